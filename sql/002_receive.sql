@@ -1,0 +1,234 @@
+-- The one way in.  Callbacks, poll answers, replays and drained spool files
+-- all pass through genhook.receive(), a batch at a time.
+
+-- A body as jsonb, or NULL where jsonb cannot hold it: \u0000, a lone
+-- surrogate, a number beyond numeric.  The body itself is kept in any case.
+create function genhook.try_jsonb(p_body bytea)
+returns jsonb
+language plpgsql
+immutable
+set search_path = genhook, pg_temp
+as $$
+begin
+    return convert_from(p_body, 'UTF8')::jsonb;
+exception when data_exception or statement_too_complex
+        or program_limit_exceeded then
+    return null;
+end
+$$;
+comment on function genhook.try_jsonb(bytea) is
+    'The JSON text as jsonb, or NULL where PostgreSQL refuses it.';
+
+-- Element n of every p_ array is one delivery; element n of every o_ array is
+-- one output and o_delivery says of which delivery (from 1).  p_outcome is
+-- what the caller made of it:
+--     accepted    a final result: p_status and the task columns are set
+--     requery     a final result that is not believed: the task is polled
+--     stale       as requery, but recorded as stale
+--     ignored, unparsed, rejected, unverified
+-- The answer has one outcome for each delivery, in order: accepted becomes
+-- duplicate or conflict where the task had its result already.  The same
+-- delivery id twice is recorded once, so a caller that does not know whether
+-- its commit came through may simply send again.
+create function genhook.receive(
+    p_id uuid[], p_received_at timestamptz[], p_provider text[],
+    p_account text[], p_source text[], p_outcome text[], p_verdict text[],
+    p_remote_addr text[], p_headers text[], p_body bytea[], p_note text[],
+    p_task_id text[], p_status text[], p_model text[], p_error_code text[],
+    p_error_message text[], p_is_test boolean[],
+    p_submitted_at timestamptz[], p_finished_at timestamptz[],
+    p_result_digest bytea[],
+    o_delivery integer[], o_position integer[], o_kind text[], o_url text[],
+    o_text text[], o_expires_at timestamptz[], o_expires_source text[])
+returns setof text
+language plpgsql
+security definer
+set search_path = genhook, pg_temp
+as $$
+declare
+    won   integer[] := '{}';	-- deliveries that brought their task its result
+    moved integer[];
+    rest  integer := 0;		-- room left in the bounded store
+begin
+    if 'accepted' = any (p_outcome) then
+        -- In order of the key, so that two batches at once cannot deadlock.
+        with batch as (
+            select distinct on (b.provider, b.task_id) b.*
+            from unnest(p_provider, p_task_id, p_status, p_model, p_account,
+                    p_error_code, p_error_message, p_is_test, p_submitted_at,
+                    p_finished_at, p_received_at, p_source, p_body,
+                    p_result_digest, p_outcome)
+                with ordinality as b(provider, task_id, status, model,
+                    account, error_code, error_message, is_test, submitted_at,
+                    finished_at, received_at, source, body, result_digest,
+                    outcome, n)
+            where b.outcome = 'accepted'
+            order by b.provider, b.task_id, b.n
+        ), ins as (
+            insert into tasks as t (provider, task_id, status, model, account,
+                error_code, error_message, is_test, submitted_at, finished_at,
+                source, result, result_digest)
+            select provider, task_id, status, model, account, error_code,
+                error_message, is_test, submitted_at,
+                coalesce(finished_at, received_at),
+                case source when 'poll' then 'poll' else 'callback' end,
+                try_jsonb(body), result_digest
+            from batch
+            on conflict do nothing
+            returning t.provider, t.task_id
+        )
+        select coalesce(array_agg(batch.n), '{}') into won
+        from batch join ins using (provider, task_id);
+
+        -- The rest had a row already.  Only pending and lost ones may move:
+        -- this is the one place where the rank of a state is decided.
+        if cardinality(won) < (select count(*) from unnest(p_outcome) as o
+                where o = 'accepted') then
+            with batch as (
+                select distinct on (b.provider, b.task_id) b.*
+                from unnest(p_provider, p_task_id, p_status, p_model,
+                        p_account, p_error_code, p_error_message, p_is_test,
+                        p_submitted_at, p_finished_at, p_received_at,
+                        p_source, p_body, p_result_digest, p_outcome)
+                    with ordinality as b(provider, task_id, status, model,
+                        account, error_code, error_message, is_test,
+                        submitted_at, finished_at, received_at, source, body,
+                        result_digest, outcome, n)
+                where b.outcome = 'accepted' and b.n <> all (won)
+                order by b.provider, b.task_id, b.n
+            ), upd as (
+                update tasks t set
+                    status = b.status,
+                    model = coalesce(t.model, b.model),
+                    account = b.account,
+                    error_code = b.error_code,
+                    error_message = b.error_message,
+                    is_test = b.is_test,
+                    submitted_at = coalesce(b.submitted_at, t.submitted_at),
+                    finished_at = coalesce(b.finished_at, b.received_at),
+                    source = case b.source when 'poll' then 'poll'
+                        else 'callback' end,
+                    next_poll_at = null,
+                    last_poll_error = null,
+                    not_found_polls = 0,
+                    result = try_jsonb(b.body),
+                    result_digest = b.result_digest
+                from batch b
+                where t.provider = b.provider and t.task_id = b.task_id
+                    and t.status in ('pending', 'lost')
+                returning b.n
+            )
+            select coalesce(array_agg(n), '{}') into moved from upd;
+            won := won || moved;
+        end if;
+
+        if cardinality(won) > 0 then
+            insert into outputs (provider, task_id, position, status, kind,
+                url, inline_text, expires_at, expires_source, next_attempt_at)
+            select p_provider[o.n], p_task_id[o.n], o.position,
+                case when o.text is null then 'pending' else 'inline' end,
+                o.kind, o.url, o.text, o.expires_at, o.expires_source,
+                case when o.text is null then now() end
+            from unnest(o_delivery, o_position, o_kind, o_url, o_text,
+                    o_expires_at, o_expires_source)
+                as o(n, position, kind, url, text, expires_at, expires_source)
+            where o.n = any (won)
+            on conflict do nothing;
+
+            perform pg_notify('genhook_task_finished',
+                    p_provider[n] || '/' || p_task_id[n])
+            from unnest(won) as n;
+        end if;
+    end if;
+
+    -- Not believed, but worth asking the provider about at once.
+    if p_outcome && array['stale', 'requery'] then
+        insert into tasks as t (provider, task_id, account, model, is_test,
+            submitted_at, next_poll_at)
+        select distinct on (b.provider, b.task_id) b.provider, b.task_id,
+            b.account, b.model, b.is_test,
+            coalesce(b.submitted_at, b.received_at), now()
+        from unnest(p_provider, p_task_id, p_account, p_model, p_is_test,
+                p_submitted_at, p_received_at, p_outcome)
+            with ordinality as b(provider, task_id, account, model, is_test,
+                submitted_at, received_at, outcome, n)
+        where b.outcome in ('stale', 'requery') and b.task_id is not null
+        order by b.provider, b.task_id, b.n
+        on conflict (provider, task_id) do update set
+            status = 'pending', source = null, finished_at = null,
+            error_code = null, error_message = null, result = null,
+            result_digest = null, next_poll_at = now(),
+            model = coalesce(t.model, excluded.model),
+            account = excluded.account,
+            submitted_at = coalesce(t.submitted_at, excluded.submitted_at)
+        where t.status = 'lost' or (t.status = 'pending'
+            and (t.next_poll_at is null or t.next_poll_at > now()));
+    end if;
+
+    if 'unverified' = any (p_outcome) then
+        select 1000 - count(*) into rest
+        from (select from deliveries where outcome = 'unverified'
+                and received_at > now() - interval '1 day' limit 1000) as u;
+    end if;
+
+    return query
+    with judged as materialized (
+        select b.n,
+            case
+                when b.outcome = 'accepted' and b.n = any (won)
+                    then 'accepted'
+                when b.outcome = 'accepted' and t.result_digest
+                    is not distinct from b.result_digest then 'duplicate'
+                when b.outcome = 'accepted' then 'conflict'
+                when b.outcome = 'requery' and t.status = 'pending'
+                    then 'accepted'
+                when b.outcome = 'requery' then 'duplicate'
+                else b.outcome
+            end as outcome,
+            sha256(b.body) as body_digest,
+            case when b.outcome = 'unverified' then row_number()
+                over (partition by b.outcome order by b.n) end as nth
+        from unnest(p_provider, p_task_id, p_outcome, p_body,
+                p_result_digest)
+            with ordinality as b(provider, task_id, outcome, body,
+                result_digest, n)
+        left join tasks t on t.provider = b.provider
+            and t.task_id = b.task_id
+            and b.outcome in ('accepted', 'requery')
+            and b.n <> all (won)
+    ), kept as (
+        insert into deliveries (id, received_at, provider, task_id, account,
+            source, outcome, verdict, remote_addr, headers, body, note,
+            body_digest)
+        select p_id[j.n], p_received_at[j.n], p_provider[j.n],
+            p_task_id[j.n], p_account[j.n], p_source[j.n], j.outcome,
+            p_verdict[j.n], p_remote_addr[j.n]::inet, p_headers[j.n]::jsonb,
+            case
+                when j.outcome = 'unverified'
+                    and octet_length(p_body[j.n]) > 65536 then null
+                when j.n = any (won) or p_task_id[j.n] is null
+                    then p_body[j.n]
+                when exists (select from deliveries d
+                        where d.provider = p_provider[j.n]
+                        and d.task_id = p_task_id[j.n]
+                        and d.body_digest = j.body_digest
+                        and d.body is not null) then null
+                when exists (select from judged e where e.n < j.n
+                        and p_provider[e.n] = p_provider[j.n]
+                        and p_task_id[e.n] = p_task_id[j.n]
+                        and e.body_digest = j.body_digest) then null
+                else p_body[j.n]
+            end,
+            p_note[j.n], j.body_digest
+        from judged j
+        where j.nth is null or j.nth <= rest
+        on conflict do nothing
+    )
+    select j.outcome from judged j order by j.n;
+end
+$$;
+comment on function genhook.receive(uuid[], timestamptz[], text[], text[],
+    text[], text[], text[], text[], text[], bytea[], text[], text[], text[],
+    text[], text[], text[], boolean[], timestamptz[], timestamptz[], bytea[],
+    integer[], integer[], text[], text[], text[], timestamptz[], text[]) is
+    'Records a batch of deliveries, each exactly once in effect, and returns the outcome of each in order.';
