@@ -1,0 +1,131 @@
+# make            the programs, into build/bin
+# make run        a whole genhook in RUN_DIR, from a fresh Debian machine on
+# make stop       ends it
+# make test       everything a change must pass, from a fresh machine on
+# make lint       warnings as errors with gcc and clang, and the house rules
+# make asan       the tests under AddressSanitizer and UBSan
+# make fuzz       each parser under libFuzzer for FUZZ_SECONDS
+# make install    DESTDIR= PREFIX=/usr/local
+MAKEFLAGS += --no-builtin-rules
+
+PORT        = 8080
+RUN_DIR     = ./run
+DEMO        = 1
+SWEEP_EVERY = 10
+SIMULATOR   =
+
+PREFIX  = /usr/local
+BUILD   = build
+CC      = cc
+CFLAGS  = -O2 -g
+LDFLAGS =
+SAN     =
+
+# The one list of providers is handlers/registry.def.
+PROVIDERS := $(shell sed -n 's/^PROVIDER(\(.*\))$$/\1/p' handlers/registry.def)
+UNITS     := $(patsubst tests/test_%.c,%,$(wildcard tests/test_*.c))
+
+WARN = -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
+       -Wpointer-arith -Wcast-qual -Wwrite-strings -Wformat=2 -Wvla -Wundef
+HARD = $(if $(SAN),,-fstack-protector-strong -D_FORTIFY_SOURCE=2)
+
+# The packages may not be there yet: `make run` and `make test` install them
+# and then call make again.
+PKGS       := json-c yajl libpq libcurl libcrypto libconfuse
+PKG_CFLAGS := $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
+LIBS       := -ljson-c -lyajl -lpq -lcurl -lcrypto -lconfuse
+
+ALL_CFLAGS  = -std=gnu11 -D_GNU_SOURCE -Icommon -Ihandlers -Ibatch \
+	      -I$(BUILD)/gen -pthread -fPIE $(WARN) $(HARD) $(PKG_CFLAGS) \
+	      $(CFLAGS) $(SAN)
+ALL_LDFLAGS = -pthread -pie -Wl,--as-needed,-z,relro,-z,now $(LDFLAGS) $(SAN)
+
+HANDLERS := $(PROVIDERS:%=$(BUILD)/bin/genhook-%)
+PROGRAMS := $(HANDLERS) $(BUILD)/bin/genhook-sweep $(BUILD)/bin/genhook \
+	    $(BUILD)/bin/genhook-simulator
+CHECKS   := $(UNITS:%=$(BUILD)/tests/test_%)
+
+all: $(PROGRAMS)
+
+# An archive, so that a program takes only the objects, and with --as-needed
+# only the libraries, that it uses.
+LIB       := $(BUILD)/libgenhook.a
+LIB_OBJS  := $(patsubst %.c,$(BUILD)/%.o,$(wildcard common/*.c) \
+	       handlers/registry.c $(PROVIDERS:%=handlers/%.c))
+RECV_OBJS := $(patsubst %.c,$(BUILD)/%.o,$(filter-out handlers/main.c \
+	       handlers/registry.c $(PROVIDERS:%=handlers/%.c), \
+	       $(wildcard handlers/*.c)))
+BATCH_OBJS := $(patsubst %.c,$(BUILD)/%.o,$(filter-out batch/main.c, \
+	       $(wildcard batch/*.c)))
+
+$(LIB): $(LIB_OBJS)
+	@rm -f $@
+	$(AR) rcs $@ $^
+
+# The migrations travel inside of the programs that need them.
+SQL := $(sort $(wildcard sql/*.sql))
+$(BUILD)/gen/schema_version.h: $(SQL)
+	@mkdir -p $(@D)
+	printf '#define SCHEMA_VERSION %d\n' \
+	    $$(basename $(lastword $(SQL)) | sed 's/_.*//; s/^0*//') > $@
+$(BUILD)/gen/migrations.def: $(SQL)
+	@mkdir -p $(@D)
+	for f in $(SQL); do b=$$(basename $$f .sql); n=$$(echo $$b | \
+	    sed 's/_.*//; s/^0*\(.\)/\1/'); \
+	    echo "MIGRATION($$n, $$b, \"$$f\")"; done > $@
+$(BUILD)/common/db.o: $(BUILD)/gen/schema_version.h
+$(BUILD)/cli/migrate.o: $(BUILD)/gen/migrations.def $(SQL)
+
+# handlers/main.c is compiled once for each provider.
+$(PROVIDERS:%=$(BUILD)/handlers/main-%.o): $(BUILD)/handlers/main-%.o: \
+    handlers/main.c
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) -DPROVIDER=$*_provider -MMD -MP -c $< -o $@
+
+$(BUILD)/%.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) -MMD -MP -c $< -o $@
+
+$(BUILD)/bin/genhook-sweep: $(BUILD)/batch/main.o $(BATCH_OBJS) $(LIB)
+	@mkdir -p $(@D)
+	$(CC) $(ALL_LDFLAGS) $^ -o $@ $(LIBS)
+
+$(BUILD)/bin/genhook: $(patsubst %.c,$(BUILD)/%.o,$(wildcard cli/*.c)) $(LIB)
+	@mkdir -p $(@D)
+	$(CC) $(ALL_LDFLAGS) $^ -o $@ $(LIBS)
+
+-include tests/simulator/simulator.mk
+
+$(HANDLERS): $(BUILD)/bin/genhook-%: $(BUILD)/handlers/main-%.o $(RECV_OBJS) \
+    $(LIB)
+	@mkdir -p $(@D)
+	$(CC) $(ALL_LDFLAGS) $^ -o $@ -lfcgi $(LIBS)
+
+$(BUILD)/tests/test_%: $(BUILD)/tests/test_%.o $(BUILD)/tests/fixture.o \
+    $(BATCH_OBJS) $(RECV_OBJS) $(LIB)
+	$(CC) $(ALL_LDFLAGS) $^ -o $@ -lcunit -lfcgi $(LIBS)
+
+run:
+	@deploy/packages run
+	@$(MAKE) --no-print-directory -s -j2 all
+	@PORT='$(PORT)' RUN_DIR='$(RUN_DIR)' DEMO='$(DEMO)' \
+	    SWEEP_EVERY='$(SWEEP_EVERY)' SIMULATOR='$(SIMULATOR)' \
+	    BUILD='$(BUILD)' exec deploy/run
+
+stop:
+	@deploy/stop '$(RUN_DIR)'
+
+test:
+	@deploy/packages test
+	@$(MAKE) --no-print-directory -s -j2 all checks
+	@BUILD='$(BUILD)' tests/run
+
+checks: $(CHECKS)
+
+clean:
+	rm -rf build build-*
+
+-include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
+.PHONY: all run stop test checks clean
+.SECONDARY:
+.DELETE_ON_ERROR:

@@ -1,0 +1,169 @@
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli.h"
+#include "crypto.h"
+
+#define MIGRATE_TIMEOUT_MS	(30 * 60 * 1000)
+
+/* The files of sql/ are part of the program: nothing to find, nothing to
+ * mix with another version. */
+#define MIGRATION(number, symbol, file)					\
+	__asm__(".section .rodata\n"					\
+	    ".global migration_" #number "\n"				\
+	    "migration_" #number ":\n"					\
+	    ".incbin \"" file "\"\n"					\
+	    ".byte 0\n"							\
+	    ".previous\n");						\
+	extern const char migration_##number[];
+#include "migrations.def"
+#undef MIGRATION
+
+static const struct migration {
+	int		 version;
+	const char	*name;
+	const char	*sql;
+} migrations[] = {
+#define MIGRATION(number, symbol, file)					\
+	{ number, #symbol, migration_##number },
+#include "migrations.def"
+#undef MIGRATION
+};
+#define NMIGRATIONS	(sizeof(migrations) / sizeof(migrations[0]))
+
+/* Held until the connection ends; a second `migrate` waits for it. */
+static const char	lock_sql[] =
+    "set statement_timeout = 0; set lock_timeout = '10s';"
+    " select pg_advisory_lock(hashtext('genhook migrate'))";
+
+static int
+migrations_print(void)
+{
+	size_t	i;
+
+	for (i = 0; i < NMIGRATIONS; i++)
+		printf("-- %s.sql\n%s\n", migrations[i].name,
+		    migrations[i].sql);
+	return CLI_OK;
+}
+
+static bool
+digest_of(const struct migration *m, char hex[SHA256_HEX])
+{
+	unsigned char	digest[SHA256_BYTES];
+
+	if (!sha256(m->sql, strlen(m->sql), digest))
+		return false;
+	hex_encode(digest, sizeof(digest), hex);
+	return true;
+}
+
+/*
+ * Has it been applied?  1 yes, 0 no, -1 with why: the database cannot be
+ * asked, or had another file under this number.
+ */
+static int
+is_applied(struct db *db, const struct migration *m, const char *digest,
+    struct errbuf *why)
+{
+	char		 number[16];
+	struct db_param	 params[] = { { number, DB_TEXT } };
+	struct db_rows	*rows = NULL;
+	int		 found = -1;
+
+	if (db_query(db, "select to_regclass('genhook.migrations')", NULL, 0,
+	    MIGRATE_TIMEOUT_MS, &rows, why) != DB_OK)
+		return -1;
+	if (db_value(rows, 0, 0) == NULL)
+		found = 0;
+	db_rows_free(rows);
+	if (found == 0)
+		return 0;
+	(void)snprintf(number, sizeof(number), "%d", m->version);
+	rows = NULL;
+	if (db_query(db, "select name, digest from genhook.migrations"
+	    " where version = $1::int", params, 1, MIGRATE_TIMEOUT_MS, &rows,
+	    why) != DB_OK)
+		return -1;
+	found = db_rows_count(rows);
+	if (found == 1 && strcmp(db_value(rows, 0, 1), digest) != 0) {
+		errbuf_set(why, "migration %d: the database has had another "
+		    "%s.sql than this program's", m->version,
+		    db_value(rows, 0, 0));
+		found = -1;
+	}
+	db_rows_free(rows);
+	return found;
+}
+
+/* All of the file and the note of it, in one transaction. */
+static bool
+apply(struct db *db, const struct migration *m, const char *digest,
+    struct errbuf *why)
+{
+	char	*script = NULL;
+	bool	 ok;
+
+	if (asprintf(&script, "begin;\n%s\n;insert into genhook.migrations"
+	    " (version, name, digest) values (%d, '%s', '%s');\ncommit",
+	    m->sql, m->version, m->name, digest) == -1) {
+		errbuf_set(why, "out of memory");
+		return false;
+	}
+	ok = db_script(db, script, MIGRATE_TIMEOUT_MS, why) == DB_OK;
+	free(script);
+	return ok;
+}
+
+static bool
+migrate_all(struct db *db, int *applied, struct errbuf *why)
+{
+	char	digest[SHA256_HEX];
+	size_t	i;
+	int	has;
+
+	if (db_script(db, lock_sql, MIGRATE_TIMEOUT_MS, why) != DB_OK)
+		return false;
+	for (i = 0; i < NMIGRATIONS; i++) {
+		if (!digest_of(&migrations[i], digest)) {
+			errbuf_set(why, "out of memory");
+			return false;
+		}
+		if ((has = is_applied(db, &migrations[i], digest, why)) == -1)
+			return false;
+		if (has == 1)
+			continue;
+		if (!apply(db, &migrations[i], digest, why))
+			return false;
+		printf("applied %s\n", migrations[i].name);
+		(*applied)++;
+	}
+	return true;
+}
+
+int
+cli_migrate(const struct conf *conf, int argc, char **argv)
+{
+	struct db	*db;
+	struct errbuf	 why = { "out of memory" };
+	int		 applied = 0;
+	bool		 ok = false;
+
+	if (argc == 2 && strcmp(argv[1], "--print") == 0)
+		return migrations_print();
+	if (argc != 1) {
+		fputs("usage: genhook migrate [--print]\n", stderr);
+		return CLI_USAGE;
+	}
+	if ((db = db_new(conf->conninfo, NULL, false)) != NULL)
+		ok = migrate_all(db, &applied, &why);
+	db_free(db);
+	if (!ok) {
+		fprintf(stderr, "genhook: %s\n", why.text);
+		return CLI_WRONG;
+	}
+	printf("schema version %d%s\n", db_schema_version(),
+	    applied == 0 ? ", nothing to do" : "");
+	return CLI_OK;
+}

@@ -1,0 +1,76 @@
+/* The settings file: one table of keys in conf.c, read with libconfuse. */
+#ifndef GENHOOK_CONF_H
+#define GENHOOK_CONF_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "errbuf.h"
+#include "provider.h"
+
+#define CONF_DEFAULT_PATH	"/etc/genhook/genhook.conf"
+
+/* One API key of a provider: the section "PROVIDER ACCOUNT { ... }". */
+struct account {
+	const struct provider	*provider;
+	char			*name;
+	char			**tokens;	/* NULL-terminated, at least 1 */
+	char			**secrets;	/* NULL-terminated, may be none */
+	char			*api_key;	/* "" when not set */
+	char			*api_base;	/* without a slash at the end */
+	bool			 requery;	/* trust = requery */
+	int64_t			 poll_after_s;
+	int64_t			 poll_every_max_s;
+	int64_t			 give_up_after_s;
+	int64_t			 polls_per_minute;
+};
+
+struct conf {
+	char		*path;
+	char		*conninfo;
+	char		*receiver_conninfo;	/* else conninfo */
+	char		*sweep_conninfo;	/* else conninfo */
+	bool		 pooler;	/* no prepared statements or session */
+	char		*base_url;
+	int64_t		 threads;
+	int64_t		 max_body_bytes;
+	char		*spool_dir;
+	int64_t		 spool_max_bytes;
+	char		*archive_url;
+	char		*s3_endpoint, *s3_region, *s3_access_key, *s3_secret_key;
+	int64_t		 max_seconds;
+	int64_t		 polls_in_flight;
+	int64_t		 downloads_in_flight;
+	int64_t		 max_output_bytes;
+	bool		 allow_private_networks;
+	int64_t		 retain_deliveries_days;
+	struct account	*accounts;
+	size_t		 naccounts;
+};
+
+/*
+ * Read and check the file at path, or when path is NULL the one that
+ * $GENHOOK_CONF names, else CONF_DEFAULT_PATH.  Returns NULL with why naming
+ * file, line, key and range.  The caller frees with conf_free().
+ */
+struct conf *conf_load(const char *path, struct errbuf *why);
+void	conf_free(struct conf *);		/* NULL is fine */
+
+/* The account of a provider by name, or NULL. */
+const struct account *conf_account(const struct conf *,
+	    const struct provider *, const char *name);
+
+/*
+ * The account of this provider that a token of len bytes belongs to, or NULL.
+ * Every token of every account is compared, in constant time.
+ */
+const struct account *conf_account_by_token(const struct conf *,
+	    const struct provider *, const char *token, size_t len);
+
+/* Call fn with each key's section, name, default and bounds as text: what
+ * `genhook config` prints and the documentation check reads. */
+void	conf_each_key(void (*fn)(const char *section, const char *key,
+	    const char *dflt, const char *bounds, const char *words));
+
+#endif

@@ -1,0 +1,39 @@
+/* The one door to OpenSSL's libcrypto. */
+#ifndef GENHOOK_CRYPTO_H
+#define GENHOOK_CRYPTO_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#define SHA256_BYTES	32
+#define SHA256_HEX	65	/* with the NUL */
+
+struct sha256;			/* a digest under way */
+
+/* NULL only when there is no memory. */
+struct sha256 *sha256_new(void);
+bool	sha256_update(struct sha256 *, const void *, size_t);
+/* Writes the digest and frees the state; NULL as digest only frees. */
+bool	sha256_finish(struct sha256 *, unsigned char digest[SHA256_BYTES]);
+bool	sha256(const void *, size_t, unsigned char digest[SHA256_BYTES]);
+
+/* Lower-case hex of n bytes; out holds 2 * n + 1. */
+void	hex_encode(const unsigned char *, size_t n, char *out);
+
+/* HMAC-SHA256 (RFC 2104) over the parts one after the other. */
+struct bytes {
+	const void	*data;
+	size_t		 len;
+};
+bool	hmac_sha256(struct bytes key, const struct bytes *parts,
+	    size_t nparts, unsigned char mac[SHA256_BYTES]);
+
+/* Equal?  Takes the same time wherever the first difference is. */
+bool	equal_constant_time(const void *, const void *, size_t);
+
+bool	random_bytes(void *, size_t);
+
+/* A UUID version 7 (RFC 9562) for this moment, as 36 characters and NUL. */
+bool	uuid7(char out[37]);
+
+#endif

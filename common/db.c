@@ -1,0 +1,544 @@
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <libpq-fe.h>
+
+#include "clock.h"
+#include "db.h"
+#include "log.h"
+#include "schema_version.h"
+
+/* Above this many parameters a call would need another look at the stack. */
+#define MAX_PARAMS	32
+
+struct db {
+	char	*conninfo;
+	const char *role;
+	bool	 pooler;
+	PGconn	*conn;
+	bool	 prepared[DB_STMT__MAX];
+};
+
+/* A PGresult under a name that says what it is to the callers. */
+struct db_rows;
+
+/* Every statement the programs send.  What they do is in sql/. */
+static const struct {
+	const char	*name;
+	const char	*sql;
+	int		 nparam;
+	int		 ncol;
+} stmts[] = {
+	[DB_SCHEMA_VERSION] = { "schema_version",
+	    "select genhook.schema_version()", 0, 1 },
+	[DB_RECEIVE] = { "receive",
+	    "select genhook.receive($1, $2, $3, $4, $5, $6, $7, $8, $9, $10,"
+	    " $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22,"
+	    " $23, $24, $25, $26, $27)", 27, 1 },
+	[DB_START_SWEEP] = { "start_sweep",
+	    "select genhook.start_sweep($1, $2::int)", 2, 1 },
+	[DB_BEAT_SWEEP] = { "beat_sweep",
+	    "select genhook.beat_sweep($1::bigint, $2::jsonb, $3,"
+	    " $4::interval)", 4, 1 },
+	[DB_FINISH_SWEEP] = { "finish_sweep",
+	    "select genhook.finish_sweep($1::bigint, $2::jsonb, $3)", 3, 1 },
+	[DB_CLAIM_POLLS] = { "claim_polls",
+	    "select task_id, model, extract(epoch from submitted_at)"
+	    " from genhook.claim_polls($1, $2, $3::interval, $4::interval,"
+	    " $5::int, $6)", 6, 3 },
+	[DB_NOTE_POLL] = { "note_poll",
+	    "select genhook.note_poll($1, $2, $3, $4, $5::interval)", 5, 1 },
+	[DB_GIVE_UP_TASKS] = { "give_up_tasks",
+	    "select task_id from genhook.give_up_tasks($1, $2,"
+	    " $3::interval)", 3, 1 },
+	[DB_CLAIM_OUTPUTS] = { "claim_outputs",
+	    "select provider, task_id, position, kind, url,"
+	    " extract(epoch from expires_at)::bigint, attempts,"
+	    " extract(epoch from finished_at)::bigint"
+	    " from genhook.claim_outputs($1, $2::interval, $3::int, $4, $5)",
+	    5, 8 },
+	[DB_STORE_OUTPUT] = { "store_output",
+	    "select genhook.store_output($1, $2, $3::int, $4, $5,"
+	    " $6::bigint, $7, $8, $9)", 9, 1 },
+	[DB_FAIL_OUTPUT] = { "fail_output",
+	    "select genhook.fail_output($1, $2, $3::int, $4, $5, $6,"
+	    " $7::interval)", 7, 1 },
+	[DB_RELEASE_OUTPUTS] = { "release_outputs",
+	    "select genhook.release_outputs($1)", 1, 1 },
+	[DB_RETAIN_DELIVERIES] = { "retain_deliveries",
+	    "select genhook.retain_deliveries($1::int)", 1, 1 },
+	[DB_DUE_TASKS] = { "due_tasks",
+	    "select provider, task_id, account, waiting, polls"
+	    " from genhook.pending_tasks limit 1000", 0, 5 },
+	[DB_DUE_OUTPUTS] = { "due_outputs",
+	    "select provider, task_id, position, kind, time_left, attempts,"
+	    " url from genhook.due_outputs limit 1000", 0, 7 },
+};
+_Static_assert(sizeof(stmts) / sizeof(stmts[0]) == DB_STMT__MAX,
+    "a statement is missing");
+
+/* What an SQLSTATE means to us, by its first letters; others are DB_AWAY. */
+static const struct {
+	const char	*prefix;
+	enum db_verdict	 verdict;
+} sqlstates[] = {
+	{ "22",		DB_REFUSED },	/* data exception */
+	{ "23",		DB_REFUSED },	/* integrity constraint */
+	{ "28",		DB_BROKEN },	/* authorization */
+	{ "3D",		DB_BROKEN },	/* no such database */
+	{ "3F",		DB_BROKEN },	/* no such schema */
+	{ "42",		DB_BROKEN },	/* no right, no such function */
+	{ "0A",		DB_BROKEN },	/* not supported by this server */
+};
+
+static enum db_verdict
+verdict_of(const char *sqlstate)
+{
+	size_t	i;
+
+	for (i = 0; sqlstate != NULL &&
+	    i < sizeof(sqlstates) / sizeof(sqlstates[0]); i++)
+		if (strncmp(sqlstate, sqlstates[i].prefix, 2) == 0)
+			return sqlstates[i].verdict;
+	return DB_AWAY;
+}
+
+/* An error without SQLSTATE was made on our side of the connection. */
+static bool
+server_lost(const PGresult *res)
+{
+	const char	*state = PQresultErrorField(res, PG_DIAG_SQLSTATE);
+
+	return state == NULL || strncmp(state, "08", 2) == 0 ||
+	    strncmp(state, "57P", 3) == 0;
+}
+
+/* The first line of libpq's words is the reason. */
+static void
+set_words(struct errbuf *why, const char *what, const char *words)
+{
+	size_t	len = strcspn(words, "\n");
+
+	errbuf_set(why, "database: %s: %.*s", what, (int)len,
+	    len > 0 ? words : "no answer");
+}
+
+static void
+notice(void *arg, const PGresult *res)
+{
+	const char	*words = PQresultErrorField(res,
+			    PG_DIAG_MESSAGE_PRIMARY);
+
+	(void)arg;
+	log_line(LOG_DEBUG, "database notice: %s", words != NULL ? words : "");
+}
+
+struct db *
+db_new(const char *conninfo, const char *role, bool pooler)
+{
+	struct db	*db;
+
+	if ((db = calloc(1, sizeof(*db))) == NULL)
+		return NULL;
+	if ((db->conninfo = strdup(conninfo)) == NULL) {
+		free(db);
+		return NULL;
+	}
+	db->role = role;
+	db->pooler = pooler;
+	return db;
+}
+
+void
+db_free(struct db *db)
+{
+	if (db == NULL)
+		return;
+	db_disconnect(db);
+	free(db->conninfo);
+	free(db);
+}
+
+void
+db_disconnect(struct db *db)
+{
+	PQfinish(db->conn);
+	db->conn = NULL;
+	memset(db->prepared, 0, sizeof(db->prepared));
+}
+
+int
+db_schema_version(void)
+{
+	return SCHEMA_VERSION;
+}
+
+bool
+db_is_connected(const struct db *db)
+{
+	return db->conn != NULL && PQstatus(db->conn) == CONNECTION_OK;
+}
+
+/* Wait for the socket until the deadline: 1 ready, 0 too late, -1 failed. */
+static int
+wait_socket(PGconn *conn, short events, int64_t deadline_ms)
+{
+	struct pollfd	pfd = { .fd = PQsocket(conn), .events = events };
+	int64_t		left;
+	int		n;
+
+	if (pfd.fd == -1)
+		return -1;
+	for (;;) {
+		left = deadline_ms - clock_ms();
+		if (left <= 0)
+			return 0;
+		n = poll(&pfd, 1, (int)left);
+		if (n > 0)
+			return 1;
+		if (n == 0)
+			return 0;
+		/* A signal ends the wait early, not the deadline. */
+	}
+}
+
+static bool
+connect_finish(PGconn *conn, int64_t deadline_ms)
+{
+	PostgresPollingStatusType	st = PGRES_POLLING_WRITING;
+
+	while (st != PGRES_POLLING_OK && st != PGRES_POLLING_FAILED) {
+		if (wait_socket(conn, st == PGRES_POLLING_READING ? POLLIN :
+		    POLLOUT, deadline_ms) != 1)
+			return false;
+		st = PQconnectPoll(conn);
+	}
+	return st == PGRES_POLLING_OK;
+}
+
+/*
+ * The last result of what was sent, or NULL when the deadline passed or the
+ * connection broke without one.
+ */
+static PGresult *
+await_result(PGconn *conn, int64_t deadline_ms)
+{
+	PGresult	*res, *last = NULL;
+	int		 flushed;
+
+	while ((flushed = PQflush(conn)) == 1)
+		if (wait_socket(conn, POLLIN | POLLOUT, deadline_ms) != 1 ||
+		    PQconsumeInput(conn) == 0)
+			return NULL;
+	if (flushed == -1)
+		return NULL;
+	for (;;) {
+		while (PQisBusy(conn)) {
+			if (wait_socket(conn, POLLIN, deadline_ms) != 1 ||
+			    PQconsumeInput(conn) == 0) {
+				PQclear(last);
+				return NULL;
+			}
+		}
+		if ((res = PQgetResult(conn)) == NULL)
+			return last;
+		/* The first failure is the one that tells. */
+		if (last != NULL && PQresultStatus(last) == PGRES_FATAL_ERROR) {
+			PQclear(res);
+			continue;
+		}
+		PQclear(last);
+		last = res;
+	}
+}
+
+/*
+ * What one statement's result means.  A missing result ends the connection:
+ * whatever the server still does with it, nobody waits for it any more.
+ */
+static enum db_verdict
+judge_result(struct db *db, const char *name, PGresult *res, bool *lost,
+    struct errbuf *why)
+{
+	const char	*state;
+
+	*lost = false;
+	if (res == NULL) {
+		set_words(why, name, PQerrorMessage(db->conn));
+		*lost = PQstatus(db->conn) != CONNECTION_OK;
+		db_disconnect(db);
+		return DB_AWAY;
+	}
+	if (PQresultStatus(res) == PGRES_TUPLES_OK ||
+	    PQresultStatus(res) == PGRES_COMMAND_OK)
+		return DB_OK;
+	state = PQresultErrorField(res, PG_DIAG_SQLSTATE);
+	set_words(why, name, PQresultErrorMessage(res));
+	if (server_lost(res)) {
+		*lost = true;
+		db_disconnect(db);
+		return DB_AWAY;
+	}
+	return verdict_of(state);
+}
+
+/* The session is the same whatever the server's or the role's settings. */
+static const char session_sql[] =
+    "select set_config('role', coalesce((select rolname::text"
+    "     from pg_catalog.pg_roles where rolname = $1"
+    "     and pg_catalog.pg_has_role(rolname, 'member')),"
+    "     current_setting('role')), false),"
+    " set_config('search_path', 'genhook, pg_temp', false),"
+    " set_config('client_encoding', 'UTF8', false),"
+    " set_config('timezone', 'UTC', false),"
+    " set_config('bytea_output', 'hex', false),"
+    " set_config('lock_timeout', '2500ms', false),"
+    " set_config('statement_timeout', '30s', false),"
+    " set_config('idle_in_transaction_session_timeout', '30s', false),"
+    " set_config('jit', 'off', false),"
+    " set_config('synchronous_commit',"
+    "     case current_setting('synchronous_commit') when 'off' then 'on'"
+    "     else current_setting('synchronous_commit') end, false),"
+    " set_config('application_name', coalesce($2,"
+    "     current_setting('application_name')), false)";
+
+static enum db_verdict
+session_start(struct db *db, int64_t deadline_ms, struct errbuf *why)
+{
+	const char	*param[] = { db->role != NULL ? db->role : "",
+			    db->role };
+	PGresult	*res = NULL;
+	enum db_verdict	 v;
+	bool		 lost;
+
+	if (db->pooler)
+		return DB_OK;
+	if (PQsendQueryParams(db->conn, session_sql, 2, NULL, param, NULL,
+	    NULL, 0) == 1)
+		res = await_result(db->conn, deadline_ms);
+	v = judge_result(db, "session", res, &lost, why);
+	PQclear(res);
+	return v;
+}
+
+/* Refuse a schema that this program does not know. */
+static enum db_verdict
+schema_check(struct db *db, int64_t deadline_ms, struct errbuf *why)
+{
+	PGresult	*res = NULL;
+	enum db_verdict	 v;
+	const char	*found;
+	char		 want[16];
+	bool		 lost;
+
+	if (PQsendQueryParams(db->conn, stmts[DB_SCHEMA_VERSION].sql, 0, NULL,
+	    NULL, NULL, NULL, 0) == 1)
+		res = await_result(db->conn, deadline_ms);
+	v = judge_result(db, "schema version", res, &lost, why);
+	if (v == DB_OK) {
+		found = PQgetvalue(res, 0, 0);
+		(void)snprintf(want, sizeof(want), "%d", SCHEMA_VERSION);
+		if (strcmp(found, want) != 0) {
+			errbuf_set(why, "database: schema version is %s, this "
+			    "program needs %s: run \"genhook migrate\" of the "
+			    "same version", *found != '\0' ? found : "missing",
+			    want);
+			v = DB_BROKEN;
+		}
+	}
+	PQclear(res);
+	return v;
+}
+
+static enum db_verdict
+connect_raw(struct db *db, int64_t deadline_ms, struct errbuf *why)
+{
+	db_disconnect(db);
+	if ((db->conn = PQconnectStart(db->conninfo)) == NULL) {
+		errbuf_set(why, "database: out of memory");
+		return DB_AWAY;
+	}
+	PQsetNoticeReceiver(db->conn, notice, NULL);
+	if (PQstatus(db->conn) == CONNECTION_BAD ||
+	    !connect_finish(db->conn, deadline_ms)) {
+		set_words(why, "connect", PQerrorMessage(db->conn));
+		db_disconnect(db);
+		return DB_AWAY;
+	}
+	if (PQsetnonblocking(db->conn, 1) == -1) {
+		set_words(why, "connect", PQerrorMessage(db->conn));
+		db_disconnect(db);
+		return DB_AWAY;
+	}
+	return session_start(db, deadline_ms, why);
+}
+
+enum db_verdict
+db_connect(struct db *db, int timeout_ms, struct errbuf *why)
+{
+	int64_t		deadline_ms = clock_ms() + timeout_ms;
+	enum db_verdict	v;
+
+	if (db_is_connected(db))
+		return DB_OK;
+	if ((v = connect_raw(db, deadline_ms, why)) == DB_OK)
+		v = schema_check(db, deadline_ms, why);
+	if (v != DB_OK && db->conn != NULL)
+		db_disconnect(db);
+	return v;
+}
+
+/* Send a statement, preparing it first where a session is ours to keep. */
+static PGresult *
+send_stmt(struct db *db, enum db_stmt id, const struct db_param *params,
+    int64_t deadline_ms)
+{
+	const char	*values[MAX_PARAMS];
+	int		 lens[MAX_PARAMS], formats[MAX_PARAMS], i;
+	PGresult	*res;
+
+	for (i = 0; i < stmts[id].nparam; i++) {
+		values[i] = params[i].value;
+		lens[i] = params[i].len == DB_TEXT ? 0 : params[i].len;
+		formats[i] = params[i].len == DB_TEXT ? 0 : 1;
+	}
+	if (db->pooler) {
+		if (PQsendQueryParams(db->conn, stmts[id].sql,
+		    stmts[id].nparam, NULL, values, lens, formats, 0) == 0)
+			return NULL;
+		return await_result(db->conn, deadline_ms);
+	}
+	if (!db->prepared[id]) {
+		if (PQsendPrepare(db->conn, stmts[id].name, stmts[id].sql, 0,
+		    NULL) == 0 ||
+		    (res = await_result(db->conn, deadline_ms)) == NULL)
+			return NULL;
+		if (PQresultStatus(res) != PGRES_COMMAND_OK)
+			return res;
+		PQclear(res);
+		db->prepared[id] = true;
+	}
+	if (PQsendQueryPrepared(db->conn, stmts[id].name, stmts[id].nparam,
+	    values, lens, formats, 0) == 0)
+		return NULL;
+	return await_result(db->conn, deadline_ms);
+}
+
+enum db_verdict
+db_run(struct db *db, enum db_stmt id, const struct db_param *params,
+    int timeout_ms, struct db_rows **rows, struct errbuf *why)
+{
+	int64_t		 deadline_ms = clock_ms() + timeout_ms;
+	PGresult	*res = NULL;
+	enum db_verdict	 v = DB_AWAY;
+	bool		 lost = false;
+	int		 tries;
+
+	errbuf_set(why, "database: %s: no time left", stmts[id].name);
+	if (timeout_ms <= 0)
+		return DB_AWAY;
+	for (tries = 0; tries < 2; tries++) {
+		v = db_connect(db, (int)(deadline_ms - clock_ms()), why);
+		if (v != DB_OK)
+			return v;
+		res = send_stmt(db, id, params, deadline_ms);
+		v = judge_result(db, stmts[id].name, res, &lost, why);
+		if (v == DB_OK || !lost)
+			break;
+		PQclear(res);
+		res = NULL;
+	}
+	if (v == DB_OK && PQnfields(res) != stmts[id].ncol) {
+		errbuf_set(why, "database: %s: %d columns, expected %d",
+		    stmts[id].name, PQnfields(res), stmts[id].ncol);
+		v = DB_BROKEN;
+	}
+	if (v == DB_OK && rows != NULL)
+		*rows = (struct db_rows *)res;
+	else
+		PQclear(res);
+	return v;
+}
+
+enum db_verdict
+db_script(struct db *db, const char *sql, int timeout_ms, struct errbuf *why)
+{
+	int64_t		 deadline_ms = clock_ms() + timeout_ms;
+	PGresult	*res = NULL;
+	enum db_verdict	 v = DB_OK;
+	bool		 lost;
+
+	if (!db_is_connected(db))
+		v = connect_raw(db, deadline_ms, why);
+	if (v != DB_OK)
+		return v;
+	if (PQsendQuery(db->conn, sql) == 1)
+		res = await_result(db->conn, deadline_ms);
+	v = judge_result(db, "script", res, &lost, why);
+	PQclear(res);
+	return v;
+}
+
+enum db_verdict
+db_query(struct db *db, const char *sql, const struct db_param *params,
+    int nparams, int timeout_ms, struct db_rows **rows, struct errbuf *why)
+{
+	int64_t		 deadline_ms = clock_ms() + timeout_ms;
+	const char	*values[MAX_PARAMS];
+	PGresult	*res = NULL;
+	enum db_verdict	 v = DB_OK;
+	bool		 lost;
+	int		 i;
+
+	for (i = 0; i < nparams && i < MAX_PARAMS; i++)
+		values[i] = params[i].value;
+	if (!db_is_connected(db))
+		v = connect_raw(db, deadline_ms, why);
+	if (v != DB_OK)
+		return v;
+	if (PQsendQueryParams(db->conn, sql, nparams, NULL, values, NULL,
+	    NULL, 0) == 1)
+		res = await_result(db->conn, deadline_ms);
+	v = judge_result(db, "query", res, &lost, why);
+	if (v == DB_OK)
+		*rows = (struct db_rows *)res;
+	else
+		PQclear(res);
+	return v;
+}
+
+int
+db_rows_count(const struct db_rows *rows)
+{
+	return PQntuples((const PGresult *)rows);
+}
+
+int
+db_columns(const struct db_rows *rows)
+{
+	return PQnfields((const PGresult *)rows);
+}
+
+const char *
+db_column_name(const struct db_rows *rows, int col)
+{
+	return PQfname((const PGresult *)rows, col);
+}
+
+const char *
+db_value(const struct db_rows *rows, int row, int col)
+{
+	const PGresult	*res = (const PGresult *)rows;
+
+	if (PQgetisnull(res, row, col))
+		return NULL;
+	return PQgetvalue(res, row, col);
+}
+
+void
+db_rows_free(struct db_rows *rows)
+{
+	PQclear((PGresult *)rows);
+}

@@ -1,0 +1,250 @@
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <json-c/json.h>
+
+#include "json.h"
+#include "json_gate.h"
+
+#define KEY_MAX	64	/* of one step in a path; all paths are our own */
+
+enum json_verdict
+json_parse(const char *body, size_t len, struct json_object **doc,
+    struct errbuf *why)
+{
+	struct json_tokener	*tok;
+	enum json_tokener_error	 err;
+	enum json_verdict	 verdict;
+
+	*doc = NULL;
+	if (len > INT_MAX) {
+		errbuf_set(why, "longer than %d bytes", INT_MAX);
+		return JSON_INVALID;
+	}
+	if ((verdict = json_gate(body, len, why)) != JSON_OK)
+		return verdict;
+	if ((tok = json_tokener_new_ex(JSON_MAX_DEPTH)) == NULL) {
+		errbuf_set(why, "out of memory");
+		return JSON_NO_MEMORY;
+	}
+	json_tokener_set_flags(tok,
+	    JSON_TOKENER_STRICT | JSON_TOKENER_VALIDATE_UTF8);
+	*doc = json_tokener_parse_ex(tok, body, (int)len);
+	/* A number that is the whole text ends only where the text does. */
+	if ((err = json_tokener_get_error(tok)) == json_tokener_continue) {
+		*doc = json_tokener_parse_ex(tok, "", 1);
+		err = json_tokener_get_error(tok);
+	}
+	json_tokener_free(tok);
+	if (err == json_tokener_success)
+		return JSON_OK;
+	errbuf_set(why, "%s", json_tokener_error_desc(err));
+	json_object_put(*doc);
+	*doc = NULL;
+	return JSON_INVALID;
+}
+
+void
+json_free(struct json_object *doc)
+{
+	json_object_put(doc);
+}
+
+bool
+json_is_object(const struct json_object *obj)
+{
+	return json_object_is_type(obj, json_type_object) && obj != NULL;
+}
+
+bool
+json_is_array(const struct json_object *obj)
+{
+	return json_object_is_type(obj, json_type_array) && obj != NULL;
+}
+
+bool
+json_has(struct json_object *obj, const char *key)
+{
+	return json_is_object(obj) &&
+	    json_object_object_get_ex(obj, key, NULL);
+}
+
+struct json_object *
+json_at(struct json_object *obj, const char *path)
+{
+	struct json_object	*next;
+	char			 key[KEY_MAX];
+	size_t			 n;
+
+	for (;;) {
+		n = strcspn(path, ".");
+		if (n >= sizeof(key) || !json_is_object(obj))
+			return NULL;
+		memcpy(key, path, n);
+		key[n] = '\0';
+		if (!json_object_object_get_ex(obj, key, &next))
+			return NULL;
+		obj = next;
+		if (path[n] == '\0')
+			return obj;
+		path += n + 1;
+	}
+}
+
+const char *
+json_string(struct json_object *obj)
+{
+	const char	*text;
+
+	if (!json_object_is_type(obj, json_type_string))
+		return NULL;
+	if ((text = json_object_get_string(obj)) == NULL)
+		return NULL;
+	if (strlen(text) != (size_t)json_object_get_string_len(obj))
+		return NULL;
+	return text;
+}
+
+const char *
+json_string_at(struct json_object *obj, const char *path)
+{
+	return json_string(json_at(obj, path));
+}
+
+/* json-c clamps an integer that is too large, and says nothing. */
+static bool
+int_of_int(struct json_object *val, int64_t *out)
+{
+	int64_t	n = json_object_get_int64(val);
+
+	if (n == INT64_MIN ||
+	    (n > 0 && json_object_get_uint64(val) > INT64_MAX))
+		return false;
+	*out = n;
+	return true;
+}
+
+static bool
+int_of_double(struct json_object *val, int64_t *out)
+{
+	double	d = json_object_get_double(val);
+
+	/* 2^63: the first double above what fits. */
+	if (!(d > -9223372036854775808.0 && d < 9223372036854775808.0))
+		return false;
+	*out = (int64_t)d;
+	return true;
+}
+
+static bool
+int_of_digits(struct json_object *val, int64_t *out)
+{
+	const char	*text = json_string(val);
+	long long	 n;
+
+	if (text == NULL || *text == '\0' ||
+	    text[strspn(text, "0123456789")] != '\0')
+		return false;
+	errno = 0;
+	n = strtoll(text, NULL, 10);
+	if (errno != 0)
+		return false;
+	*out = n;
+	return true;
+}
+
+bool
+json_int_at(struct json_object *obj, const char *path, int64_t *out)
+{
+	struct json_object	*val = json_at(obj, path);
+
+	*out = 0;
+	switch (json_object_get_type(val)) {
+	case json_type_int:
+		return int_of_int(val, out);
+	case json_type_double:
+		return int_of_double(val, out);
+	case json_type_string:
+		return int_of_digits(val, out);
+	default:
+		return false;
+	}
+}
+
+char *
+json_text_at(struct json_object *obj, const char *path)
+{
+	struct json_object	*val = json_at(obj, path);
+	const char		*text;
+	int64_t			 n;
+
+	switch (json_object_get_type(val)) {
+	case json_type_string:
+		text = json_string(val);
+		return text != NULL && *text != '\0' ? strdup(text) : NULL;
+	case json_type_int:
+		if (!int_of_int(val, &n))
+			return NULL;
+		break;
+	case json_type_double:
+		break;
+	default:
+		return NULL;
+	}
+	return json_print(val);
+}
+
+bool
+json_true_at(struct json_object *obj, const char *path)
+{
+	struct json_object	*val = json_at(obj, path);
+
+	return json_object_is_type(val, json_type_boolean) &&
+	    json_object_get_boolean(val);
+}
+
+size_t
+json_length(const struct json_object *array)
+{
+	return json_is_array(array) ? json_object_array_length(array) : 0;
+}
+
+size_t
+json_members(const struct json_object *obj)
+{
+	return json_is_object(obj) ? (size_t)json_object_object_length(obj) : 0;
+}
+
+struct json_object *
+json_item(struct json_object *array, size_t i)
+{
+	if (!json_is_array(array))
+		return NULL;
+	return json_object_array_get_idx(array, i);
+}
+
+char *
+json_print(struct json_object *obj)
+{
+	const char	*text;
+
+	/* The text is json-c's own, and lives until it is asked again. */
+	text = json_object_to_json_string_ext(obj,
+	    JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE);
+	return text != NULL ? strdup(text) : NULL;
+}
+
+void
+json_each(struct json_object *obj,
+    void (*fn)(const char *key, struct json_object *value, void *arg),
+    void *arg)
+{
+	struct json_object_iter	it;
+
+	if (!json_is_object(obj))
+		return;
+	json_object_object_foreachC(obj, it)
+		fn(it.key, it.val, arg);
+}

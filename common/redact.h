@@ -1,0 +1,16 @@
+/* Live tokens do not reach the tables, the spool or a log. */
+#ifndef GENHOOK_REDACT_H
+#define GENHOOK_REDACT_H
+
+#include <stddef.h>
+
+#define REDACTED	"[token]"	/* never longer than a token */
+
+/*
+ * Overwrite every occurrence of the tokens (NULL-terminated) in len bytes of
+ * JSON text, also where some of its characters are written as \u0061 or %61.
+ * Works in place and returns the new length.
+ */
+size_t	redact_tokens(char *body, size_t len, char *const *tokens);
+
+#endif

@@ -1,0 +1,631 @@
+#include <sys/file.h>
+#include <sys/stat.h>
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "log.h"
+#include "spool.h"
+#include "store.h"
+
+#define SPOOL_MAGIC	"genhook-spool 1"
+#define NAME_SUFFIX	".delivery"
+#define TMP_PREFIX	".tmp-"
+#define REFUSED_DIR	"refused"
+#define LOCK_NAME	".drain.lock"
+#define TMP_MAX_AGE_S	3600
+
+/* A batch is bounded in files and in bytes. */
+#define BATCH_FILES	64
+#define BATCH_BYTES	(4 << 20)
+#define BATCH_TIMEOUT_MS 10000
+
+/* The size is counted anew at most once a second: others write here too. */
+#define RECOUNT_MS	1000
+
+struct spool {
+	int		 dirfd;
+	int64_t		 max_bytes;
+	pthread_mutex_t	 lock;		/* for the two below */
+	int64_t		 bytes;
+	int64_t		 counted_at_ms;
+};
+
+struct spool *
+spool_open(const char *dir, int64_t max_bytes, struct errbuf *why)
+{
+	struct spool	*s;
+
+	if (mkdir(dir, 0700) == -1 && errno != EEXIST) {
+		errbuf_set(why, "spool: could not make \"%s\": %s", dir,
+		    strerror(errno));
+		return NULL;
+	}
+	if ((s = calloc(1, sizeof(*s))) == NULL) {
+		errbuf_set(why, "spool: out of memory");
+		return NULL;
+	}
+	s->max_bytes = max_bytes;
+	s->counted_at_ms = -RECOUNT_MS;
+	(void)pthread_mutex_init(&s->lock, NULL);
+	s->dirfd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (s->dirfd == -1 || faccessat(s->dirfd, ".", W_OK | X_OK,
+	    AT_EACCESS) == -1) {
+		errbuf_set(why, "spool: could not use \"%s\": %s", dir,
+		    strerror(errno));
+		spool_close(s);
+		return NULL;
+	}
+	return s;
+}
+
+void
+spool_close(struct spool *s)
+{
+	if (s == NULL)
+		return;
+	if (s->dirfd != -1)
+		(void)close(s->dirfd);
+	(void)pthread_mutex_destroy(&s->lock);
+	free(s);
+}
+
+static bool
+is_delivery_name(const char *name)
+{
+	size_t	len = strlen(name), suffix = strlen(NAME_SUFFIX);
+
+	return name[0] != '.' && len > suffix &&
+	    strcmp(name + len - suffix, NAME_SUFFIX) == 0;
+}
+
+/*
+ * Call fn for each name in the directory; fn returns false to stop.  Returns
+ * false when the directory cannot be read.
+ */
+static bool
+each_name(struct spool *s, bool (*fn)(struct spool *, const char *, void *),
+    void *arg)
+{
+	struct dirent	*e;
+	DIR		*d;
+	int		 fd;
+
+	if ((fd = openat(s->dirfd, ".", O_RDONLY | O_DIRECTORY |
+	    O_CLOEXEC)) == -1)
+		return false;
+	if ((d = fdopendir(fd)) == NULL) {
+		(void)close(fd);
+		return false;
+	}
+	while ((e = readdir(d)) != NULL)
+		if (!fn(s, e->d_name, arg))
+			break;
+	(void)closedir(d);
+	return true;
+}
+
+static bool
+add_count(struct spool *s, const char *name, void *arg)
+{
+	(void)s;
+	if (is_delivery_name(name))
+		(*(long *)arg)++;
+	return true;
+}
+
+long
+spool_count(struct spool *s)
+{
+	long	n = 0;
+
+	return each_name(s, add_count, &n) ? n : -1;
+}
+
+static bool
+add_size(struct spool *s, const char *name, void *arg)
+{
+	struct stat	st;
+
+	if (is_delivery_name(name) &&
+	    fstatat(s->dirfd, name, &st, AT_SYMLINK_NOFOLLOW) == 0)
+		*(int64_t *)arg += st.st_size;
+	return true;
+}
+
+/* Take len bytes of what the spool may hold, or false when it is full. */
+static bool
+reserve(struct spool *s, size_t len)
+{
+	int64_t	now = clock_ms();
+	bool	ok;
+
+	(void)pthread_mutex_lock(&s->lock);
+	if (now - s->counted_at_ms >= RECOUNT_MS) {
+		s->bytes = 0;
+		if (!each_name(s, add_size, &s->bytes))
+			s->bytes = s->max_bytes;
+		s->counted_at_ms = now;
+	}
+	ok = s->bytes + (int64_t)len <= s->max_bytes;
+	if (ok)
+		s->bytes += (int64_t)len;
+	(void)pthread_mutex_unlock(&s->lock);
+	return ok;
+}
+
+static bool
+write_all(int fd, const char *data, size_t len)
+{
+	ssize_t	n;
+
+	while (len > 0) {
+		n = write(fd, data, len);
+		if (n == -1 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return false;
+		data += n;
+		len -= (size_t)n;
+	}
+	return true;
+}
+
+/* One line of the head; a value never holds a line break. */
+static void
+print_line(FILE *fp, const char *key, const char *value)
+{
+	const char	*c;
+
+	if (value == NULL)
+		return;
+	fprintf(fp, "%s: ", key);
+	for (c = value; *c != '\0'; c++)
+		fputc(*c == '\n' || *c == '\r' ? ' ' : *c, fp);
+	fputc('\n', fp);
+}
+
+/* The file's text in memory of *len bytes, which the caller frees. */
+static char *
+delivery_print(const struct delivery *d, size_t *len)
+{
+	char	*text = NULL;
+	FILE	*fp;
+	bool	 bad;
+
+	if ((fp = open_memstream(&text, len)) == NULL)
+		return NULL;
+	fprintf(fp, "%s\n", SPOOL_MAGIC);
+	print_line(fp, "id", d->id);
+	fprintf(fp, "received_at: %" PRId64 "\n", d->received_at);
+	print_line(fp, "provider", d->provider->name);
+	print_line(fp, "account", d->account);
+	print_line(fp, "source", source_words[d->source]);
+	print_line(fp, "outcome", outcome_words[d->outcome]);
+	print_line(fp, "verdict", proof_words[d->proof]);
+	print_line(fp, "remote_addr", d->remote_addr);
+	print_line(fp, "headers", d->headers);
+	print_line(fp, "note", d->note);
+	fprintf(fp, "body: %zu\n\n", d->bodylen);
+	if (d->bodylen > 0)
+		(void)fwrite(d->body, 1, d->bodylen, fp);
+	bad = ferror(fp) != 0;
+	if (fclose(fp) != 0 || bad) {
+		free(text);
+		return NULL;
+	}
+	return text;
+}
+
+/*
+ * A name is there with all of its bytes, or not at all: temp file, fsync,
+ * rename, fsync of the directory.
+ */
+static bool
+write_file(int dirfd, const char *name, const char *data, size_t len,
+    struct errbuf *why)
+{
+	char	tmp[128];
+	int	fd;
+	bool	ok = false;
+
+	(void)snprintf(tmp, sizeof(tmp), "%s%s", TMP_PREFIX, name);
+	fd = openat(dirfd, tmp, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW |
+	    O_CLOEXEC, 0600);
+	if (fd == -1) {
+		errbuf_set(why, "spool: could not create a file: %s",
+		    strerror(errno));
+		return false;
+	}
+	ok = write_all(fd, data, len) && fsync(fd) == 0;
+	if (!ok)
+		errbuf_set(why, "spool: could not write: %s", strerror(errno));
+	if (close(fd) == -1 && ok) {
+		errbuf_set(why, "spool: could not write: %s", strerror(errno));
+		ok = false;
+	}
+	if (ok && renameat(dirfd, tmp, dirfd, name) == -1) {
+		errbuf_set(why, "spool: could not rename: %s", strerror(errno));
+		ok = false;
+	}
+	if (!ok) {
+		(void)unlinkat(dirfd, tmp, 0);
+		return false;
+	}
+	if (fsync(dirfd) == -1) {
+		errbuf_set(why, "spool: could not sync the directory: %s",
+		    strerror(errno));
+		return false;
+	}
+	return true;
+}
+
+bool
+spool_write(struct spool *s, const struct delivery *d, struct errbuf *why)
+{
+	char	 name[96], *text;
+	size_t	 len = 0;
+	bool	 ok = false;
+
+	if ((text = delivery_print(d, &len)) == NULL) {
+		errbuf_set(why, "spool: out of memory");
+		return false;
+	}
+	(void)snprintf(name, sizeof(name), "%020" PRId64 "-%s%s",
+	    d->received_at, d->id, NAME_SUFFIX);
+	if (!reserve(s, len))
+		errbuf_set(why, "spool: full: over %" PRId64 " bytes",
+		    s->max_bytes);
+	else
+		ok = write_file(s->dirfd, name, text, len, why);
+	free(text);
+	return ok;
+}
+
+/* ---- the way back ------------------------------------------------------ */
+
+static int
+word_index(const char *const *words, int n, const char *word)
+{
+	int	i;
+
+	for (i = 0; i < n; i++)
+		if (strcmp(words[i], word) == 0)
+			return i;
+	return -1;
+}
+
+struct head {
+	const char	*id, *received_at, *provider, *account, *source;
+	const char	*outcome, *verdict, *remote_addr, *headers, *note, *body;
+};
+
+/* Cut the head's lines apart in place; returns where the body begins. */
+static char *
+head_parse(char *text, struct head *h)
+{
+	const struct {
+		const char	 *key;
+		const char	**value;
+	} lines[] = {
+		{ "id", &h->id }, { "received_at", &h->received_at },
+		{ "provider", &h->provider }, { "account", &h->account },
+		{ "source", &h->source }, { "outcome", &h->outcome },
+		{ "verdict", &h->verdict }, { "remote_addr", &h->remote_addr },
+		{ "headers", &h->headers }, { "note", &h->note },
+		{ "body", &h->body },
+	};
+	char	*line = text, *end, *colon;
+	size_t	 i;
+
+	memset(h, 0, sizeof(*h));
+	for (;; line = end + 1) {
+		if ((end = strchr(line, '\n')) == NULL)
+			return NULL;
+		*end = '\0';
+		if (*line == '\0')
+			return end + 1;
+		if ((colon = strstr(line, ": ")) == NULL) {
+			if (line == text && strcmp(line, SPOOL_MAGIC) == 0)
+				continue;
+			return NULL;
+		}
+		*colon = '\0';
+		for (i = 0; i < sizeof(lines) / sizeof(lines[0]); i++)
+			if (strcmp(lines[i].key, line) == 0)
+				*lines[i].value = colon + 2;
+	}
+}
+
+static bool
+head_apply(struct delivery *d, const struct head *h)
+{
+	int	outcome = word_index(outcome_words, OUTCOME__MAX, h->outcome);
+	int	proof = word_index(proof_words, PROOF__MAX, h->verdict);
+
+	if (outcome == -1 || proof == -1 || strlen(h->id) != 36)
+		return false;
+	memcpy(d->id, h->id, sizeof(d->id));
+	d->received_at = strtoll(h->received_at, NULL, 10);
+	d->outcome = (enum outcome)outcome;
+	d->proof = (enum proof)proof;
+	return result_set(&d->remote_addr, h->remote_addr) &&
+	    result_set(&d->headers, h->headers) &&
+	    result_set(&d->note, h->note);
+}
+
+/*
+ * What the handler found is found again, by the parser of today; what it
+ * decided about the sender stays.
+ */
+static bool
+judge_again(struct delivery *d, const struct conf *conf)
+{
+	const struct account	*a = conf_account(conf, d->provider,
+				    d->account);
+	enum outcome		 was = d->outcome;
+
+	if (was == OUTCOME_UNVERIFIED)
+		return true;
+	if (!delivery_judge(d, a != NULL && a->requery))
+		return false;
+	if (was == OUTCOME_STALE && d->outcome != OUTCOME_REJECTED)
+		d->outcome = OUTCOME_STALE;
+	return true;
+}
+
+/* A delivery from a file's text of len bytes and a NUL; NULL: not whole. */
+static struct delivery *
+delivery_scan(char *text, size_t len, const struct conf *conf)
+{
+	const struct provider	*p;
+	struct delivery		*d = NULL;
+	struct head		 h;
+	char			*body, *copy;
+	size_t			 bodylen;
+	int			 source;
+
+	if ((body = head_parse(text, &h)) == NULL || h.id == NULL ||
+	    h.received_at == NULL || h.provider == NULL || h.account == NULL ||
+	    h.source == NULL || h.outcome == NULL || h.verdict == NULL ||
+	    h.body == NULL)
+		return NULL;
+	bodylen = (size_t)(text + len - body);
+	source = word_index(source_words, SOURCE__MAX, h.source);
+	if ((p = provider_find(h.provider)) == NULL || source == -1 ||
+	    strtoull(h.body, NULL, 10) != bodylen ||
+	    (copy = malloc(bodylen + 1)) == NULL)
+		return NULL;
+	memcpy(copy, body, bodylen + 1);
+	d = delivery_new(p, h.account, (enum delivery_source)source);
+	if (d == NULL) {
+		free(copy);
+		return NULL;
+	}
+	delivery_set_body(d, copy, bodylen);
+	if (!head_apply(d, &h) || !judge_again(d, conf)) {
+		delivery_free(d);
+		return NULL;
+	}
+	return d;
+}
+
+/* A whole file as text, with a NUL behind it; the caller frees. */
+static char *
+read_file(int dirfd, const char *name, size_t *len)
+{
+	struct stat	 st;
+	char		*text = NULL;
+	ssize_t		 n;
+	int		 fd;
+
+	if ((fd = openat(dirfd, name, O_RDONLY | O_NOFOLLOW |
+	    O_CLOEXEC)) == -1)
+		return NULL;
+	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) &&
+	    (text = malloc((size_t)st.st_size + 1)) != NULL) {
+		*len = 0;
+		while ((n = read(fd, text + *len, (size_t)st.st_size -
+		    *len)) > 0)
+			*len += (size_t)n;
+		text[*len] = '\0';
+		if (n == -1 || *len != (size_t)st.st_size) {
+			free(text);
+			text = NULL;
+		}
+	}
+	(void)close(fd);
+	return text;
+}
+
+/* Put a file aside for a person, with the reason beside it. */
+static void
+set_aside(struct spool *s, const char *name, const char *reason,
+    struct drain_counts *counts)
+{
+	char	path[192], note[192];
+	int	fd;
+
+	(void)mkdirat(s->dirfd, REFUSED_DIR, 0700);
+	(void)snprintf(path, sizeof(path), "%s/%s", REFUSED_DIR, name);
+	(void)snprintf(note, sizeof(note), "%s/%s.reason", REFUSED_DIR, name);
+	fd = openat(s->dirfd, note, O_WRONLY | O_CREAT | O_TRUNC |
+	    O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (fd != -1) {
+		(void)write_all(fd, reason, strlen(reason));
+		(void)fsync(fd);
+		(void)close(fd);
+	}
+	if (renameat(s->dirfd, name, s->dirfd, path) == 0)
+		counts->refused++;
+	log_line(LOG_ERROR, "spool file %s set aside: %s", name, reason);
+}
+
+struct names {
+	char	**name;
+	size_t	  n, room;
+};
+
+static bool
+collect(struct spool *s, const char *name, void *arg)
+{
+	struct names	 *list = arg;
+	struct stat	  st;
+	char		**grown;
+
+	if (strncmp(name, TMP_PREFIX, strlen(TMP_PREFIX)) == 0 &&
+	    fstatat(s->dirfd, name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+	    st.st_mtime < time(NULL) - TMP_MAX_AGE_S)
+		(void)unlinkat(s->dirfd, name, 0);
+	if (!is_delivery_name(name))
+		return true;
+	if (list->n == list->room) {
+		list->room = list->room == 0 ? 64 : list->room * 2;
+		grown = realloc(list->name, list->room * sizeof(*grown));
+		if (grown == NULL)
+			return false;
+		list->name = grown;
+	}
+	if ((list->name[list->n] = strdup(name)) == NULL)
+		return false;
+	list->n++;
+	return true;
+}
+
+static int
+by_name(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+struct batch {
+	struct delivery	*delivery[BATCH_FILES];
+	const char	*name[BATCH_FILES];
+	enum outcome	 outcome[BATCH_FILES];
+	size_t		 n;
+};
+
+/* Fill the batch from the names at *next on. */
+static void
+batch_fill(struct spool *s, const struct conf *conf, const struct names *list,
+    size_t *next, struct batch *b, struct drain_counts *counts)
+{
+	struct delivery	*d;
+	char		*text;
+	size_t		 len = 0, bytes = 0;
+
+	b->n = 0;
+	while (*next < list->n && b->n < BATCH_FILES && bytes < BATCH_BYTES) {
+		const char	*name = list->name[(*next)++];
+
+		if ((text = read_file(s->dirfd, name, &len)) == NULL)
+			continue;	/* gone, or unreadable just now */
+		if ((d = delivery_scan(text, len, conf)) == NULL)
+			set_aside(s, name, "not a whole spool file", counts);
+		else {
+			b->delivery[b->n] = d;
+			b->name[b->n++] = name;
+			bytes += len;
+		}
+		free(text);
+	}
+}
+
+/* The rows are committed: the files have done their work. */
+static void
+batch_remove(struct spool *s, const struct batch *b, size_t from, size_t n,
+    struct drain_counts *counts)
+{
+	size_t	i;
+
+	for (i = from; i < from + n; i++)
+		if (unlinkat(s->dirfd, b->name[i], 0) == 0)
+			counts->drained++;
+}
+
+static enum db_verdict
+batch_store(struct spool *s, struct db *db, struct batch *b,
+    struct drain_counts *counts, struct errbuf *why)
+{
+	enum db_verdict	v;
+	size_t		i;
+
+	v = store_deliveries(db, b->delivery, b->n, BATCH_TIMEOUT_MS,
+	    b->outcome, why);
+	if (v == DB_OK)
+		batch_remove(s, b, 0, b->n, counts);
+	if (v != DB_REFUSED)
+		return v;
+	/* One of them is refused: find it, and let the others through. */
+	for (i = 0; i < b->n; i++) {
+		v = store_deliveries(db, &b->delivery[i], 1, BATCH_TIMEOUT_MS,
+		    &b->outcome[i], why);
+		if (v == DB_OK)
+			batch_remove(s, b, i, 1, counts);
+		else if (v == DB_REFUSED)
+			set_aside(s, b->name[i], why->text, counts);
+		else
+			return v;
+	}
+	return DB_OK;
+}
+
+static enum db_verdict
+drain_names(struct spool *s, struct db *db, const struct conf *conf,
+    const struct names *list, int64_t stop_at_ms, struct drain_counts *counts,
+    struct errbuf *why)
+{
+	struct batch	b = { .n = 0 };
+	enum db_verdict	v = DB_OK;
+	size_t		next = 0, i;
+
+	while (v == DB_OK && next < list->n &&
+	    (stop_at_ms == 0 || clock_ms() < stop_at_ms)) {
+		batch_fill(s, conf, list, &next, &b, counts);
+		if (b.n > 0)
+			v = batch_store(s, db, &b, counts, why);
+		for (i = 0; i < b.n; i++)
+			delivery_free(b.delivery[i]);
+	}
+	return v;
+}
+
+enum db_verdict
+spool_drain(struct spool *s, struct db *db, const struct conf *conf,
+    int64_t stop_at_ms, struct drain_counts *counts, struct errbuf *why)
+{
+	struct names	list = { NULL, 0, 0 };
+	enum db_verdict	v = DB_OK;
+	size_t		i;
+	int		lock;
+
+	memset(counts, 0, sizeof(*counts));
+	lock = openat(s->dirfd, LOCK_NAME, O_RDWR | O_CREAT | O_CLOEXEC |
+	    O_NOFOLLOW, 0600);
+	if (lock == -1 || flock(lock, LOCK_EX | LOCK_NB) == -1)
+		goto out;
+	if (!each_name(s, collect, &list))
+		goto out;
+	if (list.n > 0) {
+		qsort(list.name, list.n, sizeof(*list.name), by_name);
+		v = drain_names(s, db, conf, &list, stop_at_ms, counts, why);
+		(void)fsync(s->dirfd);
+	}
+out:
+	for (i = 0; i < list.n; i++)
+		free(list.name[i]);
+	free(list.name);
+	if (lock != -1)
+		(void)close(lock);
+	counts->left = spool_count(s);
+	return v;
+}

@@ -1,0 +1,47 @@
+/* Callbacks on disk while the database is away. */
+#ifndef GENHOOK_SPOOL_H
+#define GENHOOK_SPOOL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "clock.h"
+#include "conf.h"
+#include "db.h"
+#include "delivery.h"
+
+struct spool;
+
+/*
+ * Open the directory, making it where its parent exists.  NULL with why when
+ * it cannot be used.  Thread-safe from then on.
+ */
+struct spool *spool_open(const char *dir, int64_t max_bytes,
+	    struct errbuf *why);
+void	spool_close(struct spool *);		/* NULL is fine */
+
+/* On disk for certain (file and directory fsynced), or false with why. */
+bool	spool_write(struct spool *, const struct delivery *,
+	    struct errbuf *why);
+
+/* Files that wait; -1 when the directory cannot be read. */
+long	spool_count(struct spool *);
+
+struct drain_counts {
+	long	drained;	/* files committed to the database and removed */
+	long	refused;	/* files set aside in refused/, with the reason */
+	long	left;		/* files still waiting */
+};
+
+/*
+ * Commit what waits, oldest first, each file removed only after its commit.
+ * One drainer at a time (a lock on the directory): a second one returns
+ * DB_OK at once with nothing done.  Stops at stop_at (monotonic ms, 0: none)
+ * or when the database is away.  conf tells which accounts are re-queried.
+ */
+enum db_verdict spool_drain(struct spool *, struct db *,
+	    const struct conf *, int64_t stop_at_ms, struct drain_counts *,
+	    struct errbuf *why);
+
+#endif

@@ -1,0 +1,231 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "crypto.h"
+#include "pgarray.h"
+#include "store.h"
+
+/* The parameters of genhook.receive(), in its order. */
+enum column {
+	P_ID, P_RECEIVED_AT, P_PROVIDER, P_ACCOUNT, P_SOURCE, P_OUTCOME,
+	P_VERDICT, P_REMOTE_ADDR, P_HEADERS, P_BODY, P_NOTE, P_TASK_ID,
+	P_STATUS, P_MODEL, P_ERROR_CODE, P_ERROR_MESSAGE, P_IS_TEST,
+	P_SUBMITTED_AT, P_FINISHED_AT, P_RESULT_DIGEST,
+	O_DELIVERY, O_POSITION, O_KIND, O_URL, O_TEXT, O_EXPIRES_AT,
+	O_EXPIRES_SOURCE,
+	COLUMN__MAX
+};
+
+static const enum pg_type column_types[] = {
+	[P_ID] = PG_UUID, [P_RECEIVED_AT] = PG_TIMESTAMPTZ,
+	[P_PROVIDER] = PG_TEXT, [P_ACCOUNT] = PG_TEXT, [P_SOURCE] = PG_TEXT,
+	[P_OUTCOME] = PG_TEXT, [P_VERDICT] = PG_TEXT,
+	[P_REMOTE_ADDR] = PG_TEXT, [P_HEADERS] = PG_TEXT, [P_BODY] = PG_BYTEA,
+	[P_NOTE] = PG_TEXT, [P_TASK_ID] = PG_TEXT, [P_STATUS] = PG_TEXT,
+	[P_MODEL] = PG_TEXT, [P_ERROR_CODE] = PG_TEXT,
+	[P_ERROR_MESSAGE] = PG_TEXT, [P_IS_TEST] = PG_BOOL,
+	[P_SUBMITTED_AT] = PG_TIMESTAMPTZ, [P_FINISHED_AT] = PG_TIMESTAMPTZ,
+	[P_RESULT_DIGEST] = PG_BYTEA, [O_DELIVERY] = PG_INT4,
+	[O_POSITION] = PG_INT4, [O_KIND] = PG_TEXT, [O_URL] = PG_TEXT,
+	[O_TEXT] = PG_TEXT, [O_EXPIRES_AT] = PG_TIMESTAMPTZ,
+	[O_EXPIRES_SOURCE] = PG_TEXT,
+};
+_Static_assert(sizeof(column_types) / sizeof(column_types[0]) == COLUMN__MAX,
+    "a column has no type");
+
+/*
+ * Fingerprint of a result: what must be the same for a second final result
+ * to be a repeat.  A link's query is left out, since a provider may sign the
+ * same link anew for each delivery.
+ */
+static bool
+result_digest(const struct result *r, unsigned char digest[SHA256_BYTES])
+{
+	struct sha256	*sha;
+	const char	*parts[4];
+	size_t		 i, j;
+
+	if ((sha = sha256_new()) == NULL)
+		return false;
+	sha256_update(sha, task_state_words[r->state],
+	    strlen(task_state_words[r->state]) + 1);
+	if (r->error_code != NULL)
+		sha256_update(sha, r->error_code, strlen(r->error_code) + 1);
+	for (i = 0; i < r->noutputs; i++) {
+		parts[0] = output_kind_words[r->outputs[i].kind];
+		parts[1] = r->outputs[i].url;
+		parts[2] = r->outputs[i].inline_text;
+		parts[3] = NULL;
+		for (j = 0; j < 3; j++)
+			if (parts[j] != NULL)
+				sha256_update(sha, parts[j], j == 1 ?
+				    strcspn(parts[j], "?#") :
+				    strlen(parts[j]) + 1);
+	}
+	return sha256_finish(sha, digest);
+}
+
+/*
+ * A text that PostgreSQL takes: our own words may have been cut within a
+ * character.  Anything beyond ASCII in them becomes '?'.
+ */
+static void
+append_words(struct pgarray *a, const char *words)
+{
+	char	clean[sizeof(((struct errbuf *)0)->text)];
+	size_t	n;
+
+	if (words == NULL) {
+		pgarray_null(a);
+		return;
+	}
+	for (n = 0; n < sizeof(clean) && words[n] != '\0'; n++)
+		clean[n] = (unsigned char)words[n] < 0x80 ? words[n] : '?';
+	pgarray_bytes(a, clean, n);
+}
+
+static bool
+is_final(const struct delivery *d)
+{
+	return d->outcome == OUTCOME_ACCEPTED ||
+	    d->outcome == OUTCOME_REQUERY;
+}
+
+static void
+append_envelope(struct pgarray *a, const struct delivery *d)
+{
+	pgarray_uuid(&a[P_ID], d->id);
+	pgarray_time(&a[P_RECEIVED_AT], d->received_at);
+	pgarray_text(&a[P_PROVIDER], d->provider->name);
+	pgarray_text(&a[P_ACCOUNT], d->account);
+	pgarray_text(&a[P_SOURCE], source_words[d->source]);
+	pgarray_text(&a[P_OUTCOME], outcome_words[d->outcome]);
+	pgarray_text(&a[P_VERDICT], proof_words[d->proof]);
+	pgarray_text(&a[P_REMOTE_ADDR], d->remote_addr);
+	pgarray_text(&a[P_HEADERS], d->headers);
+	pgarray_bytes(&a[P_BODY], d->body, d->bodylen);
+	append_words(&a[P_NOTE], d->note);
+}
+
+static bool
+append_result(struct pgarray *a, const struct delivery *d)
+{
+	const struct result	*r = &d->result;
+	unsigned char		 digest[SHA256_BYTES];
+	bool			 failed = r->state != TASK_SUCCEEDED;
+
+	pgarray_text(&a[P_TASK_ID], r->task_id);
+	pgarray_text(&a[P_MODEL], r->model);
+	pgarray_bool(&a[P_IS_TEST], r->is_test);
+	pgarray_time(&a[P_SUBMITTED_AT], r->submitted_at);
+	pgarray_time(&a[P_FINISHED_AT], r->finished_at);
+	if (!is_final(d)) {
+		pgarray_null(&a[P_STATUS]);
+		pgarray_null(&a[P_ERROR_CODE]);
+		pgarray_null(&a[P_ERROR_MESSAGE]);
+		pgarray_null(&a[P_RESULT_DIGEST]);
+		return true;
+	}
+	pgarray_text(&a[P_STATUS], task_state_words[r->state]);
+	pgarray_text(&a[P_ERROR_CODE], failed ? r->error_code : NULL);
+	pgarray_text(&a[P_ERROR_MESSAGE], failed ? r->error_message : NULL);
+	if (!result_digest(r, digest))
+		return false;
+	pgarray_bytes(&a[P_RESULT_DIGEST], digest, sizeof(digest));
+	return true;
+}
+
+static void
+append_outputs(struct pgarray *a, const struct delivery *d, size_t ordinal)
+{
+	const struct output	*o;
+	size_t			 i;
+
+	if (d->outcome != OUTCOME_ACCEPTED)
+		return;
+	for (i = 0; i < d->result.noutputs; i++) {
+		o = &d->result.outputs[i];
+		pgarray_int4(&a[O_DELIVERY], (int32_t)ordinal);
+		pgarray_int4(&a[O_POSITION], (int32_t)i);
+		pgarray_text(&a[O_KIND], output_kind_words[o->kind]);
+		pgarray_text(&a[O_URL], o->url);
+		pgarray_text(&a[O_TEXT], o->inline_text);
+		pgarray_time(&a[O_EXPIRES_AT], o->expires_at);
+		pgarray_text(&a[O_EXPIRES_SOURCE],
+		    expires_source_words[o->expires_source]);
+	}
+}
+
+static bool
+build_columns(struct pgarray *a, struct delivery *const *batch, size_t n)
+{
+	bool	ok = true;
+	size_t	i;
+
+	for (i = 0; i < COLUMN__MAX; i++)
+		pgarray_begin(&a[i], column_types[i]);
+	for (i = 0; i < n; i++) {
+		append_envelope(a, batch[i]);
+		ok = append_result(a, batch[i]) && ok;
+		append_outputs(a, batch[i], i + 1);
+	}
+	for (i = 0; i < COLUMN__MAX; i++)
+		ok = pgarray_end(&a[i]) && ok;
+	return ok;
+}
+
+static bool
+outcome_from_word(const char *word, enum outcome *out)
+{
+	enum outcome	o;
+
+	for (o = 0; word != NULL && o < OUTCOME__MAX; o++)
+		if (strcmp(outcome_words[o], word) == 0) {
+			*out = o;
+			return true;
+		}
+	return false;
+}
+
+static bool
+read_outcomes(const struct db_rows *rows, size_t n, enum outcome *outcomes)
+{
+	size_t	i;
+
+	if ((size_t)db_rows_count(rows) != n)
+		return false;
+	for (i = 0; i < n; i++)
+		if (!outcome_from_word(db_value(rows, (int)i, 0), &outcomes[i]))
+			return false;
+	return true;
+}
+
+enum db_verdict
+store_deliveries(struct db *db, struct delivery *const *batch, size_t n,
+    int timeout_ms, enum outcome *outcomes, struct errbuf *why)
+{
+	struct pgarray	 columns[COLUMN__MAX];
+	struct db_param	 params[COLUMN__MAX];
+	struct db_rows	*rows = NULL;
+	enum db_verdict	 v = DB_AWAY;
+	size_t		 i;
+
+	if (!build_columns(columns, batch, n)) {
+		errbuf_set(why, "out of memory for a batch of %zu", n);
+		goto out;
+	}
+	for (i = 0; i < COLUMN__MAX; i++) {
+		params[i].value = columns[i].data;
+		params[i].len = (int)columns[i].len;
+	}
+	v = db_run(db, DB_RECEIVE, params, timeout_ms, &rows, why);
+	if (v == DB_OK && !read_outcomes(rows, n, outcomes)) {
+		errbuf_set(why, "database: receive: unexpected answer");
+		v = DB_BROKEN;
+	}
+	db_rows_free(rows);
+out:
+	for (i = 0; i < COLUMN__MAX; i++)
+		pgarray_free(&columns[i]);
+	return v;
+}

@@ -1,0 +1,20 @@
+/* Deliveries into the database: the one call of genhook.receive(). */
+#ifndef GENHOOK_STORE_H
+#define GENHOOK_STORE_H
+
+#include <stddef.h>
+
+#include "db.h"
+#include "delivery.h"
+
+/*
+ * Commit n deliveries in one statement within timeout_ms.  On DB_OK
+ * outcomes[i] is what became of batch[i], and all of it is on disk.  On
+ * DB_REFUSED nothing was stored: try them one by one.  On anything else it
+ * is not known whether they were; sending the same deliveries again is safe.
+ */
+enum db_verdict store_deliveries(struct db *, struct delivery *const *batch,
+	    size_t n, int timeout_ms, enum outcome *outcomes,
+	    struct errbuf *why);
+
+#endif

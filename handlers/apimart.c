@@ -1,0 +1,238 @@
+/*
+ * APIMart.  A callback is a bare task; a poll answer wraps it in "data", and
+ * so may a callback, for all that the text of the page says.
+ * https://docs.apimart.ai/en/api-reference/tasks/webhook
+ * https://docs.apimart.ai/en/api-reference/tasks/status
+ * https://docs.apimart.ai/en/api-reference/images/midjourney/query
+ */
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#include "parse.h"
+
+#define LIFETIME_S	(24 * 3600)	/* where no "expires_at" says better */
+#define FILES_HOST	"https://upload.apimart.ai"
+
+/* In lower case the tasks of most models, in upper case Midjourney's own. */
+static const struct status_word statuses[] = {
+	{ "pending",	 TASK_PENDING },
+	{ "submitted",	 TASK_PENDING },
+	{ "processing",	 TASK_PENDING },
+	{ "in_progress", TASK_PENDING },
+	{ "completed",	 TASK_SUCCEEDED },
+	{ "failed",	 TASK_FAILED },
+	{ "cancelled",	 TASK_CANCELLED },
+	{ "NOT_START",	 TASK_PENDING },
+	{ "SUBMITTED",	 TASK_PENDING },
+	{ "IN_PROGRESS", TASK_PENDING },
+	{ "MODAL",	 TASK_PENDING },
+	{ "SUCCESS",	 TASK_SUCCEEDED },
+	{ "FAILURE",	 TASK_FAILED },
+	{ NULL,		 TASK_PENDING }
+};
+
+static const char *const image_keys[] = { "url", "image_url", NULL };
+static const char *const video_keys[] = { "url", "video_url", NULL };
+static const char *const audio_keys[] = { "url", "audio_url", NULL };
+static const char *const track_keys[] = { "audio_url", "url", NULL };
+
+static const struct media {
+	const char		*path, *array;
+	const char *const	*url_keys;
+	bool			 has_cover;	/* a picture with each item */
+} media[] = {
+	{ "result.images", "images", image_keys, false },
+	{ "result.videos", "videos", video_keys, false },
+	{ "result.audios", "audios", audio_keys, true },
+	{ "result.music",  "music",  track_keys, true },
+	{ "image_urls",	   "images", image_keys, false },	/* Midjourney */
+};
+
+static bool
+link_take(struct result *r, struct json_object *value,
+    const struct link_facts *facts, struct errbuf *why)
+{
+	const char	*path = json_string(value);
+	char		 url[8192];
+
+	/* Some answers leave the host of their file server out. */
+	if (path == NULL || path[0] != '/' || path[1] == '/')
+		return parse_link(r, value, facts, why);
+	if ((size_t)snprintf(url, sizeof(url), FILES_HOST "%s", path) >=
+	    sizeof(url)) {
+		errbuf_set(why, "an output link is too long");
+		return false;
+	}
+	return result_add_url(r, url, facts, why);
+}
+
+/* "url" is a list in newer documents and a string in older ones. */
+static bool
+links_take(struct result *r, struct json_object *value,
+    const struct link_facts *facts, struct errbuf *why)
+{
+	size_t	i;
+
+	if (!json_is_array(value))
+		return link_take(r, value, facts, why);
+	for (i = 0; i < json_length(value); i++)
+		if (!link_take(r, json_item(value, i), facts, why))
+			return false;
+	return true;
+}
+
+static bool
+output_take(struct parse_list *l, struct json_object *item,
+    struct errbuf *why)
+{
+	const struct media	*m = l->how;
+	struct link_facts	 facts = l->facts;
+	struct json_object	*value;
+	int64_t			 seconds;
+
+	if (!parse_member(item, m->url_keys, &value, why))
+		return false;
+	(void)json_int_at(item, "expires_at", &seconds);
+	facts.expires_at = usec_from_seconds(seconds);
+	if (!links_take(l->result, value, &facts, why))
+		return false;
+	if (!m->has_cover)
+		return true;
+	facts.array_name = "images";
+	if ((value = json_at(item, "image_large_url")) == NULL)
+		value = json_at(item, "image_url");
+	return links_take(l->result, value, &facts, why);
+}
+
+static bool
+outputs_take(struct result *r, struct json_object *task, usec_t received_at,
+    struct errbuf *why)
+{
+	struct parse_list	l = { .result = r, .item = output_take };
+	size_t			i;
+
+	l.facts.lifetime_s = LIFETIME_S;
+	l.facts.lifetime_from = r->finished_at > 0 ? r->finished_at :
+	    received_at;
+	for (i = 0; i < sizeof(media) / sizeof(media[0]); i++) {
+		l.how = &media[i];
+		l.facts.array_name = media[i].array;
+		if (!parse_list(&l, task, media[i].path, why))
+			return false;
+	}
+	if (r->noutputs > 0)
+		return true;
+	/* The four pictures in one, where the single ones are not given. */
+	l.facts.array_name = "images";
+	return link_take(r, json_at(task, "grid_image_url"), &l.facts, why);
+}
+
+/* The task in a document: bare, in "data", or the one item of "data". */
+static struct json_object *
+task_find(struct json_object *doc, struct errbuf *why)
+{
+	struct json_object	*data = json_at(doc, "data");
+
+	if (json_is_object(data))
+		return data;
+	if (!json_is_array(data))
+		return doc;
+	if (json_length(data) == 1)
+		return json_item(data, 0);
+	errbuf_set(why, "\"data\" holds %zu tasks", json_length(data));
+	return NULL;
+}
+
+static void
+error_take(struct result *r, struct json_object *task)
+{
+	parse_text(&r->error_code, task, "error.code");
+	parse_text(&r->error_message, task, "error.message");
+	if (r->error_message == NULL)
+		parse_text(&r->error_message, task, "error");
+	if (r->error_message == NULL)
+		parse_text(&r->error_message, task, "fail_reason");
+}
+
+static enum parse_verdict
+apimart_parse(struct json_object *doc, const struct parse_context *ctx,
+    struct result *r, struct errbuf *why)
+{
+	struct json_object	*task;
+	enum parse_verdict	 verdict;
+	int64_t			 seconds;
+
+	if ((task = task_find(doc, why)) == NULL)
+		return PARSE_UNKNOWN;
+	verdict = parse_task(r, task, json_has(task, "id") ? "id" : "task_id",
+	    "status", statuses, why);
+	if (verdict == PARSE_UNKNOWN)
+		return verdict;
+	parse_text(&r->model, task, "model");
+	(void)json_int_at(task, "created", &seconds);
+	r->submitted_at = usec_from_seconds(seconds);
+	if (verdict == PARSE_PROGRESS)
+		return verdict;
+	(void)json_int_at(task, "completed", &seconds);
+	r->finished_at = usec_from_seconds(seconds);
+	if (r->state != TASK_SUCCEEDED)
+		error_take(r, task);
+	return parse_end(r, outputs_take(r, task, ctx->received_at, why),
+	    why);
+}
+
+/* Which models have a path of their own, by how their names begin. */
+static const struct {
+	const char	*prefix, *path;
+} poll_paths[] = {
+	{ "suno",	"/v1/music/tasks/" },
+	{ "flow",	"/v1/music/tasks/" },
+	{ "music",	"/v1/music/tasks/" },
+	{ "midjourney",	"/v1/midjourney/" },
+	{ "mj",		"/v1/midjourney/" },
+};
+
+static bool
+apimart_poll_url(char *buf, size_t bufsz, const char *api_base,
+    const char *task_id, const char *model, struct errbuf *why)
+{
+	const char	*path = "/v1/tasks/";
+	size_t		 i;
+
+	for (i = 0; model != NULL &&
+	    i < sizeof(poll_paths) / sizeof(poll_paths[0]); i++)
+		if (strncasecmp(model, poll_paths[i].prefix,
+		    strlen(poll_paths[i].prefix)) == 0)
+			path = poll_paths[i].path;
+	return url_for_task(buf, bufsz, api_base, path, task_id, "", why);
+}
+
+static enum poll_verdict
+apimart_poll_classify(int http, struct json_object *doc, struct errbuf *why)
+{
+	enum poll_verdict	verdict;
+	int64_t			code;
+
+	/* An error object with a code of its own, in place of a task. */
+	if (http / 100 == 2 && !json_has(doc, "id") && !json_has(doc, "data") &&
+	    json_int_at(doc, "error.code", &code) && code >= 400 && code < 600)
+		http = (int)code;
+	verdict = poll_classify_common(http, doc, why);
+	/* Seen live: a wrong id is a 400 and not a 404. */
+	if (http == 400 && strstr(why->text, "invalid task id") != NULL)
+		return POLL_NOT_FOUND;
+	return verdict;
+}
+
+static const char *const trusted_headers[] = { NULL };
+
+const struct provider apimart_provider = {
+	.name		 = "apimart",
+	.path_suffix	 = "/callback",
+	.api_base	 = "https://api.apimart.ai",
+	.trusted_headers = trusted_headers,
+	.parse		 = apimart_parse,
+	.poll_url	 = apimart_poll_url,
+	.poll_classify	 = apimart_poll_classify,
+};

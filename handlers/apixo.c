@@ -1,0 +1,197 @@
+/*
+ * APIXO.  Callbacks and poll answers alike are {"code", "message", "data"},
+ * and the outputs are JSON text in the string data.resultJson.
+ * https://apixo.ai/docs/api-reference/webhooks
+ * https://apixo.ai/docs/api-reference/status-task
+ * https://apixo.ai/docs/api-reference/response-format
+ */
+#include <string.h>
+
+#include "parse.h"
+
+#define LIFETIME_S	(24 * 3600)
+
+static const struct status_word statuses[] = {
+	{ "pending",	TASK_PENDING },
+	{ "processing",	TASK_PENDING },
+	{ "success",	TASK_SUCCEEDED },
+	{ "failed",	TASK_FAILED },
+	{ NULL,		TASK_PENDING }
+};
+
+static bool
+url_take(struct parse_list *l, struct json_object *item, struct errbuf *why)
+{
+	return parse_link(l->result, item, &l->facts, why);
+}
+
+static bool
+result_urls_take(struct result *r, struct json_object *doc,
+    const struct link_facts *facts, struct errbuf *why)
+{
+	struct parse_list	l = { .result = r, .item = url_take };
+
+	l.facts = *facts;
+	if (json_is_array(json_at(doc, "resultUrls")))
+		return parse_list(&l, doc, "resultUrls", why);
+	return parse_link(r, json_at(doc, "resultUrls"), facts, why);
+}
+
+/* Is there anything in a document that holds no link? */
+static bool
+is_empty(struct json_object *doc)
+{
+	if (json_is_object(doc))
+		return json_members(doc) == 0;
+	return doc == NULL || (json_is_array(doc) && json_length(doc) == 0);
+}
+
+/*
+ * The pages show {"resultUrls": [...]} for images and videos; what music
+ * looks like they do not say, so there every link counts.
+ */
+static bool
+document_take(struct result *r, struct json_object *doc,
+    const struct link_facts *facts, struct errbuf *why)
+{
+	if (!result_urls_take(r, doc, facts, why))
+		return false;
+	if (r->noutputs > 0)
+		return true;
+	if (!parse_every_link(r, doc, facts, why))
+		return false;
+	if (r->noutputs > 0 || json_has(doc, "resultUrls") || is_empty(doc))
+		return true;
+	return parse_as_text(r, doc, why);
+}
+
+static bool
+outputs_take(struct result *r, struct json_object *data, usec_t received_at,
+    struct errbuf *why)
+{
+	struct json_object	*value = json_at(data, "resultJson"), *inner;
+	struct link_facts	 facts = { .lifetime_s = LIFETIME_S };
+	struct errbuf		 cause;
+	const char		*text;
+	bool			 ok;
+
+	facts.lifetime_from = r->finished_at > 0 ? r->finished_at :
+	    received_at;
+	if (value == NULL)
+		return true;
+	if (json_is_object(value) || json_is_array(value))
+		return document_take(r, value, &facts, why);
+	if ((text = json_string(value)) == NULL) {
+		errbuf_set(why, "\"resultJson\" is no plain string");
+		return false;
+	}
+	if (*text == '\0')
+		return true;
+	if (json_parse(text, strlen(text), &inner, &cause) != JSON_OK) {
+		errbuf_set(why, "\"resultJson\" is no JSON: %s", cause.text);
+		return false;
+	}
+	ok = document_take(r, inner, &facts, why);
+	json_free(inner);
+	return ok;
+}
+
+static enum parse_verdict
+apixo_parse(struct json_object *doc, const struct parse_context *ctx,
+    struct result *r, struct errbuf *why)
+{
+	struct json_object	*data = json_at(doc, "data");
+	enum parse_verdict	 verdict;
+	int64_t			 code, ms;
+
+	if (!json_int_at(doc, "code", &code) || code != 200) {
+		errbuf_set(why, "\"code\" is not 200");
+		return PARSE_UNKNOWN;
+	}
+	verdict = parse_task(r, data, "taskId", "state", statuses, why);
+	if (verdict == PARSE_UNKNOWN)
+		return verdict;
+	(void)json_int_at(data, "createTime", &ms);
+	r->submitted_at = usec_from_millis(ms);
+	if (verdict == PARSE_PROGRESS)
+		return verdict;
+	(void)json_int_at(data, "completeTime", &ms);
+	r->finished_at = usec_from_millis(ms);
+	if (r->state != TASK_SUCCEEDED) {
+		parse_text(&r->error_code, data, "failCode");
+		parse_text(&r->error_message, data, "failMsg");
+	}
+	return parse_end(r, outputs_take(r, data, ctx->received_at, why),
+	    why);
+}
+
+/* A model may be "vendor/name": its slashes stay what they are. */
+static bool
+model_append(char *buf, size_t bufsz, size_t *len, const char *model)
+{
+	char	segment[256];
+	size_t	n;
+
+	for (;;) {
+		n = strcspn(model, "/");
+		if (n >= sizeof(segment) || !url_is_segment(model, n))
+			return false;
+		memcpy(segment, model, n);
+		segment[n] = '\0';
+		if (!url_append_escaped(buf, bufsz, len, segment))
+			return false;
+		if (model[n] == '\0')
+			return true;
+		if (!url_append(buf, bufsz, len, "/"))
+			return false;
+		model += n + 1;
+	}
+}
+
+static bool
+apixo_poll_url(char *buf, size_t bufsz, const char *api_base,
+    const char *task_id, const char *model, struct errbuf *why)
+{
+	size_t	len = 0;
+
+	if (model == NULL || *model == '\0') {
+		errbuf_set(why, "cannot be polled while its model is unknown");
+		return false;
+	}
+	if (url_append_base(buf, bufsz, &len, api_base) &&
+	    url_append(buf, bufsz, &len, "/api/v1/statusTask/") &&
+	    model_append(buf, bufsz, &len, model) &&
+	    url_append(buf, bufsz, &len, "?taskId=") &&
+	    url_append_escaped(buf, bufsz, &len, task_id))
+		return true;
+	errbuf_set(why, "model \"%s\" or the task id cannot stand in a URL",
+	    model);
+	return false;
+}
+
+/*
+ * The two error pages disagree on 403: a key without the right, or content
+ * against the rules.  The second must not stop an account's polls.
+ */
+static enum poll_verdict
+apixo_poll_classify(int http, struct json_object *doc, struct errbuf *why)
+{
+	enum poll_verdict	verdict;
+
+	verdict = poll_classify_common(http, doc, why);
+	if (verdict == POLL_BAD_KEY && (strstr(why->text, "content") != NULL ||
+	    strstr(why->text, "Content") != NULL))
+		return POLL_TROUBLE;
+	return verdict;
+}
+
+static const char *const trusted_headers[] = { NULL };
+
+const struct provider apixo_provider = {
+	.name		 = "apixo",
+	.api_base	 = "https://api.apixo.ai",
+	.trusted_headers = trusted_headers,
+	.parse		 = apixo_parse,
+	.poll_url	 = apixo_poll_url,
+	.poll_classify	 = apixo_poll_classify,
+};

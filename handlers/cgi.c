@@ -1,0 +1,41 @@
+#include <errno.h>
+#include <unistd.h>
+
+#include "server.h"
+
+static size_t
+read_stdin(void *arg, char *buf, size_t n)
+{
+	size_t	got = 0;
+	ssize_t	r;
+
+	(void)arg;
+	while (got < n) {
+		r = read(STDIN_FILENO, buf + got, n - got);
+		if (r == -1 && errno == EINTR)
+			continue;
+		if (r <= 0)
+			break;
+		got += (size_t)r;
+	}
+	return got;
+}
+
+bool
+server_run_cgi(const struct receiver *rx)
+{
+	struct request	req = { .env = environ, .read = read_stdin };
+	char		out[ANSWER_TEXT_MAX];
+	size_t		len = receive_request(rx, &req, out), sent = 0;
+	ssize_t		n;
+
+	while (sent < len) {
+		n = write(STDOUT_FILENO, out + sent, len - sent);
+		if (n == -1 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return false;
+		sent += (size_t)n;
+	}
+	return true;
+}

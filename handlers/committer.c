@@ -1,0 +1,422 @@
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "clock.h"
+#include "committer.h"
+#include "log.h"
+#include "store.h"
+
+/* What one statement carries at most. */
+#define BATCH_JOBS	64
+
+/* How long a database that went away is left alone before the next try; in
+ * between, callbacks go to the spool without waiting. */
+#define RECONNECT_MS	1000
+
+/* A slice of draining, while no request waits. */
+#define DRAIN_SLICE_MS	100
+#define DRAIN_EVERY_MS	1000
+
+struct job {
+	struct job	*next;
+	struct delivery	*delivery;	/* NULL: only a ping */
+	int64_t		 deadline_ms;
+	bool		 taken, done, stored;
+	enum outcome	 outcome;
+	struct errbuf	 why;
+	pthread_cond_t	 cond;
+};
+
+struct committer {
+	const struct conf *conf;
+	struct spool	*spool;
+	struct db	*db;
+	bool		 threaded;
+	pthread_t	 thread;
+	pthread_mutex_t	 lock;		/* for all below */
+	pthread_cond_t	 wake;
+	struct job	*first, **last;
+	bool		 stopping;
+	bool		 away;		/* the database: do not wait for it */
+	struct errbuf	 away_why;
+	/* The committer thread's own. */
+	int64_t		 retry_at_ms, drain_at_ms;
+};
+
+static void
+cond_init_monotonic(pthread_cond_t *cond)
+{
+	pthread_condattr_t	attr;
+
+	(void)pthread_condattr_init(&attr);
+	(void)pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+	(void)pthread_cond_init(cond, &attr);
+	(void)pthread_condattr_destroy(&attr);
+}
+
+/* False when the time has come. */
+static bool
+cond_wait_until(pthread_cond_t *cond, pthread_mutex_t *lock, int64_t at_ms)
+{
+	struct timespec	ts;
+
+	ts.tv_sec = at_ms / 1000;
+	ts.tv_nsec = at_ms % 1000 * 1000000;
+	return pthread_cond_timedwait(cond, lock, &ts) == 0;
+}
+
+/* ---- the committer's thread -------------------------------------------- */
+
+static void
+set_away(struct committer *c, bool away, const struct errbuf *why)
+{
+	(void)pthread_mutex_lock(&c->lock);
+	if (away && !c->away)
+		log_line(LOG_ERROR, "%s; callbacks go to the spool", why->text);
+	if (!away && c->away)
+		log_line(LOG_INFO, "database: back");
+	c->away = away;
+	if (away)
+		c->away_why = *why;
+	(void)pthread_mutex_unlock(&c->lock);
+	c->retry_at_ms = clock_ms() + RECONNECT_MS;
+}
+
+static void
+finish_jobs(struct committer *c, struct job **jobs, size_t n, bool stored,
+    const struct errbuf *why)
+{
+	size_t	i;
+
+	(void)pthread_mutex_lock(&c->lock);
+	for (i = 0; i < n; i++) {
+		jobs[i]->stored = stored;
+		if (!stored)
+			jobs[i]->why = *why;
+		jobs[i]->done = true;
+		(void)pthread_cond_signal(&jobs[i]->cond);
+	}
+	(void)pthread_mutex_unlock(&c->lock);
+}
+
+static int
+time_left(struct job *const *jobs, size_t n)
+{
+	int64_t	left = COMMIT_DEADLINE_MS, l;
+	size_t	i;
+
+	for (i = 0; i < n; i++)
+		if ((l = jobs[i]->deadline_ms - clock_ms()) < left)
+			left = l;
+	return left > 0 ? (int)left : 0;
+}
+
+/*
+ * PostgreSQL refuses this delivery's values.  No retry would mend that, so
+ * its bytes are kept as a delivery that nobody understood.
+ */
+static enum db_verdict
+store_as_unparsed(struct db *db, struct job *job, int timeout_ms,
+    struct errbuf *why)
+{
+	struct delivery	*d = job->delivery;
+
+	log_line(LOG_ERROR, "delivery %s refused: %s", d->id, why->text);
+	d->outcome = OUTCOME_UNPARSED;
+	result_free(&d->result);
+	free(d->headers);
+	d->headers = NULL;
+	if (!delivery_set_note(d, why->text))
+		return DB_AWAY;
+	return store_deliveries(db, &d, 1, timeout_ms, &job->outcome, why);
+}
+
+static enum db_verdict
+store_jobs(struct db *db, struct job **jobs, size_t n, struct errbuf *why)
+{
+	struct delivery	*batch[BATCH_JOBS] = { NULL };
+	enum outcome	 outcomes[BATCH_JOBS];
+	enum db_verdict	 v;
+	size_t		 i;
+
+	for (i = 0; i < n; i++)
+		batch[i] = jobs[i]->delivery;
+	v = store_deliveries(db, batch, n, time_left(jobs, n), outcomes, why);
+	for (i = 0; v == DB_OK && i < n; i++)
+		jobs[i]->outcome = outcomes[i];
+	return v;
+}
+
+/* One job that failed alone, or not at all. */
+static void
+commit_alone(struct committer *c, struct job *job)
+{
+	struct errbuf	why;
+	enum db_verdict	v;
+
+	v = store_jobs(c->db, &job, 1, &why);
+	if (v == DB_REFUSED)
+		v = store_as_unparsed(c->db, job, time_left(&job, 1), &why);
+	finish_jobs(c, &job, 1, v == DB_OK, &why);
+}
+
+static void
+commit_jobs(struct committer *c, struct job **jobs, size_t n)
+{
+	struct errbuf	why;
+	enum db_verdict	v;
+	size_t		i;
+
+	v = store_jobs(c->db, jobs, n, &why);
+	if (v == DB_OK) {
+		finish_jobs(c, jobs, n, true, &why);
+		return;
+	}
+	if (v == DB_REFUSED || db_is_connected(c->db)) {
+		/* One of them is at fault: it must not cost the others. */
+		for (i = 0; i < n; i++)
+			commit_alone(c, jobs[i]);
+		return;
+	}
+	set_away(c, true, &why);
+	finish_jobs(c, jobs, n, false, &why);
+}
+
+/* Pings are answered, and deliveries left, in the order they came. */
+static size_t
+answer_pings(struct committer *c, struct job **jobs, size_t n)
+{
+	struct errbuf	why;
+	enum db_verdict	v;
+	size_t		i, left = 0;
+
+	for (i = 0; i < n; i++) {
+		if (jobs[i]->delivery != NULL) {
+			jobs[left++] = jobs[i];
+			continue;
+		}
+		v = db_run(c->db, DB_SCHEMA_VERSION, NULL,
+		    time_left(&jobs[i], 1), NULL, &why);
+		if (v != DB_OK)
+			set_away(c, true, &why);
+		finish_jobs(c, &jobs[i], 1, v == DB_OK, &why);
+	}
+	return left;
+}
+
+static size_t
+take_jobs(struct committer *c, struct job **jobs)
+{
+	size_t	n = 0;
+
+	while (c->first != NULL && n < BATCH_JOBS) {
+		jobs[n] = c->first;
+		c->first = c->first->next;
+		jobs[n++]->taken = true;
+	}
+	if (c->first == NULL)
+		c->last = &c->first;
+	return n;
+}
+
+/* With no connection: make one, where it is time for it. */
+static void
+try_connect(struct committer *c)
+{
+	struct errbuf	why;
+
+	if (db_is_connected(c->db) || clock_ms() < c->retry_at_ms)
+		return;
+	if (db_connect(c->db, COMMIT_DEADLINE_MS, &why) == DB_OK) {
+		set_away(c, false, &why);
+		c->drain_at_ms = 0;
+	} else
+		set_away(c, true, &why);
+}
+
+/* While nobody waits: bring home what the spool holds. */
+static void
+try_drain(struct committer *c)
+{
+	struct drain_counts	counts;
+	struct errbuf		why;
+
+	if (c->spool == NULL || !db_is_connected(c->db) ||
+	    clock_ms() < c->drain_at_ms)
+		return;
+	if (spool_drain(c->spool, c->db, c->conf, clock_ms() + DRAIN_SLICE_MS,
+	    &counts, &why) != DB_OK && !db_is_connected(c->db))
+		set_away(c, true, &why);
+	if (counts.drained > 0)
+		log_line(LOG_INFO, "spool: drained %ld, %ld left",
+		    counts.drained, counts.left);
+	/* More of it at once; else a look now and then, since a neighbour
+	 * handler may have spooled and ended. */
+	c->drain_at_ms = counts.drained > 0 && counts.left > 0 ? 0 :
+	    clock_ms() + DRAIN_EVERY_MS;
+}
+
+static void *
+committer_main(void *arg)
+{
+	struct committer	*c = arg;
+	struct job		*jobs[BATCH_JOBS];
+	size_t			 n;
+	bool			 stop = false;
+
+	while (!stop) {
+		try_connect(c);
+		(void)pthread_mutex_lock(&c->lock);
+		if (c->first == NULL && !c->stopping)
+			(void)cond_wait_until(&c->wake, &c->lock,
+			    clock_ms() + (c->drain_at_ms == 0 ? 1 :
+			    RECONNECT_MS));
+		n = take_jobs(c, jobs);
+		stop = c->stopping && n == 0;
+		(void)pthread_mutex_unlock(&c->lock);
+		if ((n = answer_pings(c, jobs, n)) > 0)
+			commit_jobs(c, jobs, n);
+		else if (!stop)
+			try_drain(c);
+	}
+	return NULL;
+}
+
+/* ---- the requests' side ------------------------------------------------ */
+
+struct committer *
+committer_start(const struct conf *conf, struct spool *spool, bool threads,
+    struct errbuf *why)
+{
+	struct committer	*c;
+	const char		*conninfo = *conf->receiver_conninfo != '\0' ?
+				    conf->receiver_conninfo : conf->conninfo;
+
+	if ((c = calloc(1, sizeof(*c))) == NULL ||
+	    (c->db = db_new(conninfo, "genhook_receiver", conf->pooler)) ==
+	    NULL) {
+		errbuf_set(why, "out of memory");
+		free(c);
+		return NULL;
+	}
+	c->conf = conf;
+	c->spool = spool;
+	c->last = &c->first;
+	(void)pthread_mutex_init(&c->lock, NULL);
+	cond_init_monotonic(&c->wake);
+	if (threads && pthread_create(&c->thread, NULL, committer_main, c) !=
+	    0) {
+		errbuf_set(why, "could not start the committer's thread");
+		committer_stop(c);
+		return NULL;
+	}
+	c->threaded = threads;
+	return c;
+}
+
+void
+committer_stop(struct committer *c)
+{
+	if (c == NULL)
+		return;
+	if (c->threaded) {
+		(void)pthread_mutex_lock(&c->lock);
+		c->stopping = true;
+		(void)pthread_cond_signal(&c->wake);
+		(void)pthread_mutex_unlock(&c->lock);
+		(void)pthread_join(c->thread, NULL);
+	}
+	(void)pthread_cond_destroy(&c->wake);
+	(void)pthread_mutex_destroy(&c->lock);
+	db_free(c->db);
+	free(c);
+}
+
+/* Take a job that nobody has taken out of the queue again. */
+static void
+unqueue(struct committer *c, struct job *job)
+{
+	struct job	**at = &c->first;
+
+	while (*at != NULL && *at != job)
+		at = &(*at)->next;
+	if (*at == NULL)
+		return;
+	*at = job->next;
+	if (c->last == &job->next)
+		c->last = at;
+}
+
+static void
+queue_and_wait(struct committer *c, struct job *job)
+{
+	(void)pthread_mutex_lock(&c->lock);
+	if (c->away && job->delivery != NULL) {
+		job->why = c->away_why;
+		(void)pthread_mutex_unlock(&c->lock);
+		return;
+	}
+	*c->last = job;
+	c->last = &job->next;
+	(void)pthread_cond_signal(&c->wake);
+	while (!job->done) {
+		/* A taken job is in the committer's hands, which keeps to
+		 * the deadline by itself. */
+		if (job->taken)
+			(void)pthread_cond_wait(&job->cond, &c->lock);
+		else if (!cond_wait_until(&job->cond, &c->lock,
+		    job->deadline_ms) && !job->taken && !job->done) {
+			unqueue(c, job);
+			errbuf_set(&job->why, "database: no commit within "
+			    "%d ms", COMMIT_DEADLINE_MS);
+			break;
+		}
+	}
+	(void)pthread_mutex_unlock(&c->lock);
+}
+
+static void
+run_job(struct committer *c, struct job *job)
+{
+	struct errbuf	why;
+
+	job->deadline_ms = clock_ms() + COMMIT_DEADLINE_MS;
+	cond_init_monotonic(&job->cond);
+	if (c->threaded)
+		queue_and_wait(c, job);
+	else if (job->delivery != NULL)
+		commit_alone(c, job);
+	else {
+		job->stored = db_run(c->db, DB_SCHEMA_VERSION, NULL,
+		    COMMIT_DEADLINE_MS, NULL, &why) == DB_OK;
+		job->why = why;
+	}
+	(void)pthread_cond_destroy(&job->cond);
+}
+
+bool
+committer_store(struct committer *c, struct delivery *d, enum outcome *out,
+    struct errbuf *why)
+{
+	struct job	job = { .delivery = d };
+
+	run_job(c, &job);
+	if (job.stored)
+		*out = job.outcome;
+	else
+		*why = job.why;
+	return job.stored;
+}
+
+bool
+committer_ping(struct committer *c, struct errbuf *why)
+{
+	struct job	job = { .delivery = NULL };
+
+	run_job(c, &job);
+	if (!job.stored)
+		*why = job.why;
+	return job.stored;
+}

@@ -1,0 +1,182 @@
+/*
+ * Novita AI.  A callback is {"event_type", "payload"}; a poll answer is what
+ * the payload is.
+ * https://novita.ai/docs/api-reference/model-apis-webhook
+ * https://novita.ai/docs/api-reference/model-apis-task-result
+ */
+#include <string.h>
+
+#include "parse.h"
+
+/* The last two are in other people's clients only, not in the documents. */
+static const struct status_word statuses[] = {
+	{ "TASK_STATUS_QUEUED",	    TASK_PENDING },
+	{ "TASK_STATUS_PROCESSING", TASK_PENDING },
+	{ "TASK_STATUS_SUCCEED",    TASK_SUCCEEDED },
+	{ "TASK_STATUS_FAILED",	    TASK_FAILED },
+	{ "TASK_STATUS_CANCELED",   TASK_CANCELLED },
+	{ "TASK_STATUS_CANCELLED",  TASK_CANCELLED },
+	{ NULL,			    TASK_PENDING }
+};
+
+static const char *const image_keys[] = { "image_url", "url", NULL };
+static const char *const video_keys[] = { "video_url", "url", NULL };
+static const char *const audio_keys[] = { "audio_url", "url", NULL };
+
+static const struct media {
+	const char		*array;
+	const char *const	*url_keys;
+	const char		*ttl_key, *type_key;
+} media[] = {
+	{ "images", image_keys, "image_url_ttl", "image_type" },
+	{ "videos", video_keys, "video_url_ttl", "video_type" },
+	{ "audios", audio_keys, "audio_url_ttl", "audio_type" },
+};
+
+static bool
+output_take(struct parse_list *l, struct json_object *item,
+    struct errbuf *why)
+{
+	const struct media	*m = l->how;
+	struct link_facts	 facts = l->facts;
+	struct json_object	*url;
+
+	if (!parse_member(item, m->url_keys, &url, why))
+		return false;
+	facts.declared_type = json_string_at(item, m->type_key);
+	/* "0" comes with links that do live: it says nothing. */
+	(void)json_int_at(item, m->ttl_key, &facts.ttl_s);
+	return parse_link(l->result, url, &facts, why);
+}
+
+static bool
+outputs_take(struct result *r, struct json_object *root, usec_t received_at,
+    struct errbuf *why)
+{
+	struct parse_list	l = { .result = r, .item = output_take };
+	size_t			i;
+
+	l.facts.ttl_from = received_at;
+	for (i = 0; i < sizeof(media) / sizeof(media[0]); i++) {
+		l.how = &media[i];
+		l.facts.array_name = media[i].array;
+		if (!parse_list(&l, root, media[i].array, why))
+			return false;
+	}
+	if (r->noutputs > 0)
+		return true;
+	/* One guide that is not Novita's own has the images here. */
+	l.how = &media[0];
+	l.facts.array_name = media[0].array;
+	return parse_list(&l, root, "extra.images", why);
+}
+
+/* The request comes back as JSON text inside the JSON. */
+static void
+model_take(struct result *r, struct json_object *extra)
+{
+	const char		*text;
+	struct json_object	*request;
+	struct errbuf		 unused;
+
+	text = json_string_at(extra, "debug_info.request_info");
+	if (text == NULL ||
+	    json_parse(text, strlen(text), &request, &unused) != JSON_OK)
+		return;
+	parse_text(&r->model, request, "model_name");
+	if (r->model == NULL)
+		parse_text(&r->model, request, "request.model_name");
+	json_free(request);
+}
+
+static void
+extra_take(struct result *r, struct json_object *root)
+{
+	struct json_object	*extra = json_at(root, "extra");
+	int64_t			 ms;
+
+	(void)json_int_at(extra, "debug_info.submit_time_ms", &ms);
+	r->submitted_at = usec_from_millis(ms);
+	(void)json_int_at(extra, "debug_info.complete_time_ms", &ms);
+	r->finished_at = usec_from_millis(ms);
+	r->is_test = json_true_at(extra, "webhook.test_mode.enabled");
+	model_take(r, extra);
+}
+
+/* Is it an event of a kind that carries no result?  Then why says so. */
+static bool
+event_is_other(struct json_object *doc, struct errbuf *why)
+{
+	const char	*type = json_string_at(doc, "event_type");
+
+	if (type == NULL || strcmp(type, "ASYNC_TASK_RESULT") == 0)
+		return false;
+	errbuf_set(why, "event_type \"%s\"", type);
+	return true;
+}
+
+static enum parse_verdict
+novita_parse(struct json_object *doc, const struct parse_context *ctx,
+    struct result *r, struct errbuf *why)
+{
+	struct json_object	*root = json_at(doc, "payload");
+	enum parse_verdict	 verdict;
+	struct errbuf		 unused;
+
+	if (event_is_other(doc, why)) {
+		(void)parse_task_id(r, root, "task.task_id", &unused);
+		return PARSE_PROGRESS;
+	}
+	if (json_has(doc, "event_type") &&
+	    json_string_at(doc, "event_type") == NULL) {
+		errbuf_set(why, "\"event_type\" is no plain string");
+		return PARSE_UNKNOWN;
+	}
+	if (!json_is_object(root))
+		root = doc;
+	verdict = parse_task(r, root, "task.task_id", "task.status", statuses,
+	    why);
+	if (verdict == PARSE_UNKNOWN)
+		return verdict;
+	extra_take(r, root);
+	if (verdict == PARSE_PROGRESS)
+		return verdict;
+	if (r->state != TASK_SUCCEEDED)
+		parse_text(&r->error_message, root, "task.reason");
+	return parse_end(r, outputs_take(r, root, ctx->received_at, why),
+	    why);
+}
+
+static bool
+novita_poll_url(char *buf, size_t bufsz, const char *api_base,
+    const char *task_id, const char *model, struct errbuf *why)
+{
+	(void)model;
+	return url_for_task(buf, bufsz, api_base,
+	    "/v3/async/task-result?task_id=", task_id, "", why);
+}
+
+/* 403 is also said of an empty balance, which no other key would mend. */
+static enum poll_verdict
+novita_poll_classify(int http, struct json_object *doc, struct errbuf *why)
+{
+	enum poll_verdict	 verdict;
+	const char		*reason = json_string_at(doc, "reason");
+
+	verdict = poll_classify_common(http, doc, why);
+	if (verdict == POLL_BAD_KEY && reason != NULL &&
+	    strcmp(reason, "NOT_ENOUGH_BALANCE") == 0)
+		return POLL_TROUBLE;
+	return verdict;
+}
+
+static const char *const trusted_headers[] = { NULL };
+
+const struct provider novita_provider = {
+	.name		 = "novita",
+	.api_base	 = "https://api.novita.ai",
+	.trusted_headers = trusted_headers,
+	.parse		 = novita_parse,
+	.poll_url	 = novita_poll_url,
+	.poll_classify	 = novita_poll_classify,
+};
