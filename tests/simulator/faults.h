@@ -1,0 +1,44 @@
+#ifndef SIM_FAULTS_H
+#define SIM_FAULTS_H
+
+#include <jansson.h>
+#include <stdbool.h>
+
+enum fault {
+	F_LOSE,
+	F_DUPLICATE,
+	F_REORDER,
+	F_LATE,
+	F_EARLY,
+	F_GARBAGE,
+	F_SLOW,
+	F_FAIL,
+	F_BUSY,
+	F__MAX
+};
+
+struct faults {
+	double	 pct[F__MAX];
+	long	 late_ms;
+	long	 status_delay_ms;
+};
+
+/* What shall happen to one task: thrown by the dice, or asked for. */
+struct plan {
+	bool	 on[F__MAX];
+	long	 copies;		/* further callbacks, with F_DUPLICATE */
+	bool	 cancel;
+	bool	 never;
+	bool	 notfound;
+	char	 url[512];		/* instead of the outputs' links, or "" */
+};
+
+void	 faults_open(const struct faults *);
+bool	 faults_roll(enum fault);
+void	 faults_plan(const char *, struct plan *);
+long	 faults_late_ms(void);
+long	 faults_status_delay_ms(void);
+bool	 faults_change(json_t *, const char **);
+json_t	*faults_show(void);
+
+#endif

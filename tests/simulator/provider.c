@@ -1,0 +1,173 @@
+/* What the four providers do alike: keys, submits, polls. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "callbacks.h"
+#include "clock.h"
+#include "ledger.h"
+#include "provider.h"
+
+/* A submit never waits longer than this for its early callback. */
+#define EARLY_WAIT_MS	3000
+
+static const struct provider *const providers[] = {
+	&novita, &apimart, &apixo, &wavespeed,
+};
+
+const struct provider *
+provider_find(const char *name, size_t len)
+{
+	for (int i = 0; i < PROVIDER__MAX; i++)
+		if (strlen(providers[i]->name) == len &&
+		    strncmp(providers[i]->name, name, len) == 0)
+			return providers[i];
+	return NULL;
+}
+
+bool
+path_below(const char *path, const char *start, const char **rest)
+{
+	size_t	 len = strlen(start);
+
+	if (strncmp(path, start, len) != 0)
+		return false;
+	*rest = path + len;
+	return true;
+}
+
+/* Without a key of its own, a provider takes any, but not none. */
+static bool
+key_check(const struct call *c, struct reply *r, const struct provider *p)
+{
+	const char	*header = call_header(c, "Authorization"), *key;
+
+	if (header == NULL || !path_below(header, "Bearer ", &key) ||
+	    *key == '\0') {
+		p->refuse(r, R_NO_KEY, "no API key was sent");
+		return false;
+	}
+	if (opts.keys[p->index] != NULL &&
+	    strcmp(opts.keys[p->index], key) != 0) {
+		p->refuse(r, R_WRONG_KEY, "invalid API key");
+		return false;
+	}
+	return true;
+}
+
+/* Answers everything below /<provider>/. */
+void
+provider_answer(const struct call *c, struct reply *r)
+{
+	struct call		 inner = *c;
+	size_t			 len = strcspn(c->path, "/");
+	const struct provider	*p = provider_find(c->path, len);
+
+	if (p == NULL || c->path[len] == '\0') {
+		reply_text(r, 404, "text/plain", "no such provider\n");
+		return;
+	}
+	inner.path = c->path + len + 1;
+	if (key_check(c, r, p))
+		p->route(&inner, r);
+}
+
+/*
+ * Takes over the filled-in task of an accepted submit, and sets its end in
+ * motion.  The task may be read, but no longer changed, afterwards.
+ */
+void
+provider_submit(const struct call *c, struct task *t)
+{
+	const char	*words = call_header(c, "X-Simulate");
+	long		 ms = dice_between(opts.finish_min_ms,
+			    opts.finish_max_ms);
+	bool		 early, never;
+
+	faults_plan(words, &t->plan);
+	early = t->plan.on[F_EARLY] || t->test;
+	never = t->plan.never;
+	if (early)
+		ms = 0;
+	t->finished_us = t->created_us + (int64_t)ms * 1000;
+	ledger_write("submitted", t->provider->name, t->id,
+	    json_pack("{s:s, s:b, s:b}", "model", t->model, "webhook",
+	    t->hook != NULL, "test", t->test));
+	tasks_add(t);
+	if (!never)
+		callbacks_finish(t, ms);
+	if (early && !never && !t->test)
+		(void)tasks_wait_tried(t, EARLY_WAIT_MS);
+}
+
+static void
+poll_ledger(const struct provider *p, const char *id, unsigned status,
+    const char *state)
+{
+	json_t	*more = json_pack("{s:i}", "http", (int)status);
+
+	if (state != NULL)
+		(void)json_object_set_new(more, "state", json_string(state));
+	ledger_write("polled", p->name, id, more);
+}
+
+/*
+ * Answers a status request with what render makes of the task.  The model,
+ * when it is not NULL, has to be the one of the submit.
+ */
+void
+provider_poll(const struct provider *p, const char *id, const char *model,
+    struct reply *r, json_t *(*render)(const struct task *))
+{
+	const char	*state = NULL;
+	struct task	*t;
+
+	(void)clock_sleep_ms(faults_status_delay_ms());
+	if (id == NULL)
+		id = "";
+	if (faults_roll(F_BUSY)) {
+		p->refuse(r, R_BUSY, "too many requests");
+		reply_header(r, "Retry-After", "1");
+		poll_ledger(p, id, r->status, NULL);
+		return;
+	}
+	tasks_lock();
+	t = tasks_find(p, id);
+	if (t != NULL && model != NULL && strcmp(t->model, model) != 0)
+		t = NULL;
+	if (t != NULL) {
+		state = task_state_word(task_state(t));
+		reply_json(r, 200, render(t));
+	}
+	tasks_unlock();
+	if (t == NULL)
+		p->refuse(r, R_NOT_FOUND, "task not found");
+	poll_ledger(p, id, r->status, state);
+}
+
+/* How long a link lives from the task's end. */
+long
+provider_link_seconds(const struct provider *p)
+{
+	return opts.link_seconds == -1 ? p->link_seconds : opts.link_seconds;
+}
+
+/* 32 hexadecimal digits. */
+void
+provider_id_hex(char *buf, size_t size)
+{
+	(void)snprintf(buf, size, "%016llx%016llx",
+	    (unsigned long long)dice_bits(), (unsigned long long)dice_bits());
+}
+
+bool
+status_2xx(long status)
+{
+	return status >= 200 && status <= 299;
+}
+
+bool
+status_not_2xx(long status)
+{
+	return !status_2xx(status);
+}

@@ -1,0 +1,69 @@
+#ifndef SIM_PROVIDER_H
+#define SIM_PROVIDER_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "http.h"
+#include "tasks.h"
+
+#define RETRIES_MAX	5
+#define SIGN_LINES	3
+#define SIGN_LINE	160
+
+/* Why a request gets no task. */
+enum refusal {
+	R_BAD_REQUEST,
+	R_NO_KEY,
+	R_WRONG_KEY,
+	R_NOT_FOUND,
+	R_BUSY,
+	R_MEMORY
+};
+
+enum link_style { LINK_PLAIN, LINK_AWS, LINK_TENCENT };
+
+struct provider {
+	const char	*name;		/* also the first part of its paths */
+	int		 index;		/* of its key in struct options */
+	long		 timeout_ms;	/* how long it waits for our answer */
+	int		 retries;
+	long		 retry_ms[RETRIES_MAX];
+	long		 link_seconds;
+	unsigned	 link_gone;	/* HTTP status of a plain link's end */
+	bool		 knows_cancelled;
+	bool		 tells_cancelled;	/* by callback, too */
+	bool		 has_text;
+
+	void		(*make_id)(char *, size_t);
+	/* Answers what is below the provider's own prefix. */
+	void		(*route)(const struct call *, struct reply *);
+	/* Says no in the provider's own words; the text names the cause. */
+	void		(*refuse)(struct reply *, enum refusal, const char *);
+	/* The task as poll answer, or (true) as callback. */
+	json_t		*(*render)(const struct task *, bool);
+	bool		(*accepts)(long);	/* is this answer a success? */
+	bool		(*insists)(long);	/* shall it be tried again? */
+	enum link_style	(*style)(const struct task *);	/* NULL: plain */
+	/* Header lines of one attempt, made at unix time t; NULL: none. */
+	int		(*sign)(const struct task *, int64_t, const char *,
+			    size_t, char (*)[SIGN_LINE]);
+};
+
+extern const struct provider	 novita, apimart, apixo, wavespeed;
+
+const struct provider	*provider_find(const char *, size_t);
+void	 provider_answer(const struct call *, struct reply *);
+void	 provider_submit(const struct call *, struct task *);
+void	 provider_poll(const struct provider *, const char *, const char *,
+	    struct reply *, json_t *(*)(const struct task *));
+long	 provider_link_seconds(const struct provider *);
+void	 provider_id_hex(char *, size_t);
+bool	 status_2xx(long);
+bool	 status_not_2xx(long);
+
+/* Whether path begins with the text; then rest is what follows. */
+bool	 path_below(const char *, const char *, const char **);
+
+#endif
