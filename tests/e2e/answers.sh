@@ -1,0 +1,131 @@
+#!/bin/bash
+# Every row of the answer table, through real lighttpd: status, body, headers,
+# and what is kept of it.
+. "$(dirname -- "$0")/lib.sh"
+run_start run
+
+deliveries()	{ sql "select count(*) from genhook.deliveries"; }
+outcome()	# TASK_ID
+{
+	sql "select string_agg(outcome, ',' order by received_at, id)
+	    from genhook.deliveries where task_id = '$1'"
+}
+
+final='{"id":"t-1","status":"completed","progress":100,"created":1776748800,"completed":1776748860,"result":{"images":[{"url":["https://upload.apimart.ai/f/image/a.png"],"expires_at":1776835260}]}}'
+failed='{"id":"t-1","status":"failed","progress":100,"created":1776748800,"completed":1776748861,"error":{"message":"no","code":"task_failed"}}'
+resigned='{"id":"t-1","status":"completed","progress":100,"created":1776748800,"completed":1776748860,"result":{"images":[{"url":["https://upload.apimart.ai/f/image/a.png?sig=2"],"expires_at":1776835999}]}}'
+hook=$(hook apimart)/callback
+
+same "a first final result" '200 {"status":"accepted"}' "$(post_text "$hook" "$final")"
+like "JSON is said to be JSON" 'Content-Type: application/json' "$(cat "$WORK/head")"
+same "it has its row" 'succeeded|default|callback|2026-04-21 05:21:00+00' \
+    "$(sql "set timezone='UTC'; select status, account, source, finished_at from genhook.tasks where task_id = 't-1'")"
+same "and its output" 'pending|image|https://upload.apimart.ai/f/image/a.png|field' \
+    "$(sql "select status, kind, url, expires_source from genhook.outputs where task_id = 't-1'")"
+before=$(sql "select xmin, xmax, ctid from genhook.tasks where task_id = 't-1'")
+same "the same task again" '200 {"status":"duplicate"}' "$(post_text "$hook" "$final")"
+same "the same with a freshly signed link" '200 {"status":"duplicate"}' "$(post_text "$hook" "$resigned")"
+same "another final result" '200 {"status":"duplicate"}' "$(post_text "$hook" "$failed")"
+same "the task row is not touched" "$before" \
+    "$(sql "select xmin, xmax, ctid from genhook.tasks where task_id = 't-1'")"
+same "each is a delivery with its outcome" 'accepted,duplicate,duplicate,conflict' "$(outcome t-1)"
+same "no second copy of an identical body" '3' \
+    "$(sql "select count(body) from genhook.deliveries where task_id = 't-1'")"
+same "the body is kept to the byte" "$final" \
+    "$(sql "select convert_from(body, 'UTF8') from genhook.deliveries where task_id = 't-1' and outcome = 'accepted'")"
+
+same "progress is ignored" '200 {"status":"ignored"}' \
+    "$(post_text "$hook" '{"id":"t-2","status":"processing","progress":40}')"
+same "and makes no task" '0' "$(sql "select count(*) from genhook.tasks where task_id = 't-2'")"
+same "and is a delivery" 'ignored' "$(outcome t-2)"
+same "another event_type is ignored" '200 {"status":"ignored"}' \
+    "$(post_text "$(hook novita)" '{"event_type":"SOMETHING_NEW","payload":{"task":{"task_id":"t-3"}}}')"
+same "an unknown shape is unparsed" '200 {"status":"unparsed"}' \
+    "$(post_text "$hook" '{"hello":"world"}')"
+same "an array is unparsed" '200 {"status":"unparsed"}' "$(post_text "$hook" '[1]')"
+same "its body waits for a replay" '{"hello":"world"}' \
+    "$(sql "select convert_from(body, 'UTF8') from genhook.deliveries where outcome = 'unparsed' order by received_at limit 1")"
+
+n=0
+while IFS= read -r body; do
+	n=$((n + 1))
+	printf '%b' "$body" >"$WORK/bad"
+	like "not JSON, case $n" '^400 \{"error":".+"\}$' "$(post "$hook" "$WORK/bad")"
+done <<'CASES'
+{"id":"t-9","status":"completed"
+{"id":"t-9"}{}
+{"id":'t-9'}
+{"id":NaN}
+{"id":-01}
+{"id":"\\xc0\\xaf"}
+\\xef\\xbb\\xbf{}
+[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]
+
+CASES
+same "each is kept as rejected" "$n" \
+    "$(sql "select count(*) from genhook.deliveries where outcome = 'rejected' and note is not null")"
+like "the error says where" 'byte [0-9]+' "$(post_text "$hook" '{"a":tru}')"
+
+rows=$(deliveries)
+same "a wrong token" '404 {"error":"not found"}' "$(post_text "$HOOK/apimart/$(printf '%048d' 0)" "$final")"
+same "no token" '404 {"error":"not found"}' "$(post_text "$HOOK/apimart/" "$final")"
+same "another provider's token" '404 {"error":"not found"}' "$(post_text "$HOOK/apixo/$GENHOOK_TOKEN_APIMART" "$final")"
+same "a suffix that is not the provider's" '404 {"error":"not found"}' "$(post_text "$(hook novita)/callback" "$final")"
+same "more path behind the token" '404 {"error":"not found"}' "$(post_text "$(hook apimart)/x" "$final")"
+like "GET" '^405 \{"error":' "$(post_text "$hook" '' -X GET)"
+like "405 names what is allowed" 'Allow: POST' "$(cat "$WORK/head")"
+like "DELETE" '^405 ' "$(post_text "$hook" '' -X DELETE)"
+like "a compressed body" '^415 \{"error":' "$(post_text "$hook" "$final" -H 'Content-Encoding: gzip')"
+same "identity is no encoding" '200 {"status":"duplicate"}' \
+    "$(post_text "$hook" "$final" -H 'Content-Encoding: identity')"
+
+head -c 1048577 /dev/zero | tr '\0' ' ' >"$WORK/big"
+like "a body over the limit" '^413 ' "$(post "$hook" "$WORK/big")"
+head -c 1048476 /dev/zero | tr '\0' ' ' >"$WORK/fits"
+printf '{"id":"t-big","status":"failed"}' >>"$WORK/fits"
+same "a body at the limit" '200 {"status":"accepted"}' "$(post "$hook" "$WORK/fits")"
+head -c 3000000 /dev/zero | tr '\0' ' ' >"$WORK/big"
+like "far over the limit, chunked" '^413 ' "$(post "$hook" "$WORK/big" -H 'Transfer-Encoding: chunked')"
+same "a chunked body" '200 {"status":"duplicate"}' \
+    "$(post_text "$hook" "$final" -H 'Transfer-Encoding: chunked')"
+same "an empty body" '400' "$(post_text "$hook" '' | cut -c1-3)"
+same "refusals without a proof are no deliveries" "$((rows + 4))" "$(deliveries)"
+
+# --- signatures
+printf '{"id":"w-1","model":"m","status":"completed","outputs":["https://cdn.wavespeed.ai/1.png"],"created_at":"2026-11-20T09:12:48.239112031Z","error":"","code":0}' >"$WORK/w1"
+ws=$(hook wavespeed)
+now=$(date +%s)
+like "no signature" '^401 \{"error":".*webhook-' "$(post "$ws" "$WORK/w1")"
+like "a wrong signature" '^401 ' "$(post "$ws" "$WORK/w1" -H 'webhook-id: x' -H "webhook-timestamp: $now" -H "webhook-signature: v3,$(printf '%064d' 0)")"
+same "a forger changes no task" '0' "$(sql "select count(*) from genhook.tasks where provider = 'wavespeed'")"
+same "forgeries are kept, bounded" '2' \
+    "$(sql "select count(*) from genhook.deliveries where outcome = 'unverified' and verdict = 'failed'")"
+like "a trusted header twice" '^400 \{"error":".*twice' \
+    "$(post_signed "$WORK/w1" evt_1 "$now" -H 'webhook_id: evt_2')"
+same "rightly signed" '200 {"status":"accepted"}' "$(post_signed "$WORK/w1" evt_1 "$now")"
+same "proved by the signature" 'accepted|signature' \
+    "$(sql "select outcome, verdict from genhook.deliveries where task_id = 'w-1' and outcome = 'accepted'")"
+sed 's/w-1/w-2/' "$WORK/w1" >"$WORK/w2"
+same "stale, but authentic" '200 {"status":"stale"}' "$(post_signed "$WORK/w2" evt_2 $((now - 400)))"
+same "it is polled at the next sweep" 'pending|t' \
+    "$(sql "select status, next_poll_at <= now() from genhook.tasks where task_id = 'w-2'")"
+same "too early is stale too" '200 {"status":"stale"}' "$(post_signed "$WORK/w2" evt_2 $((now + 400)))"
+same "a fresh one settles it" '200 {"status":"accepted"}' "$(post_signed "$WORK/w2" evt_3 "$(date +%s)")"
+
+# --- what PostgreSQL cannot hold, and what may not be held
+same "\\u0000 in a value: the task is taken" '200 {"status":"accepted"}' \
+    "$(post_text "$hook" '{"id":"nul-1","status":"failed","error":{"message":"m"},"x":"a\u0000b"}')"
+same "its result is NULL, its body kept" 't|t' \
+    "$(sql "select t.result is null, position('\\u0000'::bytea in d.body) > 0 from genhook.tasks t join genhook.deliveries d using (provider, task_id) where task_id = 'nul-1'" 2>/dev/null ||
+    sql "select t.result is null, convert_from(d.body, 'UTF8') like '%u0000%' from genhook.tasks t join genhook.deliveries d using (provider, task_id) where task_id = 'nul-1'")"
+same "\\u0000 in a key shadows nothing" '200 {"status":"unparsed"}' \
+    "$(post_text "$hook" '{"id":"good","id\u0000":"evil","status":"failed"}')"
+same "and brings no task" '0' "$(sql "select count(*) from genhook.tasks where task_id in ('good', 'evil')")"
+same "an echoed webhook URL is taken" '200 {"status":"accepted"}' \
+    "$(post_text "$(hook novita)" "{\"event_type\":\"ASYNC_TASK_RESULT\",\"payload\":{\"task\":{\"task_id\":\"echo-1\",\"status\":\"TASK_STATUS_FAILED\",\"reason\":\"r\"},\"extra\":{\"webhook\":{\"url\":\"$(hook novita)\",\"test_mode\":{\"enabled\":true}}}}}")"
+same "its token is not kept" '0|t|t' "$(sql "select count(*) filter (where convert_from(d.body, 'UTF8') like '%$GENHOOK_TOKEN_NOVITA%' or t.result::text like '%$GENHOOK_TOKEN_NOVITA%'), bool_and(t.is_test), bool_and(t.result #>> '{payload,extra,webhook,url}' like '%/hook/novita/[token]') from genhook.tasks t join genhook.deliveries d using (provider, task_id) where task_id = 'echo-1'")"
+same "no token in any log" '' "$(grep -lF -e "$GENHOOK_TOKEN_NOVITA" -e "$GENHOOK_TOKEN_APIMART" -e "$GENHOOK_TOKEN_WAVESPEED" "$RUN_DIR"/log/*.log)"
+
+# --- health
+like "healthz" '^200 \{"status":"ok","database":"ok","schema_version":[0-9]+,"spool_files":0,"uptime_seconds":[0-9]+\}$' \
+    "$(curl -s -w '' "$HOOK/novita/healthz" -o "$WORK/answer" -w '%{http_code} '; cat "$WORK/answer")"

@@ -1,0 +1,209 @@
+# What the end-to-end scripts share: a whole genhook of their own (real
+# lighttpd, real PostgreSQL, the simulator where asked for), started by the
+# same deploy/run that a user starts, on free ports and in a temporary folder,
+# and checks that are counted.
+# shellcheck shell=bash disable=SC2034,SC2154
+set -u
+TOP=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")/../.." && pwd -P)
+cd "$TOP" || exit 2
+BIN=$(cd -- "${BUILD:-build}/bin" && pwd -P) || exit 2
+FIXTURES=$TOP/tests/fixtures
+WORK=$(mktemp -d "${TMPDIR:-/tmp}/genhook-e2e.XXXXXX") || exit 2
+chmod 0711 "$WORK"
+PASSED=0
+FAILED=0
+RUNS=()
+SIMULATOR_PID=
+
+# --- checks
+
+pass()	{ PASSED=$((PASSED + 1)); printf 'ok      %s\n' "$1"; }
+fail()	{ FAILED=$((FAILED + 1)); printf 'FAILED  %s\n' "$1"; }
+
+# check NAME COMMAND...: the command must succeed.
+check()
+{
+	local name=$1
+
+	shift
+	if "$@"; then pass "$name"; else fail "$name"; fi
+}
+
+# same NAME WANTED GOT
+same()
+{
+	if [ "$2" = "$3" ]; then
+		pass "$1"
+	else
+		fail "$1"
+		printf '        wanted: %s\n        got:    %s\n' "$2" "$3"
+	fi
+}
+
+# like NAME REGULAR_EXPRESSION GOT
+like()
+{
+	if [[ $3 =~ $2 ]]; then
+		pass "$1"
+	else
+		fail "$1"
+		printf '        wanted: %s\n        got:    %s\n' "$2" "$3"
+	fi
+}
+
+# soon SECONDS COMMAND...: succeeds as soon as the command does.
+soon()
+{
+	local until=$((SECONDS + $1))
+
+	shift
+	until "$@"; do
+		[ "$SECONDS" -lt "$until" ] || return 1
+		sleep 0.1
+	done
+}
+
+# --- a genhook
+
+# A port that nobody listens on now.  Two tests at once may draw the same
+# one, so whoever uses it tries again when it is taken meanwhile.
+free_port()
+{
+	local port
+
+	while :; do
+		port=$((20000 + (RANDOM * 32768 + RANDOM) % 12000))
+		(exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null || break
+	done
+	echo "$port"
+}
+
+# run_start NAME [VARIABLE=VALUE...]: start one in $WORK/NAME, without demo
+# and without a sweep unless the variables say otherwise; sets what its env
+# file sets, RUN_DIR and RUN_PID.
+run_start()
+{
+	local name=$1 try
+
+	shift
+	RUN_DIR=$WORK/$name
+	for try in 1 2 3; do
+		RUN_PORT=$(free_port)
+		env DEMO=0 SWEEP_EVERY=0 PORT="$RUN_PORT" RUN_DIR="$RUN_DIR" \
+		    "$@" "$TOP/deploy/run" >"$WORK/$name.out" 2>&1 </dev/null &
+		RUN_PID=$!
+		until [ -s "$RUN_DIR/env" ] || ! kill -0 "$RUN_PID" 2>/dev/null; do
+			sleep 0.1
+		done
+		[ -s "$RUN_DIR/env" ] && break
+		wait "$RUN_PID"
+		grep -q 'is taken' "$WORK/$name.out" || break
+	done
+	if [ ! -s "$RUN_DIR/env" ]; then
+		cat "$WORK/$name.out"
+		fail "deploy/run starts"
+		finish
+	fi
+	RUNS+=("$RUN_PID")
+	# shellcheck source=/dev/null
+	. "$RUN_DIR/env"
+	HOOK=$GENHOOK_BASE/hook
+}
+
+run_stop()
+{
+	kill -TERM "$RUN_PID" 2>/dev/null
+	wait "$RUN_PID"
+}
+
+# Start the simulator with these options; sets SIMULATOR and LEDGER.
+simulator_start()
+{
+	LEDGER=$WORK/ledger.jsonl
+	rm -f "$WORK/simulator.port"
+	"$BIN/genhook-simulator" --port 0 --port-file "$WORK/simulator.port" \
+	    --ledger "$LEDGER" "$@" >"$WORK/simulator.out" 2>&1 </dev/null &
+	SIMULATOR_PID=$!
+	soon 10 test -s "$WORK/simulator.port" || {
+		cat "$WORK/simulator.out"
+		fail "the simulator starts"
+		finish
+	}
+	SIMULATOR=http://127.0.0.1:$(cat "$WORK/simulator.port")
+}
+
+sql()	{ psql -XqAt -v ON_ERROR_STOP=1 -c "$1"; }
+
+# The sweep once, as cron would; its line is in $WORK/sweep.out.
+sweep()
+{
+	"$BIN/genhook-sweep" --config "$GENHOOK_CONF" "$@" \
+	    >"$WORK/sweep.out" 2>&1
+}
+
+# --- HTTP
+
+# post URL FILE [CURL OPTIONS...]: prints "STATUS BODY"; the head is in
+# $WORK/head.
+post()
+{
+	local url=$1 file=$2
+
+	shift 2
+	curl -sS --noproxy '*' -m 10 -D "$WORK/head" -o "$WORK/answer" \
+	    -w '%{http_code} ' --data-binary "@$file" \
+	    -H 'Content-Type: application/json' "$@" "$url"
+	cat "$WORK/answer"
+}
+
+# A body given as text.
+post_text()
+{
+	printf '%s' "$2" >"$WORK/body"
+	post "$1" "$WORK/body" "${@:3}"
+}
+
+hook()	{ local token=GENHOOK_TOKEN_${1^^}; echo "$HOOK/$1/${!token}"; }
+
+# sign ID TIMESTAMP FILE: WaveSpeed's signature, by the openssl command and
+# not by our code.
+sign()
+{
+	local key=${GENHOOK_SECRET_WAVESPEED#whsec_}
+
+	{ printf '%s.%s.' "$1" "$2"; cat "$3"; } |
+	    openssl dgst -sha256 -mac HMAC -macopt "key:$key" |
+	    sed 's/.* /v3,/'
+}
+
+# post_signed FILE [ID] [TIMESTAMP] [CURL OPTIONS...]
+post_signed()
+{
+	local id=${2:-evt_1} ts=${3:-$(date +%s)}
+
+	post "$(hook wavespeed)" "$1" -H "webhook-id: $id" \
+	    -H "webhook-timestamp: $ts" \
+	    -H "webhook-signature: $(sign "$id" "$ts" "$1")" "${@:4}"
+}
+
+# --- the end
+
+finish()
+{
+	local pid
+
+	trap - EXIT
+	for pid in ${RUNS[@]+"${RUNS[@]}"}; do
+		kill -TERM "$pid" 2>/dev/null
+	done
+	[ -z "$SIMULATOR_PID" ] || kill -TERM "$SIMULATOR_PID" 2>/dev/null
+	wait
+	if [ "$FAILED" -gt 0 ]; then
+		tail -n 30 "$WORK"/*.out "$WORK"/*/log/*.log 2>/dev/null
+	fi
+	cd / && [ -n "${KEEP:-}" ] || rm -rf "$WORK"
+	printf '%d %d\n' "$PASSED" "$FAILED"
+	exit $((FAILED > 0))
+}
+trap finish EXIT
+trap 'fail interrupted; exit' INT TERM
