@@ -4,6 +4,15 @@
 
 #include "errbuf.h"
 
+/* Not within a UTF-8 character: what is left may go to the database. */
+static size_t
+cut_at(const char *text, size_t at)
+{
+	while (at > 0 && ((unsigned char)text[at] & 0xc0) == 0x80)
+		at--;
+	return at;
+}
+
 void
 errbuf_set(struct errbuf *why, const char *fmt, ...)
 {
@@ -18,6 +27,6 @@ errbuf_set(struct errbuf *why, const char *fmt, ...)
 	if (len < 0)
 		text[0] = '\0';
 	else if ((size_t)len >= sizeof(text))
-		memcpy(text + sizeof(text) - 4, "...", 4);
+		memcpy(text + cut_at(text, sizeof(text) - 4), "...", 4);
 	memcpy(why->text, text, sizeof(text));
 }

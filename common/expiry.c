@@ -65,7 +65,7 @@ query_value(const char *query, const char *name, char value[VALUE_MAX])
 	const char	*p;
 	size_t		 len, eq;
 
-	for (p = query; *p != '\0' && *p != '#'; p += p[len] == '&' ? len + 1 : len) {
+	for (p = query; *p != '\0' && *p != '#'; p += len + (p[len] == '&')) {
 		len = strcspn(p, "&#");
 		eq = strcspn(p, "=");
 		if (eq >= len || !percent_decode(p, eq, decoded, VALUE_MAX) ||

@@ -99,7 +99,8 @@ kind_of_url(const char *url, enum output_kind *out)
 	for (p = end; p > host && p[-1] != '.' && p[-1] != '/'; p--)
 		;
 	/* A dot in the host's name is none of the path's. */
-	if (p == host || p[-1] != '.' || memchr(host, '/', (size_t)(p - host)) == NULL)
+	if (p == host || p[-1] != '.' ||
+	    memchr(host, '/', (size_t)(p - host)) == NULL)
 		return false;
 	return kind_find(formats, p, (size_t)(end - p), out);
 }
@@ -176,7 +177,7 @@ result_add_url(struct result *r, const char *url,
 	struct output	*o;
 
 	if (!url_is_link(url)) {
-		errbuf_set(why, "\"%.100s\" is no http or https URL", url);
+		errbuf_set(why, "no http or https URL: %s", url);
 		return false;
 	}
 	if ((o = output_new(r, why)) == NULL)

@@ -4,7 +4,7 @@
 #include "crypto.h"
 #include "signature.h"
 
-/* The headers of a signed request; the table below names them. */
+/* The headers of a signed request; the tables below name them. */
 enum { H_ID, H_TIMESTAMP, H_SIGNATURE, H__MAX };
 
 static const char *const header_names[H__MAX] = {
@@ -67,6 +67,9 @@ signature_make(const struct signature_scheme *s,
 
 	if (strncmp(secret, s->secret_prefix, prefix) == 0)
 		secret += prefix;
+	/* Anybody could sign with no key at all. */
+	if (*secret == '\0')
+		return false;
 	if (!hmac_sha256((struct bytes){ secret, strlen(secret) }, parts,
 	    sizeof(parts) / sizeof(parts[0]), mac))
 		return false;

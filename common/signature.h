@@ -9,7 +9,7 @@
 
 /* What differs between the providers that sign in this way. */
 struct signature_scheme {
-	const char	*version;	/* in front of the hex, with the comma */
+	const char	*version;	/* what stands in front of the hex */
 	const char	*secret_prefix;	/* not part of the key */
 	int64_t		 tolerance_s;	/* between their clock and ours */
 };

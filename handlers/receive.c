@@ -12,8 +12,9 @@
 #include "receive.h"
 #include "redact.h"
 
-/* Parsing a body above this may cost json-c some 200 MB: one at a time. */
-#define BIG_BODY	65536
+/* A hostile body costs its tree up to 50 MB (common/json.h): above this size
+ * they are parsed one at a time.  Real callbacks are far smaller. */
+#define BIG_BODY	16384
 
 static pthread_mutex_t	big_body_lock = PTHREAD_MUTEX_INITIALIZER;
 

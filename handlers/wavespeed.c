@@ -7,6 +7,7 @@
  * https://wavespeed.ai/docs/error-codes
  */
 #include <string.h>
+#include <strings.h>
 
 #include "parse.h"
 #include "signature.h"
@@ -37,8 +38,8 @@ text_only(struct json_object *value)
 static bool
 looks_like_link(const char *text)
 {
-	return (strncmp(text, "http://", 7) == 0 ||
-	    strncmp(text, "https://", 8) == 0) &&
+	return (strncasecmp(text, "http://", 7) == 0 ||
+	    strncasecmp(text, "https://", 8) == 0) &&
 	    strpbrk(text, " \t\r\n") == NULL;
 }
 

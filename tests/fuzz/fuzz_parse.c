@@ -1,0 +1,56 @@
+/*
+ * libFuzzer: the first byte chooses the provider, the rest is a body.  Its
+ * seeds are the fixtures, each with such a byte in front.
+ */
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "provider.h"
+
+int	LLVMFuzzerTestOneInput(const uint8_t *, size_t);
+
+/* What the rest of genhook relies on. */
+static void
+result_check(enum parse_verdict verdict, const struct result *r)
+{
+	size_t	i;
+
+	if (verdict == PARSE_FINAL && (r->task_id == NULL ||
+	    strlen(r->task_id) > TASK_ID_MAX || r->state == TASK_PENDING))
+		abort();
+	if (verdict == PARSE_PROGRESS && r->state != TASK_PENDING)
+		abort();
+	for (i = 0; i < r->noutputs; i++)
+		if ((r->outputs[i].url == NULL) ==
+		    (r->outputs[i].inline_text == NULL) ||
+		    r->outputs[i].expires_at < 0)
+			abort();
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
+{
+	static const struct parse_context	ctx = {
+		INT64_C(1764000000) * USEC_PER_SEC
+	};
+	struct json_object	*doc;
+	struct result		 r = { 0 };
+	struct errbuf		 why;
+	char			 url[1024];
+	const struct provider	*p;
+
+	if (len == 0)
+		return 0;
+	p = providers[data[0] % 4];
+	if (json_parse((const char *)data + 1, len - 1, &doc, &why) != JSON_OK)
+		return 0;
+	result_check(p->parse(doc, &ctx, &r, &why), &r);
+	if (r.task_id != NULL)
+		(void)p->poll_url(url, sizeof(url), "https://h", r.task_id,
+		    r.model, &why);
+	(void)p->poll_classify(200, doc, &why);
+	result_free(&r);
+	json_free(doc);
+	return 0;
+}

@@ -1,0 +1,321 @@
+#include <sys/stat.h>
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "archive.h"
+#include "cunit_main.h"
+
+static char		 dir[] = "/tmp/genhook-archive-XXXXXX";
+static char		 url[128];
+static struct conf	 conf;
+
+static const struct archive_key	key = { "novita", "task-1", "0", 1774000000 };
+#define DAY	"novita/2026/03/20"
+
+/* name: what it must be, or NULL where only its form is checked. */
+static const struct {
+	const char	*id;
+	const char	*name;
+} names[] = {
+	{ "task_01KQ",		"task_01KQ" },
+	{ "a.b-c_D9",		"a.b-c_D9" },
+	{ "..",			"_.." },
+	{ ".hidden",		"_.hidden" },
+	{ "_x",			"__5fx" },
+	{ "-rf",		"__2drf" },
+	{ "a/b",		"_a_2fb" },
+	{ "a_2fb",		"a_2fb" },
+	{ "../../etc/passwd",	"_.._2f.._2fetc_2fpasswd" },
+	{ "%2e%2e%2f",		"__252e_252e_252f" },
+	{ "\xe4\xbd\xa0",	"__e4_bd_a0" },
+	{ "a b\n",		"_a_20b_0a" },
+	{ "",			"_" },
+};
+
+static void
+test_names(void)
+{
+	char	name[ARCHIVE_NAME_MAX];
+	size_t	i;
+
+	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		CU_ASSERT_TRUE(archive_name(names[i].id, name));
+		CU_ASSERT_STRING_EQUAL(name, names[i].name);
+		if (strcmp(name, names[i].name) != 0)
+			(void)fprintf(stderr, "\n    got %s\n", name);
+	}
+}
+
+/* Ids that are alike must not share a name. */
+static void
+test_names_differ(void)
+{
+	char	long_a[257], long_b[257], a[ARCHIVE_NAME_MAX],
+		b[ARCHIVE_NAME_MAX];
+
+	memset(long_a, 'x', 256);
+	memset(long_b, 'x', 256);
+	long_a[256] = long_b[256] = '\0';
+	long_b[255] = 'y';
+	CU_ASSERT_TRUE(archive_name(long_a, a) && archive_name(long_b, b));
+	CU_ASSERT_STRING_NOT_EQUAL(a, b);
+	CU_ASSERT_EQUAL(strncmp(a, "_-xxx", 5), 0);
+	CU_ASSERT(strlen(a) < ARCHIVE_NAME_MAX);
+
+	/* The longest id that stands for itself, and its own name as an id. */
+	long_a[ARCHIVE_NAME_MAX - 1] = '\0';
+	CU_ASSERT_TRUE(archive_name(long_a, b));
+	CU_ASSERT_STRING_EQUAL(long_a, b);
+	CU_ASSERT_TRUE(archive_name(a, b));
+	CU_ASSERT_STRING_NOT_EQUAL(a, b);
+	CU_ASSERT_TRUE(archive_name("a/b", a) && archive_name("_a_2fb", b));
+	CU_ASSERT_STRING_NOT_EQUAL(a, b);
+}
+
+static struct archive *
+open_here(const char *owner)
+{
+	struct archive	*a;
+	struct errbuf	 why;
+
+	a = archive_open(&conf, owner, &why);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(a);
+	return a;
+}
+
+static bool
+store(struct archive *a, const struct archive_key *k, const char *text,
+    char **location, struct errbuf *why)
+{
+	struct archive_part	*part;
+
+	if ((part = archive_begin(a, k, -1, why)) == NULL)
+		return false;
+	if (!archive_write(part, text, strlen(text), why)) {
+		archive_abort(part);
+		return false;
+	}
+	return archive_commit(part, "png", location, why);
+}
+
+static long
+count_parts(void)
+{
+	char	 command[200];
+	long	 n = -1;
+	FILE	*fp;
+
+	(void)snprintf(command, sizeof(command),
+	    "find %s -name '.part-*' | wc -l", dir);
+	if ((fp = popen(command, "r")) != NULL) {
+		if (fscanf(fp, "%ld", &n) != 1)
+			n = -1;
+		(void)pclose(fp);
+	}
+	return n;
+}
+
+static void
+test_store(void)
+{
+	struct archive	*a = open_here("host:1:1");
+	struct errbuf	 why;
+	struct stat	 st;
+	char		*location = NULL, want[256], text[16] = "";
+	FILE		*fp;
+
+	CU_ASSERT_TRUE_FATAL(store(a, &key, "hello", &location, &why));
+	(void)snprintf(want, sizeof(want), "%s/" DAY "/task-1/0.png", url);
+	CU_ASSERT_STRING_EQUAL(location, want);
+	free(location);
+	CU_ASSERT_EQUAL(stat(want + strlen("file://"), &st), 0);
+	CU_ASSERT_EQUAL(st.st_mode & 0777, 0640);
+	CU_ASSERT_EQUAL(st.st_size, 5);
+
+	/* Again: the same place, the newer bytes. */
+	CU_ASSERT_TRUE_FATAL(store(a, &key, "again!", &location, &why));
+	CU_ASSERT_STRING_EQUAL(location, want);
+	free(location);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(fp = fopen(want + 7, "r"));
+	CU_ASSERT_PTR_NOT_NULL(fgets(text, sizeof(text), fp));
+	CU_ASSERT_STRING_EQUAL(text, "again!");
+	(void)fclose(fp);
+	CU_ASSERT_EQUAL(count_parts(), 0);
+	archive_close(a);
+}
+
+static void
+test_abort_leaves_nothing(void)
+{
+	struct archive		*a = open_here("host:1:2");
+	struct archive_part	*part;
+	struct errbuf		 why;
+
+	CU_ASSERT_PTR_NOT_NULL_FATAL(part = archive_begin(a, &key, 10, &why));
+	CU_ASSERT_TRUE(archive_write(part, "x", 1, &why));
+	CU_ASSERT_EQUAL(count_parts(), 1);
+	archive_abort(part);
+	archive_abort(NULL);
+	CU_ASSERT_EQUAL(count_parts(), 0);
+	archive_close(a);
+}
+
+static void
+test_no_room(void)
+{
+	struct archive	*a = open_here("host:1:3");
+	struct errbuf	 why;
+
+	CU_ASSERT_PTR_NULL(archive_begin(a, &key, INT64_C(1) << 60, &why));
+	CU_ASSERT_PTR_NOT_NULL(strstr(why.text, "no room"));
+	archive_close(a);
+}
+
+/* A link that somebody put in the way is never followed. */
+static void
+test_symlinks(void)
+{
+	static const struct archive_key	k = { "apixo", "t", "0", 1774000000 };
+	struct archive	*a = open_here("host:1:4");
+	struct errbuf	 why;
+	char		*location = NULL, path[256], target[256];
+	struct stat	 st;
+
+	(void)snprintf(path, sizeof(path), "%s/apixo", dir);
+	(void)snprintf(target, sizeof(target), "%s/elsewhere", dir);
+	CU_ASSERT_EQUAL(mkdir(target, 0700), 0);
+	CU_ASSERT_EQUAL(symlink(target, path), 0);
+	CU_ASSERT_FALSE(store(a, &k, "x", &location, &why));
+	CU_ASSERT_PTR_NULL(location);
+	CU_ASSERT_EQUAL(rmdir(target), 0);	/* still empty */
+	CU_ASSERT_EQUAL(unlink(path), 0);
+
+	/* One at the final name is replaced, not written through. */
+	CU_ASSERT_TRUE_FATAL(store(a, &k, "x", &location, &why));
+	CU_ASSERT_EQUAL(unlink(location + 7), 0);
+	CU_ASSERT_EQUAL(symlink(target, location + 7), 0);
+	free(location);
+	CU_ASSERT_TRUE_FATAL(store(a, &k, "y", &location, &why));
+	CU_ASSERT_EQUAL(lstat(location + 7, &st), 0);
+	CU_ASSERT_TRUE(S_ISREG(st.st_mode));
+	CU_ASSERT_EQUAL(lstat(target, &st), -1);
+	free(location);
+	CU_ASSERT_EQUAL(count_parts(), 0);
+	archive_close(a);
+}
+
+static void
+test_clean(void)
+{
+	struct archive	*a = open_here("host:1:5");
+	char		 path[256];
+	int		 fd, i;
+
+	for (i = 0; i < 2; i++) {
+		const struct timespec	old[2] = { { 1000, 0 }, { 1000, 0 } };
+
+		(void)snprintf(path, sizeof(path), "%s/.part-x-%d", dir, i);
+		fd = open(path, O_WRONLY | O_CREAT, 0600);
+		CU_ASSERT(fd != -1);
+		if (i == 0)
+			CU_ASSERT_EQUAL(futimens(fd, old), 0);
+		(void)close(fd);
+	}
+	CU_ASSERT_EQUAL(archive_clean(a, time(NULL) - ARCHIVE_STALE_S), 1);
+	CU_ASSERT_EQUAL(count_parts(), 1);	/* the young one */
+	CU_ASSERT_EQUAL(unlink(path), 0);
+	archive_close(a);
+}
+
+static const struct {
+	const char	*url;
+	const char	*why;		/* NULL: it opens */
+} urls[] = {
+	{ "s3://bucket/prefix",		"not in this version" },
+	{ "http://host/",		"neither file:// nor s3://" },
+	{ "file://host/dir",		"absolute path" },
+	{ "file://relative",		"absolute path" },
+	{ "file:///tmp/%00x",		"absolute path" },
+	{ "file:///tmp/%zz",		"absolute path" },
+	{ "file:///nowhere/at/all",	"could not make" },
+	{ "file:///dev/null",		"cannot use" },
+	{ "file://localhost/tmp",	NULL },
+	{ "file:///tmp//",		NULL },
+};
+
+static void
+test_urls(void)
+{
+	struct archive	*a;
+	struct conf	 c = { 0 };
+	struct errbuf	 why;
+	char		 copy[64];
+	size_t		 i;
+
+	for (i = 0; i < sizeof(urls) / sizeof(urls[0]); i++) {
+		(void)snprintf(copy, sizeof(copy), "%s", urls[i].url);
+		c.archive_url = copy;
+		a = archive_open(&c, "o", &why);
+		CU_ASSERT_EQUAL(a != NULL, urls[i].why == NULL);
+		if (a == NULL && urls[i].why != NULL)
+			CU_ASSERT_PTR_NOT_NULL(strstr(why.text, urls[i].why));
+		archive_close(a);
+	}
+}
+
+/* What stands in a URL in another way than in a path. */
+static void
+test_escaped_root(void)
+{
+	struct archive	*a;
+	struct conf	 c = { 0 };
+	struct errbuf	 why;
+	char		 text[160], *location = NULL, path[200];
+	struct stat	 st;
+
+	(void)snprintf(text, sizeof(text), "file://%s/a%%20b%%23", dir);
+	c.archive_url = text;
+	CU_ASSERT_PTR_NOT_NULL_FATAL(a = archive_open(&c, "o", &why));
+	CU_ASSERT_TRUE_FATAL(store(a, &key, "x", &location, &why));
+	CU_ASSERT_EQUAL(strncmp(location, text, strlen(text)), 0);
+	(void)snprintf(path, sizeof(path), "%s/a b#/" DAY "/task-1/0.png",
+	    dir);
+	CU_ASSERT_EQUAL(stat(path, &st), 0);
+	free(location);
+	archive_close(a);
+}
+
+int
+main(void)
+{
+	static const struct test	tests[] = {
+		{ "names", test_names },
+		{ "names differ", test_names_differ },
+		{ "store", test_store },
+		{ "abort", test_abort_leaves_nothing },
+		{ "no room", test_no_room },
+		{ "symbolic links", test_symlinks },
+		{ "clean", test_clean },
+		{ "URLs", test_urls },
+		{ "escaped root", test_escaped_root },
+		{ NULL, NULL }
+	};
+	char				command[100];
+	int				status;
+
+	(void)umask(027);
+	if (mkdtemp(dir) == NULL)
+		return 2;
+	(void)snprintf(url, sizeof(url), "file://%s", dir);
+	conf.archive_url = url;
+	status = cunit_run("archive", tests);
+	(void)snprintf(command, sizeof(command), "rm -rf %s", dir);
+	if (system(command) != 0)
+		return 2;
+	return status;
+}

@@ -1,0 +1,196 @@
+#include <stdio.h>
+
+#include "cunit_main.h"
+#include "fixture.h"
+
+static void
+test_urls(void)
+{
+	static const struct {
+		const char	*url;
+		int64_t		 at_s;	/* 0: it does not say */
+	} rows[] = {
+		/* AWS SigV4 */
+		{ "https://h/a?X-Amz-Date=20250925T091248Z&X-Amz-Expires=3600",
+		  1758795168 },
+		{ "https://h/a?X-Amz-Expires=3600&x=1&"
+		  "X-Amz-Date=20250925T091248Z#f", 1758795168 },
+		{ "https://h/a?x-amz-date=20250925T091248Z&x-amz-expires=1",
+		  1758791569 },
+		{ "https://h/a?X%2DAmz%2dDate=20250925T09124%38Z&"
+		  "X-Amz-Expires=%33600", 1758795168 },
+		{ "https://h/a?X-Amz-Date=20240229T000000Z&X-Amz-Expires=60",
+		  1709164860 },
+		{ "https://h/a?X-Amz-Date=20230229T000000Z&X-Amz-Expires=60",
+		  0 },
+		{ "https://h/a?X-Amz-Date=20250925T0912Z&X-Amz-Expires=60",
+		  0 },
+		{ "https://h/a?X-Amz-Date=20250925T091248&X-Amz-Expires=60",
+		  0 },
+		{ "https://h/a?X-Amz-Date=20250925T091248ZZ&X-Amz-Expires=60",
+		  0 },
+		{ "https://h/a?X-Amz-Date=20250925T091248Z&X-Amz-Expires=-1",
+		  0 },
+		{ "https://h/a?X-Amz-Date=20250925T091248Z&X-Amz-Expires=0",
+		  0 },
+		{ "https://h/a?X-Amz-Date=20250925T091248Z&X-Amz-Expires=6s",
+		  0 },
+		{ "https://h/a?X-Amz-Date=20250925T091248Z", 0 },
+		{ "https://h/a?X-Amz-Expires=3600", 0 },
+		{ "https://h/a?X-Amz-Date=20250925T091248Z&"
+		  "X-Amz-Expires=9999999999999999999", 0 },
+		{ "https://h/a?X-Amz-Date=20250925T091248Z&"
+		  "X-Amz-Expires=999999999999", 0 },
+		/* the same form of others */
+		{ "https://h/a?X-Goog-Date=20250925T091248Z&"
+		  "X-Goog-Expires=900", 1758792468 },
+		{ "https://h/a?x-oss-date=20250925T091248Z&x-oss-expires=900",
+		  1758792468 },
+		{ "https://h/a?X-Tos-Date=20250925T091248Z&X-Tos-Expires=900",
+		  1758792468 },
+		{ "https://h/a?X-Amz-Date=20250925T091248Z&x-oss-expires=900",
+		  0 },
+		/* Aliyun, AWS SigV2, CloudFront */
+		{ "https://h/a?OSSAccessKeyId=k&Expires=1764003600&"
+		  "Signature=s%3D", 1764003600 },
+		{ "https://h/a?AWSAccessKeyId=k&Expires=1764003600&"
+		  "Signature=s", 1764003600 },
+		{ "https://h/a?Expires=1764003600&Signature=s&Key-Pair-Id=K",
+		  1764003600 },
+		{ "https://h/a?Expires=3600", 0 },
+		{ "https://h/a?Expires=Thu", 0 },
+		{ "https://h/a?Expires=", 0 },
+		{ "https://h/a?Expires", 0 },
+		{ "https://h/a?NotExpires=1764003600", 0 },
+		{ "https://h/Expires=1764003600", 0 },
+		{ "https://h/a#?Expires=1764003600", 0 },
+		{ "https://h/a?x=1#&Expires=1764003600", 0 },
+		{ "https://h/a?Expires=1764003600&Expires=1764000000",
+		  1764003600 },
+		/* Tencent COS */
+		{ "https://h/a?q-sign-time=1750392487;1750396087", 1750396087 },
+		{ "https://h/a?q-sign-time=1750392487%3B1750396087",
+		  1750396087 },
+		{ "https://h/a?q-sign-time=1750392487%3b1750396087&q=1",
+		  1750396087 },
+		{ "https://h/a?q-sign-time=1750392487", 0 },
+		{ "https://h/a?q-sign-time=1750392487;", 0 },
+		{ "https://h/a?q-sign-time=1;2x", 0 },
+		/* the earlier of two */
+		{ "https://h/a?Expires=1758795000&"
+		  "X-Amz-Date=20250925T091248Z&X-Amz-Expires=3600",
+		  1758795000 },
+		{ "https://h/a?Expires=1758799999&"
+		  "X-Amz-Date=20250925T091248Z&X-Amz-Expires=3600",
+		  1758795168 },
+		/* none */
+		{ "https://h/a", 0 },
+		{ "https://h/a?", 0 },
+		{ "https://h/a?&&&=&=1", 0 },
+		{ "https://h/a?%&%4&Expires=%", 0 },
+		{ "", 0 },
+	};
+	size_t	i;
+	usec_t	got;
+
+	for (i = 0; i < COUNT(rows); i++) {
+		got = url_expires_at(rows[i].url);
+		CU_ASSERT_EQUAL(got, rows[i].at_s * USEC_PER_SEC);
+		if (got != rows[i].at_s * USEC_PER_SEC)
+			fprintf(stderr, "\n    %s gives %lld\n", rows[i].url,
+			    (long long)got);
+	}
+}
+
+static void
+test_rfc3339(void)
+{
+	static const struct {
+		const char	*text;
+		usec_t		 at;
+	} rows[] = {
+		{ "2025-09-25T09:12:48.239112031Z",
+		  INT64_C(1758791568239112) },
+		{ "2025-09-25T09:12:48Z", INT64_C(1758791568000000) },
+		{ "2025-09-25t09:12:48z", INT64_C(1758791568000000) },
+		{ "2025-09-25 09:12:48Z", INT64_C(1758791568000000) },
+		{ "2025-09-25T09:12:48.5Z", INT64_C(1758791568500000) },
+		{ "2025-09-25T09:12:48.0000009Z", INT64_C(1758791568000000) },
+		{ "2025-09-25T09:12:48+00:00", INT64_C(1758791568000000) },
+		{ "2025-09-25T11:12:48+02:00", INT64_C(1758791568000000) },
+		{ "2025-09-25T03:42:48.239-05:30",
+		  INT64_C(1758791568239000) },
+		{ "2025-09-25T09:12:48-00:00", INT64_C(1758791568000000) },
+		{ "2024-02-29T23:59:59Z", INT64_C(1709251199000000) },
+		{ "2000-02-29T00:00:00Z", INT64_C(951782400000000) },
+		{ "2016-12-31T23:59:60Z", INT64_C(1483228800000000) },
+		{ "1970-01-01T00:00:01Z", 1000000 },
+		{ "9999-12-31T23:59:59Z", INT64_C(253402300799000000) },
+		{ "2025-02-29T00:00:00Z", 0 },
+		{ "2100-02-29T00:00:00Z", 0 },
+		{ "2025-04-31T00:00:00Z", 0 },
+		{ "2025-13-01T00:00:00Z", 0 },
+		{ "2025-00-01T00:00:00Z", 0 },
+		{ "2025-01-00T00:00:00Z", 0 },
+		{ "2025-01-01T24:00:00Z", 0 },
+		{ "2025-01-01T00:60:00Z", 0 },
+		{ "2025-01-01T00:00:61Z", 0 },
+		{ "1969-12-31T23:59:59Z", 0 },
+		{ "1970-01-01T00:00:00+01:00", 0 },
+		{ "2025-09-25T09:12:48", 0 },
+		{ "2025-09-25T09:12:48.Z", 0 },
+		{ "2025-09-25T09:12:48,5Z", 0 },
+		{ "2025-09-25T09:12:48+0200", 0 },
+		{ "2025-09-25T09:12:48+24:00", 0 },
+		{ "2025-09-25T09:12:48+02:60", 0 },
+		{ "2025-09-25T09:12:48Zx", 0 },
+		{ "2025-09-25T09:12Z", 0 },
+		{ "2025-9-25T09:12:48Z", 0 },
+		{ "25-09-25T09:12:48Z", 0 },
+		{ "+025-09-25T09:12:48Z", 0 },
+		{ "2025-09-25", 0 },
+		{ " 2025-09-25T09:12:48Z", 0 },
+		{ "", 0 },
+	};
+	size_t	i;
+	usec_t	got;
+
+	for (i = 0; i < COUNT(rows); i++) {
+		got = time_parse_rfc3339(rows[i].text);
+		CU_ASSERT_EQUAL(got, rows[i].at);
+		if (got != rows[i].at)
+			fprintf(stderr, "\n    %s gives %lld\n", rows[i].text,
+			    (long long)got);
+	}
+}
+
+static void
+test_numbers(void)
+{
+	CU_ASSERT_EQUAL(usec_from_seconds(1764000000), RECEIVED_AT);
+	CU_ASSERT_EQUAL(usec_from_seconds(0), 0);
+	CU_ASSERT_EQUAL(usec_from_seconds(-1), 0);
+	CU_ASSERT_EQUAL(usec_from_seconds(INT64_C(253402300799)),
+	    INT64_C(253402300799000000));
+	CU_ASSERT_EQUAL(usec_from_seconds(INT64_C(253402300800)), 0);
+	CU_ASSERT_EQUAL(usec_from_seconds(INT64_MAX), 0);
+	CU_ASSERT_EQUAL(usec_from_millis(INT64_C(1764000000123)),
+	    RECEIVED_AT + 123000);
+	CU_ASSERT_EQUAL(usec_from_millis(0), 0);
+	CU_ASSERT_EQUAL(usec_from_millis(INT64_MIN), 0);
+	CU_ASSERT_EQUAL(usec_from_millis(INT64_MAX), 0);
+	CU_ASSERT(time_now() > RECEIVED_AT);
+}
+
+int
+main(void)
+{
+	static const struct test	tests[] = {
+		{ "URLs",	test_urls },
+		{ "RFC 3339",	test_rfc3339 },
+		{ "numbers",	test_numbers },
+		{ NULL,		NULL }
+	};
+
+	return cunit_run("expiry", tests);
+}

@@ -1,0 +1,97 @@
+#include <stdio.h>
+#include <string.h>
+
+#include "cunit_main.h"
+#include "retry.h"
+
+#define NOW	1800000000
+
+static const struct {
+	struct retry_facts	 facts;
+	const char		*status;
+	int64_t			 least_s, most_s;	/* the wait */
+} cases[] = {
+	/* trouble, attempts, expires_at, now, retry_after */
+	{ { TROUBLE_PASSING, 1, 0, NOW, 0 },		"pending", 8, 12 },
+	{ { TROUBLE_PASSING, 2, 0, NOW, 0 },		"pending", 16, 24 },
+	{ { TROUBLE_PASSING, 11, 0, NOW, 0 },		"pending", 2880, 4320 },
+	{ { TROUBLE_PASSING, 12, 0, NOW, 0 },		"failed", 0, 0 },
+	{ { TROUBLE_PASSING, 1, NOW - 1, NOW, 0 },	"pending", 8, 12 },
+	{ { TROUBLE_PASSING, 12, NOW - 1, NOW, 0 },	"expired", 0, 0 },
+	{ { TROUBLE_PASSING, 1, 0, NOW, 300 },		"pending", 300, 300 },
+	{ { TROUBLE_PASSING, 1, 0, NOW, 999999 },	"pending", 3600, 3600 },
+	{ { TROUBLE_PASSING, 1, 0, NOW, 1 },		"pending", 8, 12 },
+	{ { TROUBLE_GONE, 1, 0, NOW, 0 },		"pending", 8, 12 },
+	{ { TROUBLE_GONE, 4, NOW + 1, NOW, 0 },		"pending", 64, 96 },
+	{ { TROUBLE_GONE, 5, NOW + 1, NOW, 0 },		"failed", 0, 0 },
+	{ { TROUBLE_GONE, 1, NOW, NOW, 0 },		"expired", 0, 0 },
+	{ { TROUBLE_CONTENT, 5, 0, NOW, 0 },		"failed", 0, 0 },
+	{ { TROUBLE_CONTENT, 1, NOW - 9, NOW, 0 },	"expired", 0, 0 },
+	{ { TROUBLE_FINAL, 1, 0, NOW, 0 },		"failed", 0, 0 },
+	{ { TROUBLE_FINAL, 1, NOW - 1, NOW, 0 },	"failed", 0, 0 },
+	{ { TROUBLE_OURS, 1, 0, NOW, 0 },		"pending", 8, 12 },
+	{ { TROUBLE_OURS, 9999, NOW - 1, NOW, 0 },	"pending", 480, 720 },
+	{ { TROUBLE_OURS, INT64_MAX, 0, NOW, 0 },	"pending", 480, 720 },
+};
+
+static void
+test_decisions(void)
+{
+	const char	*status;
+	int64_t		 wait_s;
+	size_t		 i;
+
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		unsigned int	before = CU_get_number_of_failures();
+
+		status = retry_decide(&cases[i].facts, &wait_s);
+		CU_ASSERT_STRING_EQUAL(status, cases[i].status);
+		CU_ASSERT(wait_s >= cases[i].least_s);
+		CU_ASSERT(wait_s <= cases[i].most_s);
+		if (CU_get_number_of_failures() != before)
+			(void)fprintf(stderr, "\n    row %zu: %s, %lld s\n", i,
+			    status, (long long)wait_s);
+	}
+}
+
+static void
+test_backoff(void)
+{
+	static const int64_t	want[] = { 10, 10, 20, 40, 80, 160, 320, 640,
+				    1000, 1000 };
+	int64_t			i;
+
+	for (i = 0; i < (int64_t)(sizeof(want) / sizeof(want[0])); i++)
+		CU_ASSERT_EQUAL(retry_backoff_s(i, 1000), want[i]);
+}
+
+static void
+test_jitter_spreads(void)
+{
+	struct retry_facts	f = { TROUBLE_PASSING, 8, 0, NOW, 0 };
+	int64_t			wait_s, least = INT64_MAX, most = 0;
+	int			i;
+
+	for (i = 0; i < 1000; i++) {
+		CU_ASSERT_STRING_EQUAL(retry_decide(&f, &wait_s), "pending");
+		if (wait_s < least)
+			least = wait_s;
+		if (wait_s > most)
+			most = wait_s;
+	}
+	CU_ASSERT(least >= 1024 && least < 1100);
+	CU_ASSERT(most <= 1536 && most > 1450);
+}
+
+int
+main(void)
+{
+	static const struct test	tests[] = {
+		{ "what becomes of an output", test_decisions },
+		{ "backoff doubles up to its ceiling", test_backoff },
+		{ "jitter spreads", test_jitter_spreads },
+		{ NULL, NULL }
+	};
+
+	return cunit_run("retry", tests);
+}
