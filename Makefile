@@ -122,10 +122,53 @@ test:
 
 checks: $(CHECKS)
 
+# gcc and clang, a variant each, warnings as errors; then the house rules.
+lint:
+	@deploy/packages test
+	@for cc in gcc clang; do $(MAKE) --no-print-directory -s -j2 \
+	    BUILD=build-lint-$$cc CC=$$cc CFLAGS='-O2 -g -Werror' all checks || \
+	    exit 1; done
+	@BUILD=build-lint-gcc tests/lint/run
+
+# The whole of `make test`, with every memory error and every undefined
+# behaviour an abort.
+asan:
+	@deploy/packages test
+	@$(MAKE) --no-print-directory -s -j2 BUILD=build-asan \
+	    CFLAGS='-O1 -g -fno-omit-frame-pointer' \
+	    SAN='-fsanitize=address,undefined -fno-sanitize-recover=all' \
+	    all checks
+	@BUILD=build-asan ASAN_OPTIONS=abort_on_error=1:detect_leaks=1 \
+	    UBSAN_OPTIONS=print_stacktrace=1 tests/run
+
+FUZZ_SECONDS = 60
+fuzz:
+	@deploy/packages test
+	@$(MAKE) --no-print-directory -s -j2 BUILD=build-fuzz CC=clang \
+	    SAN='-fsanitize=fuzzer-no-link,address,undefined' \
+	    build-fuzz/libgenhook.a build-fuzz/tests/fuzz/fuzz_parse.o
+	clang -fsanitize=fuzzer,address,undefined \
+	    build-fuzz/tests/fuzz/fuzz_parse.o build-fuzz/libgenhook.a \
+	    $(LIBS) -pthread -o build-fuzz/fuzz_parse
+	tests/fuzz/seeds.sh build-fuzz/seeds
+	mkdir -p build-fuzz/corpus
+	build-fuzz/fuzz_parse -max_total_time=$(FUZZ_SECONDS) -max_len=8192 \
+	    -rss_limit_mb=1024 build-fuzz/corpus build-fuzz/seeds
+
+install: all
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/genhook \
+	    $(DESTDIR)$(PREFIX)/share/genhook
+	install -m 755 $(BUILD)/bin/genhook $(BUILD)/bin/genhook-sweep \
+	    $(DESTDIR)$(PREFIX)/bin
+	install -m 755 $(HANDLERS) $(DESTDIR)$(PREFIX)/lib/genhook
+	cp -R lighttpd $(DESTDIR)$(PREFIX)/share/genhook/
+	install -m 644 deploy/genhook.conf.example deploy/genhook.cron \
+	    $(DESTDIR)$(PREFIX)/share/genhook
+
 clean:
 	rm -rf build build-*
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
-.PHONY: all run stop test checks clean
+.PHONY: all run stop test checks lint asan fuzz install clean
 .SECONDARY:
 .DELETE_ON_ERROR:

@@ -15,6 +15,7 @@
 #include "conf.h"
 #include "crypto.h"
 
+#define SETTINGS_MAX	(1 << 20)
 #define SECRET_FILE_MAX	4096
 #define TOKEN_MIN	8
 #define TOKEN_MAX	128
@@ -111,6 +112,7 @@ static const char *const plain_sections[] = {
 
 /* libconfuse has no place for a caller's pointer in its callbacks. */
 static _Thread_local struct errbuf	*parse_why;
+static _Thread_local const char		*parse_path;
 
 static const struct key *
 key_find(const char *section, const char *name)
@@ -132,18 +134,16 @@ on_error(cfg_t *cfg, const char *fmt, va_list ap)
 	char	words[200];
 
 	(void)vsnprintf(words, sizeof(words), fmt, ap);
-	errbuf_set(parse_why, "%s:%d: %s",
-	    cfg != NULL && cfg->filename != NULL ? cfg->filename : "settings",
+	errbuf_set(parse_why, "%s:%d: %s", parse_path,
 	    cfg != NULL ? cfg->line : 0, words);
 }
 
 static int
-check_number(cfg_t *cfg, cfg_opt_t *opt)
+check_number(cfg_t *cfg, cfg_opt_t *opt, const struct key *k)
 {
-	const struct key	*k = key_find(cfg_name(cfg), cfg_opt_name(opt));
-	long			 v = cfg_opt_getnint(opt, 0);
+	long	v = cfg_opt_getnint(opt, 0);
 
-	if (k == NULL || (v >= k->min && v <= k->max))
+	if (v >= k->min && v <= k->max)
 		return 0;
 	cfg_error(cfg, "%s.%s is %ld, not from %ld to %ld", cfg_name(cfg),
 	    cfg_opt_name(opt), v, k->min, k->max);
@@ -160,6 +160,53 @@ check_trust(cfg_t *cfg, cfg_opt_t *opt)
 	cfg_error(cfg, "%s.trust is \"%s\", neither callback nor requery",
 	    cfg_name(cfg), word);
 	return -1;
+}
+
+/*
+ * What can be checked of a value by itself, as soon as it is read.  libconfuse
+ * keeps no line for a value, but a comment, which nobody reads here.
+ */
+static int
+on_value(cfg_t *cfg, cfg_opt_t *opt)
+{
+	const struct key	*k = key_find(cfg_name(cfg), cfg_opt_name(opt));
+	char			 line[16];
+
+	(void)snprintf(line, sizeof(line), "%d", cfg->line);
+	if (cfg_opt_setcomment(opt, line) != CFG_SUCCESS)
+		return -1;
+	if (k != NULL && k->type == KEY_NUMBER)
+		return check_number(cfg, opt, k);
+	if (strcmp(cfg_opt_name(opt), "trust") == 0)
+		return check_trust(cfg, opt);
+	return 0;
+}
+
+/*
+ * Put "FILE:LINE: SECTION.KEY " before the words; without a key they are of
+ * the whole section.  The line is the value's, or where it is missing, the
+ * one on which its section ends.
+ */
+static void __attribute__((format(printf, 4, 5)))
+complain(struct errbuf *why, cfg_t *sec, const char *key, const char *fmt, ...)
+{
+	struct errbuf	 words;
+	char		 line[24] = "";
+	const char	*title = cfg_title(sec), *at = NULL;
+	va_list		 ap;
+
+	va_start(ap, fmt);
+	(void)vsnprintf(words.text, sizeof(words.text), fmt, ap);
+	va_end(ap);
+	if (key != NULL)
+		at = cfg_opt_getcomment(cfg_getopt(sec, key));
+	if (at != NULL)
+		(void)snprintf(line, sizeof(line), "%s:", at);
+	else if (sec->line > 0)
+		(void)snprintf(line, sizeof(line), "%d:", sec->line);
+	errbuf_set(why, "%s:%s %s%s%s%s%s %s", parse_path, line, cfg_name(sec),
+	    title != NULL ? " " : "", title != NULL ? title : "",
+	    key != NULL ? "." : "", key != NULL ? key : "", words.text);
 }
 
 /* One option as libconfuse describes it. */
@@ -210,10 +257,7 @@ set_checks(cfg_t *cfg, const char *section, const char *as)
 			continue;
 		(void)snprintf(path, sizeof(path), "%s|%s", section,
 		    keys[i].name);
-		if (keys[i].type == KEY_NUMBER)
-			cfg_set_validate_func(cfg, path, check_number);
-		else if (strcmp(keys[i].name, "trust") == 0)
-			cfg_set_validate_func(cfg, path, check_trust);
+		cfg_set_validate_func(cfg, path, on_value);
 	}
 }
 
@@ -259,7 +303,8 @@ open_private(const char *path, const char *what, struct errbuf *why)
 	struct stat	st;
 	int		fd;
 
-	if ((fd = open(path, O_RDONLY | O_CLOEXEC)) == -1) {
+	/* Not to wait for a writer, should it be a FIFO. */
+	if ((fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC)) == -1) {
 		errbuf_set(why, "%s \"%s\": %s", what, path, strerror(errno));
 		return -1;
 	}
@@ -345,8 +390,10 @@ take_value(cfg_t *sec, const struct key *k, char *base, struct errbuf *why)
 		*(bool *)(base + k->at) = cfg_opt_getnbool(opt, 0) == cfg_true;
 		return true;
 	case KEY_LIST:
-		if ((list = list_of(opt, why)) == NULL)
+		if ((list = list_of(opt, why)) == NULL) {
+			complain(why, sec, k->name, "%s", why->text);
 			return false;
+		}
 		*(char ***)(void *)(base + k->at) = list;
 		return true;
 	case KEY_TEXT:
@@ -355,17 +402,18 @@ take_value(cfg_t *sec, const struct key *k, char *base, struct errbuf *why)
 	}
 	text = cfg_opt_size(opt) > 0 ? cfg_opt_getnstr(opt, 0) : k->dflt;
 	if (text == NULL) {
-		errbuf_set(why, "%s: %s.%s is missing", sec->filename != NULL ?
-		    sec->filename : "settings", cfg_name(sec), k->name);
+		complain(why, sec, k->name, "is missing");
 		return false;
 	}
 	if (strcmp(k->name, "trust") == 0) {
 		*(bool *)(base + k->at) = strcmp(text, "requery") == 0;
 		return true;
 	}
-	*(char **)(void *)(base + k->at) = k->type == KEY_SECRET ?
-	    secret_of(text, why) : strdup(text);
-	return *(char **)(void *)(base + k->at) != NULL;
+	text = k->type == KEY_SECRET ? secret_of(text, why) : strdup(text);
+	if (text == NULL)
+		complain(why, sec, k->name, "%s", why->text);
+	*(const char **)(void *)(base + k->at) = text;
+	return text != NULL;
 }
 
 static bool
@@ -380,12 +428,15 @@ take_section(cfg_t *sec, const char *as, char *base, struct errbuf *why)
 	return true;
 }
 
+/* One that could be part of a number in JSON is none: where it is redacted,
+ * the rest would be JSON no more. */
 static bool
 valid_token(const char *token)
 {
 	size_t	len = strlen(token), i;
 
-	if (len < TOKEN_MIN || len > TOKEN_MAX)
+	if (len < TOKEN_MIN || len > TOKEN_MAX ||
+	    strspn(token, "0123456789eE-") == len)
 		return false;
 	for (i = 0; i < len; i++)
 		if (!isalnum((unsigned char)token[i]) && token[i] != '-' &&
@@ -411,29 +462,28 @@ starts_with(const char *s, const char *prefix)
 }
 
 static bool
-check_tokens(const struct conf *c, const struct account *a,
+check_tokens(const struct conf *c, const struct account *a, cfg_t *sec,
     struct errbuf *why)
 {
 	const struct account	*other;
 	size_t			 i;
 
 	if (a->tokens[0] == NULL) {
-		errbuf_set(why, "%s: %s %s has no token", c->path,
-		    a->provider->name, a->name);
+		complain(why, sec, "token", "is missing");
 		return false;
 	}
 	for (i = 0; a->tokens[i] != NULL; i++) {
 		if (!valid_token(a->tokens[i])) {
-			errbuf_set(why, "%s: token %zu of %s %s is not %d to "
-			    "%d letters, digits, '-' and '_'", c->path, i + 1,
-			    a->provider->name, a->name, TOKEN_MIN, TOKEN_MAX);
+			complain(why, sec, "token", "number %zu is not %d to "
+			    "%d letters, digits, '-' and '_', and no number",
+			    i + 1, TOKEN_MIN, TOKEN_MAX);
 			return false;
 		}
 		other = conf_account_by_token(c, a->provider, a->tokens[i],
 		    strlen(a->tokens[i]));
 		if (other != NULL && other != a) {
-			errbuf_set(why, "%s: %s %s and %s share a token",
-			    c->path, a->provider->name, other->name, a->name);
+			complain(why, sec, "token", "number %zu is %s %s's as "
+			    "well", i + 1, a->provider->name, other->name);
 			return false;
 		}
 	}
@@ -441,27 +491,30 @@ check_tokens(const struct conf *c, const struct account *a,
 }
 
 static bool
-check_account(const struct conf *c, struct account *a, struct errbuf *why)
+check_secrets(const struct account *a, cfg_t *sec, struct errbuf *why)
+{
+	size_t	i;
+
+	if (a->provider->verify != NULL && a->secrets[0] == NULL) {
+		complain(why, sec, "webhook_secret", "is missing, and this "
+		    "provider signs its callbacks");
+		return false;
+	}
+	for (i = 0; a->secrets[i] != NULL; i++)
+		if (a->secrets[i][0] == '\0') {
+			complain(why, sec, "webhook_secret", "is empty");
+			return false;
+		}
+	return true;
+}
+
+/* Fill in the provider's own address, and cut off slashes at the end. */
+static bool
+check_api_base(const struct conf *c, struct account *a, cfg_t *sec,
+    struct errbuf *why)
 {
 	size_t	len;
 
-	if (!valid_account_name(a->name)) {
-		errbuf_set(why, "%s: account name \"%s\" is not 1 to 64 "
-		    "letters, digits, '-' and '_'", c->path, a->name);
-		return false;
-	}
-	if (a->provider->verify != NULL && a->secrets[0] == NULL) {
-		errbuf_set(why, "%s: %s %s needs webhook_secret, since this "
-		    "provider signs its callbacks", c->path,
-		    a->provider->name, a->name);
-		return false;
-	}
-	for (len = 0; a->secrets[len] != NULL; len++)
-		if (a->secrets[len][0] == '\0') {
-			errbuf_set(why, "%s: webhook_secret of %s %s is empty",
-			    c->path, a->provider->name, a->name);
-			return false;
-		}
 	if (*a->api_base == '\0') {
 		free(a->api_base);
 		if ((a->api_base = strdup(a->provider->api_base)) == NULL)
@@ -469,33 +522,43 @@ check_account(const struct conf *c, struct account *a, struct errbuf *why)
 	}
 	while ((len = strlen(a->api_base)) > 0 && a->api_base[len - 1] == '/')
 		a->api_base[len - 1] = '\0';
-	if (!starts_with(a->api_base, "https://") &&
-	    !(c->allow_private_networks &&
-	    starts_with(a->api_base, "http://"))) {
-		errbuf_set(why, "%s: api_base of %s %s is not https://", c->path,
-		    a->provider->name, a->name);
-		return false;
-	}
-	return check_tokens(c, a, why);
+	if (starts_with(a->api_base, "https://") ||
+	    (c->allow_private_networks && starts_with(a->api_base, "http://")))
+		return true;
+	complain(why, sec, "api_base", "is not https://");
+	return false;
 }
 
 static bool
-check_common(const struct conf *c, struct errbuf *why)
+check_account(const struct conf *c, struct account *a, cfg_t *sec,
+    struct errbuf *why)
+{
+	if (!valid_account_name(a->name)) {
+		complain(why, sec, NULL, "is no account name of 1 to 64 "
+		    "letters, digits, '-' and '_'");
+		return false;
+	}
+	return check_secrets(a, sec, why) && check_api_base(c, a, sec, why) &&
+	    check_tokens(c, a, sec, why);
+}
+
+static bool
+check_common(cfg_t *cfg, const struct conf *c, struct errbuf *why)
 {
 	if (c->spool_dir[0] != '/') {
-		errbuf_set(why, "%s: receiver.spool_dir \"%s\" is no absolute "
-		    "path", c->path, c->spool_dir);
+		complain(why, cfg_getsec(cfg, "receiver"), "spool_dir",
+		    "\"%s\" is no absolute path", c->spool_dir);
 		return false;
 	}
 	if (!starts_with(c->archive_url, "file:///") &&
 	    !starts_with(c->archive_url, "s3://")) {
-		errbuf_set(why, "%s: archive.url is neither file:///directory "
-		    "nor s3://bucket", c->path);
+		complain(why, cfg_getsec(cfg, "archive"), "url", "is neither "
+		    "file:///directory nor s3://bucket");
 		return false;
 	}
 	if (*c->base_url != '\0' && !url_is_link(c->base_url)) {
-		errbuf_set(why, "%s: receiver.base_url is no http(s) URL",
-		    c->path);
+		complain(why, cfg_getsec(cfg, "receiver"), "base_url",
+		    "is no http(s) URL");
 		return false;
 	}
 	return true;
@@ -520,7 +583,7 @@ take_accounts(cfg_t *cfg, struct conf *c, struct errbuf *why)
 			a->provider = providers[p];
 			if ((a->name = strdup(cfg_title(sec))) == NULL ||
 			    !take_section(sec, "account", (char *)a, why) ||
-			    !check_account(c, a, why))
+			    !check_account(c, a, sec, why))
 				return false;
 		}
 	return true;
@@ -535,7 +598,89 @@ take_all(cfg_t *cfg, struct conf *c, struct errbuf *why)
 		if (!take_section(cfg_getsec(cfg, plain_sections[i]),
 		    plain_sections[i], (char *)c, why))
 			return false;
-	return check_common(c, why) && take_accounts(cfg, c, why);
+	return check_common(cfg, c, why) && take_accounts(cfg, c, why);
+}
+
+/* The end of the comment or the quoted string that begins at s. */
+static char *
+span_end(char *s)
+{
+	char	 quote = *s, *end;
+
+	if (quote == '#' || (s[0] == '/' && s[1] == '/'))
+		return s + strcspn(s, "\n");
+	if (quote == '/')
+		return (end = strstr(s + 2, "*/")) != NULL ? end + 2 :
+		    s + strlen(s);
+	for (s++; *s != '\0' && *s != quote; s++)
+		if (*s == '\\' && s[1] != '\0')
+			s++;
+	return *s == quote ? s + 1 : s;
+}
+
+/*
+ * Overwrite all comments with blanks.  libconfuse 3.3 counts the line of each
+ * one thrice, so that it names wrong lines from there on, and crashes on an
+ * empty comment.
+ */
+static void
+blank_comments(char *s)
+{
+	char	*end;
+
+	for (; *s != '\0'; s++) {
+		if (*s != '#' && *s != '"' && *s != '\'' &&
+		    (*s != '/' || (s[1] != '/' && s[1] != '*')))
+			continue;
+		end = span_end(s);
+		if (*s == '#' || *s == '/')
+			for (; s < end; s++)
+				*s = *s == '\n' ? '\n' : ' ';
+		s = end - 1;
+	}
+}
+
+/* The settings' text, which the caller frees; NULL with why. */
+static char *
+read_settings(const char *path, struct errbuf *why)
+{
+	char	*text = NULL;
+	FILE	*fp;
+	size_t	 n;
+	int	 fd;
+
+	if ((fd = open_private(path, "settings", why)) == -1)
+		return NULL;
+	if ((fp = fdopen(fd, "r")) == NULL) {
+		(void)close(fd);
+		return NULL;
+	}
+	if ((text = malloc(SETTINGS_MAX + 1)) != NULL) {
+		n = fread(text, 1, SETTINGS_MAX + 1, fp);
+		if (n > SETTINGS_MAX || ferror(fp) != 0) {
+			errbuf_set(why, "%s: unreadable, or over %d bytes",
+			    path, SETTINGS_MAX);
+			free(text);
+			text = NULL;
+		} else
+			text[n] = '\0';
+	}
+	(void)fclose(fp);
+	return text;
+}
+
+static bool
+parse_text(cfg_t *cfg, char *text)
+{
+	FILE	*fp;
+	bool	 ok;
+
+	blank_comments(text);
+	if ((fp = fmemopen(text, strlen(text), "r")) == NULL)
+		return false;
+	ok = cfg_parse_fp(cfg, fp) == CFG_SUCCESS;
+	(void)fclose(fp);
+	return ok;
 }
 
 struct conf *
@@ -543,30 +688,24 @@ conf_load(const char *path, struct errbuf *why)
 {
 	struct conf	*c = NULL;
 	cfg_t		*cfg = NULL;
-	FILE		*fp = NULL;
+	char		*text;
 	bool		 ok = false;
-	int		 fd;
 
 	if (path == NULL && (path = getenv("GENHOOK_CONF")) == NULL)
 		path = CONF_DEFAULT_PATH;
 	errbuf_set(why, "%s: out of memory", path);
-	if ((fd = open_private(path, "settings", why)) == -1)
+	if ((text = read_settings(path, why)) == NULL)
 		return NULL;
-	if ((fp = fdopen(fd, "r")) == NULL) {
-		(void)close(fd);
-		return NULL;
-	}
 	if ((c = calloc(1, sizeof(*c))) == NULL ||
 	    (c->path = strdup(path)) == NULL || (cfg = grammar()) == NULL)
 		goto out;
-	/* Only for the words of errors; libconfuse frees it. */
-	cfg->filename = strdup(path);
 	parse_why = why;
-	ok = cfg_parse_fp(cfg, fp) == CFG_SUCCESS && take_all(cfg, c, why);
+	parse_path = path;
+	ok = parse_text(cfg, text) && take_all(cfg, c, why);
 out:
 	if (cfg != NULL)
 		cfg_free(cfg);
-	(void)fclose(fp);
+	free(text);
 	if (!ok) {
 		conf_free(c);
 		return NULL;

@@ -174,7 +174,7 @@ create table genhook.deliveries (
     body        bytea,
     note        text,
     body_digest bytea,
-    primary key (id, received_at),
+    primary key (received_at, id),
     constraint deliveries_source_word
         check (source in ('callback', 'poll', 'replay')),
     constraint deliveries_outcome_word
@@ -185,7 +185,6 @@ create table genhook.deliveries (
 ) partition by range (received_at);
 
 create index deliveries_task on genhook.deliveries (provider, task_id);
-create index deliveries_received on genhook.deliveries (received_at);
 -- The bounded store, and what a person should look at.
 create index deliveries_odd on genhook.deliveries (outcome, received_at)
     where outcome in ('conflict', 'unparsed', 'rejected', 'unverified');

@@ -3,11 +3,12 @@
 
 -- A body as jsonb, or NULL where jsonb cannot hold it: \u0000, a lone
 -- surrogate, a number beyond numeric.  The body itself is kept in any case.
+-- (It names nothing outside of pg_catalog and runs with its caller's rights,
+-- so it needs no search_path of its own, which would cost at every call.)
 create function genhook.try_jsonb(p_body bytea)
 returns jsonb
 language plpgsql
 immutable
-set search_path = genhook, pg_temp
 as $$
 begin
     return convert_from(p_body, 'UTF8')::jsonb;
@@ -44,16 +45,29 @@ returns setof text
 language plpgsql
 security definer
 set search_path = genhook, pg_temp
+-- Planned once: the arrays differ in length, never in kind.
+set plan_cache_mode = force_generic_plan
 as $$
 declare
+    new_provider text[];
+    new_task_id  text[];
     won   integer[] := '{}';	-- deliveries that brought their task its result
     moved integer[];
     rest  integer := 0;		-- room left in the bounded store
 begin
     if 'accepted' = any (p_outcome) then
-        -- In order of the key, so that two batches at once cannot deadlock.
-        with batch as (
-            select distinct on (b.provider, b.task_id) b.*
+        -- New tasks.  The first of several results for one task counts; in
+        -- order of the key, so that two batches at once cannot deadlock.
+        with ins as (
+            insert into tasks as t (provider, task_id, status, model, account,
+                error_code, error_message, is_test, submitted_at, finished_at,
+                source, result, result_digest)
+            select distinct on (b.provider, b.task_id) b.provider, b.task_id,
+                b.status, b.model, b.account, b.error_code, b.error_message,
+                b.is_test, b.submitted_at,
+                coalesce(b.finished_at, b.received_at),
+                case b.source when 'poll' then 'poll' else 'callback' end,
+                try_jsonb(b.body), b.result_digest
             from unnest(p_provider, p_task_id, p_status, p_model, p_account,
                     p_error_code, p_error_message, p_is_test, p_submitted_at,
                     p_finished_at, p_received_at, p_source, p_body,
@@ -62,41 +76,31 @@ begin
                     account, error_code, error_message, is_test, submitted_at,
                     finished_at, received_at, source, body, result_digest,
                     outcome, n)
-            where b.outcome = 'accepted'
+            where b.outcome = 'accepted' and not exists (
+                select from tasks t
+                where t.provider = b.provider and t.task_id = b.task_id)
             order by b.provider, b.task_id, b.n
-        ), ins as (
-            insert into tasks as t (provider, task_id, status, model, account,
-                error_code, error_message, is_test, submitted_at, finished_at,
-                source, result, result_digest)
-            select provider, task_id, status, model, account, error_code,
-                error_message, is_test, submitted_at,
-                coalesce(finished_at, received_at),
-                case source when 'poll' then 'poll' else 'callback' end,
-                try_jsonb(body), result_digest
-            from batch
             on conflict do nothing
             returning t.provider, t.task_id
         )
-        select coalesce(array_agg(batch.n), '{}') into won
-        from batch join ins using (provider, task_id);
+        select array_agg(provider), array_agg(task_id)
+        into new_provider, new_task_id
+        from ins;
 
-        -- The rest had a row already.  Only pending and lost ones may move:
-        -- this is the one place where the rank of a state is decided.
-        if cardinality(won) < (select count(*) from unnest(p_outcome) as o
-                where o = 'accepted') then
-            with batch as (
-                select distinct on (b.provider, b.task_id) b.*
-                from unnest(p_provider, p_task_id, p_status, p_model,
-                        p_account, p_error_code, p_error_message, p_is_test,
-                        p_submitted_at, p_finished_at, p_received_at,
-                        p_source, p_body, p_result_digest, p_outcome)
-                    with ordinality as b(provider, task_id, status, model,
-                        account, error_code, error_message, is_test,
-                        submitted_at, finished_at, received_at, source, body,
-                        result_digest, outcome, n)
-                where b.outcome = 'accepted' and b.n <> all (won)
-                order by b.provider, b.task_id, b.n
-            ), upd as (
+        if cardinality(new_task_id) = cardinality(p_id) then
+            won := array(select generate_series(1, cardinality(p_id)));
+        else
+            select coalesce(array_agg(w.n), '{}') into won
+            from (select min(b.n)::integer as n
+                from unnest(p_provider, p_task_id, p_outcome) with ordinality
+                    as b(provider, task_id, outcome, n)
+                where b.outcome = 'accepted' and (b.provider, b.task_id) in (
+                    select * from unnest(new_provider, new_task_id))
+                group by b.provider, b.task_id) as w;
+
+            -- The rest had a row already.  Only pending and lost ones move:
+            -- this is the one place where the rank of a state is decided.
+            with upd as (
                 update tasks t set
                     status = b.status,
                     model = coalesce(t.model, b.model),
@@ -113,7 +117,18 @@ begin
                     not_found_polls = 0,
                     result = try_jsonb(b.body),
                     result_digest = b.result_digest
-                from batch b
+                from (select distinct on (b.provider, b.task_id) b.*
+                    from unnest(p_provider, p_task_id, p_status, p_model,
+                            p_account, p_error_code, p_error_message,
+                            p_is_test, p_submitted_at, p_finished_at,
+                            p_received_at, p_source, p_body, p_result_digest,
+                            p_outcome)
+                        with ordinality as b(provider, task_id, status,
+                            model, account, error_code, error_message,
+                            is_test, submitted_at, finished_at, received_at,
+                            source, body, result_digest, outcome, n)
+                    where b.outcome = 'accepted'
+                    order by b.provider, b.task_id, b.n) as b
                 where t.provider = b.provider and t.task_id = b.task_id
                     and t.status in ('pending', 'lost')
                 returning b.n
@@ -138,6 +153,24 @@ begin
             perform pg_notify('genhook_task_finished',
                     p_provider[n] || '/' || p_task_id[n])
             from unnest(won) as n;
+        end if;
+
+        -- Nothing but results, each the first: what most batches are.
+        if cardinality(won) = cardinality(p_id) then
+            insert into deliveries (id, received_at, provider, task_id,
+                account, source, outcome, verdict, remote_addr, headers,
+                body, note, body_digest)
+            select b.id, b.received_at, b.provider, b.task_id, b.account,
+                b.source, b.outcome, b.verdict, b.remote_addr::inet,
+                b.headers::jsonb, b.body, b.note, sha256(b.body)
+            from unnest(p_id, p_received_at, p_provider, p_task_id,
+                    p_account, p_source, p_outcome, p_verdict, p_remote_addr,
+                    p_headers, p_body, p_note)
+                as b(id, received_at, provider, task_id, account, source,
+                    outcome, verdict, remote_addr, headers, body, note)
+            on conflict do nothing;
+            return query select unnest(p_outcome);
+            return;
         end if;
     end if;
 

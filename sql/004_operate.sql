@@ -140,7 +140,8 @@ create view genhook.attention as
     where status = 'pending' and last_poll_error is not null
     union all
     select outcome || ' delivery', provider, task_id, received_at, note,
-        format('select * from genhook.deliveries where id = %L', id)
+        format('select * from genhook.deliveries where received_at = %L and id = %L',
+            received_at, id)
     from genhook.deliveries
     where outcome in ('conflict', 'unparsed', 'rejected', 'unverified')
         and received_at > now() - interval '7 days';
