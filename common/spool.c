@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "crypto.h"
 #include "log.h"
 #include "spool.h"
 #include "store.h"
@@ -27,7 +28,9 @@
 /* A batch is bounded in files and in bytes. */
 #define BATCH_FILES	64
 #define BATCH_BYTES	(4 << 20)
-#define BATCH_TIMEOUT_MS 10000
+/* Longer than the session's lock_timeout; a handler that drains when the
+ * database freezes, and is told to end, has to end within 5 s. */
+#define BATCH_TIMEOUT_MS 3000
 
 /* The size is counted anew at most once a second: others write here too. */
 #define RECOUNT_MS	1000
@@ -352,7 +355,7 @@ head_apply(struct delivery *d, const struct head *h)
 	int	outcome = word_index(outcome_words, OUTCOME__MAX, h->outcome);
 	int	proof = word_index(proof_words, PROOF__MAX, h->verdict);
 
-	if (outcome == -1 || proof == -1 || strlen(h->id) != 36)
+	if (outcome == -1 || proof == -1 || !uuid_is_valid(h->id))
 		return false;
 	memcpy(d->id, h->id, sizeof(d->id));
 	d->received_at = strtoll(h->received_at, NULL, 10);

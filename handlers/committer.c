@@ -221,19 +221,38 @@ take_jobs(struct committer *c, struct job **jobs)
 	return n;
 }
 
-/* With no connection: make one, where it is time for it. */
+static bool
+is_away(struct committer *c)
+{
+	bool	away;
+
+	(void)pthread_mutex_lock(&c->lock);
+	away = c->away;
+	(void)pthread_mutex_unlock(&c->lock);
+	return away;
+}
+
+/*
+ * With no connection: make one, where it is time for it.  With one, which a
+ * ping may have made, the database is not away.
+ */
 static void
 try_connect(struct committer *c)
 {
-	struct errbuf	why;
+	struct errbuf	why = { "" };
+	bool		connected = db_is_connected(c->db);
 
-	if (db_is_connected(c->db) || clock_ms() < c->retry_at_ms)
+	if (!connected && clock_ms() < c->retry_at_ms)
 		return;
-	if (db_connect(c->db, COMMIT_DEADLINE_MS, &why) == DB_OK) {
+	if (!connected && db_connect(c->db, COMMIT_DEADLINE_MS, &why) !=
+	    DB_OK) {
+		set_away(c, true, &why);
+		return;
+	}
+	if (!connected || is_away(c)) {
 		set_away(c, false, &why);
 		c->drain_at_ms = 0;
-	} else
-		set_away(c, true, &why);
+	}
 }
 
 /* While nobody waits: bring home what the spool holds. */
@@ -371,6 +390,10 @@ queue_and_wait(struct committer *c, struct job *job)
 			unqueue(c, job);
 			errbuf_set(&job->why, "database: no commit within "
 			    "%d ms", COMMIT_DEADLINE_MS);
+			/* The committer is stuck: whoever comes next would
+			 * wait for a thread, and then as long again. */
+			c->away = true;
+			c->away_why = job->why;
 			break;
 		}
 	}

@@ -132,7 +132,70 @@ simulator_start()
 	SIMULATOR=http://127.0.0.1:$(cat "$WORK/simulator.port")
 }
 
+# --- its parts
+
+# The children of a process, and among them the handlers of this run.
+children()	{ cat "/proc/$1/task/$1/children" 2>/dev/null; }
+server()	{ cat "$RUN_DIR/lighttpd.pid"; }
+
+# handlers [PROVIDER]: process numbers; a process's name has 15 letters.
+handlers()
+{
+	local pid name wanted=genhook-${1:-}
+
+	for pid in $(children "$(server)"); do
+		read -r name 2>/dev/null <"/proc/$pid/comm" || continue
+		if [[ $name == "${wanted:0:15}"* ]]; then
+			echo "$pid"
+		fi
+	done
+}
+
+gone()
+{
+	local pid
+
+	for pid in "$@"; do
+		! kill -0 "$pid" 2>/dev/null || return 1
+	done
+}
+
+# After a change of the settings: lighttpd brings handlers back by itself.
+handlers_restart()
+{
+	local old
+
+	old=$(handlers)
+	# shellcheck disable=SC2086 # words are wanted
+	kill -TERM $old && soon 6 gone $old
+	soon 5 answering
+}
+
+answering()	{ [ "$(handlers | wc -l)" -eq 4 ] && [[ $(healthz novita) =~ ^(200|503)\ .*uptime ]]; }
+
+# conf_set SECTION LINE: add a line to a section of the settings.
+conf_set()
+{
+	sed -i "s|^$1 {.*|&\n\t$2|" "$GENHOOK_CONF"
+}
+
+# database start|stop|pid: the server of this run.
+database()	{ "$TOP/deploy/postgres" "$1" "$RUN_DIR" >>"$WORK/database.out" 2>&1; }
+database_pids()
+{
+	local pid
+
+	pid=$("$TOP/deploy/postgres" pid "$RUN_DIR") &&
+	    echo "$pid $(children "$pid")"
+}
+
+# Callbacks that wait in the spool, and: none does.
+spooled()	{ find "$GENHOOK_SPOOL" -maxdepth 1 -name '*.delivery' | wc -l; }
+drained()	{ [ "$(spooled)" -eq 0 ]; }
+
 sql()	{ psql -XqAt -v ON_ERROR_STOP=1 -c "$1"; }
+# As the superuser, with a reserved connection.
+super()	{ PGUSER=postgres sql "$1"; }
 
 # The sweep once, as cron would; its line is in $WORK/sweep.out.
 sweep()
@@ -144,15 +207,19 @@ sweep()
 # --- HTTP
 
 # post URL FILE [CURL OPTIONS...]: prints "STATUS BODY"; the head is in
-# $WORK/head.
+# $WORK/head and the time it took, in seconds, in $WORK/seconds.
 post()
 {
-	local url=$1 file=$2
+	local url=$1 file=$2 status seconds
 
 	shift 2
-	curl -sS --noproxy '*' -m 10 -D "$WORK/head" -o "$WORK/answer" \
-	    -w '%{http_code} ' --data-binary "@$file" \
-	    -H 'Content-Type: application/json' "$@" "$url"
+	: >"$WORK/answer"
+	read -r status seconds < <(curl -sS --noproxy '*' -m 10 \
+	    -D "$WORK/head" -o "$WORK/answer" \
+	    -w '%{http_code} %{time_total}\n' --data-binary "@$file" \
+	    -H 'Content-Type: application/json' "$@" "$url")
+	printf '%s\n' "$seconds" >"$WORK/seconds"
+	printf '%s ' "$status"
 	cat "$WORK/answer"
 }
 
@@ -162,6 +229,52 @@ post_text()
 	printf '%s' "$2" >"$WORK/body"
 	post "$1" "$WORK/body" "${@:3}"
 }
+
+# posts URL COUNT BODY [AT_ONCE]: POST the body so often, each "%d" in it made
+# the number (from 1), AT_ONCE (all) in flight.  One line "STATUS SECONDS" for
+# each is in $WORK/posts.out, and the answers are in $WORK/posts/.
+posts()
+{
+	local url=$1 count=$2 body=${3//\"/\\\"} i
+
+	rm -rf "$WORK/posts"
+	mkdir "$WORK/posts"
+	for ((i = 1; i <= count; i++)); do
+		[ "$i" -eq 1 ] || echo next
+		cat <<-EOF
+		url = "$url"
+		noproxy = "*"
+		max-time = 10
+		header = "Content-Type: application/json"
+		data-binary = "${body//%d/$i}"
+		output = "$WORK/posts/$i"
+		write-out = "%{http_code} %{time_total}\n"
+		EOF
+	done >"$WORK/posts.conf"
+	curl -sS --parallel --parallel-immediate \
+	    --parallel-max "${4:-$count}" -K "$WORK/posts.conf" \
+	    >"$WORK/posts.out" 2>>"$WORK/curl.log"
+}
+
+# What posts() was answered: "50 200", and how often each body.
+statuses()	{ awk '{ n[$1]++ } END { for (s in n) print n[s], s }' "$WORK/posts.out"; }
+answers()	{ awk 1 "$WORK"/posts/* | sort | uniq -c | awk '{ print $1, $2 }'; }
+
+# within SECONDS: were all answers of posts(), or that of post(), in time?
+within()	{ awk -v max="$1" '$NF > max { late = 1 } END { exit late }' "$2"; }
+
+# healthz PROVIDER: prints "STATUS BODY".  Uses no file, so it may run beside
+# post().
+healthz()
+{
+	local out
+
+	out=$(curl -sS --noproxy '*' -m 10 -w '\n%{http_code}' \
+	    "$HOOK/$1/healthz" 2>/dev/null)
+	printf '%s %s' "${out##*$'\n'}" "${out%$'\n'*}"
+}
+
+healthy()	{ [[ $(healthz "$1") == 200* ]]; }
 
 hook()	{ local token=GENHOOK_TOKEN_${1^^}; echo "$HOOK/$1/${!token}"; }
 

@@ -1,0 +1,272 @@
+#!/bin/bash
+# PostgreSQL stopped, frozen, killed, locked or full: every callback is answered
+# in time and is in the tables afterwards, each once.
+. "$(dirname -- "$0")/lib.sh"
+run_start run
+hook=$(hook apimart)
+
+ok()	{ printf '{"id":"%s","status":"completed","completed":1776748860,"result":{"images":[{"url":["https://127.0.0.1:9/%s.png"]}]}}' "$1" "$1"; }
+bad()	{ printf '{"id":"%s","status":"failed","completed":1776748861,"error":{"message":"no","code":"c"}}' "$1"; }
+
+# once PREFIX COUNT: that many tasks, each finished once, each with one output
+# and one delivery that was accepted.
+once()
+{
+	sql "select count(distinct t.task_id) || ' ' || count(*) || ' '
+	    || count(*) filter (where d.outcome = 'accepted') || ' '
+	    || (select count(*) from genhook.outputs o where o.task_id like '$1-%')
+	    from genhook.tasks t join genhook.deliveries d using (provider, task_id)
+	    where t.task_id like '$1-%' and t.status = 'succeeded'"
+}
+is_once()	{ [ "$(once "$1")" = "$2 $2 $2 $2" ]; }
+
+quick()		{ check "$1, in time" within 3 "$WORK/seconds"; }
+accepted()	{ [[ $(post_text "$hook" "$(ok "$1")") == *accepted* ]]; }
+# normal PREFIX: a first answer out of the database; the tries are spooled.
+normal()
+{
+	local n=0 until=$((SECONDS + $2))
+
+	until accepted "$1-$n"; do
+		[ "$SECONDS" -lt "$until" ] || return 1
+		n=$((n + 1))
+		sleep 0.1
+	done
+	tries=$((n + 1))
+}
+
+# --- stopped
+same "before: accepted" '200 {"status":"accepted"}' "$(post_text "$hook" "$(ok a-0)")"
+database stop
+begin=$(date +%s.%N)
+same "stopped: spooled" '200 {"status":"spooled"}' "$(post_text "$hook" "$(ok a-1)")"
+quick "the first"
+end=$(date +%s.%N)
+file=$(find "$GENHOOK_SPOOL" -name '*.delivery')
+same "one file, for its owner alone" 600 "$(stat -c %a "$file")"
+same "with a head that says what it is" 'genhook-spool 1' "$(head -n 1 "$file")"
+same "and with all of the body" "$(ok a-1)" "$(tail -n 1 "$file")"
+same "a duplicate too" '200 {"status":"spooled"}' "$(post_text "$hook" "$(ok a-1)")"
+quick "a duplicate"
+same "a failure" '200 {"status":"spooled"}' "$(post_text "$hook" "$(bad ord-1)")"
+same "then a success of the same task" '200 {"status":"spooled"}' "$(post_text "$hook" "$(ok ord-1)")"
+same "four files" 4 "$(spooled)"
+like "bad JSON stays 400" '^400 ' "$(post_text "$hook" '{"id":')"
+quick "bad JSON"
+like "a wrong token stays 404" '^404 ' "$(post_text "$HOOK/apimart/wrongwrong" "$(ok a-9)")"
+before=$(spooled)
+ok w-1 >"$WORK/w1"
+like "a wrong signature stays 401" '^401 ' "$(post "$(hook wavespeed)" "$WORK/w1" \
+    -H 'webhook-id: x' -H "webhook-timestamp: $(date +%s)" -H "webhook-signature: v3,$(printf '%064d' 0)")"
+quick "a wrong signature"
+same "and is not spooled" "$before" "$(spooled)"
+like "healthz says so" '^503 .*"database":".+".*"spool_files":[1-9]' "$(healthz apimart)"
+# A monitor that asks for the health must not keep the handler from noticing.
+(for _ in {1..60}; do healthz apimart >/dev/null; sleep 0.05; done) &
+monitor=$!
+posts "$hook" 100 "$(ok many-%d)"
+same "100 at once" '100 200' "$(statuses)"
+check "100 at once, in time" within 3 "$WORK/posts.out"
+same "all spooled" '100 {"status":"spooled"}' "$(answers)"
+sleep 1
+database start
+check "started: a normal answer within 5 s" normal n 5
+wait "$monitor"
+check "it stays so" accepted n-after
+check "the handler drains by itself" soon 5 drained
+same "each once" '100 100 100 100' "$(once many)"
+same "the duplicate is one" 'accepted,duplicate' \
+    "$(sql "select string_agg(outcome, ',' order by received_at) from genhook.deliveries where task_id = 'a-1'")"
+same "received when it came" t \
+    "$(sql "select bool_and(received_at between to_timestamp($begin) and to_timestamp($end)) from genhook.deliveries where task_id = 'a-1' and outcome = 'accepted'")"
+same "order is kept: the first stands" 'failed accepted,conflict' \
+    "$(sql "select t.status || ' ' || string_agg(d.outcome, ',' order by d.received_at) from genhook.tasks t join genhook.deliveries d using (provider, task_id) where task_id = 'ord-1' group by t.status")"
+same "the bad JSON is recorded" 1 "$(sql "select count(*) from genhook.deliveries where outcome = 'rejected'")"
+check "healthz is well again" healthy apimart
+same "nothing was set aside" '' "$(ls "$GENHOOK_SPOOL/refused" 2>/dev/null)"
+
+# --- frozen
+# shellcheck disable=SC2046 # words are wanted
+kill -STOP $(database_pids)
+posts "$hook" 20 "$(ok stop-%d)"
+same "frozen: 20 at once" '20 {"status":"spooled"}' "$(answers)"
+check "frozen, in time" within 3 "$WORK/posts.out"
+like "frozen: healthz" '^503 ' "$(healthz apimart)"
+posts "$hook" 20 "$(ok still-%d)" 4
+check "frozen: 20 more, in time" within 3 "$WORK/posts.out"
+pid=$(handlers apimart)
+sleep 2		# so that it tries to connect, and waits
+kill -TERM "$pid"
+check "frozen: a handler ends within 5 s" soon 5 gone "$pid"
+# shellcheck disable=SC2046 # words are wanted
+kill -CONT $(database_pids)
+check "woken: drained" soon 10 drained
+same "each once" '20 20 20 20' "$(once stop)"
+same "and the later ones" '20 20 20 20' "$(once still)"
+
+# --- locked
+sql "begin; lock table genhook.tasks; select pg_sleep(5); commit" >/dev/null &
+sleep 0.3
+posts "$hook" 20 "$(ok lock-%d)"
+same "a locked table" '20 200' "$(statuses)"
+check "a locked table, in time" within 3 "$WORK/posts.out"
+sleep 1.5
+posts "$hook" 20 "$(ok more-%d)" 5
+check "while it tries again, in time" within 3 "$WORK/posts.out"
+wait $!
+check "unlocked: drained" soon 10 drained
+same "each once" '20 20 20 20' "$(once lock)"
+same "and the later ones" '20 20 20 20' "$(once more)"
+
+# --- no connection to be had
+super "alter role genhook_hook connection limit 0;
+    select pg_terminate_backend(pid) from pg_stat_activity where usename = 'genhook_hook'" >/dev/null
+same "no connection left" '200 {"status":"spooled"}' "$(post_text "$hook" "$(ok conn-1)")"
+quick "no connection left"
+like "healthz tells why" '^503 .*too many connections' "$(healthz apimart)"
+super "alter role genhook_hook connection limit -1"
+check "one again: drained" soon 5 drained
+same "each once" '1 1 1 1' "$(once conn)"
+
+# --- killed; the run starts it again by itself
+kill -KILL "$("$TOP/deploy/postgres" pid "$RUN_DIR")"
+posts "$hook" 20 "$(ok kill-%d)"
+same "killed" '20 200' "$(statuses)"
+check "killed, in time" within 3 "$WORK/posts.out"
+check "back: drained" soon 30 drained
+check "each once" soon 10 is_once kill 20
+
+# --- the handler is killed in the middle of draining
+database stop
+posts "$hook" 400 "$(ok drain-%d)" 50
+same "400 spooled" '400 {"status":"spooled"}' "$(answers)"
+same "400 files" 400 "$(spooled)"
+# One handler alone, and not before PostgreSQL is made slow.
+stopped=$(handlers)
+# shellcheck disable=SC2086 # words are wanted
+kill -STOP $stopped
+database start
+sql "create function genhook.slow() returns trigger language plpgsql as
+    'begin perform pg_sleep(0.004); return new; end';
+    create trigger slow before insert on genhook.deliveries for each row execute function genhook.slow()"
+kill -CONT "$(handlers apimart)"
+less()	{ [ "$(spooled)" -lt "$1" ]; }
+for want in 400 300; do
+	check "draining below $want" soon 10 less "$want"
+	sleep 0.1
+	kill -KILL "$(handlers apimart)"
+	sleep 0.3
+done
+check "killed twice, draining again" soon 10 less 250
+# shellcheck disable=SC2046 # words are wanted
+kill -STOP $(database_pids)
+posts "$hook" 80 "$(ok frozen-%d)"
+same "frozen while it drains" '80 200' "$(statuses)"
+check "frozen while it drains, in time" within 3 "$WORK/posts.out"
+pid=$(handlers apimart)
+kill -TERM "$pid"
+check "frozen while it drains: it ends within 5 s" soon 5 gone "$pid"
+# shellcheck disable=SC2046 # words are wanted
+kill -CONT $(database_pids)
+# shellcheck disable=SC2086 # words are wanted
+kill -CONT $stopped 2>/dev/null
+check "woken: drained" soon 15 drained
+sql "drop function genhook.slow() cascade" 2>/dev/null
+same "each once" '400 400 400 400' "$(once drain)"
+same "and what came meanwhile" '80 80 80 80' "$(once frozen)"
+
+# --- files that no one can read, and one that PostgreSQL refuses
+database stop
+posts "$hook" 3 "$(ok near-%d)"
+whole=$(find "$GENHOOK_SPOOL" -name '*.delivery' | sort | head -n 1)
+cp "$whole" "$WORK/whole"
+spool_put()	{ cat >"$GENHOOK_SPOOL/0000000000000000000$1-0000-$2.delivery"; }
+head -c 3000 /dev/urandom | spool_put 1 garbage
+: | spool_put 2 empty
+head -c -1 "$WORK/whole" | spool_put 3 cut
+sed 's/^provider: .*/provider: nobody/' "$WORK/whole" | spool_put 4 unknown
+sed 's/^headers: .*/headers: {"a":/; s/^id: ......../id: ffffffff/; s/near-[0-9]/refused/g' "$WORK/whole" | spool_put 5 refused
+database start
+check "spoiled files: the spool is emptied" soon 10 drained
+for name in garbage empty cut unknown refused; do
+	check "$name is set aside with a reason" test -s "$(echo "$GENHOOK_SPOOL"/refused/*-$name.delivery.reason)"
+	check "$name itself is kept" test -e "$(echo "$GENHOOK_SPOOL"/refused/*-$name.delivery)"
+done
+check "their neighbours are drained" soon 5 is_once near 3
+stamp=$(stat -c %y "$GENHOOK_SPOOL"/refused/*.reason)
+sleep 1.5
+same "none is tried again" "$stamp" "$(stat -c %y "$GENHOOK_SPOOL"/refused/*.reason)"
+rm -rf "$GENHOOK_SPOOL/refused"
+
+# --- the sweep drains when no handler does
+database stop
+posts "$hook" 80 "$(ok sweep-%d)"
+conf_set sweep 'max_seconds = 5'
+# shellcheck disable=SC2046 # words are wanted
+kill -STOP $(handlers)
+database start
+sweep
+check "the sweep runs" soon 1 grep -q 'drained 80' "$WORK/sweep.out"
+same "and leaves nothing" 0 "$(spooled)"
+# shellcheck disable=SC2046 # words are wanted
+kill -CONT $(handlers)
+same "each once" '80 80 80 80' "$(once sweep)"
+
+# --- a steady load, and 4 s without a database in its middle
+burst()	# NUMBER: 20 callbacks
+{
+	local i
+
+	for i in {0..19}; do
+		[ "$i" -eq 0 ] || echo next
+		cat <<-EOF
+		url = "$hook"
+		noproxy = "*"
+		max-time = 10
+		data-binary = "$(ok "load-$1-$i" | sed 's/"/\\"/g')"
+		output = "/dev/null"
+		write-out = "%{http_code} %{time_total}\n"
+		EOF
+	done >"$WORK/burst.$1"
+	curl -sS --parallel --parallel-max 20 -K "$WORK/burst.$1" \
+	    >"$WORK/load.$1" 2>>"$WORK/curl.log"
+	rm -f "$WORK/burst.$1"
+}
+(sleep 3; database stop; sleep 4; database start) &
+outage=$!
+pids=()
+for n in {1..100}; do
+	burst "$n" &
+	pids+=($!)
+	sleep 0.09
+done
+wait "$outage" "${pids[@]}"
+printf 'load: slowest answer %s s\n' "$(sort -k2n "$WORK"/load.* | tail -n 1 | cut -d' ' -f2)"
+cat "$WORK"/load.* >"$WORK/posts.out"
+same "2,000 callbacks around an outage" '2000 200' "$(statuses)"
+check "all in time" within 3 "$WORK/posts.out"
+check "drained" soon 10 drained
+same "each once" '2000 2000 2000 2000' "$(once load)"
+
+# --- the spool is full, or gone
+conf_set receiver 'spool_max_bytes = 1500'
+handlers_restart
+database stop
+same "a small spool takes the first" '200 {"status":"spooled"}' "$(post_text "$hook" "$(ok full-1)")"
+for n in 2 3; do post_text "$hook" "$(ok full-$n)" >/dev/null; done
+like "and then is full" '^503 \{"error":' "$(post_text "$hook" "$(ok full-4)")"
+like "503 says when to come again" 'Retry-After: [0-9]+' "$(cat "$WORK/head")"
+quick "a full spool"
+check "it is not over its limit" test "$(cat "$GENHOOK_SPOOL"/*.delivery | wc -c)" -le 1500
+database start
+check "drained" soon 10 drained
+database stop
+mv "$GENHOOK_SPOOL" "$GENHOOK_SPOOL.away"
+rm -rf "$GENHOOK_SPOOL.away"
+like "without its directory: 503" '^503 ' "$(post_text "$hook" "$(ok gone-1)")"
+: >"$GENHOOK_SPOOL"
+handlers_restart
+like "a file in its place: 503" '^503 ' "$(post_text "$hook" "$(ok gone-2)")"
+database start
+check "the database alone will do" normal gone 5
+finish
