@@ -157,13 +157,19 @@ fuzz:
 
 install: all
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/genhook \
-	    $(DESTDIR)$(PREFIX)/share/genhook
+	    $(DESTDIR)$(PREFIX)/share/genhook/lighttpd/errors
 	install -m 755 $(BUILD)/bin/genhook $(BUILD)/bin/genhook-sweep \
 	    $(DESTDIR)$(PREFIX)/bin
 	install -m 755 $(HANDLERS) $(DESTDIR)$(PREFIX)/lib/genhook
-	cp -R lighttpd $(DESTDIR)$(PREFIX)/share/genhook/
+	install -m 644 lighttpd/*.conf \
+	    $(DESTDIR)$(PREFIX)/share/genhook/lighttpd
+	install -m 644 lighttpd/errors/*.html \
+	    $(DESTDIR)$(PREFIX)/share/genhook/lighttpd/errors
 	install -m 644 deploy/genhook.conf.example deploy/genhook.cron \
 	    $(DESTDIR)$(PREFIX)/share/genhook
+	sed -i 's,/usr/local/,$(PREFIX)/,' \
+	    $(DESTDIR)$(PREFIX)/share/genhook/lighttpd/50-genhook.conf \
+	    $(DESTDIR)$(PREFIX)/share/genhook/genhook.cron
 
 clean:
 	rm -rf build build-*
