@@ -129,38 +129,59 @@ test_kinds(void)
 }
 
 static const struct {
-	const char	*head;
-	size_t		 headlen;
-	const char	*tail;
-	size_t		 taillen;
-	int64_t		 bytes;
-	bool		 whole;
+	const char	*bytes;
+	size_t		 len;
+	enum media_end	 end;
 } ends[] = {
-	{ BYTES("\x89PNG\r\n\x1a\n"), BYTES("\0\0\0\0IEND\xae\x42\x60\x82"),
-	    90, true },
-	{ BYTES("\x89PNG\r\n\x1a\n"), BYTES("\0\0\0\0IEND\xae\x42\x60"),
-	    89, false },
-	{ BYTES("\xff\xd8\xff\xe0"), BYTES("xx\xff\xd9"), 90, true },
-	{ BYTES("\xff\xd8\xff\xe0"), BYTES("xx\xff"), 90, false },
-	{ BYTES("GIF89a"), BYTES("\0;"), 90, true },
-	{ BYTES("GIF89a"), BYTES("\0"), 90, false },
-	{ BYTES("RIFF\x10\0\0\0WAVE"), BYTES("x"), 24, true },
-	{ BYTES("RIFF\x10\0\0\0WAVE"), BYTES("x"), 23, false },
-	{ BYTES("glTF\2\0\0\0\x20\0\0\0"), BYTES("x"), 32, true },
-	{ BYTES("glTF\2\0\0\0\x20\0\0\0"), BYTES("x"), 31, false },
-	{ BYTES("%PDF-1.7"), BYTES("x"), 5, true },
+	{ BYTES("\x89PNG\r\n\x1a\n\0\0\0\0IEND\xae\x42\x60\x82"), MEDIA_WHOLE },
+	{ BYTES("\x89PNG\r\n\x1a\n\0\0\0\0IEND\xae\x42\x60"), MEDIA_UNSURE },
+	{ BYTES("\xff\xd8\xff\xe0xx\xff\xd9"), MEDIA_WHOLE },
+	{ BYTES("\xff\xd8\xff\xe0xx\xff"), MEDIA_UNSURE },
+	{ BYTES("GIF89a\0;"), MEDIA_WHOLE },
+	{ BYTES("GIF89a\0"), MEDIA_UNSURE },
+	{ BYTES("RIFF\x06\0\0\0WAVExx"), MEDIA_WHOLE },
+	{ BYTES("RIFF\x06\0\0\0WAVEx"), MEDIA_SHORT },
+	{ BYTES("glTF\2\0\0\0\x0e\0\0\0xx"), MEDIA_WHOLE },
+	{ BYTES("glTF\2\0\0\0\x0e\0\0\0x"), MEDIA_SHORT },
+	{ BYTES("%PDF-1.7"), MEDIA_WHOLE },
+	/* two boxes; the second whole, cut, and with bytes behind it */
+	{ BYTES("\0\0\0\x0c" "ftypisom\0\0\0\x0a" "mdatxx"), MEDIA_WHOLE },
+	{ BYTES("\0\0\0\x0c" "ftypisom\0\0\0\x0a" "mdatx"), MEDIA_SHORT },
+	{ BYTES("\0\0\0\x0c" "ftypisom\0\0\0\x0a" "mdatxxyyy"), MEDIA_WHOLE },
+	/* a size of 64 bits */
+	{ BYTES("\0\0\0\x0c" "ftypisom\0\0\0\1mdat\0\0\0\0\0\0\0\x11x"),
+	    MEDIA_WHOLE },
+	{ BYTES("\0\0\0\x0c" "ftypisom\0\0\0\1mdat\0\0\0\0\0\0\0\x12x"),
+	    MEDIA_SHORT },
+	/* up to the end, and no box at all */
+	{ BYTES("\0\0\0\x0c" "ftypisom\0\0\0\0mdatx"), MEDIA_WHOLE },
+	{ BYTES("\0\0\0\x0c" "ftypisom\0\0\0\3mdatx"), MEDIA_WHOLE },
+	{ BYTES("\0\0\0\x0c" "ftypisom\0\0\0\1mdat\xff\xff\xff\xff\xff\xff"
+	    "\xff\xff"), MEDIA_WHOLE },
 };
 
+/* However the bytes are cut into pieces, the end is the same. */
 static void
 test_ends(void)
 {
-	size_t	i;
+	size_t	i, step, at, n;
 
 	for (i = 0; i < sizeof(ends) / sizeof(ends[0]); i++)
-		CU_ASSERT_EQUAL(media_is_whole(media_sniff(ends[i].head,
-		    ends[i].headlen), (const unsigned char *)ends[i].head,
-		    ends[i].headlen, (const unsigned char *)ends[i].tail,
-		    ends[i].taillen, ends[i].bytes), ends[i].whole);
+		for (step = 1; step <= ends[i].len; step++) {
+			struct media_watch	w = { 0 };
+
+			for (at = 0; at < ends[i].len; at += n) {
+				n = ends[i].len - at;
+				n = n < step ? n : step;
+				media_watch(&w, ends[i].bytes + at, n);
+			}
+			CU_ASSERT_EQUAL(w.bytes, ends[i].len);
+			CU_ASSERT_EQUAL(media_end(media_sniff(w.head,
+			    w.headlen), &w), ends[i].end);
+			if (media_end(media_sniff(w.head, w.headlen), &w) !=
+			    ends[i].end)
+				(void)fprintf(stderr, "\n    row %zu\n", i);
+		}
 }
 
 int

@@ -1,0 +1,91 @@
+/* Where outputs are kept: one interface, one file for each kind of place. */
+#ifndef GENHOOK_ARCHIVE_H
+#define GENHOOK_ARCHIVE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <time.h>
+
+#include "conf.h"
+#include "errbuf.h"
+
+#define ARCHIVE_NAME_MAX	101	/* with the NUL */
+#define ARCHIVE_STALE_S		(36 * 3600)	/* age of a dead run's parts */
+
+/* Which output a file is of.  The same key always gives the same place. */
+struct archive_key {
+	const char	*provider;
+	const char	*task_id;
+	const char	*position;
+	time_t		 day;		/* any moment of the UTC day it is under */
+};
+
+struct archive;
+
+/* A file that is being written; it becomes visible by commit alone. */
+struct archive_part {
+	struct archive	*archive;
+};
+
+struct archive_ops {
+	/* length: of the whole file if known, else -1. */
+	struct archive_part *(*begin)(struct archive *,
+	    const struct archive_key *, int64_t length, struct errbuf *why);
+	bool	(*write)(struct archive_part *, const void *, size_t,
+	    struct errbuf *why);
+	bool	(*commit)(struct archive_part *, const char *extension,
+	    char **location, struct errbuf *why);
+	void	(*abort)(struct archive_part *);
+	long	(*clean)(struct archive *, time_t before);
+	void	(*close)(struct archive *);
+};
+
+/* What every kind of archive begins with. */
+struct archive {
+	const struct archive_ops	*ops;
+};
+
+/*
+ * Open the archive that conf->archive_url names.  owner marks the parts of
+ * this run and is unlike that of any other.  NULL with why when it is of no
+ * known kind or cannot be used.
+ */
+struct archive *archive_open(const struct conf *, const char *owner,
+	    struct errbuf *why);
+void	archive_close(struct archive *);	/* NULL is fine */
+
+/* Begin a file.  key is copied.  NULL with why: no room, or no right. */
+struct archive_part *archive_begin(struct archive *,
+	    const struct archive_key *, int64_t length, struct errbuf *why);
+
+/* Append.  After false the part can only be aborted. */
+bool	archive_write(struct archive_part *, const void *, size_t,
+	    struct errbuf *why);
+
+/*
+ * Make the file visible and certain to outlive a crash; *location is its
+ * URL, the caller's to free.  An older file of the same key is replaced.
+ * Frees the part in any case; on false nothing of it is left, or, when only
+ * the last sync failed, the whole file.
+ */
+bool	archive_commit(struct archive_part *, const char *extension,
+	    char **location, struct errbuf *why);
+void	archive_abort(struct archive_part *);	/* NULL is fine */
+
+/* Remove parts that were last written before then; returns how many. */
+long	archive_clean(struct archive *, time_t before);
+
+/*
+ * A name for id that is safe as one part of a path or object key: itself
+ * when it has only letters, digits, '.', '_' and '-', begins with a letter
+ * or digit and is short enough; otherwise one that begins with '_'.
+ * No two ids share a name.  False: no memory.
+ */
+bool	archive_name(const char *id, char name[ARCHIVE_NAME_MAX]);
+
+/* The kinds. */
+struct archive *archive_file_open(const struct conf *, const char *owner,
+	    struct errbuf *why);
+
+#endif

@@ -1,0 +1,404 @@
+#include <sys/socket.h>
+
+#include <curl/curl.h>
+#include <netdb.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "address.h"
+#include "http.h"
+
+#define CONNECT_TIMEOUT_S	5L
+#define MAX_REDIRECTS		3L
+#define SLOWEST_BYTES_PER_S	1000L
+#define SLOWEST_FOR_S		30L
+#define BUFFER_BYTES		(256L * 1024)
+
+struct http_engine {
+	CURLM			*multi;
+	struct http_request	*first;		/* in flight */
+	int			 in_flight;
+	int			 max_in_flight;
+	bool			 allow_private;
+	int64_t			 bytes;
+};
+
+/* Failures that every further try would meet as well. */
+static const CURLcode final_codes[] = {
+	CURLE_UNSUPPORTED_PROTOCOL,
+	CURLE_URL_MALFORMAT,
+	CURLE_TOO_MANY_REDIRECTS,
+	CURLE_LOGIN_DENIED,		/* a user name in the URL */
+};
+
+static const long passing_status[] = {
+	408, 425, 429, 500, 502, 503, 504, 520, 521, 522, 523, 524
+};
+
+#define LENGTH(a)	(sizeof(a) / sizeof((a)[0]))
+
+static bool
+code_is_final(CURLcode code)
+{
+	size_t	i;
+
+	for (i = 0; i < LENGTH(final_codes); i++)
+		if (final_codes[i] == code)
+			return true;
+	return false;
+}
+
+bool
+http_status_may_pass(long status)
+{
+	size_t	i;
+
+	for (i = 0; i < LENGTH(passing_status); i++)
+		if (passing_status[i] == status)
+			return true;
+	return false;
+}
+
+void
+http_host(const char *url, char *buf, size_t bufsz)
+{
+	CURLU	*parts = curl_url();
+	char	*host = NULL;
+
+	if (parts != NULL &&
+	    curl_url_set(parts, CURLUPART_URL, url, CURLU_NON_SUPPORT_SCHEME) ==
+	    CURLUE_OK)
+		(void)curl_url_get(parts, CURLUPART_HOST, &host, 0);
+	(void)snprintf(buf, bufsz, "%s", host != NULL ? host : "?");
+	curl_free(host);
+	curl_url_cleanup(parts);
+}
+
+/*
+ * Called for each address that a name resolved to, also behind a redirect,
+ * so that what is checked is what is connected to.
+ */
+static curl_socket_t
+open_socket(void *arg, curlsocktype purpose, struct curl_sockaddr *addr)
+{
+	struct http_request	*req = arg;
+	const char		*word = NULL;
+
+	(void)purpose;
+	if (!req->engine->allow_private)
+		word = address_refusal(&addr->addr);
+	if (word != NULL) {
+		req->refused = word;
+		return CURL_SOCKET_BAD;
+	}
+	req->opened++;
+	return socket(addr->family, addr->socktype | SOCK_CLOEXEC,
+	    addr->protocol);
+}
+
+static void
+copy_header(CURL *easy, const char *name, char *buf, size_t bufsz)
+{
+	struct curl_header	*h;
+
+	buf[0] = '\0';
+	if (curl_easy_header(easy, name, 0, CURLH_HEADER, -1, &h) == CURLHE_OK &&
+	    strlen(h->value) < bufsz)
+		(void)snprintf(buf, bufsz, "%s", h->value);
+}
+
+/* A new hop begins: what its addresses are is counted anew. */
+static size_t
+take_header(char *data, size_t size, size_t n, void *arg)
+{
+	struct http_request	*req = arg;
+
+	if (size * n >= 5 && memcmp(data, "HTTP/", 5) == 0) {
+		req->refused = NULL;
+		req->opened = 0;
+	}
+	return size * n;
+}
+
+/* All that the headers say, once they are complete. */
+static void
+read_facts(struct http_request *req)
+{
+	char		encoding[32];
+	curl_off_t	length = -1, wait = 0;
+	long		version = 0;
+
+	(void)curl_easy_getinfo(req->easy, CURLINFO_RESPONSE_CODE,
+	    &req->status);
+	(void)curl_easy_getinfo(req->easy, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T,
+	    &length);
+	(void)curl_easy_getinfo(req->easy, CURLINFO_HTTP_VERSION, &version);
+	(void)curl_easy_getinfo(req->easy, CURLINFO_RETRY_AFTER, &wait);
+	copy_header(req->easy, "ETag", req->etag, sizeof(req->etag));
+	copy_header(req->easy, "Transfer-Encoding", encoding,
+	    sizeof(encoding));
+	req->length = length;
+	req->retry_after_s = wait;
+	req->framed = length >= 0 || encoding[0] != '\0' ||
+	    version >= CURL_HTTP_VERSION_2_0;
+}
+
+static size_t
+take_body(char *data, size_t size, size_t n, void *arg)
+{
+	struct http_request	*req = arg;
+	size_t			 len = size * n;
+
+	if (req->received == 0)
+		read_facts(req);
+	if (req->download && req->status != 200) {
+		req->skipped = true;
+		return 0;
+	}
+	req->received += (int64_t)len;
+	req->engine->bytes += (int64_t)len;
+	if (req->received > req->max_bytes) {
+		req->too_large = true;
+		return 0;
+	}
+	if (!req->on_body(req, data, len)) {
+		req->stopped = true;
+		return 0;
+	}
+	return len;
+}
+
+static void
+judge(struct http_request *req, CURLcode code)
+{
+	char	*url = NULL, host[256];
+
+	(void)curl_easy_getinfo(req->easy, CURLINFO_EFFECTIVE_URL, &url);
+	http_host(url != NULL ? url : "", host, sizeof(host));
+	read_facts(req);
+	if (req->stopped) {
+		req->verdict = HTTP_STOPPED;
+	} else if (code == CURLE_OK || req->skipped) {
+		req->verdict = HTTP_ANSWERED;
+		errbuf_set(&req->why, "%s: HTTP %ld", host, req->status);
+	} else if (req->too_large || code == CURLE_FILESIZE_EXCEEDED) {
+		req->verdict = HTTP_TOO_LARGE;
+		errbuf_set(&req->why, "%s: larger than %lld bytes", host,
+		    (long long)req->max_bytes);
+	} else if (req->refused != NULL && req->opened == 0) {
+		req->verdict = HTTP_FORBIDDEN;
+		errbuf_set(&req->why, "%s: the address is %s", host,
+		    req->refused);
+	} else {
+		req->verdict = code_is_final(code) ? HTTP_FORBIDDEN :
+		    HTTP_TROUBLE;
+		errbuf_set(&req->why, "%s: %s", host,
+		    curl_easy_strerror(code));
+	}
+}
+
+/* Take req out of the engine and tell its owner. */
+static void
+finish(struct http_request *req)
+{
+	struct http_engine	*engine = req->engine;
+
+	(void)curl_multi_remove_handle(engine->multi, req->easy);
+	curl_easy_cleanup(req->easy);
+	req->easy = NULL;
+	if (req->prev != NULL)
+		req->prev->next = req->next;
+	else
+		engine->first = req->next;
+	if (req->next != NULL)
+		req->next->prev = req->prev;
+	engine->in_flight--;
+	req->on_done(req);
+}
+
+static void
+reap(struct http_engine *engine)
+{
+	struct http_request	*req;
+	CURLMsg			*msg;
+	CURLcode		 code;
+	int			 left;
+
+	while ((msg = curl_multi_info_read(engine->multi, &left)) != NULL) {
+		if (msg->msg != CURLMSG_DONE)
+			continue;
+		code = msg->data.result;
+		(void)curl_easy_getinfo(msg->easy_handle, CURLINFO_PRIVATE,
+		    &req);
+		judge(req, code);
+		finish(req);
+	}
+}
+
+/* What every transfer has, whatever it is for. */
+static void
+set_common(CURL *easy, struct http_request *req)
+{
+	const char	*schemes = req->engine->allow_private ? "http,https" :
+			    "https";
+
+	(void)curl_easy_setopt(easy, CURLOPT_URL, req->url);
+	(void)curl_easy_setopt(easy, CURLOPT_PRIVATE, req);
+	(void)curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, schemes);
+	(void)curl_easy_setopt(easy, CURLOPT_REDIR_PROTOCOLS_STR, schemes);
+	(void)curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, open_socket);
+	(void)curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, req);
+	/* A proxy from the environment would carry us past open_socket(). */
+	(void)curl_easy_setopt(easy, CURLOPT_PROXY, "");
+	(void)curl_easy_setopt(easy, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
+	(void)curl_easy_setopt(easy, CURLOPT_DISALLOW_USERNAME_IN_URL, 1L);
+	(void)curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+	/* Do not wait for a slow resolver's thread when giving up. */
+	(void)curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);
+	(void)curl_easy_setopt(easy, CURLOPT_USERAGENT, "genhook");
+	(void)curl_easy_setopt(easy, CURLOPT_HTTP_VERSION,
+	    (long)CURL_HTTP_VERSION_2TLS);
+}
+
+static void
+set_limits(CURL *easy, struct http_request *req)
+{
+	(void)curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT,
+	    CONNECT_TIMEOUT_S);
+	(void)curl_easy_setopt(easy, CURLOPT_TIMEOUT, (long)req->timeout_s);
+	(void)curl_easy_setopt(easy, CURLOPT_LOW_SPEED_LIMIT,
+	    SLOWEST_BYTES_PER_S);
+	(void)curl_easy_setopt(easy, CURLOPT_LOW_SPEED_TIME, SLOWEST_FOR_S);
+	/* Only sees an announced length: take_body() counts as well. */
+	(void)curl_easy_setopt(easy, CURLOPT_MAXFILESIZE_LARGE,
+	    (curl_off_t)req->max_bytes);
+	(void)curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, BUFFER_BYTES);
+	(void)curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, take_header);
+	(void)curl_easy_setopt(easy, CURLOPT_HEADERDATA, req);
+	(void)curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, take_body);
+	(void)curl_easy_setopt(easy, CURLOPT_WRITEDATA, req);
+}
+
+/* A key goes to the host it is for and is never sent along a redirect. */
+static bool
+set_purpose(CURL *easy, const struct http_request *req)
+{
+	CURLcode	code = CURLE_OK;
+
+	if (req->download) {
+		(void)curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 1L);
+		(void)curl_easy_setopt(easy, CURLOPT_MAXREDIRS, MAX_REDIRECTS);
+	} else
+		(void)curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
+	if (req->bearer != NULL) {
+		(void)curl_easy_setopt(easy, CURLOPT_HTTPAUTH,
+		    (long)CURLAUTH_BEARER);
+		code = curl_easy_setopt(easy, CURLOPT_XOAUTH2_BEARER,
+		    req->bearer);
+	}
+	return code == CURLE_OK;
+}
+
+static void
+enlist(struct http_engine *engine, struct http_request *req)
+{
+	req->prev = NULL;
+	req->next = engine->first;
+	if (engine->first != NULL)
+		engine->first->prev = req;
+	engine->first = req;
+	engine->in_flight++;
+}
+
+bool
+http_start(struct http_engine *engine, struct http_request *req)
+{
+	CURL	*easy;
+
+	req->engine = engine;
+	req->status = 0;
+	req->length = -1;
+	req->received = 0;
+	req->refused = NULL;
+	req->opened = 0;
+	req->too_large = req->stopped = req->skipped = false;
+	if ((easy = curl_easy_init()) == NULL)
+		return false;
+	set_common(easy, req);
+	set_limits(easy, req);
+	if (!set_purpose(easy, req) ||
+	    curl_multi_add_handle(engine->multi, easy) != CURLM_OK) {
+		curl_easy_cleanup(easy);
+		return false;
+	}
+	req->easy = easy;
+	enlist(engine, req);
+	return true;
+}
+
+void
+http_turn(struct http_engine *engine, int timeout_ms)
+{
+	int	running;
+
+	(void)curl_multi_poll(engine->multi, NULL, 0, timeout_ms, NULL);
+	(void)curl_multi_perform(engine->multi, &running);
+	reap(engine);
+}
+
+int
+http_in_flight(const struct http_engine *engine)
+{
+	return engine->in_flight;
+}
+
+int
+http_free_slots(const struct http_engine *engine)
+{
+	return engine->max_in_flight - engine->in_flight;
+}
+
+int64_t
+http_bytes(const struct http_engine *engine)
+{
+	return engine->bytes;
+}
+
+struct http_engine *
+http_engine_new(int max_in_flight, bool allow_private)
+{
+	struct http_engine	*engine;
+
+	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
+		return NULL;
+	if ((engine = calloc(1, sizeof(*engine))) == NULL ||
+	    (engine->multi = curl_multi_init()) == NULL) {
+		free(engine);
+		curl_global_cleanup();
+		return NULL;
+	}
+	engine->max_in_flight = max_in_flight;
+	engine->allow_private = allow_private;
+	(void)curl_multi_setopt(engine->multi, CURLMOPT_MAXCONNECTS,
+	    (long)max_in_flight);
+	return engine;
+}
+
+void
+http_engine_free(struct http_engine *engine)
+{
+	struct http_request	*req;
+
+	if (engine == NULL)
+		return;
+	while ((req = engine->first) != NULL) {
+		req->verdict = HTTP_ABORTED;
+		errbuf_set(&req->why, "the run ended first");
+		finish(req);
+	}
+	(void)curl_multi_cleanup(engine->multi);
+	curl_global_cleanup();
+	free(engine);
+}

@@ -1,0 +1,88 @@
+/*
+ * The one door to libcurl: many HTTP transfers at once on one thread.
+ */
+#ifndef GENHOOK_HTTP_H
+#define GENHOOK_HTTP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "errbuf.h"
+
+enum http_verdict {
+	HTTP_ANSWERED,	/* an answer came whole: status says which */
+	HTTP_TROUBLE,	/* no whole answer; another try may bring it */
+	HTTP_FORBIDDEN,	/* address, scheme or URL is none that we fetch */
+	HTTP_TOO_LARGE,	/* the body is over max_bytes */
+	HTTP_STOPPED,	/* on_body returned false */
+	HTTP_ABORTED	/* http_engine_free() came first */
+};
+
+struct http_engine;
+
+/*
+ * One transfer, owned by the caller, who may free it in on_done and not
+ * before.  url and bearer are copied by http_start().
+ */
+struct http_request {
+	const char	*url;
+	const char	*bearer;	/* an API key, or NULL */
+	bool		 download;	/* follow redirects; pass on the body of
+					   a 200 alone */
+	int64_t		 max_bytes;
+	int		 timeout_s;	/* for the whole transfer; 0: none */
+
+	/* Each piece of the body.  False ends the transfer. */
+	bool	(*on_body)(struct http_request *, const void *, size_t);
+	/* The end, always exactly once. */
+	void	(*on_done)(struct http_request *);
+	void	*arg;			/* for the callbacks */
+
+	/* What came; complete in on_done. */
+	enum http_verdict	 verdict;
+	struct errbuf		 why;	/* never holds more of a URL than its
+					   host */
+	long			 status;
+	int64_t			 length;	/* Content-Length, or -1 */
+	int64_t			 received;	/* bytes of body */
+	bool			 framed;	/* a cut would have been seen */
+	int64_t			 retry_after_s;	/* 0: not said */
+	char			 etag[128];	/* "" when none, or too long */
+
+	/* The engine's own. */
+	struct http_engine	*engine;
+	void			*easy;
+	struct http_request	*prev, *next;
+	const char		*refused;	/* what a refused address was */
+	int			 opened;	/* sockets since the last hop */
+	bool			 too_large, stopped, skipped;
+};
+
+/*
+ * At most max_in_flight transfers at once.  Unless allow_private is set,
+ * only https and only addresses that address_refusal() lets pass.
+ * NULL: no memory.
+ */
+struct http_engine *http_engine_new(int max_in_flight, bool allow_private);
+
+/* Ends what is in flight (HTTP_ABORTED) and frees; NULL is fine. */
+void	http_engine_free(struct http_engine *);
+
+/* Begin a transfer.  False when there is no memory: on_done is not called. */
+bool	http_start(struct http_engine *, struct http_request *);
+
+/* Wait up to timeout_ms for something to happen, and let it happen. */
+void	http_turn(struct http_engine *, int timeout_ms);
+
+int	http_in_flight(const struct http_engine *);
+int	http_free_slots(const struct http_engine *);
+int64_t	http_bytes(const struct http_engine *);	/* bodies, so far */
+
+/* May the same request later get another answer than this status? */
+bool	http_status_may_pass(long status);
+
+/* The host of a URL, or "?", for words that must not show the rest of it. */
+void	http_host(const char *url, char *buf, size_t bufsz);
+
+#endif

@@ -1,0 +1,522 @@
+/* Ask the providers about the tasks whose callbacks never came. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "delivery.h"
+#include "http.h"
+#include "json.h"
+#include "log.h"
+#include "progress.h"
+#include "redact.h"
+#include "store.h"
+#include "sweep.h"
+
+#define ANSWER_MAX_BYTES	(8 * 1024 * 1024)
+#define POLL_TIMEOUT_S		15
+#define POLL_URL_MAX		4096
+#define RETRY_AFTER_MAX_S	86400
+#define STORE_TIMEOUT_MS	8000
+#define BATCH_MAX		32
+#define TURN_MS			100
+
+/* An account that is being polled. */
+struct poller {
+	const struct account	*account;
+	int64_t			 budget;	/* polls left in this run */
+	int			 in_flight;
+	bool			 proven;	/* its key has been taken */
+	bool			 stopped;	/* key refused, or rate limit */
+	bool			 done;		/* nothing more is due */
+};
+
+struct reconcile {
+	struct sweep		*sweep;
+	struct http_engine	*engine;
+	struct poller		*pollers;
+	size_t			 npollers;
+	size_t			 turn;		/* whose turn it is first */
+	struct delivery		*batch[BATCH_MAX];	/* to be stored */
+	size_t			 nbatch;
+};
+
+/* One question. */
+struct poll {
+	struct http_request	 req;
+	struct reconcile	*run;
+	struct poller		*poller;
+	char			*task_id;
+	char			*body;
+	size_t			 len, size;
+};
+
+static void
+poll_free(struct poll *p)
+{
+	free(p->task_id);
+	free(p->body);
+	free(p);
+}
+
+static void
+task_is_lost(struct sweep *s, const struct account *a, const char *task_id,
+    const char *words)
+{
+	s->counts.lost++;
+	sweep_warn(s, "%s/%s: lost: %s", a->provider->name, task_id, words);
+}
+
+/*
+ * Record a poll without a final state.  kind is pending, not_found or error;
+ * words may be NULL.  The task rests for wait_s seconds at least.
+ */
+static void
+note(struct reconcile *r, const struct account *a, const char *task_id,
+    const char *kind, const char *words, int64_t wait_s)
+{
+	char		 wait[32];
+	struct db_param	 params[5];
+	struct db_rows	*rows = NULL;
+	struct errbuf	 copy, why;
+	const char	*status = NULL;
+
+	errbuf_set(&copy, "%s", words != NULL ? words : "");
+	sweep_clean_words(&copy);
+	if (wait_s > RETRY_AFTER_MAX_S)
+		wait_s = RETRY_AFTER_MAX_S;
+	(void)snprintf(wait, sizeof(wait), "%lld s", (long long)wait_s);
+	params[0] = sweep_text(a->provider->name);
+	params[1] = sweep_text(task_id);
+	params[2] = sweep_text(kind);
+	params[3] = sweep_text(words != NULL ? copy.text : NULL);
+	params[4] = sweep_text(wait_s > 0 ? wait : NULL);
+	/* No status: a callback was faster. */
+	if (sweep_run(r->sweep, DB_NOTE_POLL, params, &rows, &why) == DB_OK &&
+	    db_rows_count(rows) == 1)
+		status = db_value(rows, 0, 0);
+	if (status != NULL && strcmp(status, "lost") == 0)
+		task_is_lost(r->sweep, a, task_id, copy.text);
+	else if (words != NULL)
+		log_line(LOG_INFO, "%s/%s: poll: %s", a->provider->name,
+		    task_id, copy.text);
+	db_rows_free(rows);
+}
+
+static void
+note_poll(struct poll *p, const char *kind, const char *words)
+{
+	note(p->run, p->poller->account, p->task_id, kind, words,
+	    p->req.retry_after_s);
+}
+
+/* The account is left alone for the rest of the run, with one clear word. */
+static void
+stop_account(struct poll *p, bool key_refused, const char *words)
+{
+	const struct account	*a = p->poller->account;
+	bool			 first = !p->poller->stopped;
+
+	p->poller->stopped = true;
+	note_poll(p, "error", words);
+	if (!first)
+		return;
+	if (key_refused)
+		sweep_warn(p->run->sweep, "%s %s: the API key is refused (%s);"
+		    " this account is not polled", a->provider->name, a->name,
+		    words);
+	else
+		log_line(LOG_INFO, "%s %s: rate limit (%s); the rest waits",
+		    a->provider->name, a->name, words);
+}
+
+/*
+ * Store what is in batch.  One delivery that the database refuses must not
+ * keep back the others, so then each goes alone.
+ */
+static void
+store_batch(struct reconcile *r, struct delivery *const *batch, size_t n)
+{
+	enum outcome	outcomes[BATCH_MAX];
+	struct errbuf	why;
+	enum db_verdict	v;
+	size_t		i;
+
+	if (n == 0 || r->sweep->broken)
+		return;
+	v = store_deliveries(r->sweep->db, batch, n, STORE_TIMEOUT_MS,
+	    outcomes, &why);
+	if (v == DB_AWAY || v == DB_BROKEN)
+		sweep_break(r->sweep, why.text);
+	for (i = 0; i < n && v == DB_OK; i++)
+		if (outcomes[i] == OUTCOME_ACCEPTED)
+			r->sweep->counts.finished++;
+	for (i = 0; i < n && v == DB_REFUSED && n > 1; i++)
+		store_batch(r, &batch[i], 1);
+	if (v == DB_REFUSED && n == 1)
+		note(r, conf_account(r->sweep->conf, batch[0]->provider,
+		    batch[0]->account), batch[0]->result.task_id, "error",
+		    why.text, 0);
+}
+
+static void
+flush(struct reconcile *r)
+{
+	store_batch(r, r->batch, r->nbatch);
+	while (r->nbatch > 0)
+		delivery_free(r->batch[--r->nbatch]);
+}
+
+/* A final state: kept as a delivery, since it is one. */
+static void
+keep_final(struct poll *p, struct delivery *d)
+{
+	d->outcome = OUTCOME_ACCEPTED;
+	d->proof = PROOF_NONE;
+	delivery_set_body(d, p->body, p->len);
+	p->body = NULL;
+	p->run->batch[p->run->nbatch++] = d;
+	if (p->run->nbatch == BATCH_MAX)
+		flush(p->run);
+}
+
+static void
+note_progress(struct poll *p, const struct result *result)
+{
+	struct errbuf	words;
+
+	if (result->status_known || result->status_word == NULL) {
+		note_poll(p, "pending", NULL);
+		return;
+	}
+	errbuf_set(&words, "unknown status \"%s\"", result->status_word);
+	note_poll(p, "pending", words.text);
+}
+
+/* There is a task object: what does it say? */
+static void
+take_task(struct poll *p, struct json_object *doc)
+{
+	const struct account	*a = p->poller->account;
+	struct parse_context	 ctx = { 0 };
+	struct delivery		*d;
+	struct errbuf		 why = { "" };
+	enum parse_verdict	 v;
+
+	d = delivery_new(a->provider, a->name, SOURCE_POLL);
+	if (d == NULL) {
+		sweep_break(p->run->sweep, "out of memory");
+		return;
+	}
+	ctx.received_at = d->received_at;
+	v = a->provider->parse(doc, &ctx, &d->result, &why);
+	if (v == PARSE_UNKNOWN)
+		note_poll(p, "error", why.text);
+	else if (d->result.task_id != NULL &&
+	    strcmp(d->result.task_id, p->task_id) != 0)
+		note_poll(p, "error", "the answer is about another task");
+	else if (v == PARSE_PROGRESS)
+		note_progress(p, &d->result);
+	else {
+		keep_final(p, d);
+		return;
+	}
+	delivery_free(d);
+}
+
+/* A provider may echo our callback's URL, and with it the token; or the key
+ * in its complaint about it. */
+static void
+hide_secrets(struct poll *p)
+{
+	const struct account	*a = p->poller->account;
+	char *const		 key[] = { a->api_key, NULL };
+
+	if (p->body == NULL)
+		return;
+	p->len = redact_tokens(p->body, p->len, a->tokens);
+	/* In place: nothing may be shorter than what replaces it. */
+	if (strlen(a->api_key) >= strlen(REDACTED))
+		p->len = redact_tokens(p->body, p->len, key);
+}
+
+static void
+take_answer(struct poll *p)
+{
+	const struct provider	*provider = p->poller->account->provider;
+	struct json_object	*doc = NULL;
+	struct errbuf		 why = { "" };
+	enum poll_verdict	 v;
+
+	hide_secrets(p);
+	if (p->body == NULL ||
+	    json_parse(p->body, p->len, &doc, &why) != JSON_OK)
+		doc = NULL;
+	v = provider->poll_classify((int)p->req.status, doc, &why);
+	if (why.text[0] == '\0')
+		errbuf_set(&why, "%s", p->req.why.text);
+	if (v != POLL_BAD_KEY)
+		p->poller->proven = true;
+	switch (v) {
+	case POLL_TASK:
+		take_task(p, doc);
+		break;
+	case POLL_NOT_FOUND:
+		note_poll(p, "not_found", why.text);
+		break;
+	case POLL_BAD_KEY:
+		stop_account(p, true, why.text);
+		break;
+	case POLL_RATE_LIMITED:
+		stop_account(p, false, why.text);
+		break;
+	case POLL_TROUBLE:
+		note_poll(p, "error", why.text);
+		break;
+	}
+	json_free(doc);
+}
+
+static void
+on_done(struct http_request *req)
+{
+	struct poll	*p = req->arg;
+
+	p->poller->in_flight--;
+	if (req->verdict == HTTP_ANSWERED) {
+		p->run->sweep->counts.polled++;
+		take_answer(p);
+	} else if (req->verdict != HTTP_ABORTED)
+		note_poll(p, "error", req->why.text);
+	poll_free(p);
+}
+
+static bool
+on_body(struct http_request *req, const void *data, size_t len)
+{
+	struct poll	*p = req->arg;
+	char		*bigger;
+
+	if (p->size - p->len < len) {
+		p->size = 2 * (p->len + len);
+		if ((bigger = realloc(p->body, p->size)) == NULL) {
+			errbuf_set(&req->why, "out of memory");
+			return false;
+		}
+		p->body = bigger;
+	}
+	memcpy(p->body + p->len, data, len);
+	p->len += len;
+	return true;
+}
+
+/* False, with why, when the question cannot be asked. */
+static bool
+poll_start(struct poll *p, const char *model, struct errbuf *why)
+{
+	const struct account	*a = p->poller->account;
+	char			 url[POLL_URL_MAX];
+
+	if (*a->api_key == '\0') {
+		errbuf_set(why, "no api_key is set for this account");
+		return false;
+	}
+	if (!a->provider->poll_url(url, sizeof(url), a->api_base, p->task_id,
+	    model, why))
+		return false;
+	p->req.url = url;
+	p->req.bearer = a->api_key;
+	p->req.max_bytes = ANSWER_MAX_BYTES;
+	p->req.timeout_s = POLL_TIMEOUT_S;
+	p->req.on_body = on_body;
+	p->req.on_done = on_done;
+	p->req.arg = p;
+	if (!http_start(p->run->engine, &p->req)) {
+		errbuf_set(why, "out of memory");
+		return false;
+	}
+	p->req.url = NULL;		/* was copied */
+	p->poller->in_flight++;
+	return true;
+}
+
+static void
+ask(struct reconcile *r, struct poller *poller, const char *task_id,
+    const char *model)
+{
+	const struct account	*a = poller->account;
+	struct poll		*p = sweep_alloc(sizeof(*p));
+	struct errbuf		 why;
+
+	p->run = r;
+	p->poller = poller;
+	p->task_id = sweep_copy(task_id);
+	if (poll_start(p, model, &why))
+		return;
+	if (*a->api_key == '\0' && !poller->stopped) {
+		sweep_warn(r->sweep, "%s %s: tasks are due, but no api_key is"
+		    " set", a->provider->name, a->name);
+		poller->stopped = true;
+	}
+	note_poll(p, "error", why.text);
+	poll_free(p);
+}
+
+/* Claim up to limit due tasks of an account and ask for them. */
+static int
+claim(struct reconcile *r, struct poller *poller, int64_t limit)
+{
+	const struct account	*a = poller->account;
+	char			 after[32], ceiling[32], count[24];
+	struct db_param		 params[6];
+	struct db_rows		*rows = NULL;
+	struct errbuf		 why;
+	int			 i, got;
+
+	(void)snprintf(after, sizeof(after), "%lld s",
+	    (long long)a->poll_after_s);
+	(void)snprintf(ceiling, sizeof(ceiling), "%lld s",
+	    (long long)a->poll_every_max_s);
+	(void)snprintf(count, sizeof(count), "%lld", (long long)limit);
+	params[0] = sweep_text(a->provider->name);
+	params[1] = sweep_text(a->name);
+	params[2] = sweep_text(after);
+	params[3] = sweep_text(ceiling);
+	params[4] = sweep_text(count);
+	params[5] = sweep_text(r->sweep->task_id);
+	if (sweep_run(r->sweep, DB_CLAIM_POLLS, params, &rows, &why) !=
+	    DB_OK) {
+		sweep_break(r->sweep, why.text);
+		return 0;
+	}
+	got = db_rows_count(rows);
+	for (i = 0; i < got; i++)
+		ask(r, poller, db_value(rows, i, 0), db_value(rows, i, 1));
+	db_rows_free(rows);
+	poller->budget -= got;
+	poller->done = got < limit;
+	return got;
+}
+
+static bool
+may_claim(const struct poller *p)
+{
+	/* One question first: a wrong key is then refused only once. */
+	return !p->stopped && !p->done && p->budget > 0 &&
+	    (p->proven || p->in_flight == 0);
+}
+
+/*
+ * Share the free slots among the accounts that have tasks due, beginning
+ * with another one each time.  Returns how many tasks were claimed.
+ */
+static int
+fill(struct reconcile *r)
+{
+	struct poller	*p;
+	size_t		 i, active = 0;
+	int64_t		 share;
+	int		 claimed = 0;
+
+	for (i = 0; i < r->npollers; i++)
+		active += may_claim(&r->pollers[i]) ? 1 : 0;
+	if (active == 0)
+		return 0;
+	for (i = 0; i < r->npollers && !r->sweep->broken; i++) {
+		p = &r->pollers[(r->turn + i) % r->npollers];
+		if (!may_claim(p) || http_free_slots(r->engine) <= 0)
+			continue;
+		share = http_free_slots(r->engine) / (int64_t)active;
+		if (share < 1 || !p->proven)
+			share = 1;
+		claimed += claim(r, p, share < p->budget ? share : p->budget);
+	}
+	r->turn++;
+	return claimed;
+}
+
+static void
+work(struct reconcile *r)
+{
+	struct sweep	*s = r->sweep;
+	int64_t		 until = sweep_moment(s, 60);
+	int		 claimed;
+
+	while (sweep_goes_on(s, until)) {
+		claimed = fill(r);
+		if (claimed == 0 && http_in_flight(r->engine) == 0)
+			break;
+		if (http_in_flight(r->engine) > 0)
+			http_turn(r->engine, TURN_MS);
+		flush(r);
+		sweep_beat(s);
+		progress_show(s->progress, "polls", s->counts.polled,
+		    http_in_flight(r->engine), -1);
+	}
+}
+
+/* What has been pending for too long is called lost. */
+static void
+give_up(struct reconcile *r, const struct account *a)
+{
+	char		 after[32];
+	struct db_param	 params[3];
+	struct db_rows	*rows = NULL;
+	struct errbuf	 why;
+	int		 i;
+
+	(void)snprintf(after, sizeof(after), "%lld s",
+	    (long long)a->give_up_after_s);
+	params[0] = sweep_text(a->provider->name);
+	params[1] = sweep_text(a->name);
+	params[2] = sweep_text(after);
+	if (sweep_run(r->sweep, DB_GIVE_UP_TASKS, params, &rows, &why) !=
+	    DB_OK)
+		return;
+	for (i = 0; i < db_rows_count(rows); i++)
+		task_is_lost(r->sweep, a, db_value(rows, i, 0),
+		    "no final state came in time");
+	db_rows_free(rows);
+}
+
+static void
+choose_accounts(struct reconcile *r)
+{
+	const struct conf	*conf = r->sweep->conf;
+	const struct account	*a;
+	size_t			 i;
+
+	r->pollers = sweep_alloc((conf->naccounts + 1) * sizeof(*r->pollers));
+	for (i = 0; i < conf->naccounts; i++) {
+		a = &conf->accounts[i];
+		if (r->sweep->provider != NULL &&
+		    strcmp(r->sweep->provider, a->provider->name) != 0)
+			continue;
+		r->pollers[r->npollers].account = a;
+		r->pollers[r->npollers].budget = a->polls_per_minute;
+		r->npollers++;
+	}
+}
+
+void
+sweep_reconcile(struct sweep *s)
+{
+	struct reconcile	r = { .sweep = s };
+	size_t			i;
+
+	if (!sweep_goes_on(s, sweep_moment(s, 60)))
+		return;
+	r.engine = http_engine_new((int)s->conf->polls_in_flight,
+	    s->conf->allow_private_networks);
+	if (r.engine == NULL) {
+		sweep_break(s, "out of memory");
+		return;
+	}
+	choose_accounts(&r);
+	work(&r);
+	http_engine_free(r.engine);
+	flush(&r);
+	for (i = 0; i < r.npollers && s->task_id == NULL &&
+	    !s->broken && !sweep_stopping(); i++)
+		give_up(&r, r.pollers[i].account);
+	free(r.pollers);
+}

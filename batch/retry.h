@@ -1,0 +1,33 @@
+/* When a download that failed is tried again, and when it is given up. */
+#ifndef GENHOOK_RETRY_H
+#define GENHOOK_RETRY_H
+
+#include <stdint.h>
+
+enum trouble {
+	TROUBLE_PASSING,	/* network, 5xx, 429: time may mend it */
+	TROUBLE_GONE,		/* 403, 404, 410 and their like */
+	TROUBLE_CONTENT,	/* an error page, or a file cut short */
+	TROUBLE_OURS,		/* disk full or the like: never given up */
+	TROUBLE_FINAL,		/* address refused, file too large */
+	TROUBLE__MAX
+};
+
+struct retry_facts {
+	enum trouble	trouble;
+	int64_t		attempts;	/* this one counted */
+	int64_t		expires_at;	/* of the link, s since 1970; 0: unknown */
+	int64_t		now;
+	int64_t		retry_after_s;	/* as the server wished, or 0 */
+};
+
+/*
+ * The output's next status as the database spells it: "pending" with the
+ * seconds to wait in *wait_s, "expired" or "failed" with 0 there.
+ */
+const char *retry_decide(const struct retry_facts *, int64_t *wait_s);
+
+/* 10 s, doubled for each attempt but the first, at most cap_s. */
+int64_t	retry_backoff_s(int64_t attempts, int64_t cap_s);
+
+#endif

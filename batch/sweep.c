@@ -1,0 +1,327 @@
+#include <err.h>
+#include <errno.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "archive.h"
+#include "clock.h"
+#include "log.h"
+#include "progress.h"
+#include "spool.h"
+#include "sweep.h"
+
+#define DB_TIMEOUT_MS		8000
+#define DB_LAST_TIMEOUT_MS	1000	/* once the run is asked to end */
+#define BEAT_EVERY_MS		10000
+#define TIDY_UP_MS		1500
+#define END_WITHIN_S		2
+
+static volatile sig_atomic_t	stopping;
+
+static void
+on_stop(int sig)
+{
+	(void)sig;
+	stopping = 1;
+	(void)alarm(END_WITHIN_S);
+}
+
+/* Still here: whatever is stuck, a killed run loses nothing. */
+static void
+on_alarm(int sig)
+{
+	(void)sig;
+	_exit(1);
+}
+
+void
+sweep_catch_signals(void)
+{
+	struct sigaction	sa = { 0 };
+
+	(void)sigemptyset(&sa.sa_mask);
+	sa.sa_handler = on_stop;
+	(void)sigaction(SIGTERM, &sa, NULL);
+	(void)sigaction(SIGINT, &sa, NULL);
+	sa.sa_handler = on_alarm;
+	(void)sigaction(SIGALRM, &sa, NULL);
+	sa.sa_handler = SIG_IGN;
+	(void)sigaction(SIGPIPE, &sa, NULL);
+	/* A limit on file sizes is then an error of write(2). */
+	(void)sigaction(SIGXFSZ, &sa, NULL);
+}
+
+bool
+sweep_stopping(void)
+{
+	return stopping != 0;
+}
+
+int64_t
+sweep_moment(const struct sweep *s, int percent)
+{
+	int64_t	whole = s->conf->max_seconds * 1000;
+
+	if (whole > 4 * TIDY_UP_MS)
+		whole -= TIDY_UP_MS;
+	return s->started_ms + whole * percent / 100;
+}
+
+bool
+sweep_goes_on(const struct sweep *s, int64_t until_ms)
+{
+	return !stopping && !s->broken && clock_ms() < until_ms;
+}
+
+struct db_param
+sweep_text(const char *text)
+{
+	struct db_param	p = { text, DB_TEXT };
+
+	return p;
+}
+
+void
+sweep_break(struct sweep *s, const char *words)
+{
+	if (s->broken)
+		return;
+	s->broken = true;
+	errbuf_set(&s->error, "%s", words);
+	sweep_clean_words(&s->error);
+	progress_wipe(s->progress);
+	log_line(LOG_ERROR, "%s", words);
+}
+
+enum db_verdict
+sweep_run(struct sweep *s, enum db_stmt stmt, const struct db_param *params,
+    struct db_rows **rows, struct errbuf *why)
+{
+	enum db_verdict	v;
+
+	v = db_run(s->db, stmt, params, stopping ? DB_LAST_TIMEOUT_MS :
+	    DB_TIMEOUT_MS, rows, why);
+	if (v == DB_AWAY || v == DB_BROKEN)
+		sweep_break(s, why->text);
+	return v;
+}
+
+void
+sweep_warn(struct sweep *s, const char *fmt, ...)
+{
+	struct errbuf	words;
+	va_list		ap;
+
+	va_start(ap, fmt);
+	(void)vsnprintf(words.text, sizeof(words.text), fmt, ap);
+	va_end(ap);
+	s->attention = true;
+	progress_wipe(s->progress);
+	log_line(LOG_WARN, "%s", words.text);
+}
+
+/* Length of the UTF-8 character at p (RFC 3629), or 0 if it is none. */
+static size_t
+utf8_length(const unsigned char *p)
+{
+	size_t	n, i;
+
+	n = p[0] < 0x80 ? 1 : p[0] >= 0xc2 && p[0] < 0xe0 ? 2 :
+	    (p[0] & 0xf0) == 0xe0 ? 3 : p[0] >= 0xf0 && p[0] < 0xf5 ? 4 : 0;
+	for (i = 1; i < n; i++)
+		if ((p[i] & 0xc0) != 0x80)
+			return 0;
+	if ((p[0] == 0xe0 && p[1] < 0xa0) || (p[0] == 0xed && p[1] > 0x9f) ||
+	    (p[0] == 0xf0 && p[1] < 0x90) || (p[0] == 0xf4 && p[1] > 0x8f))
+		return 0;
+	return n;
+}
+
+void
+sweep_clean_words(struct errbuf *words)
+{
+	unsigned char	*p = (unsigned char *)words->text;
+	size_t		 n;
+
+	while (*p != '\0') {
+		n = utf8_length(p);
+		if (n == 0 || *p < 0x20 || *p == 0x7f) {
+			*p = '?';
+			n = 1;
+		}
+		p += n;
+	}
+}
+
+int64_t
+sweep_number(const char *text)
+{
+	return text == NULL ? 0 : strtoll(text, NULL, 10);
+}
+
+void *
+sweep_alloc(size_t size)
+{
+	void	*p;
+
+	if ((p = calloc(1, size)) == NULL)
+		err(2, NULL);
+	return p;
+}
+
+char *
+sweep_copy(const char *text)
+{
+	char	*copy;
+
+	if (text == NULL)
+		return NULL;
+	if ((copy = strdup(text)) == NULL)
+		err(2, NULL);
+	return copy;
+}
+
+void
+sweep_size_words(int64_t bytes, char *buf, size_t bufsz)
+{
+	static const char *const units[] = { "B", "kB", "MB", "GB", "TB" };
+	double			 n = (double)bytes;
+	size_t			 i;
+
+	for (i = 0; n >= 1000 && i + 1 < sizeof(units) / sizeof(units[0]); i++)
+		n /= 1000;
+	(void)snprintf(buf, bufsz, i == 0 ? "%.0f %s" : "%.1f %s", n,
+	    units[i]);
+}
+
+static void
+counts_json(const struct sweep_counts *c, char *buf, size_t bufsz)
+{
+	(void)snprintf(buf, bufsz, "{\"drained\":%lld,\"refused\":%lld,"
+	    "\"polled\":%lld,\"finished\":%lld,\"lost\":%lld,"
+	    "\"stored\":%lld,\"bytes\":%lld,\"retried\":%lld,"
+	    "\"expired\":%lld,\"failed\":%lld}",
+	    (long long)c->drained, (long long)c->refused,
+	    (long long)c->polled, (long long)c->finished,
+	    (long long)c->lost, (long long)c->stored, (long long)c->bytes,
+	    (long long)c->retried, (long long)c->expired,
+	    (long long)c->failed);
+}
+
+bool
+sweep_begin(struct sweep *s)
+{
+	char		 host[65] = "", pid[16];
+	struct db_param	 params[2];
+	struct db_rows	*rows = NULL;
+	struct errbuf	 why;
+
+	if (gethostname(host, sizeof(host) - 1) == -1)
+		(void)snprintf(host, sizeof(host), "?");
+	(void)snprintf(pid, sizeof(pid), "%ld", (long)getpid());
+	params[0] = sweep_text(host);
+	params[1] = sweep_text(pid);
+	if (sweep_run(s, DB_START_SWEEP, params, &rows, &why) != DB_OK) {
+		sweep_break(s, why.text);
+		return false;
+	}
+	(void)snprintf(s->id, sizeof(s->id), "%s", db_value(rows, 0, 0));
+	(void)snprintf(s->owner, sizeof(s->owner), "%s:%s:%s", host, pid,
+	    s->id);
+	db_rows_free(rows);
+	s->beat_ms = clock_ms();
+	return true;
+}
+
+bool
+sweep_finish(struct sweep *s)
+{
+	char		json[400];
+	struct db_param	params[3];
+	struct errbuf	why;
+
+	counts_json(&s->counts, json, sizeof(json));
+	params[0] = sweep_text(s->id);
+	params[1] = sweep_text(json);
+	params[2] = sweep_text(s->error.text[0] != '\0' ? s->error.text :
+	    NULL);
+	return db_run(s->db, DB_FINISH_SWEEP, params, DB_LAST_TIMEOUT_MS, NULL,
+	    &why) == DB_OK;
+}
+
+void
+sweep_beat(struct sweep *s)
+{
+	char		json[400], lease[32];
+	struct db_param	params[4];
+	struct errbuf	why;
+	int64_t		now = clock_ms();
+
+	if (s->broken || now - s->beat_ms < BEAT_EVERY_MS)
+		return;
+	counts_json(&s->counts, json, sizeof(json));
+	(void)snprintf(lease, sizeof(lease), "%d s", SWEEP_LEASE_S);
+	params[0] = sweep_text(s->id);
+	params[1] = sweep_text(json);
+	params[2] = sweep_text(s->owner);
+	params[3] = sweep_text(lease);
+	if (sweep_run(s, DB_BEAT_SWEEP, params, NULL, &why) == DB_OK)
+		s->beat_ms = now;
+}
+
+bool
+sweep_lease_is_safe(const struct sweep *s)
+{
+	return clock_ms() - s->beat_ms < (int64_t)SWEEP_LEASE_S * 1000 * 3 / 4;
+}
+
+void
+sweep_drain(struct sweep *s)
+{
+	struct drain_counts	 counts = { 0 };
+	struct spool		*spool;
+	struct errbuf		 why = { "" };
+	enum db_verdict		 v;
+
+	spool = spool_open(s->conf->spool_dir, s->conf->spool_max_bytes, &why);
+	if (spool == NULL) {
+		sweep_warn(s, "the spool is not drained: %s", why.text);
+		return;
+	}
+	v = spool_drain(spool, s->db, s->conf, sweep_moment(s, 30), &counts,
+	    &why);
+	s->counts.drained += counts.drained;
+	s->counts.refused += counts.refused;
+	if (counts.refused > 0)
+		sweep_warn(s, "%ld spool files were set aside: %s",
+		    counts.refused, why.text);
+	if (v == DB_AWAY || v == DB_BROKEN)
+		sweep_break(s, why.text);
+	spool_close(spool);
+}
+
+void
+sweep_retain(struct sweep *s)
+{
+	char		 days[24];
+	struct db_param	 params[1];
+	struct archive	*archive;
+	struct errbuf	 why;
+
+	if (stopping || s->broken)
+		return;
+	(void)snprintf(days, sizeof(days), "%lld",
+	    (long long)s->conf->retain_deliveries_days);
+	params[0] = sweep_text(days);
+	if (sweep_run(s, DB_RETAIN_DELIVERIES, params, NULL, &why) ==
+	    DB_REFUSED)
+		sweep_warn(s, "old deliveries are not dropped: %s", why.text);
+	if ((archive = archive_open(s->conf, s->owner, &why)) != NULL)
+		(void)archive_clean(archive, time(NULL) - ARCHIVE_STALE_S);
+	archive_close(archive);
+}
