@@ -63,7 +63,8 @@ column_width(const struct db_rows *rows, int col)
 	return width;
 }
 
-void
+/* Rows as a table that fits a terminal. */
+static void
 table_print(const struct db_rows *rows)
 {
 	char	cell[LOG_LINE_MAX];

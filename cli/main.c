@@ -9,16 +9,19 @@ static const struct command {
 	const char	*args;
 	const char	*words;
 	int		(*run)(const struct conf *, int, char **);
+	const char	*bare;	/* with this argument: no settings */
 } commands[] = {
 	{ "migrate", "[--print]",
-	    "bring the database to this version's schema", cli_migrate },
-	{ "tasks", "[STATUS]", "the newest tasks", cli_tasks },
-	{ "outputs", "[STATUS]", "the newest outputs", cli_outputs },
+	    "bring the database to this version's schema", cli_migrate,
+	    "--print" },
+	{ "tasks", "[STATUS]", "the newest tasks", cli_tasks, NULL },
+	{ "outputs", "[STATUS]", "the newest outputs", cli_outputs, NULL },
 	{ "deliveries", "[OUTCOME]", "the newest deliveries",
-	    cli_deliveries },
+	    cli_deliveries, NULL },
 	{ "config", "check | keys",
-	    "check the settings file, or list every setting", cli_config },
-	{ NULL, NULL, NULL, NULL }
+	    "check the settings file, or list every setting", cli_config,
+	    "keys" },
+	{ NULL, NULL, NULL, NULL, NULL }
 };
 
 static void
@@ -45,12 +48,18 @@ command_find(const char *name)
 	return NULL;
 }
 
+static bool
+needs_conf(const struct command *c, int argc, char **argv)
+{
+	return c->bare == NULL || argc != 2 || strcmp(argv[1], c->bare) != 0;
+}
+
 int
 main(int argc, char **argv)
 {
 	const struct command	*c;
 	const char		*path = NULL;
-	struct conf		*conf;
+	struct conf		*conf = NULL;
 	struct errbuf		 why;
 	int			 at = 1, status;
 
@@ -70,7 +79,8 @@ main(int argc, char **argv)
 		usage(stderr);
 		return CLI_USAGE;
 	}
-	if ((conf = conf_load(path, &why)) == NULL) {
+	if (needs_conf(c, argc - at, argv + at) &&
+	    (conf = conf_load(path, &why)) == NULL) {
 		fprintf(stderr, "genhook: %s\n", why.text);
 		return CLI_WRONG;
 	}

@@ -11,7 +11,6 @@
  * mix with another version. */
 #define MIGRATION(number, symbol, file)					\
 	__asm__(".section .rodata\n"					\
-	    ".global migration_" #number "\n"				\
 	    "migration_" #number ":\n"					\
 	    ".incbin \"" file "\"\n"					\
 	    ".byte 0\n"							\
@@ -97,6 +96,30 @@ is_applied(struct db *db, const struct migration *m, const char *digest,
 	return found;
 }
 
+/* A database of a later release is not this program's to touch. */
+static bool
+is_newer(struct db *db, struct errbuf *why)
+{
+	static const char	 sql[] = "select max(version) from"
+				    " genhook.migrations";
+	struct db_rows		*rows = NULL;
+	const char		*found;
+	bool			 newer;
+
+	if (db_query(db, sql, NULL, 0, MIGRATE_TIMEOUT_MS, &rows, why) !=
+	    DB_OK)
+		return true;
+	found = db_value(rows, 0, 0);
+	newer = found != NULL && strtol(found, NULL, 10) >
+	    db_schema_version();
+	if (newer)
+		errbuf_set(why, "database: schema version is %s, this program "
+		    "knows %d at most: use the newer genhook", found,
+		    db_schema_version());
+	db_rows_free(rows);
+	return newer;
+}
+
 /* All of the file and the note of it, in one transaction. */
 static bool
 apply(struct db *db, const struct migration *m, const char *digest,
@@ -139,7 +162,7 @@ migrate_all(struct db *db, int *applied, struct errbuf *why)
 		printf("applied %s\n", migrations[i].name);
 		(*applied)++;
 	}
-	return true;
+	return !is_newer(db, why);
 }
 
 int

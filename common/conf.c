@@ -380,7 +380,7 @@ take_value(cfg_t *sec, const struct key *k, char *base, struct errbuf *why)
 {
 	cfg_opt_t	*opt = cfg_getopt(sec, k->name);
 	const char	*text;
-	char		**list;
+	char		*copy, **list;
 
 	switch (k->type) {
 	case KEY_NUMBER:
@@ -409,11 +409,11 @@ take_value(cfg_t *sec, const struct key *k, char *base, struct errbuf *why)
 		*(bool *)(base + k->at) = strcmp(text, "requery") == 0;
 		return true;
 	}
-	text = k->type == KEY_SECRET ? secret_of(text, why) : strdup(text);
-	if (text == NULL)
+	copy = k->type == KEY_SECRET ? secret_of(text, why) : strdup(text);
+	if (copy == NULL)
 		complain(why, sec, k->name, "%s", why->text);
-	*(const char **)(void *)(base + k->at) = text;
-	return text != NULL;
+	*(char **)(void *)(base + k->at) = copy;
+	return copy != NULL;
 }
 
 static bool
@@ -475,7 +475,8 @@ check_tokens(const struct conf *c, const struct account *a, cfg_t *sec,
 	for (i = 0; a->tokens[i] != NULL; i++) {
 		if (!valid_token(a->tokens[i])) {
 			complain(why, sec, "token", "number %zu is not %d to "
-			    "%d letters, digits, '-' and '_', and no number",
+			    "%d letters, digits, '-' and '_', or looks like "
+			    "a number",
 			    i + 1, TOKEN_MIN, TOKEN_MAX);
 			return false;
 		}
@@ -619,16 +620,19 @@ span_end(char *s)
 }
 
 /*
- * Overwrite all comments with blanks.  libconfuse 3.3 counts the line of each
- * one thrice, so that it names wrong lines from there on, and crashes on an
- * empty comment.
+ * Overwrite all comments with blanks, and count the braces that are left
+ * open.  libconfuse 3.3 counts the line of each comment thrice, so that it
+ * would name wrong lines from there on, and takes a file that ends within a
+ * section.
  */
-static void
+static int
 blank_comments(char *s)
 {
 	char	*end;
+	int	 depth = 0;
 
 	for (; *s != '\0'; s++) {
+		depth += (*s == '{') - (*s == '}');
 		if (*s != '#' && *s != '"' && *s != '\'' &&
 		    (*s != '/' || (s[1] != '/' && s[1] != '*')))
 			continue;
@@ -638,6 +642,7 @@ blank_comments(char *s)
 				*s = *s == '\n' ? '\n' : ' ';
 		s = end - 1;
 	}
+	return depth;
 }
 
 /* The settings' text, which the caller frees; NULL with why. */
@@ -675,7 +680,10 @@ parse_text(cfg_t *cfg, char *text)
 	FILE	*fp;
 	bool	 ok;
 
-	blank_comments(text);
+	if (blank_comments(text) > 0) {
+		errbuf_set(parse_why, "%s: a brace or a quote is not closed", parse_path);
+		return false;
+	}
 	if ((fp = fmemopen(text, strlen(text), "r")) == NULL)
 		return false;
 	ok = cfg_parse_fp(cfg, fp) == CFG_SUCCESS;

@@ -1,3 +1,4 @@
+#include <ctype.h>
 #include <limits.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -120,6 +121,18 @@ bool
 random_bytes(void *out, size_t len)
 {
 	return len <= INT_MAX && RAND_bytes(out, (int)len) == 1;
+}
+
+bool
+uuid_is_valid(const char *text)
+{
+	size_t	i;
+
+	for (i = 0; i < 36; i++)
+		if (i == 8 || i == 13 || i == 18 || i == 23 ? text[i] != '-' :
+		    !isxdigit((unsigned char)text[i]))
+			return false;
+	return text[i] == '\0';
 }
 
 bool

@@ -31,9 +31,13 @@ bool	hmac_sha256(struct bytes key, const struct bytes *parts,
 /* Equal?  Takes the same time wherever the first difference is. */
 bool	equal_constant_time(const void *, const void *, size_t);
 
+/* Fill so many bytes from the library's generator; false: it has failed. */
 bool	random_bytes(void *, size_t);
 
 /* A UUID version 7 (RFC 9562) for this moment, as 36 characters and NUL. */
 bool	uuid7(char out[37]);
+
+/* Is it a UUID of any version, in its 36 characters? */
+bool	uuid_is_valid(const char *);
 
 #endif

@@ -151,6 +151,14 @@ db_new(const char *conninfo, const char *role, bool pooler)
 	return db;
 }
 
+static void
+db_disconnect(struct db *db)
+{
+	PQfinish(db->conn);
+	db->conn = NULL;
+	memset(db->prepared, 0, sizeof(db->prepared));
+}
+
 void
 db_free(struct db *db)
 {
@@ -159,14 +167,6 @@ db_free(struct db *db)
 	db_disconnect(db);
 	free(db->conninfo);
 	free(db);
-}
-
-void
-db_disconnect(struct db *db)
-{
-	PQfinish(db->conn);
-	db->conn = NULL;
-	memset(db->prepared, 0, sizeof(db->prepared));
 }
 
 int

@@ -67,7 +67,6 @@ enum db_verdict db_connect(struct db *, int timeout_ms, struct errbuf *);
 /* The schema version that this program was built for. */
 int	db_schema_version(void);
 bool	db_is_connected(const struct db *);
-void	db_disconnect(struct db *);
 
 /*
  * Run a statement within timeout_ms, connecting first where needed; a lost

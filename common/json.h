@@ -34,6 +34,7 @@ enum json_verdict json_parse(const char *body, size_t len,
 	    struct json_object **doc, struct errbuf *why);
 void	 json_free(struct json_object *);	/* NULL is fine */
 
+/* NULL is neither. */
 bool	 json_is_object(const struct json_object *);
 bool	 json_is_array(const struct json_object *);
 

@@ -44,6 +44,9 @@ log_escape(char *dst, unsigned long dstsz, const char *src)
 		dst[n++] = hex[c & 0x0f];
 	}
 	dst[n] = '\0';
+	/* Cut short: say so, where there is room for it. */
+	if (c != '\0' && n >= 3)
+		memcpy(dst + n - 3, "...", 3);
 }
 
 void

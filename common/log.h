@@ -16,7 +16,8 @@ void	log_open(const char *program, enum log_level least);
 void	log_line(enum log_level, const char *, ...)
 	    __attribute__((format(printf, 2, 3)));
 
-/* A copy of src as it may stand in a log; always ends in NUL. */
+/* A copy of src as it may stand in a log; always ends in NUL, and in "..."
+ * when it had to be cut. */
 void	log_escape(char *dst, unsigned long dstsz, const char *src);
 
 #endif

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "crypto.h"
 #include "pgarray.h"
 
 /* Dimensions, has-nulls flag, element type, number of items, lower bound. */
@@ -110,26 +111,27 @@ hex_digit(char c)
 {
 	if (c >= '0' && c <= '9')
 		return (unsigned)(c - '0');
-	return (unsigned)((c | 0x20) - 'a' + 10) & 0x0f;
+	return (unsigned)((c | 0x20) - 'a' + 10);
 }
 
 void
 pgarray_uuid(struct pgarray *a, const char *text)
 {
 	unsigned char	raw[16];
-	size_t		n;
+	size_t		n = 0;
 
-	for (n = 0; n < sizeof(raw) && text[0] != '\0'; text++) {
+	if (!uuid_is_valid(text)) {
+		a->failed = true;
+		return;
+	}
+	for (; *text != '\0'; text++) {
 		if (*text == '-')
 			continue;
 		raw[n++] = (unsigned char)(hex_digit(text[0]) << 4 |
 		    hex_digit(text[1]));
 		text++;
 	}
-	if (n == sizeof(raw))
-		pgarray_bytes(a, raw, sizeof(raw));
-	else
-		a->failed = true;
+	pgarray_bytes(a, raw, sizeof(raw));
 }
 
 bool

@@ -34,7 +34,7 @@ void	pgarray_text(struct pgarray *, const char *);	/* NULL: SQL NULL */
 void	pgarray_int4(struct pgarray *, int32_t);
 void	pgarray_bool(struct pgarray *, bool);
 void	pgarray_time(struct pgarray *, usec_t);		/* 0: SQL NULL */
-void	pgarray_uuid(struct pgarray *, const char *);	/* 36 characters */
+void	pgarray_uuid(struct pgarray *, const char *);	/* else it fails */
 /* Fill in the head; false when something failed or it is over 1 GB. */
 bool	pgarray_end(struct pgarray *);
 void	pgarray_free(struct pgarray *);

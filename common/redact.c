@@ -50,22 +50,46 @@ match(const char *s, size_t left, const char *token)
 	return at;
 }
 
+/* The same for any of the tokens. */
+static size_t
+match_any(const char *s, size_t left, char *const *tokens)
+{
+	size_t	n = 0;
+
+	for (; n == 0 && *tokens != NULL; tokens++)
+		n = match(s, left, *tokens);
+	return n;
+}
+
+/* How many bytes at s are one character to JSON. */
+static size_t
+char_length(const char *s, size_t left)
+{
+	if (left < 2 || s[0] != '\\')
+		return 1;
+	return left >= 6 && s[1] == 'u' ? 6 : 2;
+}
+
 size_t
 redact_tokens(char *body, size_t len, char *const *tokens)
 {
-	size_t	from = 0, to = 0, t, n;
+	size_t	from = 0, to = 0, n, c, k;
 
 	while (from < len) {
-		n = 0;
-		for (t = 0; n == 0 && tokens[t] != NULL; t++)
-			n = match(body + from, len - from, tokens[t]);
+		c = char_length(body + from, len - from);
+		/* A token may begin within an escape, such as the t of \t: a
+		 * backslash that is left alone would spoil the JSON. */
+		for (n = 0, k = 0; n == 0 && k < c; k++)
+			n = match_any(body + from + k, len - from - k, tokens);
 		if (n == 0) {
-			body[to++] = body[from++];
+			memmove(body + to, body + from, c);
+			to += c;
+			from += c;
 			continue;
 		}
 		memcpy(body + to, REDACTED, strlen(REDACTED));
 		to += strlen(REDACTED);
-		from += n;
+		from += k - 1 + n;
 	}
 	return to;
 }

@@ -9,7 +9,8 @@
 /*
  * Overwrite every occurrence of the tokens (NULL-terminated) in len bytes of
  * JSON text, also where some of its characters are written as \u0061 or %61.
- * Works in place and returns the new length.
+ * Works in place and returns the new length.  What was valid JSON stays so,
+ * as long as no token could be part of a number.
  */
 size_t	redact_tokens(char *body, size_t len, char *const *tokens);
 

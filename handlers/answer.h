@@ -32,6 +32,7 @@ enum answer {
 /* What a stored delivery's outcome is to its sender. */
 enum answer answer_of(enum outcome);
 
+/* The HTTP status, and how loud a log line about it is. */
 int	answer_http(enum answer);
 enum log_level answer_log_level(enum answer);
 

@@ -15,7 +15,7 @@ static const struct provider *const providers[] = {
 	&novita, &apimart, &apixo, &wavespeed,
 };
 
-const struct provider *
+static const struct provider *
 provider_find(const char *name, size_t len)
 {
 	for (int i = 0; i < PROVIDER__MAX; i++)

@@ -53,7 +53,6 @@ struct provider {
 
 extern const struct provider	 novita, apimart, apixo, wavespeed;
 
-const struct provider	*provider_find(const char *, size_t);
 void	 provider_answer(const struct call *, struct reply *);
 void	 provider_submit(const struct call *, struct task *);
 void	 provider_poll(const struct provider *, const char *, const char *,

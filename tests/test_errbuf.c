@@ -1,0 +1,97 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "cunit_main.h"
+#include "errbuf.h"
+#include "fixture.h"
+
+#define ROOM	(sizeof(((struct errbuf *)0)->text) - 1)
+
+/* n times a character, which the caller frees. */
+static char *
+repeated(const char *character, size_t n)
+{
+	size_t	 len = strlen(character), i;
+	char	*text = malloc(n * len + 1);
+
+	CU_ASSERT_PTR_NOT_NULL_FATAL(text);
+	for (i = 0; i < n; i++)
+		memcpy(text + i * len, character, len);
+	text[n * len] = '\0';
+	return text;
+}
+
+static void
+test_fits(void)
+{
+	struct errbuf	 why;
+	char		*text;
+
+	errbuf_set(&why, "%s has %d", "it", 3);
+	CU_ASSERT_STRING_EQUAL(why.text, "it has 3");
+	errbuf_set(&why, "%s", "");
+	CU_ASSERT_STRING_EQUAL(why.text, "");
+	text = repeated("x", ROOM);
+	errbuf_set(&why, "%s", text);
+	CU_ASSERT_STRING_EQUAL(why.text, text);
+	errbuf_set(&why, "%s!", text);
+	CU_ASSERT_EQUAL(strlen(why.text), ROOM);
+	CU_ASSERT_STRING_EQUAL(why.text + ROOM - 3, "...");
+	free(text);
+}
+
+/* Characters of 1 to 4 bytes, so that the cut falls at each place in one. */
+static void
+test_cut(void)
+{
+	static const char *const	characters[] = {
+		"x", "\xc3\xa9", "\xe2\x82\xac", "\xf0\x9f\x90\x98"
+	};
+	struct errbuf			why;
+	char				*text;
+	size_t				 i, shift, len, whole, size;
+
+	for (i = 0; i < COUNT(characters); i++)
+		for (shift = 0; shift < 4; shift++) {
+			text = repeated(characters[i], 400);
+			size = strlen(characters[i]);
+			errbuf_set(&why, "%.*s%s", (int)shift, "abc", text);
+			len = strlen(why.text);
+			CU_ASSERT(len <= ROOM && len > ROOM - size);
+			CU_ASSERT_STRING_EQUAL(why.text + len - 3, "...");
+			whole = len - 3 - shift;
+			CU_ASSERT_EQUAL(whole % size, 0);
+			CU_ASSERT_EQUAL(memcmp(why.text + shift, text, whole),
+			    0);
+			free(text);
+		}
+}
+
+static void
+test_own_text(void)
+{
+	struct errbuf	 why;
+	size_t		 i;
+
+	errbuf_set(&why, "reason");
+	errbuf_set(&why, "file:3: %s", why.text);
+	CU_ASSERT_STRING_EQUAL(why.text, "file:3: reason");
+	for (i = 0; i < 100; i++)
+		errbuf_set(&why, "again %s", why.text);
+	CU_ASSERT_EQUAL(strncmp(why.text, "again again ", 12), 0);
+	CU_ASSERT_EQUAL(strlen(why.text), ROOM);
+	CU_ASSERT_STRING_EQUAL(why.text + ROOM - 3, "...");
+}
+
+int
+main(void)
+{
+	static const struct test	tests[] = {
+		{ "fits", test_fits },
+		{ "cut", test_cut },
+		{ "own text", test_own_text },
+		{ NULL, NULL }
+	};
+
+	return cunit_run("errbuf", tests);
+}

@@ -1,0 +1,93 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "cunit_main.h"
+#include "fixture.h"
+#include "headers.h"
+#include "json.h"
+
+static const struct {
+	const char	*env[6];
+	const char	*want;
+} rows[] = {
+	{ { NULL }, "{}" },
+	{ { "CONTENT_TYPE=application/json", "CONTENT_LENGTH=7", NULL },
+	  "{\"content-type\":\"application/json\",\"content-length\":\"7\"}" },
+	{ { "HTTP_USER_AGENT=", NULL }, "{}" },
+	{ { "HTTP_USER_AGENT=a\"b\\c", NULL },
+	  "{\"user-agent\":\"a\\\"b\\\\c\"}" },
+	{ { "HTTP_USER_AGENT=\n\t\x7f\xc3\xa9", NULL },
+	  "{\"user-agent\":\"?????\"}" },
+	/* The first of two. */
+	{ { "HTTP_DATE=one", "HTTP_DATE=two", NULL }, "{\"date\":\"one\"}" },
+	{ { "HTTP_WEBHOOK_ID=i", "HTTP_WEBHOOK_TIMESTAMP=1",
+	    "HTTP_WEBHOOK_SIGNATURE=v3,00", NULL },
+	  "{\"webhook-id\":\"i\",\"webhook-timestamp\":\"1\","
+	  "\"webhook-signature\":\"v3,00\"}" },
+	/* What may hold a secret, or is not a header. */
+	{ { "HTTP_AUTHORIZATION=Bearer x", "HTTP_COOKIE=a=b",
+	    "HTTP_X_API_KEY=k", "PATH_INFO=/TOKEN", "REQUEST_URI=/TOKEN",
+	    NULL }, "{}" },
+	{ { "HTTP_DATEX=1", "HTTP_DAT=2", "HTTP_DATE", NULL }, "{}" },
+};
+
+static void
+test_rows(void)
+{
+	struct json_object	*doc;
+	struct request		 req = { NULL, NULL, NULL };
+	struct errbuf		 why;
+	char			*env[6], *text;
+	size_t			 i, k;
+
+	for (i = 0; i < COUNT(rows); i++) {
+		for (k = 0; k < COUNT(env); k++)
+			env[k] = rows[i].env[k] != NULL ?
+			    strdup(rows[i].env[k]) : NULL;
+		req.env = env;
+		text = headers_to_keep(&req);
+		CU_ASSERT_PTR_NOT_NULL_FATAL(text);
+		CU_ASSERT_STRING_EQUAL(text, rows[i].want);
+		CU_ASSERT_EQUAL(json_parse(text, strlen(text), &doc, &why),
+		    JSON_OK);
+		json_free(doc);
+		free(text);
+		for (k = 0; k < COUNT(env); k++)
+			free(env[k]);
+	}
+}
+
+static void
+test_long_value(void)
+{
+	char		 var[2000] = "HTTP_USER_AGENT=";
+	char *const	 env[] = { var, NULL };
+	struct request	 req = { env, NULL, NULL };
+	size_t		 len = strlen(var);
+	char		*text;
+
+	memset(var + len, 'x', 512);
+	text = headers_to_keep(&req);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(text);
+	CU_ASSERT_PTR_NULL(strstr(text, "..."));
+	free(text);
+	memset(var + len, 'x', sizeof(var) - 1 - len);
+	text = headers_to_keep(&req);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(text);
+	CU_ASSERT_EQUAL(strlen(text), strlen("{\"user-agent\":\"...\"}") +
+	    512);
+	CU_ASSERT_PTR_NOT_NULL(strstr(text, "x...\"}"));
+	free(text);
+}
+
+int
+main(void)
+{
+	static const struct test	tests[] = {
+		{ "rows", test_rows },
+		{ "long value", test_long_value },
+		{ NULL, NULL }
+	};
+
+	return cunit_run("headers", tests);
+}

@@ -1,0 +1,87 @@
+#include <dirent.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cunit_main.h"
+#include "db.h"
+#include "fixture.h"
+
+#define SQL_DIR	"sql"
+
+static int
+is_sql(const struct dirent *e)
+{
+	const char	*dot = strrchr(e->d_name, '.');
+
+	return dot != NULL && strcmp(dot, ".sql") == 0;
+}
+
+/* NNN_name.sql from 000 on without a gap, and the program knows the last. */
+static void
+test_numbers(void)
+{
+	struct dirent	**list = NULL;
+	const char	*name;
+	int		 n, i;
+
+	n = scandir(SQL_DIR, &list, is_sql, alphasort);
+	CU_ASSERT_FATAL(n > 0);
+	for (i = 0; i < n; i++) {
+		name = list[i]->d_name;
+		CU_ASSERT_EQUAL(strspn(name, "0123456789"), 3);
+		CU_ASSERT_EQUAL(name[3], '_');
+		CU_ASSERT_EQUAL(strspn(name + 4,
+		    "abcdefghijklmnopqrstuvwxyz0123456789_"),
+		    strlen(name + 4) - 4);
+		CU_ASSERT_EQUAL(strtol(name, NULL, 10), i);
+		free(list[i]);
+	}
+	free(list);
+	CU_ASSERT_EQUAL(db_schema_version(), n - 1);
+}
+
+/* A migration is one transaction, which is not its own to begin or end; and
+ * the file travels as a C string. */
+static void
+test_texts(void)
+{
+	static const char *const	banned[] = {
+		"\nbegin;", "\ncommit;", "\nrollback;", "concurrently",
+		"\nvacuum", "\n\\"
+	};
+	struct dirent	**list = NULL;
+	char		  path[300], *text;
+	size_t		  len, k;
+	int		  n, i;
+
+	n = scandir(SQL_DIR, &list, is_sql, alphasort);
+	CU_ASSERT_FATAL(n > 0);
+	for (i = 0; i < n; i++) {
+		(void)snprintf(path, sizeof(path), SQL_DIR "/%s",
+		    list[i]->d_name);
+		text = fixture_read(path, &len);
+		CU_ASSERT(len > 0 && text[len - 1] == '\n');
+		CU_ASSERT_EQUAL(strlen(text), len);
+		for (k = 0; k < COUNT(banned); k++)
+			if (strcasestr(text, banned[k]) != NULL) {
+				fprintf(stderr, "\n    %s: %s\n", path,
+				    banned[k]);
+				CU_FAIL("not in one transaction");
+			}
+		free(text);
+		free(list[i]);
+	}
+	free(list);
+}
+
+int
+main(void)
+{
+	static const struct test	tests[] = {
+		{ "numbers", test_numbers },
+		{ "texts", test_texts },
+		{ NULL, NULL }
+	};
+
+	return cunit_run("migrations", tests);
+}

@@ -1,0 +1,413 @@
+#include <sys/file.h>
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "cunit_main.h"
+#include "fixture.h"
+#include "scratch.h"
+#include "spool.h"
+
+#define NOBODY	65534
+
+static char	dir[SCRATCH_PATH];
+
+/* A delivery of that body, as if received so many microseconds on. */
+static struct delivery *
+delivery_of(const char *body, size_t len, usec_t later)
+{
+	struct delivery	*d = delivery_new(provider_find("novita"), "default",
+			    SOURCE_CALLBACK);
+	char		*copy = malloc(len + 1);
+
+	CU_ASSERT_PTR_NOT_NULL_FATAL(d);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(copy);
+	memcpy(copy, body, len);
+	delivery_set_body(d, copy, len);
+	d->received_at = RECEIVED_AT + later;
+	d->outcome = OUTCOME_ACCEPTED;
+	d->proof = PROOF_TOKEN;
+	return d;
+}
+
+/* The names of the deliveries in the directory, sorted; frees with free(). */
+static int
+is_delivery(const struct dirent *e)
+{
+	const char	*dot = strrchr(e->d_name, '.');
+
+	return dot != NULL && strcmp(dot, ".delivery") == 0;
+}
+
+static struct spool *
+spool_new(int64_t max_bytes)
+{
+	struct errbuf	 why;
+	struct spool	*s = spool_open(dir, max_bytes, &why);
+
+	CU_ASSERT_PTR_NOT_NULL_FATAL(s);
+	return s;
+}
+
+static void
+names_free(struct dirent **list, int n)
+{
+	while (n > 0)
+		free(list[--n]);
+	free(list);
+}
+
+/* Private, whole, and nothing half-made beside it. */
+static void
+test_write(void)
+{
+	static const char	 body[] = "{\"a\":\"x\0y\n\"}";
+	struct spool		*s;
+	struct delivery		*d;
+	struct dirent		**list;
+	struct errbuf		 why;
+	struct stat		 st;
+	char			 path[SCRATCH_PATH + 300], *text, want[256];
+	size_t			 len, bodylen = sizeof(body) - 1;
+	int			 n;
+
+	scratch_make(dir);
+	s = spool_new(1 << 20);
+	CU_ASSERT_EQUAL(spool_count(s), 0);
+	d = delivery_of(body, bodylen, 0);
+	d->note = strdup("two\nlines\rin all");
+	d->remote_addr = strdup("127.0.0.1");
+	d->headers = strdup("{\"user-agent\":\"x\"}");
+	(void)umask(0);
+	CU_ASSERT(spool_write(s, d, &why));
+	(void)umask(022);
+	CU_ASSERT_EQUAL(spool_count(s), 1);
+	n = scandir(dir, &list, is_delivery, alphasort);
+	CU_ASSERT_EQUAL_FATAL(n, 1);
+	(void)snprintf(path, sizeof(path), "%s/%s", dir, list[0]->d_name);
+	CU_ASSERT_EQUAL(stat(path, &st), 0);
+	CU_ASSERT_EQUAL(st.st_mode & 07777, 0600);
+	text = fixture_read(path, &len);
+	CU_ASSERT_FATAL(len > bodylen);
+	CU_ASSERT_EQUAL(memcmp(text + len - bodylen, body, bodylen), 0);
+	(void)snprintf(want, sizeof(want), "genhook-spool 1\nid: %s\n"
+	    "received_at: %lld\nprovider: novita\naccount: default\n"
+	    "source: callback\noutcome: accepted\nverdict: token\n"
+	    "remote_addr: 127.0.0.1\nheaders: {\"user-agent\":\"x\"}\n"
+	    "note: two lines in all\nbody: %zu\n\n", d->id,
+	    (long long)RECEIVED_AT, bodylen);
+	CU_ASSERT_EQUAL(len - bodylen, strlen(want));
+	CU_ASSERT_EQUAL(strncmp(text, want, strlen(want)), 0);
+	free(text);
+	names_free(list, n);
+	/* ".", "..", and the file. */
+	n = scandir(dir, &list, NULL, alphasort);
+	CU_ASSERT_EQUAL(n, 3);
+	names_free(list, n);
+	delivery_free(d);
+	spool_close(s);
+	scratch_remove(dir);
+}
+
+/* The order of the names is that of the times. */
+static void
+test_order(void)
+{
+	static const usec_t	 later[] = { 5, -1, 1000000, 0, 999999, -86400 };
+	static const usec_t	 sorted[] = {
+		-86400, -1, 0, 5, 999999, 1000000
+	};
+	struct delivery		*d;
+	struct dirent		**list;
+	struct errbuf		 why;
+	struct spool		*s;
+	char			 body[16];
+	int			 n, i;
+
+	scratch_make(dir);
+	s = spool_new(1 << 20);
+	for (i = 0; i < (int)COUNT(later); i++) {
+		(void)snprintf(body, sizeof(body), "%d", i);
+		d = delivery_of(body, strlen(body), later[i]);
+		CU_ASSERT(spool_write(s, d, &why));
+		delivery_free(d);
+	}
+	CU_ASSERT_EQUAL(spool_count(s), (long)COUNT(later));
+	n = scandir(dir, &list, is_delivery, alphasort);
+	CU_ASSERT_EQUAL_FATAL(n, (int)COUNT(later));
+	for (i = 0; i < n; i++)
+		CU_ASSERT_EQUAL(strtoll(list[i]->d_name, NULL, 10),
+		    RECEIVED_AT + sorted[i]);
+	names_free(list, n);
+	spool_close(s);
+	scratch_remove(dir);
+}
+
+/* The very file again is the same delivery: it takes the first one's place. */
+static void
+test_again(void)
+{
+	struct delivery	*d = delivery_of("{}", 2, 0);
+	struct errbuf	 why;
+	struct spool	*s;
+
+	scratch_make(dir);
+	s = spool_new(1 << 20);
+	CU_ASSERT(spool_write(s, d, &why));
+	CU_ASSERT(spool_write(s, d, &why));
+	CU_ASSERT_EQUAL(spool_count(s), 1);
+	delivery_free(d);
+	spool_close(s);
+	scratch_remove(dir);
+}
+
+static void
+assert_full(int64_t max_bytes, int fits)
+{
+	struct delivery	*d;
+	struct errbuf	 why;
+	struct spool	*s;
+	char		 body[1000], words[64];
+	int		 i;
+
+	memset(body, 'x', sizeof(body));
+	scratch_make(dir);
+	s = spool_new(max_bytes);
+	for (i = 0; i < fits; i++) {
+		d = delivery_of(body, sizeof(body), i);
+		CU_ASSERT(spool_write(s, d, &why));
+		delivery_free(d);
+	}
+	d = delivery_of(body, sizeof(body), fits);
+	CU_ASSERT_FALSE(spool_write(s, d, &why));
+	(void)snprintf(words, sizeof(words), "spool: full: over %lld bytes",
+	    (long long)max_bytes);
+	CU_ASSERT_STRING_EQUAL(why.text, words);
+	CU_ASSERT_EQUAL(spool_count(s), fits);
+	spool_close(s);
+	/* A second program counts what the first has left. */
+	s = spool_new(max_bytes);
+	CU_ASSERT_FALSE(spool_write(s, d, &why));
+	spool_close(s);
+	delivery_free(d);
+	scratch_remove(dir);
+}
+
+static void
+test_full(void)
+{
+	assert_full(0, 0);
+	assert_full(1000, 0);
+	assert_full(2000, 1);
+	assert_full(4000, 3);
+}
+
+/* What cannot be a spool directory. */
+static void
+test_open(void)
+{
+	struct errbuf	 why;
+	struct spool	*s;
+	struct stat	 st;
+	char		 path[SCRATCH_PATH + 16];
+
+	scratch_make(dir);
+	CU_ASSERT_PTR_NULL(spool_open("/nonexistent/a/b", 1, &why));
+	CU_ASSERT_PTR_NOT_NULL(strstr(why.text,
+	    "spool: could not make \"/nonexistent/a/b\": No such file"));
+	(void)snprintf(path, sizeof(path), "%s/file", dir);
+	scratch_write(path, 0600, "");
+	CU_ASSERT_PTR_NULL(spool_open(path, 1, &why));
+	CU_ASSERT_PTR_NOT_NULL(strstr(why.text, "Not a directory"));
+	(void)snprintf(path, sizeof(path), "%s/new", dir);
+	s = spool_open(path, 1, &why);
+	CU_ASSERT_PTR_NOT_NULL(s);
+	CU_ASSERT_EQUAL(stat(path, &st), 0);
+	CU_ASSERT_EQUAL(st.st_mode & 07777, 0700);
+	spool_close(s);
+	spool_close(NULL);
+	/* Root may write anywhere: look with other eyes. */
+	CU_ASSERT_EQUAL(chmod(dir, 0755), 0);
+	CU_ASSERT_EQUAL(chmod(path, 0555), 0);
+	if (geteuid() == 0)
+		scratch_need(seteuid(NOBODY) == 0, "seteuid");
+	CU_ASSERT_PTR_NULL(spool_open(path, 1, &why));
+	CU_ASSERT_PTR_NOT_NULL(strstr(why.text, "Permission denied"));
+	if (getuid() == 0)
+		scratch_need(seteuid(0) == 0, "seteuid");
+	scratch_remove(dir);
+}
+
+/* The directory is taken away behind the handler's back. */
+static void
+test_gone(void)
+{
+	struct delivery	*d = delivery_of("{}", 2, 0);
+	struct errbuf	 why;
+	struct spool	*s;
+
+	scratch_make(dir);
+	s = spool_new(1 << 20);
+	scratch_remove(dir);
+	CU_ASSERT_FALSE(spool_write(s, d, &why));
+	CU_ASSERT_PTR_NOT_NULL(strstr(why.text, "spool: could not create"));
+	delivery_free(d);
+	spool_close(s);
+}
+
+/* Draining what holds no delivery: the database is not even asked. */
+static void
+drain_nothing(struct spool *s, struct drain_counts *counts)
+{
+	struct errbuf	why;
+
+	CU_ASSERT_EQUAL(spool_drain(s, NULL, NULL, 0, counts, &why), DB_OK);
+	CU_ASSERT_EQUAL(counts->drained, 0);
+	CU_ASSERT_EQUAL(counts->refused, 0);
+}
+
+/* What a crash left half-made goes when nobody can be writing it any more;
+ * files of other names are not ours. */
+static void
+test_leftovers(void)
+{
+	static const struct {
+		const char	*name;
+		int		 age_s;
+		bool		 left;
+	} rows[] = {
+		{ ".tmp-1.delivery", 7200, false },
+		{ ".tmp-2.delivery", 3000, true },
+		{ ".tmp-3.delivery", 0, true },
+		{ "notes.txt", 7200, true },
+		{ ".hidden.delivery", 7200, true },
+		{ ".delivery", 7200, true },
+	};
+	struct drain_counts	counts;
+	struct timespec		times[2];
+	struct spool		*s;
+	char			 path[SCRATCH_PATH + 64];
+	size_t			 i;
+
+	scratch_make(dir);
+	s = spool_new(1 << 20);
+	for (i = 0; i < COUNT(rows); i++) {
+		(void)snprintf(path, sizeof(path), "%s/%s", dir,
+		    rows[i].name);
+		scratch_write(path, 0600, "x");
+		memset(times, 0, sizeof(times));
+		times[0].tv_sec = times[1].tv_sec = time(NULL) -
+		    rows[i].age_s;
+		CU_ASSERT_EQUAL(utimensat(AT_FDCWD, path, times, 0), 0);
+	}
+	CU_ASSERT_EQUAL(spool_count(s), 0);
+	drain_nothing(s, &counts);
+	CU_ASSERT_EQUAL(counts.left, 0);
+	for (i = 0; i < COUNT(rows); i++) {
+		(void)snprintf(path, sizeof(path), "%s/%s", dir,
+		    rows[i].name);
+		CU_ASSERT_EQUAL(access(path, F_OK) == 0, rows[i].left);
+	}
+	spool_close(s);
+	scratch_remove(dir);
+}
+
+/* While another one drains, there is nothing to do. */
+static void
+test_one_drainer(void)
+{
+	struct drain_counts	 counts;
+	struct delivery		*d = delivery_of("{}", 2, 0);
+	struct errbuf		 why;
+	struct spool		*s;
+	char			 path[SCRATCH_PATH + 32];
+	int			 lock;
+
+	scratch_make(dir);
+	s = spool_new(1 << 20);
+	CU_ASSERT(spool_write(s, d, &why));
+	(void)snprintf(path, sizeof(path), "%s/.drain.lock", dir);
+	lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	scratch_need(lock != -1 && flock(lock, LOCK_EX) == 0, path);
+	drain_nothing(s, &counts);
+	CU_ASSERT_EQUAL(counts.left, 1);
+	CU_ASSERT_EQUAL(spool_count(s), 1);
+	(void)close(lock);
+	delivery_free(d);
+	spool_close(s);
+	scratch_remove(dir);
+}
+
+/* Files that are no whole delivery: put aside, with the reason, and no
+ * reason to ask the database. */
+static void
+test_not_whole(void)
+{
+#define HEAD_OF(id)	"genhook-spool 1\nid: " id "\nreceived_at: 1\n"	\
+	"provider: novita\naccount: default\nsource: callback\n"	\
+	"outcome: accepted\nverdict: token\n"
+#define GOOD_ID		"01890000-0000-7000-8000-000000000000"
+	static const char *const	texts[] = {
+		"", "\n", "genhook-spool 1\n", "genhook-spool 2\n\n",
+		"{\"json\":1}", HEAD_OF(GOOD_ID),
+		HEAD_OF(GOOD_ID) "body: 3\n\n{}",
+		HEAD_OF(GOOD_ID) "body: 1\n\n{}",
+		HEAD_OF(GOOD_ID) "body: -2\n\n{}",
+		HEAD_OF("zzzzzzzz-zzzz-zzzz-zzzz-zzzzzzzzzzzz")
+		    "body: 2\n\n{}",
+		HEAD_OF("") "body: 2\n\n{}",
+	};
+	struct drain_counts	counts;
+	struct conf		conf;
+	struct capture		cap;
+	struct spool		*s;
+	struct errbuf		 why;
+	char			 path[SCRATCH_PATH + 64], said[16384];
+	size_t			 i;
+
+	memset(&conf, 0, sizeof(conf));
+	scratch_make(dir);
+	s = spool_new(1 << 20);
+	for (i = 0; i < COUNT(texts); i++) {
+		(void)snprintf(path, sizeof(path), "%s/%zu.delivery", dir, i);
+		scratch_write(path, 0600, texts[i]);
+	}
+	CU_ASSERT_EQUAL(spool_count(s), (long)COUNT(texts));
+	capture_begin(&cap);
+	CU_ASSERT_EQUAL(spool_drain(s, NULL, &conf, 0, &counts, &why), DB_OK);
+	(void)capture_end(&cap, said, sizeof(said));
+	CU_ASSERT_EQUAL(counts.drained, 0);
+	CU_ASSERT_EQUAL(counts.refused, (long)COUNT(texts));
+	CU_ASSERT_EQUAL(counts.left, 0);
+	CU_ASSERT_PTR_NOT_NULL(strstr(said, "spool file 0.delivery set aside"));
+	for (i = 0; i < COUNT(texts); i++) {
+		(void)snprintf(path, sizeof(path), "%s/refused/%zu.delivery",
+		    dir, i);
+		CU_ASSERT_EQUAL(access(path, F_OK), 0);
+		(void)snprintf(path, sizeof(path),
+		    "%s/refused/%zu.delivery.reason", dir, i);
+		CU_ASSERT_EQUAL(access(path, F_OK), 0);
+	}
+	spool_close(s);
+	scratch_remove(dir);
+}
+
+int
+main(void)
+{
+	static const struct test	tests[] = {
+		{ "write", test_write },
+		{ "order", test_order },
+		{ "again", test_again },
+		{ "full", test_full },
+		{ "open", test_open },
+		{ "gone", test_gone },
+		{ "leftovers", test_leftovers },
+		{ "one drainer", test_one_drainer },
+		{ "not whole", test_not_whole },
+		{ NULL, NULL }
+	};
+
+	return cunit_run("spool", tests);
+}
