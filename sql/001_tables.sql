@@ -245,6 +245,8 @@ declare
     m     timestamptz;
     child text;
 begin
+    -- Two sweeps at once would both make the same month.
+    perform pg_advisory_xact_lock(hashtext('genhook partitions'));
     for m in select generate_series(date_trunc('month', now()),
             date_trunc('month', now()) + p_months_ahead * interval '1 month',
             interval '1 month')

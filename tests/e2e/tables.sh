@@ -1,0 +1,324 @@
+#!/bin/bash
+# The SQL contract: who may do what, which result stands whatever the order,
+# and states that cannot be.  Through psql alone.
+. "$(dirname -- "$0")/lib.sh"
+run_start run
+
+# state COMMAND: what the statement ends with, "ok" or an SQLSTATE.
+state()
+{
+	local out
+
+	if out=$(psql -XqAt -v ON_ERROR_STOP=1 -v VERBOSITY=sqlstate -c "$1" 2>&1); then
+		echo ok
+	else
+		sed -n 's/^ERROR: *//p' <<<"$out" | head -n 1
+	fi
+}
+
+# --- what the tests call instead of genhook.receive(): a batch as JSON
+sql "create schema test;
+create function test.receive(batch jsonb) returns text[] language sql as \$\$
+    with e as (
+        select coalesce((v->>'id')::uuid, gen_random_uuid()) as id, n::int,
+            coalesce(v->>'provider', 'apimart') as provider,
+            v->>'task' as task, v->>'outcome' as outcome,
+            case v->>'outcome' when 'accepted' then v->>'status' end as status,
+            coalesce(v->>'body', v::text) as body,
+            coalesce((v->>'at')::timestamptz, now()) as at,
+            coalesce(v->>'verdict', 'token') as verdict
+        from jsonb_array_elements(batch) with ordinality as b(v, n))
+    select array(select genhook.receive(array_agg(id order by n),
+        array_agg(at order by n), array_agg(provider order by n),
+        array_agg('default'::text), array_agg('callback'::text),
+        array_agg(outcome order by n), array_agg(verdict order by n),
+        array_agg('192.0.2.1'::text), array_agg('{}'::text),
+        array_agg(convert_to(body, 'UTF8') order by n),
+        array_agg(null::text), array_agg(task order by n),
+        array_agg(status order by n), array_agg('theirs'::text),
+        array_agg(case status when 'failed' then 'c' end order by n),
+        array_agg(case status when 'failed' then 'words' end order by n),
+        array_agg(false), array_agg(null::timestamptz),
+        array_agg(case when status is not null then at end order by n),
+        array_agg(case when status is not null
+            then sha256(convert_to(status, 'UTF8')) end order by n),
+        array_remove(array_agg(case status when 'succeeded' then n end order by n), null),
+        array_remove(array_agg(case status when 'succeeded' then 0 end order by n), null),
+        array_remove(array_agg(case status when 'succeeded' then 'image' end order by n), null),
+        array_remove(array_agg(case status when 'succeeded' then 'https://127.0.0.1/' || task end order by n), null),
+        array_fill(null::text, array[(count(*) filter (where status = 'succeeded'))::int]),
+        array_fill(null::timestamptz, array[(count(*) filter (where status = 'succeeded'))::int]),
+        array_fill('unknown'::text, array[(count(*) filter (where status = 'succeeded'))::int])) from e)
+    \$\$"
+# event TASK ACT: act is a status, or an outcome without one
+event()
+{
+	case $2 in
+	succeeded|failed|cancelled)
+		printf '{"task":"%s","outcome":"accepted","status":"%s"}' "$1" "$2" ;;
+	*)	printf '{"task":"%s","outcome":"%s"}' "$1" "$2" ;;
+	esac
+}
+batch()		{ local IFS=,; echo "[$*]"; }
+receive()	{ sql "select array_to_string(test.receive('$1'), ',')"; }
+task()		{ sql "select status || ' ' || coalesce(source, '-') || ' ' || (select count(*) from genhook.outputs o where o.task_id = t.task_id) from genhook.tasks t where task_id = '$1'"; }
+
+# --- every order of four events, one by one and in one batch
+statement='' wanted=''
+for order in $(perl -e 'my @e = qw(ignored stale succeeded failed);
+	for my $a (0..3) { for my $b (0..3) { for my $c (0..3) { for my $d (0..3) {
+		my %s = map { $_ => 1 } $a, $b, $c, $d; next if keys %s < 4;
+		print join("-", @e[$a, $b, $c, $d]), "\n" } } } }'); do
+	events=()
+	for act in ${order//-/ }; do
+		statement+="select test.receive('[$(event "one-$order" "$act")]');"
+		events+=("$(event "all-$order" "$act")")
+	done
+	statement+="select test.receive('$(batch "${events[@]}")');"
+	case $order in
+	*succeeded*failed*)	first='succeeded callback 1' ;;
+	*)			first='failed callback 0' ;;
+	esac
+	wanted+="all-$order $first"$'\n'"one-$order $first"$'\n'
+done
+sql "$statement" >/dev/null
+same "24 orders, one by one and in one batch: the first final result stands" \
+    "$(sort <<<"${wanted%$'\n'}")" \
+    "$(sql "select task_id || ' ' || status || ' ' || coalesce(source, '-') || ' ' || (select count(*) from genhook.outputs o where o.task_id = t.task_id) from genhook.tasks t" | sort)"
+same "each has its four deliveries" '48 accepted,48 conflict,48 ignored,48 stale' \
+    "$(sql "select string_agg(n || ' ' || outcome, ',' order by outcome) from (select outcome, count(*) n from genhook.deliveries group by outcome) c")"
+same "none waits for a poll any more" 0 "$(sql "select count(*) from genhook.tasks where next_poll_at is not null")"
+
+same "the same task three times in a batch" accepted,duplicate,conflict \
+    "$(receive "$(batch "$(event three succeeded)" "$(event three succeeded)" "$(event three failed)")")"
+same "one row, one output" 'succeeded callback 1' "$(task three)"
+again='{"id":"00000000-0000-7000-8000-000000000001","at":"2026-11-01T00:00:00Z","task":"again","outcome":"accepted","status":"succeeded"}'
+receive "[$again]" >/dev/null
+receive "[$again,$again]" >/dev/null
+same "the same delivery three times is one row" accepted "$(sql "select string_agg(outcome, ',') from genhook.deliveries where task_id = 'again'")"
+
+for state in lost succeeded failed cancelled pending; do
+	sql "insert into genhook.tasks (provider, task_id, status, submitted_at, finished_at)
+	    values ('apimart', 'late-$state', '$state', now(), case '$state' when 'pending' then null::timestamptz else now() end)"
+done
+receive "$(batch "$(event late-lost succeeded)" "$(event late-succeeded failed)" "$(event late-failed succeeded)" \
+    "$(event late-cancelled succeeded)" "$(event late-pending succeeded)")" >/dev/null
+same "a late result replaces lost and pending alone" \
+    'late-cancelled cancelled,late-failed failed,late-lost succeeded,late-pending succeeded,late-succeeded succeeded' \
+    "$(sql "select string_agg(task_id || ' ' || status, ',' order by task_id) from genhook.tasks where task_id like 'late-%'")"
+same "and only they get outputs" 2 "$(sql "select count(*) from genhook.outputs where task_id like 'late-%'")"
+sql "update genhook.tasks set status = 'lost' where task_id = 'late-failed'"
+receive "$(batch "$(event late-failed stale)")" >/dev/null
+same "a stale one makes a lost task due" 'pending t' "$(sql "select status, next_poll_at <= now() from genhook.tasks where task_id = 'late-failed'" | tr '|' ' ')"
+
+# --- a flood of duplicates costs the task nothing
+receive "$(batch "$(event flood succeeded)")" >/dev/null
+before=$(sql "select xmin, ctid from genhook.tasks where task_id = 'flood'")
+same "10,000 duplicates" 10000 "$(sql "select sum(array_length(array_positions(test.receive(b.v), 'duplicate'), 1)) from
+    (select jsonb_agg('{\"task\":\"flood\",\"outcome\":\"accepted\",\"status\":\"succeeded\",\"body\":\"{}\"}'::jsonb) as v from generate_series(1, 100)) as b, generate_series(1, 100)")"
+same "the task's row is the same one" "$before" "$(sql "select xmin, ctid from genhook.tasks where task_id = 'flood'")"
+same "10,001 deliveries with two bodies" '10001 2' "$(sql "select count(*) || ' ' || count(body) from genhook.deliveries where task_id = 'flood'")"
+
+# --- the bounded store
+sql "select test.receive((select jsonb_agg(jsonb_build_object('outcome', 'unverified', 'verdict', 'failed')) from generate_series(1, 600))) from generate_series(1, 3)" >/dev/null
+same "forgeries: no more than 1,000 are kept" 1000 "$(sql "select count(*) from genhook.deliveries where outcome = 'unverified'")"
+
+# --- registered before, after, and at the same instant
+# The times are left out: they say when each came.
+row()	{ sql "select to_jsonb(t) - '{task_id,submitted_at,finished_at,result}'::text[] from genhook.tasks t where task_id = '$1'"; }
+register()	{ sql "select 1 from genhook.register_task('apimart', '$1', 'ours', 'default', '{\"a\":1}')" >/dev/null; }
+for status in succeeded failed; do
+	register "before-$status"
+	receive "$(batch "$(event "before-$status" $status)")" >/dev/null
+	receive "$(batch "$(event "after-$status" $status)")" >/dev/null
+	register "after-$status"
+	same "registered before or after, $status: the same row" "$(row "before-$status")" "$(row "after-$status")"
+done
+like "with what the application said" '"model": "ours".*"metadata": \{"a": 1\}' "$(row after-failed | sed 's/\(.*\)\("metadata": {[^}]*}\)\(.*\)\("model": "[^"]*"\)\(.*\)/\4 \2/')"
+register after-failed
+same "registered twice: the same row" "$(row before-failed)" "$(row after-failed)"
+for n in {1..100}; do
+	printf "select 1 from genhook.register_task('apimart', 'race-%d', 'ours', 'default', '{\"a\":1}')\n" "$n"
+	printf "select test.receive('[%s]')\n" "$(event "race-$n" succeeded)"
+done | tr '\n' '\0' | xargs -0 -P 8 -n 1 psql -XqAt -v ON_ERROR_STOP=1 -c >"$WORK/race" 2>&1
+same "100 at the same instant: no error" '' "$(grep -i error "$WORK/race")"
+same "each the same row" "100 $(row before-succeeded)" \
+    "$(sql "select count(*) || ' ' || (to_jsonb(t) - '{task_id,submitted_at,finished_at,result}'::text[]) from genhook.tasks t where task_id like 'race-%' group by to_jsonb(t) - '{task_id,submitted_at,finished_at,result}'::text[]")"
+same "each with one output" 100 "$(sql "select count(*) from genhook.outputs where task_id like 'race-%'")"
+
+# Batches that meet on the same pending tasks in opposite orders.
+sql "insert into genhook.tasks (provider, task_id, submitted_at) select 'apimart', 'cross-' || n, now() from generate_series(1, 400) n"
+for direction in asc desc asc desc; do
+	printf "select test.receive((select jsonb_agg(jsonb_build_object('task', 'cross-' || n, 'outcome', 'accepted', 'status', 'succeeded') order by n %s) from generate_series(1, 400) n))\n" "$direction"
+done | tr '\n' '\0' | xargs -0 -P 4 -n 1 psql -XqAt -v ON_ERROR_STOP=1 -c >"$WORK/cross" 2>&1
+same "batches that cross: no error" '' "$(grep -i error "$WORK/cross")"
+same "each task finished once" '400 400' "$(sql "select count(distinct task_id) || ' ' || count(*) from genhook.deliveries where task_id like 'cross-%' and outcome = 'accepted'")"
+
+# --- partitions
+far=$(date -u -d "$(date -u +%Y-%m-15) +4 months" +%Y-%m-15)
+receive "[{\"task\":\"far\",\"outcome\":\"ignored\",\"at\":\"${far}T00:00:00Z\"}]" >/dev/null
+where()	{ sql "select tableoid::regclass from genhook.deliveries where task_id = '$1'"; }
+same "a month without a partition: the default one" deliveries_default "$(where far | sed 's/genhook\.//')"
+sql "select genhook.ensure_partitions(5)" >/dev/null
+same "its partition comes: it has moved there" "deliveries_$(date -u -d "$far" +%Y_%m)" "$(where far | sed 's/genhook\.//')"
+yes "select genhook.ensure_partitions(9)" | head -n 6 | tr '\n' '\0' |
+    xargs -0 -P 6 -n 1 psql -XqAt -v ON_ERROR_STOP=1 -c >"$WORK/partitions" 2>&1
+same "made by several at once: no error" '' "$(grep -i error "$WORK/partitions")"
+sql "create table genhook.deliveries_2020_01 partition of genhook.deliveries for values from ('2020-01-01 00:00+00') to ('2020-02-01 00:00+00')"
+receive '[{"task":"old","outcome":"ignored","at":"2020-01-15T00:00:00Z"},{"task":"older","outcome":"ignored","at":"2019-01-15T00:00:00Z"}]' >/dev/null
+like "retention names what it dropped" deliveries_2020_01 "$(sql "select genhook.retain_deliveries(30)")"
+same "what was in it is gone, and what was older" 0 "$(sql "select count(*) from genhook.deliveries where task_id in ('old', 'older')")"
+same "what is younger stays" 1 "$(sql "select count(*) from genhook.deliveries where task_id = 'far'")"
+
+# --- states that cannot be
+receive "$(batch "$(event bad succeeded)")" >/dev/null
+register bad-pending
+while IFS= read -r change; do
+	case $change in
+	o:*)	table=outputs where="task_id = 'bad'" ;;
+	p:*)	table=tasks where="task_id = 'bad-pending'" ;;
+	d:*)	table=deliveries where="task_id = 'bad'" ;;
+	*)	table=tasks where="task_id = 'bad'" ;;
+	esac
+	same "refused: $change" 23514 "$(state "update genhook.$table set ${change#*:} where $where")"
+done <<'CHANGES'
+t:status = 'done'
+t:status = 'pending'
+t:finished_at = null
+t:next_poll_at = now()
+t:error_code = 'c'
+t:error_message = 'words'
+t:source = 'guess'
+t:polls = -1
+t:task_id = ''
+t:task_id = repeat('x', 257)
+t:provider = 'No Provider'
+p:status = 'succeeded'
+p:status = 'lost'
+p:finished_at = now()
+p:source = 'callback'
+p:result = '{}'
+p:error_code = 'c'
+p:submitted_at = null
+o:status = 'done'
+o:status = 'stored'
+o:status = 'inline'
+o:status = 'failed'
+o:kind = 'picture'
+o:url = null
+o:inline_text = 'text'
+o:position = -1
+o:expires_at = now()
+o:expires_source = 'field'
+o:location = 'file:///x'
+o:location = '/x'
+o:sha256 = 'ABC'
+o:bytes = -1
+o:attempts = -1
+o:next_attempt_at = null
+o:leased_until = now()
+o:lease_owner = 'me'
+d:outcome = 'fine'
+d:source = 'mail'
+d:verdict = 'maybe'
+CHANGES
+same "a task twice" 23505 "$(state "insert into genhook.tasks (provider, task_id, submitted_at) values ('apimart', 'bad', now())")"
+
+# --- roles
+receive_call="select * from genhook.receive('{}','{}','{}','{}','{}','{}','{}','{}','{}','{}','{}','{}','{}','{}','{}','{}','{}','{}','{}','{}','{}','{}','{}','{}','{}','{}','{}')"
+while IFS='|' read -r role wanted statement; do
+	[ "$statement" != receive ] || statement=$receive_call
+	same "$role: ${statement:0:60}" "$wanted" "$(state "set role genhook_$role; $statement")"
+done <<'STATEMENTS'
+receiver|ok|receive
+receiver|ok|select genhook.schema_version()
+receiver|42501|select from genhook.tasks
+receiver|42501|select from genhook.outputs
+receiver|42501|select from genhook.deliveries
+receiver|42501|select from genhook.attention
+receiver|42501|insert into genhook.tasks (provider, task_id) values ('apimart', 'x')
+receiver|42501|select from genhook.register_task('apimart', 'x')
+receiver|42501|select from genhook.cancel_tasks('apimart', 'x')
+receiver|42501|select from genhook.retain_deliveries(1)
+receiver|42501|select from genhook.claim_polls('apimart', 'default', '1 s', '1 s', 1)
+receiver|42501|create table genhook.mine (x int)
+sweeper|ok|receive
+sweeper|ok|select genhook.start_sweep('here', 1)
+sweeper|ok|select from genhook.claim_polls('apimart', 'nobody', '1 s', '1 s', 1)
+sweeper|ok|select from genhook.claim_outputs('me', '1 s', 0)
+sweeper|ok|select genhook.retain_deliveries(30)
+sweeper|ok|select from genhook.pending_tasks
+sweeper|42501|select from genhook.deliveries
+sweeper|42501|update genhook.tasks set status = 'lost'
+sweeper|42501|select from genhook.register_task('apimart', 'x')
+app|ok|select from genhook.register_task('apimart', 'by-app', 'm')
+app|ok|select from genhook.tasks
+app|ok|select from genhook.outputs
+app|ok|select from genhook.task_results
+app|42501|update genhook.tasks set status = 'lost'
+app|42501|delete from genhook.tasks
+app|42501|update genhook.outputs set location = 'file:///x'
+app|42501|select from genhook.deliveries
+app|42501|receive
+app|42501|select from genhook.cancel_tasks('apimart', 'x')
+app|42501|select genhook.retain_deliveries(30)
+reader|ok|select from genhook.tasks
+reader|ok|select from genhook.attention
+reader|ok|select from genhook.provider_health
+reader|ok|select id, outcome, note, headers from genhook.deliveries limit 1
+reader|42501|select body from genhook.deliveries
+reader|42501|select * from genhook.deliveries
+reader|42501|insert into genhook.tasks (provider, task_id) values ('apimart', 'x')
+reader|42501|update genhook.outputs set location = 'file:///x'
+reader|42501|delete from genhook.deliveries
+reader|42501|select from genhook.register_task('apimart', 'x')
+reader|42501|receive
+STATEMENTS
+same "no role reaches a partition past the table's rules" '' \
+    "$(sql "select r || ' ' || c.relname from pg_class c, unnest(array['genhook_receiver', 'genhook_app', 'genhook_reader', 'genhook_sweeper']) r where c.relnamespace = 'genhook'::regnamespace and c.relispartition and has_table_privilege(r, c.oid, 'select,insert,update,delete')")"
+same "functions that run as the owner have a search_path" '' \
+    "$(sql "select proname from pg_proc where pronamespace = 'genhook'::regnamespace and prosecdef and not exists (select from unnest(proconfig) s where s like 'search_path=%')")"
+
+# --- everything has a comment
+same "every table, view and function has a comment" '' "$(sql "
+    select relname from pg_class c where relnamespace = 'genhook'::regnamespace and relkind in ('r', 'p', 'v')
+        and not relispartition and obj_description(oid, 'pg_class') is null
+    union all select proname from pg_proc where pronamespace = 'genhook'::regnamespace and obj_description(oid, 'pg_proc') is null
+    union all select 'schema' where obj_description('genhook'::regnamespace, 'pg_namespace') is null")"
+same "every column has one" '' "$(sql "
+    select c.relname || '.' || a.attname from pg_class c join pg_attribute a on a.attrelid = c.oid
+    where c.relnamespace = 'genhook'::regnamespace and c.relkind in ('r', 'p') and not c.relispartition
+        and a.attnum > 0 and not a.attisdropped and col_description(c.oid, a.attnum) is null")"
+
+# --- migrations, and programs of another version
+migrate()	{ "$BIN/genhook" --config "$GENHOOK_CONF" migrate >"$WORK/migrate.out" 2>&1; }
+version=$(sql "select genhook.schema_version()")
+check "migrating again is harmless" migrate
+like "and says so" "version $version, nothing to do" "$(cat "$WORK/migrate.out")"
+digest=$(sql "select digest from genhook.migrations where version = 2")
+sql "update genhook.migrations set digest = repeat('0', 64) where version = 2"
+check "a database with another file is refused" eval '! migrate'
+like "and the file is named" '002_' "$(cat "$WORK/migrate.out")"
+sql "update genhook.migrations set digest = '$digest' where version = 2"
+
+failed='{"id":"%d","status":"failed","error":{"message":"no","code":"c"}}'
+other_version()	# NAME UNDO: after a change, the connections are new
+{
+	super "select pg_terminate_backend(pid) from pg_stat_activity where usename = 'genhook_hook'" >/dev/null
+	same "$1: spooled" '200 {"status":"spooled"}' "$(post_text "$(hook apimart)" "${failed//%d/version-$1}")"
+	like "$1: healthz says why" '^503 .*schema version is .*, this program needs '"$version" "$(healthz apimart)"
+	"$BIN/genhook-sweep" --config "$GENHOOK_CONF" >"$WORK/sweep.out" 2>&1
+	same "$1: the sweep does not run" 2 $?
+	like "$1: it says why" 'schema version is ' "$(cat "$WORK/sweep.out")"
+	sql "$2"
+	check "$1: mended, it is drained" soon 5 drained
+	same "$1: and stored" failed "$(sql "select status from genhook.tasks where task_id = 'version-$1'")"
+}
+sql "insert into genhook.migrations (version, name, digest) values (999, '999_x', '')"
+check "newer: migrate refuses it" eval '! migrate'
+like "newer: and says why" 999 "$(cat "$WORK/migrate.out")"
+other_version newer "delete from genhook.migrations where version = 999"
+sql "create table test.kept as select * from genhook.migrations where version = $version;
+    delete from genhook.migrations where version = $version"
+other_version older "insert into genhook.migrations select * from test.kept"
+finish
