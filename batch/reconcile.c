@@ -143,7 +143,7 @@ store_batch(struct reconcile *r, struct delivery *const *batch, size_t n)
 
 	if (n == 0 || r->sweep->broken)
 		return;
-	v = store_deliveries(r->sweep->db, batch, n, STORE_TIMEOUT_MS,
+	v = store_deliveries(r->sweep->db, batch, n, STORE_AGAIN, STORE_TIMEOUT_MS,
 	    outcomes, &why);
 	if (v == DB_AWAY || v == DB_BROKEN)
 		sweep_break(r->sweep, why.text);

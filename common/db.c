@@ -36,7 +36,7 @@ static const struct {
 	[DB_RECEIVE] = { "receive",
 	    "select genhook.receive($1, $2, $3, $4, $5, $6, $7, $8, $9, $10,"
 	    " $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22,"
-	    " $23, $24, $25, $26, $27)", 27, 1 },
+	    " $23, $24, $25, $26, $27, $28)", 28, 1 },
 	[DB_START_SWEEP] = { "start_sweep",
 	    "select genhook.start_sweep($1, $2::int)", 2, 1 },
 	[DB_BEAT_SWEEP] = { "beat_sweep",
@@ -79,11 +79,13 @@ static const struct {
 _Static_assert(sizeof(stmts) / sizeof(stmts[0]) == DB_STMT__MAX,
     "a statement is missing");
 
-/* What an SQLSTATE means to us, by its first letters; others are DB_AWAY. */
+/* What an SQLSTATE means to us, by its first letters; the first row that fits
+ * counts, others are DB_AWAY. */
 static const struct {
 	const char	*prefix;
 	enum db_verdict	 verdict;
 } sqlstates[] = {
+	{ "23505",	DB_AWAY },	/* a twin of ours was faster: send again */
 	{ "22",		DB_REFUSED },	/* data exception */
 	{ "23",		DB_REFUSED },	/* integrity constraint */
 	{ "28",		DB_BROKEN },	/* authorization */
@@ -100,7 +102,8 @@ verdict_of(const char *sqlstate)
 
 	for (i = 0; sqlstate != NULL &&
 	    i < sizeof(sqlstates) / sizeof(sqlstates[0]); i++)
-		if (strncmp(sqlstate, sqlstates[i].prefix, 2) == 0)
+		if (strncmp(sqlstate, sqlstates[i].prefix,
+		    strlen(sqlstates[i].prefix)) == 0)
 			return sqlstates[i].verdict;
 	return DB_AWAY;
 }

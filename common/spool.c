@@ -562,16 +562,16 @@ batch_store(struct spool *s, struct db *db, struct batch *b,
 	enum db_verdict	v;
 	size_t		i;
 
-	v = store_deliveries(db, b->delivery, b->n, BATCH_TIMEOUT_MS,
-	    b->outcome, why);
+	v = store_deliveries(db, b->delivery, b->n, STORE_AGAIN,
+	    BATCH_TIMEOUT_MS, b->outcome, why);
 	if (v == DB_OK)
 		batch_remove(s, b, 0, b->n, counts);
 	if (v != DB_REFUSED)
 		return v;
 	/* One of them is refused: find it, and let the others through. */
 	for (i = 0; i < b->n; i++) {
-		v = store_deliveries(db, &b->delivery[i], 1, BATCH_TIMEOUT_MS,
-		    &b->outcome[i], why);
+		v = store_deliveries(db, &b->delivery[i], 1, STORE_AGAIN,
+		    BATCH_TIMEOUT_MS, &b->outcome[i], why);
 		if (v == DB_OK)
 			batch_remove(s, b, i, 1, counts);
 		else if (v == DB_REFUSED)

@@ -5,7 +5,8 @@
 #include "pgarray.h"
 #include "store.h"
 
-/* The parameters of genhook.receive(), in its order. */
+/* The array parameters of genhook.receive(), in its order; behind them stands
+ * p_again. */
 enum column {
 	P_ID, P_RECEIVED_AT, P_PROVIDER, P_ACCOUNT, P_SOURCE, P_OUTCOME,
 	P_VERDICT, P_REMOTE_ADDR, P_HEADERS, P_BODY, P_NOTE, P_TASK_ID,
@@ -202,10 +203,11 @@ read_outcomes(const struct db_rows *rows, size_t n, enum outcome *outcomes)
 
 enum db_verdict
 store_deliveries(struct db *db, struct delivery *const *batch, size_t n,
-    int timeout_ms, enum outcome *outcomes, struct errbuf *why)
+    enum store_try nth, int timeout_ms, enum outcome *outcomes,
+    struct errbuf *why)
 {
 	struct pgarray	 columns[COLUMN__MAX];
-	struct db_param	 params[COLUMN__MAX];
+	struct db_param	 params[COLUMN__MAX + 1];
 	struct db_rows	*rows = NULL;
 	enum db_verdict	 v = DB_AWAY;
 	size_t		 i;
@@ -218,6 +220,8 @@ store_deliveries(struct db *db, struct delivery *const *batch, size_t n,
 		params[i].value = columns[i].data;
 		params[i].len = (int)columns[i].len;
 	}
+	params[COLUMN__MAX].value = nth == STORE_AGAIN ? "t" : "f";
+	params[COLUMN__MAX].len = DB_TEXT;
 	v = db_run(db, DB_RECEIVE, params, timeout_ms, &rows, why);
 	if (v == DB_OK && !read_outcomes(rows, n, outcomes)) {
 		errbuf_set(why, "database: receive: unexpected answer");

@@ -7,14 +7,20 @@
 #include "db.h"
 #include "delivery.h"
 
+/* Have these deliveries been sent to the database before? */
+enum store_try {
+	STORE_FIRST,	/* never, for certain */
+	STORE_AGAIN	/* perhaps: what is there already is passed over */
+};
+
 /*
  * Commit n deliveries in one statement within timeout_ms.  On DB_OK
  * outcomes[i] is what became of batch[i], and all of it is on disk.  On
  * DB_REFUSED nothing was stored: try them one by one.  On anything else it
- * is not known whether they were; sending the same deliveries again is safe.
+ * is not known whether they were; sending them with STORE_AGAIN is safe.
  */
 enum db_verdict store_deliveries(struct db *, struct delivery *const *batch,
-	    size_t n, int timeout_ms, enum outcome *outcomes,
+	    size_t n, enum store_try, int timeout_ms, enum outcome *outcomes,
 	    struct errbuf *why);
 
 #endif

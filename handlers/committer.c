@@ -130,11 +130,13 @@ store_as_unparsed(struct db *db, struct job *job, int timeout_ms,
 	d->headers = NULL;
 	if (!delivery_set_note(d, why->text))
 		return DB_AWAY;
-	return store_deliveries(db, &d, 1, timeout_ms, &job->outcome, why);
+	return store_deliveries(db, &d, 1, STORE_AGAIN, timeout_ms,
+	    &job->outcome, why);
 }
 
 static enum db_verdict
-store_jobs(struct db *db, struct job **jobs, size_t n, struct errbuf *why)
+store_jobs(struct db *db, struct job **jobs, size_t n, enum store_try nth,
+    struct errbuf *why)
 {
 	struct delivery	*batch[BATCH_JOBS] = { NULL };
 	enum outcome	 outcomes[BATCH_JOBS];
@@ -143,20 +145,21 @@ store_jobs(struct db *db, struct job **jobs, size_t n, struct errbuf *why)
 
 	for (i = 0; i < n; i++)
 		batch[i] = jobs[i]->delivery;
-	v = store_deliveries(db, batch, n, time_left(jobs, n), outcomes, why);
+	v = store_deliveries(db, batch, n, nth, time_left(jobs, n), outcomes,
+	    why);
 	for (i = 0; v == DB_OK && i < n; i++)
 		jobs[i]->outcome = outcomes[i];
 	return v;
 }
 
-/* One job that failed alone, or not at all. */
+/* One job of a batch that failed, or the only one of plain CGI. */
 static void
-commit_alone(struct committer *c, struct job *job)
+commit_alone(struct committer *c, struct job *job, enum store_try nth)
 {
 	struct errbuf	why;
 	enum db_verdict	v;
 
-	v = store_jobs(c->db, &job, 1, &why);
+	v = store_jobs(c->db, &job, 1, nth, &why);
 	if (v == DB_REFUSED)
 		v = store_as_unparsed(c->db, job, time_left(&job, 1), &why);
 	finish_jobs(c, &job, 1, v == DB_OK, &why);
@@ -169,7 +172,7 @@ commit_jobs(struct committer *c, struct job **jobs, size_t n)
 	enum db_verdict	v;
 	size_t		i;
 
-	v = store_jobs(c->db, jobs, n, &why);
+	v = store_jobs(c->db, jobs, n, STORE_FIRST, &why);
 	if (v == DB_OK) {
 		finish_jobs(c, jobs, n, true, &why);
 		return;
@@ -177,7 +180,7 @@ commit_jobs(struct committer *c, struct job **jobs, size_t n)
 	if (v == DB_REFUSED || db_is_connected(c->db)) {
 		/* One of them is at fault: it must not cost the others. */
 		for (i = 0; i < n; i++)
-			commit_alone(c, jobs[i]);
+			commit_alone(c, jobs[i], STORE_AGAIN);
 		return;
 	}
 	set_away(c, true, &why);
@@ -410,7 +413,7 @@ run_job(struct committer *c, struct job *job)
 	if (c->threaded)
 		queue_and_wait(c, job);
 	else if (job->delivery != NULL)
-		commit_alone(c, job);
+		commit_alone(c, job, STORE_FIRST);
 	else {
 		job->stored = db_run(c->db, DB_SCHEMA_VERSION, NULL,
 		    COMMIT_DEADLINE_MS, NULL, &why) == DB_OK;

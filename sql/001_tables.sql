@@ -1,34 +1,76 @@
 -- The tables.  Columns stand in the order in which a person reads them, states
--- are words, and what may not be is refused by a CHECK.
+-- are words, and what may not be is refused: by a domain where a value itself
+-- is wrong, by a CHECK where values do not fit together.
+
+-- Words and forms.  (A domain's rule is prepared once in a session, a CHECK's
+-- anew for each statement: at a callback's price that counts.)
+create domain genhook.provider_name as text collate "C"
+    check (octet_length(value) between 1 and 32 and translate(value,
+        'abcdefghijklmnopqrstuvwxyz0123456789_', '') = '');
+create domain genhook.task_key as text collate "C"
+    check (octet_length(value) between 1 and 256);
+create domain genhook.account_name as text collate "C"
+    check (octet_length(value) between 1 and 64);
+create domain genhook.task_status as text collate "C"
+    check (value in ('pending', 'succeeded', 'failed', 'cancelled', 'lost'));
+create domain genhook.result_source as text collate "C"
+    check (value in ('callback', 'poll'));
+create domain genhook.output_status as text collate "C"
+    check (value in ('pending', 'stored', 'expired', 'failed', 'inline'));
+create domain genhook.output_kind as text collate "C"
+    check (value in ('image', 'video', 'audio', 'file', 'text'));
+create domain genhook.expiry_source as text collate "C"
+    check (value in ('field', 'url', 'provider', 'unknown'));
+create domain genhook.archive_url as text
+    check (value ~ '^(file|s3)://');
+create domain genhook.sha256_hex as text collate "C"
+    check (value ~ '^[0-9a-f]{64}$');
+create domain genhook.count_from_zero as integer check (value >= 0);
+create domain genhook.size_in_bytes as bigint check (value >= 0);
+create domain genhook.delivery_source as text collate "C"
+    check (value in ('callback', 'poll', 'replay'));
+create domain genhook.delivery_outcome as text collate "C"
+    check (value in ('accepted', 'duplicate', 'conflict', 'ignored',
+        'unparsed', 'stale', 'rejected', 'unverified'));
+create domain genhook.sender_verdict as text collate "C"
+    check (value in ('signature', 'token', 'none', 'failed'));
+
+comment on domain genhook.provider_name is 'A provider, as in paths and settings.';
+comment on domain genhook.task_key is 'A provider''s own id of a task: up to 256 bytes.';
+comment on domain genhook.account_name is 'An account: a section title of the settings file.';
+comment on domain genhook.task_status is 'pending, succeeded, failed, cancelled or lost.';
+comment on domain genhook.result_source is 'What brought a final state: callback or poll.';
+comment on domain genhook.output_status is 'pending, stored, expired, failed or inline.';
+comment on domain genhook.output_kind is 'image, video, audio, file or text.';
+comment on domain genhook.expiry_source is 'Who says when a link ends: field, url, provider or nobody (unknown).';
+comment on domain genhook.archive_url is 'A file:// or s3:// URL.';
+comment on domain genhook.sha256_hex is 'A SHA-256 in lower-case hex.';
+comment on domain genhook.count_from_zero is 'A count.';
+comment on domain genhook.size_in_bytes is 'A size in bytes.';
+comment on domain genhook.delivery_source is 'callback, poll or replay.';
+comment on domain genhook.delivery_outcome is 'accepted, duplicate, conflict, ignored, unparsed, stale, rejected or unverified.';
+comment on domain genhook.sender_verdict is 'What proved the sender: signature, token, none; or failed.';
 
 create table genhook.tasks (
-    provider        text        not null,
-    task_id         text        not null,
-    status          text        not null default 'pending',
+    provider        genhook.provider_name not null,
+    task_id         genhook.task_key      not null,
+    status          genhook.task_status   not null default 'pending',
     model           text,
-    account         text        not null default 'default',
+    account         genhook.account_name  not null default 'default',
     error_code      text,
     error_message   text,
     is_test         boolean     not null default false,
     submitted_at    timestamptz,
     finished_at     timestamptz,
-    source          text,
-    polls           integer     not null default 0,
+    source          genhook.result_source,
+    polls           genhook.count_from_zero not null default 0,
     next_poll_at    timestamptz,
     last_poll_error text,
     metadata        jsonb,
     result          jsonb,
-    not_found_polls integer     not null default 0,
+    not_found_polls genhook.count_from_zero not null default 0,
     result_digest   bytea,
     primary key (provider, task_id),
-    constraint tasks_provider_word
-        check (provider ~ '^[a-z][a-z0-9_]{0,31}$'),
-    constraint tasks_task_id_size
-        check (octet_length(task_id) between 1 and 256),
-    constraint tasks_status_word
-        check (status in ('pending', 'succeeded', 'failed', 'cancelled', 'lost')),
-    constraint tasks_source_word
-        check (source in ('callback', 'poll')),
     constraint tasks_finished_when_final
         check ((status = 'pending') = (finished_at is null)),
     constraint tasks_pending_has_no_result
@@ -38,9 +80,7 @@ create table genhook.tasks (
         check (status = 'pending' or next_poll_at is null),
     constraint tasks_no_error_in_success
         check (status <> 'succeeded'
-            or (error_code is null and error_message is null)),
-    constraint tasks_counts_not_negative
-        check (polls >= 0 and not_found_polls >= 0)
+            or (error_code is null and error_message is null))
 ) with (fillfactor = 80);
 
 -- Due polls, oldest first.  A task that was never polled has no next_poll_at:
@@ -75,20 +115,20 @@ comment on column genhook.tasks.not_found_polls is 'Polls in a row that were ans
 comment on column genhook.tasks.result_digest is 'Fingerprint of the result (state, error code, outputs), to tell a repeat from a conflict.';
 
 create table genhook.outputs (
-    provider        text        not null,
-    task_id         text        not null,
-    position        integer     not null,
-    status          text        not null default 'pending',
-    kind            text        not null,
+    provider        genhook.provider_name   not null,
+    task_id         genhook.task_key        not null,
+    position        genhook.count_from_zero not null,
+    status          genhook.output_status   not null default 'pending',
+    kind            genhook.output_kind     not null,
     url             text,
     inline_text     text,
     expires_at      timestamptz,
-    expires_source  text        not null default 'unknown',
-    location        text,
-    bytes           bigint,
-    sha256          text,
+    expires_source  genhook.expiry_source   not null default 'unknown',
+    location        genhook.archive_url,
+    bytes           genhook.size_in_bytes,
+    sha256          genhook.sha256_hex,
     content_type    text,
-    attempts        integer     not null default 0,
+    attempts        genhook.count_from_zero not null default 0,
     next_attempt_at timestamptz,
     leased_until    timestamptz,
     lease_owner     text,
@@ -96,14 +136,6 @@ create table genhook.outputs (
     last_error      text,
     stored_at       timestamptz,
     primary key (provider, task_id, position),
-    constraint outputs_position_from_zero
-        check (position >= 0),
-    constraint outputs_status_word
-        check (status in ('pending', 'stored', 'expired', 'failed', 'inline')),
-    constraint outputs_kind_word
-        check (kind in ('image', 'video', 'audio', 'file', 'text')),
-    constraint outputs_expires_source_word
-        check (expires_source in ('field', 'url', 'provider', 'unknown')),
     constraint outputs_expiry_known
         check ((expires_source = 'unknown') = (expires_at is null)),
     constraint outputs_inline_has_text
@@ -114,18 +146,12 @@ create table genhook.outputs (
         check ((status = 'stored') = (location is not null)
             and (status <> 'stored' or (bytes is not null
                 and sha256 is not null and stored_at is not null))),
-    constraint outputs_location_is_url
-        check (location ~ '^(file|s3)://'),
-    constraint outputs_sha256_is_hex
-        check (sha256 ~ '^[0-9a-f]{64}$'),
     constraint outputs_pending_is_scheduled
         check ((status = 'pending') = (next_attempt_at is not null)),
     constraint outputs_lease_is_whole
         check ((leased_until is null) = (lease_owner is null)),
     constraint outputs_leased_while_pending
-        check (status = 'pending' or lease_owner is null),
-    constraint outputs_numbers_not_negative
-        check (attempts >= 0 and bytes >= 0)
+        check (status = 'pending' or lease_owner is null)
 ) with (fillfactor = 75);
 
 -- Soonest expiry first; an unknown expiry is treated as urgent.
@@ -163,28 +189,21 @@ comment on column genhook.outputs.stored_at is 'When the file was complete on di
 create table genhook.deliveries (
     id          uuid        not null,
     received_at timestamptz not null,
-    provider    text        not null,
-    task_id     text,
-    account     text        not null,
-    source      text        not null,
-    outcome     text        not null,
-    verdict     text        not null,
+    provider    genhook.provider_name    not null,
+    task_id     genhook.task_key,
+    account     genhook.account_name     not null,
+    source      genhook.delivery_source  not null,
+    outcome     genhook.delivery_outcome not null,
+    verdict     genhook.sender_verdict   not null,
     remote_addr inet,
     headers     jsonb,
     body        bytea,
     note        text,
     body_digest bytea,
-    primary key (received_at, id),
-    constraint deliveries_source_word
-        check (source in ('callback', 'poll', 'replay')),
-    constraint deliveries_outcome_word
-        check (outcome in ('accepted', 'duplicate', 'conflict', 'ignored',
-            'unparsed', 'stale', 'rejected', 'unverified')),
-    constraint deliveries_verdict_word
-        check (verdict in ('signature', 'token', 'none', 'failed'))
+    primary key (received_at, id)
 ) partition by range (received_at);
 
-create index deliveries_task on genhook.deliveries (provider, task_id);
+create index deliveries_task on genhook.deliveries (task_id);
 -- The bounded store, and what a person should look at.
 create index deliveries_odd on genhook.deliveries (outcome, received_at)
     where outcome in ('conflict', 'unparsed', 'rejected', 'unverified');
@@ -209,6 +228,25 @@ comment on column genhook.deliveries.headers is 'The request headers worth keepi
 comment on column genhook.deliveries.body is 'The bytes as they came; NULL when the same bytes are kept in an earlier row of the task, or when an unverified body is over 64 KiB.';
 comment on column genhook.deliveries.note is 'Why it was not accepted, in words.';
 comment on column genhook.deliveries.body_digest is 'SHA-256 of the body.';
+
+-- A task's outputs go with it, should somebody delete it by hand.  (A foreign
+-- key would have to look for the task at every insert.)
+create function genhook.delete_outputs()
+returns trigger
+language plpgsql
+security definer
+set search_path = genhook, pg_temp
+as $$
+begin
+    delete from outputs o
+    where o.provider = old.provider and o.task_id = old.task_id;
+    return null;
+end
+$$;
+comment on function genhook.delete_outputs() is
+    'Trigger: deletes the outputs of a deleted task.';
+create trigger tasks_delete_outputs after delete on genhook.tasks
+    for each row execute function genhook.delete_outputs();
 
 create table genhook.sweeps (
     id        bigint      generated always as identity primary key,

@@ -28,9 +28,10 @@ comment on function genhook.try_jsonb(bytea) is
 --     stale       as requery, but recorded as stale
 --     ignored, unparsed, rejected, unverified
 -- The answer has one outcome for each delivery, in order: accepted becomes
--- duplicate or conflict where the task had its result already.  The same
--- delivery id twice is recorded once, so a caller that does not know whether
--- its commit came through may simply send again.
+-- duplicate or conflict where the task had its result already.  A caller that
+-- does not know whether its commit came through sends again with p_again, and
+-- what had been recorded is passed over; p_again = false spares that look for
+-- what is sent the first time.
 create function genhook.receive(
     p_id uuid[], p_received_at timestamptz[], p_provider text[],
     p_account text[], p_source text[], p_outcome text[], p_verdict text[],
@@ -40,7 +41,8 @@ create function genhook.receive(
     p_submitted_at timestamptz[], p_finished_at timestamptz[],
     p_result_digest bytea[],
     o_delivery integer[], o_position integer[], o_kind text[], o_url text[],
-    o_text text[], o_expires_at timestamptz[], o_expires_source text[])
+    o_text text[], o_expires_at timestamptz[], o_expires_source text[],
+    p_again boolean default true)
 returns setof text
 language plpgsql
 security definer
@@ -52,13 +54,15 @@ declare
     new_provider text[];
     new_task_id  text[];
     won   integer[] := '{}';	-- deliveries that brought their task its result
-    moved integer[];
     rest  integer := 0;		-- room left in the bounded store
 begin
     if 'accepted' = any (p_outcome) then
-        -- New tasks.  The first of several results for one task counts; in
-        -- order of the key, so that two batches at once cannot deadlock.
-        with ins as (
+        -- The first of several results for one task counts.  In order of the
+        -- key, so that two batches at once cannot deadlock.  A task that has
+        -- its result is passed over before it could be locked; only pending
+        -- and lost ones move: this is the one place where the rank of a
+        -- state is decided.
+        with moved as (
             insert into tasks as t (provider, task_id, status, model, account,
                 error_code, error_message, is_test, submitted_at, finished_at,
                 source, result, result_digest)
@@ -77,15 +81,32 @@ begin
                     finished_at, received_at, source, body, result_digest,
                     outcome, n)
             where b.outcome = 'accepted' and not exists (
-                select from tasks t
-                where t.provider = b.provider and t.task_id = b.task_id)
+                select from tasks h
+                where h.provider = b.provider and h.task_id = b.task_id
+                    and h.status not in ('pending', 'lost'))
             order by b.provider, b.task_id, b.n
-            on conflict do nothing
+            on conflict (provider, task_id) do update set
+                status = excluded.status,
+                model = coalesce(t.model, excluded.model),
+                account = excluded.account,
+                error_code = excluded.error_code,
+                error_message = excluded.error_message,
+                is_test = excluded.is_test,
+                submitted_at = coalesce(excluded.submitted_at,
+                    t.submitted_at),
+                finished_at = excluded.finished_at,
+                source = excluded.source,
+                next_poll_at = null,
+                last_poll_error = null,
+                not_found_polls = 0,
+                result = excluded.result,
+                result_digest = excluded.result_digest
+            where t.status in ('pending', 'lost')
             returning t.provider, t.task_id
         )
         select array_agg(provider), array_agg(task_id)
         into new_provider, new_task_id
-        from ins;
+        from moved;
 
         if cardinality(new_task_id) = cardinality(p_id) then
             won := array(select generate_series(1, cardinality(p_id)));
@@ -97,44 +118,6 @@ begin
                 where b.outcome = 'accepted' and (b.provider, b.task_id) in (
                     select * from unnest(new_provider, new_task_id))
                 group by b.provider, b.task_id) as w;
-
-            -- The rest had a row already.  Only pending and lost ones move:
-            -- this is the one place where the rank of a state is decided.
-            with upd as (
-                update tasks t set
-                    status = b.status,
-                    model = coalesce(t.model, b.model),
-                    account = b.account,
-                    error_code = b.error_code,
-                    error_message = b.error_message,
-                    is_test = b.is_test,
-                    submitted_at = coalesce(b.submitted_at, t.submitted_at),
-                    finished_at = coalesce(b.finished_at, b.received_at),
-                    source = case b.source when 'poll' then 'poll'
-                        else 'callback' end,
-                    next_poll_at = null,
-                    last_poll_error = null,
-                    not_found_polls = 0,
-                    result = try_jsonb(b.body),
-                    result_digest = b.result_digest
-                from (select distinct on (b.provider, b.task_id) b.*
-                    from unnest(p_provider, p_task_id, p_status, p_model,
-                            p_account, p_error_code, p_error_message,
-                            p_is_test, p_submitted_at, p_finished_at,
-                            p_received_at, p_source, p_body, p_result_digest,
-                            p_outcome)
-                        with ordinality as b(provider, task_id, status,
-                            model, account, error_code, error_message,
-                            is_test, submitted_at, finished_at, received_at,
-                            source, body, result_digest, outcome, n)
-                    where b.outcome = 'accepted'
-                    order by b.provider, b.task_id, b.n) as b
-                where t.provider = b.provider and t.task_id = b.task_id
-                    and t.status in ('pending', 'lost')
-                returning b.n
-            )
-            select coalesce(array_agg(n), '{}') into moved from upd;
-            won := won || moved;
         end if;
 
         if cardinality(won) > 0 then
@@ -147,8 +130,7 @@ begin
             from unnest(o_delivery, o_position, o_kind, o_url, o_text,
                     o_expires_at, o_expires_source)
                 as o(n, position, kind, url, text, expires_at, expires_source)
-            where o.n = any (won)
-            on conflict do nothing;
+            where o.n = any (won);
 
             perform pg_notify('genhook_task_finished',
                     p_provider[n] || '/' || p_task_id[n])
@@ -168,7 +150,8 @@ begin
                     p_headers, p_body, p_note)
                 as b(id, received_at, provider, task_id, account, source,
                     outcome, verdict, remote_addr, headers, body, note)
-            on conflict do nothing;
+            where not p_again or not exists (select from deliveries d
+                where d.received_at = b.received_at and d.id = b.id);
             return query select unnest(p_outcome);
             return;
         end if;
@@ -254,8 +237,10 @@ begin
             end,
             p_note[j.n], j.body_digest
         from judged j
-        where j.nth is null or j.nth <= rest
-        on conflict do nothing
+        where (j.nth is null or j.nth <= rest)
+            and (not p_again or not exists (select from deliveries d
+                where d.received_at = p_received_at[j.n]
+                    and d.id = p_id[j.n]))
     )
     select j.outcome from judged j order by j.n;
 end
@@ -263,5 +248,6 @@ $$;
 comment on function genhook.receive(uuid[], timestamptz[], text[], text[],
     text[], text[], text[], text[], text[], bytea[], text[], text[], text[],
     text[], text[], text[], boolean[], timestamptz[], timestamptz[], bytea[],
-    integer[], integer[], text[], text[], text[], timestamptz[], text[]) is
+    integer[], integer[], text[], text[], text[], timestamptz[], text[],
+    boolean) is
     'Records a batch of deliveries, each exactly once in effect, and returns the outcome of each in order.';

@@ -271,9 +271,10 @@ begin
     delete from deliveries_default where received_at < before;
     delete from deliveries where outcome = 'unverified'
         and received_at < now() - interval '7 days';
+    delete from sweeps where started < before;
 exception when lock_not_available then
     return;
 end
 $$;
 comment on function genhook.retain_deliveries(integer) is
-    'Makes coming partitions of deliveries and drops those wholly older than so many days; returns the names of both.';
+    'Makes coming partitions of deliveries and drops those wholly older than so many days, with the rows of sweeps of that age; returns the names of the partitions.';
