@@ -1,0 +1,180 @@
+# What the scripts about the sweep share: a genhook whose providers are the
+# simulator, submits, and the comparison of all rows and files with the
+# simulator's ledger.
+# shellcheck shell=bash disable=SC2034,SC2154
+. "$(dirname -- "${BASH_SOURCE[0]}")/../lib.sh"
+PROVIDERS=(novita apimart apixo wavespeed)
+
+# world_start [SIMULATOR OPTIONS...]: genhook and the simulator, each knowing
+# the other.  Polls are due after a second instead of minutes.
+world_start()
+{
+	local port provider key keys=()
+
+	port=$(free_port)
+	run_start run SIMULATOR="http://127.0.0.1:$port"
+	# shellcheck source=/dev/null
+	. "$RUN_DIR/secrets"
+	for provider in "${PROVIDERS[@]}"; do
+		key=KEY_${provider^^}
+		keys+=("--$provider-key" "${!key}")
+	done
+	simulator_start --port "$port" "${keys[@]}" --hostile \
+	    --wavespeed-secret "$GENHOOK_SECRET_WAVESPEED" "$@"
+	sed -i 's/poll_after = 5/poll_after = 1/' "$GENHOOK_CONF"
+}
+
+# submit PROVIDER MODEL [CURL OPTIONS...]: prints the task's id.
+submit()
+{
+	local provider=$1 model=$2 key=KEY_${1^^} url body hook
+
+	shift 2
+	hook=$(hook "$provider")
+	case $provider in
+	novita)
+		url=v3/async/$model
+		body='{"extra":{"webhook":{"url":"'$hook'"}},"request":{}}' ;;
+	apimart)
+		url=v1/images/generations
+		[[ $model == *video* ]] && url=v1/videos/generations
+		body='{"model":"'$model'","webhook":"'$hook'"}' ;;
+	apixo)
+		url=api/v1/generateTask/$model
+		body='{"request_type":"callback","callback_url":"'$hook'","input":{}}' ;;
+	wavespeed)
+		url="api/v3/$model?webhook=$(jq -rn --arg u "$hook" '$u | @uri')"
+		body='{"prompt":"x"}' ;;
+	esac
+	curl -sS --noproxy '*' -m 10 "$@" -H "Authorization: Bearer ${!key}" \
+	    -H 'Content-Type: application/json' -d "$body" \
+	    "$SIMULATOR/$provider/$url" | jq -er 'def id: .task_id // .taskId
+	    // .id; if .task_id then .task_id elif (.data | type) == "array"
+	    then .data[0] | id else .data | id end'
+}
+
+# register PROVIDER TASK MODEL, as an application does it.
+register()
+{
+	sql "select task_id from genhook.register_task('$1', '$2', '$3')" \
+	    >/dev/null
+}
+
+# order PROVIDER MODEL [WORDS FOR X-Simulate]: submit and register; prints the
+# task's id.
+order()
+{
+	local id
+
+	id=$(submit "$1" "$2" -H "X-Simulate: ${3:-none}") &&
+	    register "$1" "$id" "$2" && echo "$id"
+}
+
+# Let time pass: all that waits for its next attempt is due, and the leases of
+# killed sweeps have run out.
+due_now()
+{
+	sql "update genhook.tasks set next_poll_at = now() where status = 'pending';
+	    update genhook.outputs set next_attempt_at = now(), leased_until = null, lease_owner = null where status = 'pending'"
+}
+
+idle()	# has the simulator nothing more to send?
+{
+	[ "$(curl -sS --noproxy '*' "$SIMULATOR/control/health" |
+	    jq '[.. | numbers] | .[1:] | add')" = 0 ]
+}
+
+faults()	{ curl -sS --noproxy '*' -o /dev/null -d "$1" "$SIMULATOR/control/faults"; }
+
+# sweep_until SQL WANTED [TURNS]: sweep after sweep until the query says so.
+sweep_until()
+{
+	local turn
+
+	for ((turn = 0; turn < ${3:-12}; turn++)); do
+		[ "$(sql "$1")" != "$2" ] || return 0
+		due_now
+		sweep
+	done
+	[ "$(sql "$1")" = "$2" ]
+}
+
+task()	# PROVIDER TASK [COLUMNS]
+{
+	sql "select ${3:-status} from genhook.tasks where provider = '$1' and task_id = '$2'"
+}
+
+output()	# PROVIDER TASK [COLUMNS]
+{
+	sql "select ${3:-status} from genhook.outputs where provider = '$1' and task_id = '$2' order by position"
+}
+
+# same_lines NAME WANTED GOT: what differs is shown, and no more.
+same_lines()
+{
+	if [ "$2" = "$3" ]; then
+		pass "$1"
+	else
+		fail "$1"
+		diff <(echo "$2") <(echo "$3") | grep '^[<>]' | head -n 12
+	fi
+}
+
+# --- the ledger against rows and files
+
+ledger()	{ jq -r "$1" "$LEDGER" | LC_ALL=C sort; }
+rows()		{ sql "$1" | LC_ALL=C sort; }
+
+# How it ended in truth, and in the tables; of tasks that the tables have.
+true_states()	{ ledger 'select(.event == "finished") | "\(.provider)/\(.task_id) \(.state)"'; }
+our_states()	{ rows "select provider || '/' || task_id || ' ' || status from genhook.tasks where status <> 'pending' and not is_test"; }
+
+# One line for each output that is a file: task, position, size, sum.
+true_files()
+{
+	ledger 'select(.event == "finished" and .state == "succeeded") |
+	    "\(.provider)/\(.task_id)" as $t | .outputs | to_entries[] |
+	    "\($t)/\(.value.position // .key) \(.value.bytes) \(.value.sha256)"'
+}
+our_files()
+{
+	rows "select provider || '/' || task_id || '/' || position || ' ' || bytes || ' ' || sha256 from genhook.outputs where status = 'stored'"
+}
+
+# The same, by the files themselves, wherever a row says that they are.
+disk_files()
+{
+	sql "select provider || '/' || task_id || '/' || position, substr(location, 8) from genhook.outputs where status = 'stored'" |
+	    tr '|' ' ' >"$WORK/names"
+	paste -d ' ' <(cut -d ' ' -f 1 "$WORK/names") \
+	    <(cut -d ' ' -f 2 "$WORK/names" | xargs -r stat -c %s) \
+	    <(cut -d ' ' -f 2 "$WORK/names" | xargs -r sha256sum |
+	    cut -c -64) | LC_ALL=C sort
+}
+
+# Files of the archive that are at a final name, and those under way.
+final_names()	{ find "$GENHOOK_ARCHIVE" -type f ! -name '.part*' -printf '%p\n' | LC_ALL=C sort; }
+parts()		{ find "$GENHOOK_ARCHIVE" -name '.part*' | wc -l; }
+our_names()	{ rows "select substr(location, 8) from genhook.outputs where status = 'stored'"; }
+
+# Tasks whose callback was taken, each in the provider's own words, that are
+# in no delivery.
+acked_and_missing()
+{
+	comm -23 <(ledger 'select(.event == "answered" and (.http == 200 or
+	    (.provider != "apixo" and .http > 200 and .http < 300))) |
+	    "\(.provider)/\(.task_id)"' | uniq) \
+	    <(rows "select distinct provider || '/' || task_id from genhook.deliveries")
+}
+
+# Every task is there as it ended, each file is what was sent, and nothing
+# else is.
+world_check()	# NAME
+{
+	same_lines "$1: no acknowledged callback is missing" '' "$(acked_and_missing)"
+	same_lines "$1: every task ended as in truth" "$(true_states)" "$(our_states)"
+	same_lines "$1: every output has the true size and sum" "$(true_files)" "$(our_files)"
+	same_lines "$1: and so has its file" "$(our_files)" "$(disk_files)"
+	same_lines "$1: no other file is in the archive" "$(our_names)" "$(final_names)"
+	same "$1: none is half made" 0 "$(parts)"
+}

@@ -1,0 +1,132 @@
+#!/bin/bash
+# The sweep against callbacks that are lost, doubled, early and late, against
+# kill -9 at any moment, and against itself: every output is saved, once, whole.
+. "$(dirname -- "$0")/lib/sweep.sh"
+world_start --scale 0.01 --timeout-scale 1 --finish-ms 50:600 --lose 30 \
+    --duplicate 30 --early 10 --reorder 20 --garbage 10
+
+# --- a bad day: 64 tasks, a third of their callbacks lost
+# One account believes no callback and asks by itself.
+conf_set 'apimart default' 'trust = requery'
+handlers_restart
+
+declare -A models=(
+	[novita]='txt2img hailuo-video qwen-image txt2img-jpeg'
+	[apimart]='gpt-image kling-video flux flux-jpeg'
+	[apixo]='suno nano-banana wan-video tts-1'
+	[wavespeed]='vendor/flux vendor/flux-jpeg vendor/wan-video vendor/tts'
+)
+
+# Every fourth task is not registered, so its callback has to come.
+bad_day()
+{
+	local provider=$1 i model id list
+
+	read -ra list <<<"${models[$1]}"
+	for ((i = 0; i < 16; i++)); do
+		model=${list[i % 4]}
+		if [ $((i / 4)) -eq 3 ]; then
+			submit "$provider" "$model" -H 'X-Simulate: duplicate' >/dev/null
+		elif [ $((i % 5)) -eq 4 ]; then
+			order "$provider" "$model" lose,fail >/dev/null
+		else
+			id=$(submit "$provider" "$model")
+			register "$provider" "$id" "$model"
+		fi
+	done
+}
+
+submitters=()
+for provider in "${PROVIDERS[@]}"; do
+	bad_day "$provider" &
+	submitters+=($!)
+done
+# Sweeps while all of it happens.
+sweep
+sweep
+wait "${submitters[@]}"
+check "the simulator has said all it will" soon 20 idle
+sleep 1
+check "sweeps bring all to an end" sweep_until \
+    "select count(*) from (select from genhook.tasks where status = 'pending' union all select from genhook.outputs where status = 'pending') as w" 0
+world_check "a bad day"
+same "each of 64 tasks is there" 64 "$(sql "select count(*) from genhook.tasks")"
+check "some were found by polls" test "$(sql "select count(*) from genhook.tasks where source = 'poll'")" -gt 5
+check "some by callbacks" test "$(sql "select count(*) from genhook.tasks where source = 'callback'")" -gt 5
+same "the account that believes no callback is polled alone" 'poll' \
+    "$(sql "select distinct source from genhook.tasks where provider = 'apimart'")"
+same "no task has two results" '0' \
+    "$(sql "select count(*) from (select from genhook.deliveries where outcome = 'accepted' and provider <> 'apimart' group by provider, task_id having count(*) > 1) as d")"
+same "no token and no key in any table or log" '' "$(
+	for name in "$GENHOOK_TOKEN_NOVITA" "$KEY_NOVITA" "$KEY_APIXO"; do
+		grep -lF -- "$name" "$RUN_DIR"/log/*.log "$WORK/sweep.out"
+		sql "select 'delivery' from genhook.deliveries where convert_from(body, 'UTF8') like '%$name%' union select 'task' from genhook.tasks where result::text like '%$name%'"
+	done)"
+sweep
+same "then a sweep has nothing to do" 0 "$?"
+like "and says so" 'polled 0, finished 0, stored 0 \(0 B\), retried 0, failed 0' "$(cat "$WORK/sweep.out")"
+
+# --- kill -9 at random moments, two sweeps at once
+faults '{"lose":0,"duplicate":0,"early":0,"garbage":0,"reorder":0}'
+kills=20
+[ -z "${LONG:-}" ] || kills=200
+declare -i killed=0 round
+for ((round = 0; killed < kills && round < 4 * kills; round++)); do
+	for provider in "${PROVIDERS[@]}"; do
+		first=${models[$provider]%% *}
+		order "$provider" "$first" lose >/dev/null &
+	done
+	wait $!
+	due_now
+	"$BIN/genhook-sweep" --config "$GENHOOK_CONF" >/dev/null 2>&1 &
+	victim=$!
+	"$BIN/genhook-sweep" --config "$GENHOOK_CONF" >/dev/null 2>&1 &
+	victim2=$!
+	sleep "$(printf '0.%03d' $((RANDOM % 150 + 10)))"
+	kill -9 "$victim" 2>/dev/null && killed+=1
+	[ $((round % 4)) -eq 0 ] || kill -9 "$victim2" 2>/dev/null
+	wait "$victim" "$victim2" 2>/dev/null
+	if [ "$(our_files)" != "$(disk_files)" ] ||
+	    [ -n "$(comm -23 <(our_files) <(true_files))" ]; then
+		fail "after kill $round every stored row has its whole file"
+		break
+	fi
+	# A file at a final name is whole though its row may not know yet.
+	if [ -n "$(comm -23 <(final_names | xargs -r sha256sum |
+	    cut -c -64 | sort) <(true_files | sed 's/.* //' | sort))" ]; then
+		fail "kill $round left a part at a final name"
+	fi
+done
+same "so many kills hit a running sweep" "$kills" "$killed"
+soon 20 idle
+sleep 1
+check "after the kills all comes to an end" sweep_until \
+    "select count(*) from (select from genhook.tasks where status = 'pending' union all select from genhook.outputs where status = 'pending') as w" 0
+find "$GENHOOK_ARCHIVE" -name '.part*' -exec touch -d '2 days ago' {} +
+sweep
+world_check "after the kills"
+check "a killed run is seen as such" test "$(sql "select count(*) from genhook.sweeps where finished is null")" -gt 0
+
+# --- two sweeps at once fetch nothing twice
+served()	{ ledger 'select(.event == "served" and .http == 200) | "\(.provider)/\(.task_id)/\(.position)"'; }
+served | uniq -d >"$WORK/before"
+for i in 1 2 3 4 5 6; do
+	for provider in "${PROVIDERS[@]}"; do
+		read -ra list <<<"${models[$provider]}"
+		order "$provider" "${list[i % 4]}" lose >/dev/null
+	done
+done
+soon 10 idle
+sleep 1
+both=()
+for i in 1 2 3; do
+	"$BIN/genhook-sweep" --config "$GENHOOK_CONF" >"$WORK/both$i.out" 2>&1 &
+	both+=($!)
+done
+wait "${both[@]}"
+same "three sweeps at once store all" 0 "$(sql "select count(*) from genhook.outputs where status = 'pending'")"
+served | uniq -d >"$WORK/after"
+same "and fetch nothing twice" '' "$(comm -13 "$WORK/before" "$WORK/after")"
+same "the work was shared" 24 "$(cat "$WORK"/both?.out | sed 's/.*finished \([0-9]*\),.*/\1/' | awk '{ n += $1 } END { print n }')"
+world_check "at the end"
+finish
