@@ -36,17 +36,6 @@ static const char	lock_sql[] =
     "set statement_timeout = 0; set lock_timeout = '10s';"
     " select pg_advisory_lock(hashtext('genhook migrate'))";
 
-static int
-migrations_print(void)
-{
-	size_t	i;
-
-	for (i = 0; i < NMIGRATIONS; i++)
-		printf("-- %s.sql\n%s\n", migrations[i].name,
-		    migrations[i].sql);
-	return CLI_OK;
-}
-
 static bool
 digest_of(const struct migration *m, char hex[SHA256_HEX])
 {
@@ -56,6 +45,39 @@ digest_of(const struct migration *m, char hex[SHA256_HEX])
 		return false;
 	hex_encode(digest, sizeof(digest), hex);
 	return true;
+}
+
+/* One file as it is applied: all of it and the note of it, or nothing.  The
+ * caller frees; NULL: no memory. */
+static char *
+script_of(const struct migration *m, const char *digest)
+{
+	char	*script = NULL;
+
+	if (asprintf(&script, "begin;\n%s\n;insert into genhook.migrations"
+	    " (version, name, digest) values (%d, '%s', '%s');\ncommit;",
+	    m->sql, m->version, m->name, digest) == -1)
+		return NULL;
+	return script;
+}
+
+/* What `psql -f` can apply to an empty database in our place. */
+static int
+migrations_print(void)
+{
+	char	 digest[SHA256_HEX], *script;
+	size_t	 i;
+
+	for (i = 0; i < NMIGRATIONS; i++) {
+		if (!digest_of(&migrations[i], digest) ||
+		    (script = script_of(&migrations[i], digest)) == NULL) {
+			fputs("genhook: out of memory\n", stderr);
+			return CLI_WRONG;
+		}
+		printf("-- %s.sql\n%s\n\n", migrations[i].name, script);
+		free(script);
+	}
+	return CLI_OK;
 }
 
 /*
@@ -120,17 +142,14 @@ is_newer(struct db *db, struct errbuf *why)
 	return newer;
 }
 
-/* All of the file and the note of it, in one transaction. */
 static bool
 apply(struct db *db, const struct migration *m, const char *digest,
     struct errbuf *why)
 {
-	char	*script = NULL;
+	char	*script = script_of(m, digest);
 	bool	 ok;
 
-	if (asprintf(&script, "begin;\n%s\n;insert into genhook.migrations"
-	    " (version, name, digest) values (%d, '%s', '%s');\ncommit",
-	    m->sql, m->version, m->name, digest) == -1) {
+	if (script == NULL) {
 		errbuf_set(why, "out of memory");
 		return false;
 	}

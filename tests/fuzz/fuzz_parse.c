@@ -39,10 +39,13 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	struct errbuf		 why;
 	char			 url[1024];
 	const struct provider	*p;
+	size_t			 n = 0;
 
 	if (len == 0)
 		return 0;
-	p = providers[data[0] % 4];
+	while (providers[n] != NULL)
+		n++;
+	p = providers[data[0] % n];
 	if (json_parse((const char *)data + 1, len - 1, &doc, &why) != JSON_OK)
 		return 0;
 	result_check(p->parse(doc, &ctx, &r, &why), &r);
