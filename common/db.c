@@ -13,11 +13,15 @@
 /* Above this many parameters a call would need another look at the stack. */
 #define MAX_PARAMS	32
 
+/* libpq 15 knows some 40 connection options. */
+#define MAX_OPTIONS	80
+
 struct db {
 	char	*conninfo;
 	const char *role;
 	bool	 pooler;
 	PGconn	*conn;
+	size_t	 host;		/* which of conninfo's servers was good */
 	bool	 prepared[DB_STMT__MAX];
 };
 
@@ -355,27 +359,141 @@ schema_check(struct db *db, int64_t deadline_ms, struct errbuf *why)
 	return v;
 }
 
-static enum db_verdict
-connect_raw(struct db *db, int64_t deadline_ms, struct errbuf *why)
+/* How many items a comma list has. */
+static size_t
+list_length(const char *list)
 {
+	size_t	n = 1;
+
+	for (; list != NULL && *list != '\0'; list++)
+		n += *list == ',';
+	return n;
+}
+
+/* Item i of a comma list; its only one for any i.  The caller frees. */
+static char *
+list_item(const char *list, size_t i)
+{
+	if (list_length(list) == 1)
+		return strdup(list);
+	for (; i > 0 && list != NULL; i--)
+		if ((list = strchr(list, ',')) != NULL)
+			list++;
+	return list != NULL ? strndup(list, strcspn(list, ",")) : strdup("");
+}
+
+/* One of conninfo's servers, with everything else that conninfo says. */
+struct target {
+	const char	*keys[MAX_OPTIONS + 1];
+	char		*values[MAX_OPTIONS + 1];	/* owned */
+	size_t		 n;
+};
+
+static bool
+is_per_host(const char *key)
+{
+	return strcmp(key, "host") == 0 || strcmp(key, "hostaddr") == 0 ||
+	    strcmp(key, "port") == 0;
+}
+
+static void
+target_free(struct target *t)
+{
+	size_t	i;
+
+	for (i = 0; i < t->n; i++)
+		free(t->values[i]);
+}
+
+static bool
+target_set(struct target *t, const PQconninfoOption *opts, size_t host)
+{
+	for (t->n = 0; opts->keyword != NULL; opts++) {
+		if (opts->val == NULL || t->n == MAX_OPTIONS)
+			continue;
+		t->keys[t->n] = opts->keyword;
+		t->values[t->n] = is_per_host(opts->keyword) ?
+		    list_item(opts->val, host) : strdup(opts->val);
+		if (t->values[t->n] == NULL)
+			return false;
+		t->n++;
+	}
+	t->keys[t->n] = NULL;
+	t->values[t->n] = NULL;
+	return true;
+}
+
+/* Connect to one server and start the session there. */
+static enum db_verdict
+connect_host(struct db *db, const PQconninfoOption *opts, size_t host,
+    int64_t deadline_ms, struct errbuf *why)
+{
+	struct target	t;
+	bool		ok = target_set(&t, opts, host);
+
 	db_disconnect(db);
-	if ((db->conn = PQconnectStart(db->conninfo)) == NULL) {
+	if (ok)
+		db->conn = PQconnectStartParams(t.keys,
+		    (const char *const *)t.values, 0);
+	target_free(&t);
+	if (db->conn == NULL) {
 		errbuf_set(why, "database: out of memory");
 		return DB_AWAY;
 	}
 	PQsetNoticeReceiver(db->conn, notice, NULL);
 	if (PQstatus(db->conn) == CONNECTION_BAD ||
-	    !connect_finish(db->conn, deadline_ms)) {
-		set_words(why, "connect", PQerrorMessage(db->conn));
-		db_disconnect(db);
-		return DB_AWAY;
-	}
-	if (PQsetnonblocking(db->conn, 1) == -1) {
+	    !connect_finish(db->conn, deadline_ms) ||
+	    PQsetnonblocking(db->conn, 1) == -1) {
 		set_words(why, "connect", PQerrorMessage(db->conn));
 		db_disconnect(db);
 		return DB_AWAY;
 	}
 	return session_start(db, deadline_ms, why);
+}
+
+/* The servers that a parsed conninfo names. */
+static size_t
+host_count(const PQconninfoOption *opts)
+{
+	size_t	n = 1;
+
+	for (; opts->keyword != NULL; opts++)
+		if (is_per_host(opts->keyword) && list_length(opts->val) > n)
+			n = list_length(opts->val);
+	return n;
+}
+
+/*
+ * The servers in turn, beginning with the one that was good last.  libpq
+ * would walk through them by itself, but without a limit on each when it is
+ * asked to connect without blocking, so one that does not answer would use
+ * up the others' time.
+ */
+static enum db_verdict
+connect_raw(struct db *db, int64_t deadline_ms, struct errbuf *why)
+{
+	PQconninfoOption	*opts;
+	char			*words = NULL;
+	enum db_verdict		 v = DB_AWAY;
+	size_t			 i, n;
+	int64_t			 slice_ms;
+
+	if ((opts = PQconninfoParse(db->conninfo, &words)) == NULL) {
+		set_words(why, "conninfo", words != NULL ? words :
+		    "out of memory");
+		PQfreemem(words);
+		return DB_BROKEN;
+	}
+	n = host_count(opts);
+	for (i = 0; i < n && v == DB_AWAY; i++) {
+		slice_ms = (deadline_ms - clock_ms()) / (int64_t)(n - i);
+		v = connect_host(db, opts, (db->host + i) % n,
+		    clock_ms() + slice_ms, why);
+		if (v != DB_AWAY)
+			db->host = (db->host + i) % n;
+	}
+	PQconninfoFree(opts);
+	return v;
 }
 
 enum db_verdict
