@@ -1,0 +1,59 @@
+/*
+ * The ceiling: a FastCGI responder with the handlers' own threads and answer,
+ * which reads the body and does nothing else.  What it serves through the
+ * same lighttpd is what any handler could reach at most.
+ *
+ *	bare THREADS	(with a listening socket as standard input)
+ */
+#include <sys/prctl.h>
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "log.h"
+#include "server.h"
+
+#define BODY_MAX	65536	/* more than any body of the benchmark */
+#define THREADS_MAX	256
+
+/* In place of the handlers' receive.c. */
+size_t
+receive_request(const struct receiver *rx, const struct request *req,
+    char out[ANSWER_TEXT_MAX])
+{
+	const char	*text = request_get(req, "CONTENT_LENGTH");
+	long		 want = text != NULL ? strtol(text, NULL, 10) : 0;
+	char		 body[BODY_MAX];
+
+	(void)rx;
+	if (want > 0 && (want > BODY_MAX ||
+	    req->read(req->arg, body, (size_t)want) != (size_t)want))
+		return answer_print(ANSWER_BAD_REQUEST, "body", out);
+	return answer_print(ANSWER_ACCEPTED, "", out);
+}
+
+int
+main(int argc, char **argv)
+{
+	struct receiver	rx = { 0 };
+	struct errbuf	why;
+	pid_t		parent = getppid();
+	long		threads = argc == 2 ? strtol(argv[1], NULL, 10) : 0;
+
+	log_open("bare", LOG_INFO);
+	if (threads < 1 || threads > THREADS_MAX) {
+		log_line(LOG_ERROR, "usage: bare THREADS");
+		return 2;
+	}
+	server_prepare_signals();
+	(void)prctl(PR_SET_PDEATHSIG, SIGTERM, 0, 0, 0);
+	if (getppid() != parent)
+		return 0;
+	if (!server_run_fastcgi(&rx, (int)threads, &why)) {
+		log_line(LOG_ERROR, "%s", why.text);
+		return 1;
+	}
+	return 0;
+}
