@@ -1,3 +1,5 @@
+#include <sys/socket.h>
+
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -121,7 +123,7 @@ server_prepare_signals(void)
  * the system call does, so it is sent until every thread has ended.
  */
 static void
-stop_workers(struct worker *workers, int n)
+stop_workers(struct worker *workers, int n, pid_t parent)
 {
 	const struct timespec	step = { .tv_nsec = 20000000 };
 	int			i, waited_ms, left = n;
@@ -138,6 +140,12 @@ stop_workers(struct worker *workers, int n)
 				(void)pthread_kill(workers[i].thread,
 				    WAKE_SIGNAL);
 		}
+		/* With its web server gone, nobody may be found here: the
+		 * next one would take this process for one that stays, and
+		 * never start its own.  While it lives, what it sends now
+		 * is better off waiting for the next process. */
+		if (getppid() != parent)
+			(void)shutdown(LISTEN_FD, SHUT_RDWR);
 		if (left > 0)
 			(void)nanosleep(&step, NULL);
 	}
@@ -176,6 +184,7 @@ server_run_fastcgi(const struct receiver *rx, int threads,
 {
 	struct worker	*workers;
 	sigset_t	 ends;
+	pid_t		 parent = getppid();
 	int		 sig, started;
 
 	end_signals(&ends);
@@ -192,7 +201,7 @@ server_run_fastcgi(const struct receiver *rx, int threads,
 		(void)sigwait(&ends, &sig);
 	else
 		errbuf_set(why, "could not start a thread");
-	stop_workers(workers, started);
+	stop_workers(workers, started, parent);
 	free(workers);
 	return started > 0;
 }

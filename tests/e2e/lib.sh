@@ -29,6 +29,15 @@ check()
 	if "$@"; then pass "$name"; else fail "$name"; fi
 }
 
+# fails NAME COMMAND...: the command must fail.
+fails()
+{
+	local name=$1
+
+	shift
+	if "$@"; then fail "$name"; else pass "$name"; fi
+}
+
 # same NAME WANTED GOT
 same()
 {

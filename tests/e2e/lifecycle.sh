@@ -205,27 +205,27 @@ rm -f "$WORK/conf"
 FIRST_DIR=$RUN_DIR
 FIRST_PID=$RUN_PID
 FIRST_PORT=$RUN_PORT
+user=()
 run_try()	# VARIABLE=VALUE...: a run that must not start
 {
-	env DEMO=0 SWEEP_EVERY=0 "$@" timeout 30 "$TOP/deploy/run" \
-	    >"$WORK/try.out" 2>&1 </dev/null
+	env DEMO=0 SWEEP_EVERY=0 "$@" timeout 30 "${user[@]}" \
+	    "$TOP/deploy/run" >"$WORK/try.out" 2>&1 </dev/null
 }
-check "the port is taken: refused" eval '! run_try PORT=$FIRST_PORT RUN_DIR=$WORK/other'
+fails "the port is taken: refused" run_try PORT="$FIRST_PORT" RUN_DIR="$WORK/other"
 like "and said so" "port $FIRST_PORT is taken" "$(cat "$WORK/try.out")"
-check "nothing is left of it" eval '! mentioned "$WORK/other"'
-check "a second run in the same folder: refused" eval '! run_try PORT=$(free_port) RUN_DIR=$FIRST_DIR'
+fails "nothing is left of it" mentioned "$WORK/other"
+fails "a second run in the same folder: refused" run_try PORT="$(free_port)" RUN_DIR="$FIRST_DIR"
 like "and said so" "already running in $FIRST_DIR" "$(cat "$WORK/try.out")"
 check "the first is not disturbed" answered
 mkdir "$WORK/locked"
 chmod 555 "$WORK/locked"
-user=()
 [ "$(id -u)" -ne 0 ] || user=(setpriv --reuid=65534 --regid=65534 --clear-groups)
 if "${user[@]}" test -r "$TOP/deploy/run" -a -x "$BIN/genhook"; then
-	check "a folder that is not writable: refused" eval '! "${user[@]}" env DEMO=0 SWEEP_EVERY=0 PORT=$(free_port) \
-	    RUN_DIR=$WORK/locked "$TOP/deploy/run" >"$WORK/try.out" 2>&1 </dev/null'
+	fails "a folder that is not writable: refused" run_try PORT="$(free_port)" RUN_DIR="$WORK/locked"
 	like "and said so" "$WORK/locked" "$(cat "$WORK/try.out")"
 fi
 chmod 755 "$WORK/locked"
+user=()
 
 run_end()	# RUN_DIR: as a user would
 {
@@ -237,7 +237,7 @@ like "not the token of the first" '^404 ' "$(post_text "${hook/:$FIRST_PORT/:$RU
 same "and sees its own tasks alone" second-1 "$(sql "select string_agg(task_id, ' ') from genhook.tasks")"
 SECOND_DIR=$RUN_DIR
 check "make stop" run_end "$SECOND_DIR"
-check "leaves no process" eval '! mentioned "$SECOND_DIR"'
+fails "leaves no process" mentioned "$SECOND_DIR"
 wait "$RUN_PID"
 same "the run ends well" 0 $?
 check "a second make stop is harmless" run_end "$SECOND_DIR"
@@ -253,5 +253,5 @@ wait "$RUN_PID" 2>/dev/null
 check "make stop after the run was killed" run_end "$FIRST_DIR"
 # shellcheck disable=SC2086 # words are wanted
 check "leaves no process either" soon 5 gone $was
-check "nor any that speaks of its folder" eval '! mentioned "$FIRST_DIR"'
+fails "nor any that speaks of its folder" mentioned "$FIRST_DIR"
 finish

@@ -22,7 +22,7 @@ is_once()	{ [ "$(once "$1")" = "$2 $2 $2 $2" ]; }
 
 quick()		{ check "$1, in time" within 3 "$WORK/seconds"; }
 accepted()	{ [[ $(post_text "$hook" "$(ok "$1")") == *accepted* ]]; }
-# normal PREFIX: a first answer out of the database; the tries are spooled.
+# normal PREFIX SECONDS: until an answer comes out of the database.
 normal()
 {
 	local n=0 until=$((SECONDS + $2))
@@ -32,7 +32,6 @@ normal()
 		n=$((n + 1))
 		sleep 0.1
 	done
-	tries=$((n + 1))
 }
 
 # --- stopped

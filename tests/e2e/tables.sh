@@ -297,7 +297,7 @@ check "migrating again is harmless" migrate
 like "and says so" "version $version, nothing to do" "$(cat "$WORK/migrate.out")"
 digest=$(sql "select digest from genhook.migrations where version = 2")
 sql "update genhook.migrations set digest = repeat('0', 64) where version = 2"
-check "a database with another file is refused" eval '! migrate'
+fails "a database with another file is refused" migrate
 like "and the file is named" '002_' "$(cat "$WORK/migrate.out")"
 sql "update genhook.migrations set digest = '$digest' where version = 2"
 
@@ -315,7 +315,7 @@ other_version()	# NAME UNDO: after a change, the connections are new
 	same "$1: and stored" failed "$(sql "select status from genhook.tasks where task_id = 'version-$1'")"
 }
 sql "insert into genhook.migrations (version, name, digest) values (999, '999_x', '')"
-check "newer: migrate refuses it" eval '! migrate'
+fails "newer: migrate refuses it" migrate
 like "newer: and says why" 999 "$(cat "$WORK/migrate.out")"
 other_version newer "delete from genhook.migrations where version = 999"
 sql "create table test.kept as select * from genhook.migrations where version = $version;
