@@ -41,6 +41,8 @@ static const struct {
 	    "select genhook.receive($1, $2, $3, $4, $5, $6, $7, $8, $9, $10,"
 	    " $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22,"
 	    " $23, $24, $25, $26, $27, $28)", 28, 1 },
+	[DB_NOTIFY_FINISHED] = { "notify_finished",
+	    "select genhook.notify_finished($1)", 1, 1 },
 	[DB_START_SWEEP] = { "start_sweep",
 	    "select genhook.start_sweep($1, $2::int)", 2, 1 },
 	[DB_BEAT_SWEEP] = { "beat_sweep",
@@ -51,18 +53,24 @@ static const struct {
 	[DB_CLAIM_POLLS] = { "claim_polls",
 	    "select task_id, model, extract(epoch from submitted_at)"
 	    " from genhook.claim_polls($1, $2, $3::interval, $4::interval,"
-	    " $5::int, $6)", 6, 3 },
+	    " $5::int, $6, $7::int)", 7, 3 },
 	[DB_NOTE_POLL] = { "note_poll",
 	    "select genhook.note_poll($1, $2, $3, $4, $5::interval)", 5, 1 },
+	[DB_PAUSE_ACCOUNT] = { "pause_account",
+	    "select genhook.pause_account($1, $2, $3::interval, $4)", 4, 1 },
 	[DB_GIVE_UP_TASKS] = { "give_up_tasks",
 	    "select task_id from genhook.give_up_tasks($1, $2,"
 	    " $3::interval)", 3, 1 },
 	[DB_CLAIM_OUTPUTS] = { "claim_outputs",
 	    "select provider, task_id, position, kind, url,"
 	    " extract(epoch from expires_at)::bigint, attempts,"
-	    " extract(epoch from finished_at)::bigint"
+	    " extract(epoch from finished_at)::bigint,"
+	    " account, model, outputs, paused"
 	    " from genhook.claim_outputs($1, $2::interval, $3::int, $4, $5)",
-	    5, 8 },
+	    5, 12 },
+	[DB_RENEW_OUTPUT] = { "renew_output",
+	    "select genhook.renew_output($1, $2, $3::int, $4, $5,"
+	    " to_timestamp($6::double precision), $7)", 7, 1 },
 	[DB_STORE_OUTPUT] = { "store_output",
 	    "select genhook.store_output($1, $2, $3::int, $4, $5,"
 	    " $6::bigint, $7, $8, $9)", 9, 1 },

@@ -545,11 +545,14 @@ batch_fill(struct spool *s, const struct conf *conf, const struct names *list,
 
 /* The rows are committed: the files have done their work. */
 static void
-batch_remove(struct spool *s, const struct batch *b, size_t from, size_t n,
-    struct drain_counts *counts)
+batch_remove(struct spool *s, struct db *db, const struct batch *b,
+    size_t from, size_t n, struct drain_counts *counts)
 {
-	size_t	i;
+	struct finished	f = { NULL, 0, 0 };
+	size_t		i;
 
+	finished_add(&f, &b->delivery[from], n, &b->outcome[from]);
+	finished_notify(&f, db, BATCH_TIMEOUT_MS);
 	for (i = from; i < from + n; i++)
 		if (unlinkat(s->dirfd, b->name[i], 0) == 0)
 			counts->drained++;
@@ -565,7 +568,7 @@ batch_store(struct spool *s, struct db *db, struct batch *b,
 	v = store_deliveries(db, b->delivery, b->n, STORE_AGAIN,
 	    BATCH_TIMEOUT_MS, b->outcome, why);
 	if (v == DB_OK)
-		batch_remove(s, b, 0, b->n, counts);
+		batch_remove(s, db, b, 0, b->n, counts);
 	if (v != DB_REFUSED)
 		return v;
 	/* One of them is refused: find it, and let the others through. */
@@ -573,7 +576,7 @@ batch_store(struct spool *s, struct db *db, struct batch *b,
 		v = store_deliveries(db, &b->delivery[i], 1, STORE_AGAIN,
 		    BATCH_TIMEOUT_MS, &b->outcome[i], why);
 		if (v == DB_OK)
-			batch_remove(s, b, i, 1, counts);
+			batch_remove(s, db, b, i, 1, counts);
 		else if (v == DB_REFUSED)
 			set_aside(s, b->name[i], why->text, counts);
 		else

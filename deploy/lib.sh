@@ -108,6 +108,21 @@ handlers_find()
 	done
 }
 
+# Socket folders that had to be elsewhere, since RUN_DIR's path is too long.
+short_folders_drop()
+{
+	local file dir
+
+	for file in "$1/pg.socket" "$1/handlers.dir"; do
+		[ -f "$file" ] || continue
+		dir=$(cat "$file")
+		[[ $dir =~ ^/tmp/genhook-[A-Za-z0-9]{6}$ ]] || continue
+		rm -f "$dir"/*.sock-0
+		rmdir "$dir" || continue
+		rm -f "$file"
+	done
+}
+
 # end_all RUN_DIR: end what a run started, the sweep first and the database
 # last, so that nothing loses what it works with.  Harmless when nothing runs.
 end_all()
@@ -124,5 +139,6 @@ end_all()
 	pids_end "$pids" lighttpd INT 12
 	pids_end "$pids" handler TERM 10
 	"$here/postgres" stop "$1"
+	short_folders_drop "$1"
 	rm -f "$pids"
 }

@@ -19,6 +19,9 @@
 #define DRAIN_SLICE_MS	100
 #define DRAIN_EVERY_MS	1000
 
+/* Finished tasks are told to listeners at once, but no more often than this. */
+#define NOTIFY_EVERY_MS	50
+
 struct job {
 	struct job	*next;
 	struct delivery	*delivery;	/* NULL: only a ping */
@@ -42,7 +45,8 @@ struct committer {
 	bool		 away;		/* the database: do not wait for it */
 	struct errbuf	 away_why;
 	/* The committer thread's own. */
-	int64_t		 retry_at_ms, drain_at_ms;
+	int64_t		 retry_at_ms, drain_at_ms, notify_at_ms;
+	struct finished	 finished;
 };
 
 static void
@@ -135,8 +139,8 @@ store_as_unparsed(struct db *db, struct job *job, int timeout_ms,
 }
 
 static enum db_verdict
-store_jobs(struct db *db, struct job **jobs, size_t n, enum store_try nth,
-    struct errbuf *why)
+store_jobs(struct committer *c, struct job **jobs, size_t n,
+    enum store_try nth, struct errbuf *why)
 {
 	struct delivery	*batch[BATCH_JOBS] = { NULL };
 	enum outcome	 outcomes[BATCH_JOBS];
@@ -145,10 +149,13 @@ store_jobs(struct db *db, struct job **jobs, size_t n, enum store_try nth,
 
 	for (i = 0; i < n; i++)
 		batch[i] = jobs[i]->delivery;
-	v = store_deliveries(db, batch, n, nth, time_left(jobs, n), outcomes,
-	    why);
-	for (i = 0; v == DB_OK && i < n; i++)
+	v = store_deliveries(c->db, batch, n, nth, time_left(jobs, n),
+	    outcomes, why);
+	if (v != DB_OK)
+		return v;
+	for (i = 0; i < n; i++)
 		jobs[i]->outcome = outcomes[i];
+	finished_add(&c->finished, batch, n, outcomes);
 	return v;
 }
 
@@ -159,7 +166,7 @@ commit_alone(struct committer *c, struct job *job, enum store_try nth)
 	struct errbuf	why;
 	enum db_verdict	v;
 
-	v = store_jobs(c->db, &job, 1, nth, &why);
+	v = store_jobs(c, &job, 1, nth, &why);
 	if (v == DB_REFUSED)
 		v = store_as_unparsed(c->db, job, time_left(&job, 1), &why);
 	finish_jobs(c, &job, 1, v == DB_OK, &why);
@@ -172,7 +179,7 @@ commit_jobs(struct committer *c, struct job **jobs, size_t n)
 	enum db_verdict	v;
 	size_t		i;
 
-	v = store_jobs(c->db, jobs, n, STORE_FIRST, &why);
+	v = store_jobs(c, jobs, n, STORE_FIRST, &why);
 	if (v == DB_OK) {
 		finish_jobs(c, jobs, n, true, &why);
 		return;
@@ -280,6 +287,29 @@ try_drain(struct committer *c)
 	    clock_ms() + DRAIN_EVERY_MS;
 }
 
+/* After the answers are out. */
+static void
+try_notify(struct committer *c)
+{
+	if (c->finished.n == 0 || clock_ms() < c->notify_at_ms)
+		return;
+	finished_notify(&c->finished, c->db, COMMIT_DEADLINE_MS);
+	c->notify_at_ms = clock_ms() + NOTIFY_EVERY_MS;
+}
+
+/* With no request to serve, the thread sleeps until then. */
+static int64_t
+next_chore_ms(const struct committer *c)
+{
+	int64_t	at = clock_ms() + RECONNECT_MS;
+
+	if (c->drain_at_ms == 0)
+		at = clock_ms() + 1;
+	if (c->finished.n > 0 && c->notify_at_ms < at)
+		at = c->notify_at_ms;
+	return at;
+}
+
 static void *
 committer_main(void *arg)
 {
@@ -293,8 +323,7 @@ committer_main(void *arg)
 		(void)pthread_mutex_lock(&c->lock);
 		if (c->first == NULL && !c->stopping)
 			(void)cond_wait_until(&c->wake, &c->lock,
-			    clock_ms() + (c->drain_at_ms == 0 ? 1 :
-			    RECONNECT_MS));
+			    next_chore_ms(c));
 		n = take_jobs(c, jobs);
 		stop = c->stopping && n == 0;
 		(void)pthread_mutex_unlock(&c->lock);
@@ -302,6 +331,7 @@ committer_main(void *arg)
 			commit_jobs(c, jobs, n);
 		else if (!stop)
 			try_drain(c);
+		try_notify(c);
 	}
 	return NULL;
 }
@@ -350,6 +380,7 @@ committer_stop(struct committer *c)
 		(void)pthread_mutex_unlock(&c->lock);
 		(void)pthread_join(c->thread, NULL);
 	}
+	finished_notify(&c->finished, c->db, COMMIT_DEADLINE_MS);
 	(void)pthread_cond_destroy(&c->wake);
 	(void)pthread_mutex_destroy(&c->lock);
 	db_free(c->db);

@@ -131,10 +131,6 @@ begin
                     o_expires_at, o_expires_source)
                 as o(n, position, kind, url, text, expires_at, expires_source)
             where o.n = any (won);
-
-            perform pg_notify('genhook_task_finished',
-                    p_provider[n] || '/' || p_task_id[n])
-            from unnest(won) as n;
         end if;
 
         -- Nothing but results, each the first: what most batches are.
@@ -251,3 +247,21 @@ comment on function genhook.receive(uuid[], timestamptz[], text[], text[],
     integer[], integer[], text[], text[], text[], timestamptz[], text[],
     boolean) is
     'Records a batch of deliveries, each exactly once in effect, and returns the outcome of each in order.';
+
+-- The hint that tasks have finished, apart from receive(): a transaction that
+-- notifies holds a lock of the whole server until its commit is on disk, so
+-- that handlers would wait for one another.  This one need not be on disk: a
+-- hint that is lost in a crash costs nobody a result.
+create function genhook.notify_finished(p_tasks text[])
+returns void
+language plpgsql
+security definer
+set search_path = genhook, pg_temp
+as $$
+begin
+    perform set_config('synchronous_commit', 'off', true);
+    perform pg_notify('genhook_task_finished', t) from unnest(p_tasks) as t;
+end
+$$;
+comment on function genhook.notify_finished(text[]) is
+    'NOTIFY genhook_task_finished for each ''<provider>/<task_id>'': a hint, never needed for correctness.';

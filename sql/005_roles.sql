@@ -34,10 +34,12 @@ begin
         ('genhook_receiver', 'usage on schema genhook'),
         ('genhook_receiver', 'execute on function genhook.schema_version'),
         ('genhook_receiver', 'execute on function genhook.receive'),
+        ('genhook_receiver', 'execute on function genhook.notify_finished'),
 
         ('genhook_sweeper', 'usage on schema genhook'),
         ('genhook_sweeper', 'execute on function genhook.schema_version'),
         ('genhook_sweeper', 'execute on function genhook.receive'),
+        ('genhook_sweeper', 'execute on function genhook.notify_finished'),
         ('genhook_sweeper', 'execute on function genhook.start_sweep'),
         ('genhook_sweeper', 'execute on function genhook.beat_sweep'),
         ('genhook_sweeper', 'execute on function genhook.finish_sweep'),

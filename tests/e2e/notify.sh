@@ -1,0 +1,40 @@
+#!/bin/bash
+# A listener hears of each finished task, once, from whatever brought it: a
+# callback, a burst of them, the spool; and of nothing else.
+. "$(dirname -- "$0")/lib.sh"
+run_start run
+
+hook=$(hook apimart)/callback
+done_body()	{ printf '{"id":"%s","status":"failed","error":{"message":"m"}}' "$1"; }
+
+# listen: a psql that prints what it hears, fed so that it asks every 0.2 s.
+mkfifo "$WORK/ask"
+psql -Xq -f "$WORK/ask" >"$WORK/heard" 2>&1 &
+LISTENER=$!
+exec 7>"$WORK/ask"
+echo 'listen genhook_task_finished;' >&7
+heard()		# how many notifications name this task?
+{
+	echo 'select 1 \g /dev/null' >&7
+	grep -c "genhook_task_finished.*payload \"apimart/$1\"" "$WORK/heard"
+}
+hears()		{ [ "$(heard "$1")" -ge 1 ]; }
+
+echo 'select 1 \g /dev/null' >&7
+soon 5 test -e "$WORK/heard"
+sleep 0.5
+same "a callback" '200 {"status":"accepted"}' "$(post_text "$hook" "$(done_body n-1)")"
+check "is heard of" soon 5 hears n-1
+same "a duplicate" '200 {"status":"duplicate"}' "$(post_text "$hook" "$(done_body n-1)")"
+same "a progress event" '200 {"status":"ignored"}' "$(post_text "$hook" '{"id":"n-2","status":"processing"}')"
+for i in 1 2 3 4 5 6 7 8 9; do
+	post_text "$hook" "$(done_body "burst-$i")" >/dev/null
+done
+check "the last of a burst is heard of" soon 5 hears burst-9
+for i in 1 2 3 4 5 6 7 8 9; do
+	same "burst $i is heard of once" 1 "$(heard "burst-$i")"
+done
+same "a duplicate is not" 1 "$(heard n-1)"
+same "progress is not" 0 "$(heard n-2)"
+exec 7>&-
+wait "$LISTENER"
