@@ -5,6 +5,7 @@
 # make lint       warnings as errors with gcc and clang, and the house rules
 # make asan       the tests under AddressSanitizer and UBSan
 # make fuzz       each parser under libFuzzer for FUZZ_SECONDS
+# make bench      how fast callbacks are taken, beside other ways to take them
 # make install    DESTDIR= PREFIX=/usr/local
 MAKEFLAGS += --no-builtin-rules
 
@@ -95,6 +96,7 @@ $(BUILD)/bin/genhook: $(patsubst %.c,$(BUILD)/%.o,$(wildcard cli/*.c)) $(LIB)
 	$(CC) $(ALL_LDFLAGS) $^ -o $@ $(LIBS)
 
 -include tests/simulator/simulator.mk
+include bench/bench.mk
 
 $(HANDLERS): $(BUILD)/bin/genhook-%: $(BUILD)/handlers/main-%.o $(RECV_OBJS) \
     $(LIB)
@@ -141,6 +143,12 @@ asan:
 	@BUILD=build-asan ASAN_OPTIONS=abort_on_error=1:detect_leaks=1 \
 	    UBSAN_OPTIONS=print_stacktrace=1 tests/run
 
+# Figures and a plot into bench/; BENCH_BIG=1 adds ten million tasks.
+bench:
+	@deploy/packages bench
+	@$(MAKE) --no-print-directory -s -j2 all bench-programs
+	@BUILD='$(BUILD)' bench/run
+
 FUZZ_SECONDS = 60
 fuzz:
 	@deploy/packages test
@@ -175,6 +183,6 @@ clean:
 	rm -rf build build-*
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
-.PHONY: all run stop test checks lint asan fuzz install clean
+.PHONY: all run stop test checks lint asan bench fuzz install clean
 .SECONDARY:
 .DELETE_ON_ERROR:

@@ -47,8 +47,10 @@ returns setof text
 language plpgsql
 security definer
 set search_path = genhook, pg_temp
--- Planned once: the arrays differ in length, never in kind.
+-- Planned once: the arrays differ in length, never in kind.  A plan made while
+-- the tables are small must still fit when they are large.
 set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
 as $$
 declare
     new_provider text[];
