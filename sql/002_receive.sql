@@ -48,7 +48,9 @@ language plpgsql
 security definer
 set search_path = genhook, pg_temp
 -- Planned once: the arrays differ in length, never in kind.  A plan made while
--- the tables are small must still fit when they are large.
+-- the tables are small must still fit when they are large; for the same reason
+-- a look into a table is a scalar subquery, which is never turned into a hash
+-- of the whole table.
 set plan_cache_mode = force_generic_plan
 set enable_seqscan = off
 as $$
@@ -148,8 +150,8 @@ begin
                     p_headers, p_body, p_note)
                 as b(id, received_at, provider, task_id, account, source,
                     outcome, verdict, remote_addr, headers, body, note)
-            where not p_again or not exists (select from deliveries d
-                where d.received_at = b.received_at and d.id = b.id);
+            where not p_again or (select true from deliveries d
+                where d.received_at = b.received_at and d.id = b.id) is null;
             return query select unnest(p_outcome);
             return;
         end if;
@@ -222,11 +224,11 @@ begin
                     and octet_length(p_body[j.n]) > 65536 then null
                 when j.n = any (won) or p_task_id[j.n] is null
                     then p_body[j.n]
-                when exists (select from deliveries d
+                when (select true from deliveries d
                         where d.provider = p_provider[j.n]
                         and d.task_id = p_task_id[j.n]
                         and d.body_digest = j.body_digest
-                        and d.body is not null) then null
+                        and d.body is not null limit 1) then null
                 when exists (select from judged e where e.n < j.n
                         and p_provider[e.n] = p_provider[j.n]
                         and p_task_id[e.n] = p_task_id[j.n]
@@ -236,9 +238,9 @@ begin
             p_note[j.n], j.body_digest
         from judged j
         where (j.nth is null or j.nth <= rest)
-            and (not p_again or not exists (select from deliveries d
+            and (not p_again or (select true from deliveries d
                 where d.received_at = p_received_at[j.n]
-                    and d.id = p_id[j.n]))
+                    and d.id = p_id[j.n]) is null)
     )
     select j.outcome from judged j order by j.n;
 end
