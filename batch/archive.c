@@ -55,6 +55,33 @@ archive_begin(struct archive *archive, const struct archive_key *key,
 	return archive->ops->begin(archive, key, length, why);
 }
 
+struct archive_part *
+archive_reopen(struct archive *archive, const struct archive_key *key,
+    int64_t *bytes, char mark[ARCHIVE_MARK_MAX])
+{
+	return archive->ops->reopen(archive, key, bytes, mark);
+}
+
+bool
+archive_replay(struct archive_part *part, void (*each)(void *, const void *,
+    size_t), void *arg, struct errbuf *why)
+{
+	return part->archive->ops->replay(part, each, arg, why);
+}
+
+bool
+archive_mark(struct archive_part *part, const char *mark)
+{
+	return part->archive->ops->mark(part, mark);
+}
+
+void
+archive_leave(struct archive_part *part)
+{
+	if (part != NULL)
+		part->archive->ops->leave(part);
+}
+
 bool
 archive_write(struct archive_part *part, const void *data, size_t len,
     struct errbuf *why)

@@ -11,6 +11,7 @@
 #include "errbuf.h"
 
 #define ARCHIVE_NAME_MAX	101	/* with the NUL */
+#define ARCHIVE_MARK_MAX	128	/* with the NUL */
 #define ARCHIVE_STALE_S		(36 * 3600)	/* age of a dead run's parts */
 
 /* Which output a file is of.  The same key always gives the same place. */
@@ -32,10 +33,17 @@ struct archive_ops {
 	/* length: of the whole file if known, else -1. */
 	struct archive_part *(*begin)(struct archive *,
 	    const struct archive_key *, int64_t length, struct errbuf *why);
+	struct archive_part *(*reopen)(struct archive *,
+	    const struct archive_key *, int64_t *bytes,
+	    char mark[ARCHIVE_MARK_MAX]);
+	bool	(*replay)(struct archive_part *, void (*each)(void *,
+	    const void *, size_t), void *arg, struct errbuf *why);
 	bool	(*write)(struct archive_part *, const void *, size_t,
 	    struct errbuf *why);
 	bool	(*commit)(struct archive_part *, const char *extension,
 	    char **location, struct errbuf *why);
+	bool	(*mark)(struct archive_part *, const char *mark);
+	void	(*leave)(struct archive_part *);
 	void	(*abort)(struct archive_part *);
 	long	(*clean)(struct archive *, time_t before);
 	void	(*close)(struct archive *);
@@ -59,6 +67,18 @@ void	archive_close(struct archive *);	/* NULL is fine */
 struct archive_part *archive_begin(struct archive *,
 	    const struct archive_key *, int64_t length, struct errbuf *why);
 
+/*
+ * What an earlier attempt, of this run or another, left of a file, if it can
+ * be trusted: its size, and the mark that it was left with.  NULL: nothing.
+ */
+struct archive_part *archive_reopen(struct archive *,
+	    const struct archive_key *, int64_t *bytes,
+	    char mark[ARCHIVE_MARK_MAX]);
+
+/* Pass all of a reopened part to each(), a piece at a time. */
+bool	archive_replay(struct archive_part *, void (*each)(void *arg,
+	    const void *, size_t), void *arg, struct errbuf *why);
+
 /* Append.  After false the part can only be aborted. */
 bool	archive_write(struct archive_part *, const void *, size_t,
 	    struct errbuf *why);
@@ -72,6 +92,14 @@ bool	archive_write(struct archive_part *, const void *, size_t,
 bool	archive_commit(struct archive_part *, const char *extension,
 	    char **location, struct errbuf *why);
 void	archive_abort(struct archive_part *);	/* NULL is fine */
+
+/*
+ * Note with a part, should nobody come to do more for it, that what is in it
+ * is the beginning of what mark names.  False: it could not be noted.
+ */
+bool	archive_mark(struct archive_part *, const char *mark);
+/* Leave a part for archive_reopen(), which trusts it as it was marked. */
+void	archive_leave(struct archive_part *);	/* NULL is fine */
 
 /* Remove parts that were last written before then; returns how many. */
 long	archive_clean(struct archive *, time_t before);

@@ -1,9 +1,13 @@
 /*
  * Outputs in a tree of directories:
  *     PROVIDER/YYYY/MM/DD/TASK/POSITION.EXT
- * A file is written as .part-OWNER-NUMBER in the root and moved to its place
- * when it is whole and on disk.
+ * A file is written as .part-DIGEST in the root, where the digest is of its
+ * key, and moved to its place when it is whole and on disk.  Who writes it
+ * holds a lock on it.  A part that was left half done has a .part-DIGEST.from
+ * beside it, which says since which boot, and of what, it is the beginning:
+ * after a crash of the machine nobody knows which bytes came to the disk.
  */
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 
@@ -16,8 +20,15 @@
 #include <unistd.h>
 
 #include "archive.h"
+#include "crypto.h"
 
 #define PART_PREFIX	".part-"
+#define NOTE_SUFFIX	".from"
+#define NOTE_MAX	(BOOT_MAX + ARCHIVE_MARK_MAX + 2)
+#define BOOT_MAX	40
+#define BOOT_FILE	"/proc/sys/kernel/random/boot_id"
+#define REPLAY_BYTES	((size_t)256 * 1024)
+#define DIGEST_LETTERS	32
 #define DIR_MODE	0750
 #define FILE_MODE	0640
 #define LEVELS		5
@@ -30,13 +41,16 @@ struct file_archive {
 	int		 rootfd;
 	char		 owner[ARCHIVE_NAME_MAX];
 	unsigned long	 nparts;
+	char		 boot[BOOT_MAX];	/* "": not known */
 	char		 synced[512];	/* the day last known to be on disk */
 };
 
 struct file_part {
 	struct archive_part	 base;
 	int			 fd;
-	char			 name[256];	/* in the root */
+	bool			 noted;		/* there may be a note */
+	bool			 spare;		/* not the usual file */
+	char			 name[240];	/* in the root */
 	char			 level[LEVELS][ARCHIVE_NAME_MAX];
 	char			 position[16];
 };
@@ -138,6 +152,129 @@ set_levels(struct file_part *part, const struct archive_key *key)
 	    archive_name(key->task_id, part->level[4]);
 }
 
+/* A part that has no file yet.  NULL: no memory. */
+static struct file_part *
+part_new(struct file_archive *a, const struct archive_key *key)
+{
+	unsigned char	 digest[SHA256_BYTES];
+	char		 hex[SHA256_HEX];
+	struct sha256	*sum = sha256_new();
+	struct file_part *part = calloc(1, sizeof(*part));
+
+	if (sum == NULL || part == NULL || !set_levels(part, key) ||
+	    !sha256_update(sum, key->provider, strlen(key->provider) + 1) ||
+	    !sha256_update(sum, key->task_id, strlen(key->task_id) + 1) ||
+	    !sha256_update(sum, key->position, strlen(key->position) + 1)) {
+		(void)sha256_finish(sum, NULL);
+		free(part);
+		return NULL;
+	}
+	part->base.archive = &a->base;
+	part->fd = -1;
+	if (!sha256_finish(sum, digest)) {
+		free(part);
+		return NULL;
+	}
+	hex_encode(digest, sizeof(digest), hex);
+	(void)snprintf(part->name, sizeof(part->name), PART_PREFIX "%.*s",
+	    DIGEST_LETTERS, hex);
+	return part;
+}
+
+static void
+note_name(const struct file_part *part, char *buf, size_t bufsz)
+{
+	(void)snprintf(buf, bufsz, "%s" NOTE_SUFFIX, part->name);
+}
+
+static void
+note_remove(struct file_part *part)
+{
+	char	name[256];
+
+	note_name(part, name, sizeof(name));
+	(void)unlinkat(archive_of(part)->rootfd, name, 0);
+	part->noted = false;
+}
+
+/* The mark in the note, if it is of this boot. */
+static bool
+note_read(struct file_part *part, char mark[ARCHIVE_MARK_MAX])
+{
+	struct file_archive	*a = archive_of(part);
+	char			 name[256], text[NOTE_MAX + 1];
+	size_t			 bootlen = strlen(a->boot);
+	ssize_t			 n;
+	int			 fd;
+
+	note_name(part, name, sizeof(name));
+	fd = openat(a->rootfd, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd == -1)
+		return false;
+	n = read(fd, text, NOTE_MAX);
+	(void)close(fd);
+	/* A note that was not written to its end has no newline. */
+	if (n < 2 || text[n - 1] != '\n' || bootlen == 0)
+		return false;
+	text[n - 1] = '\0';
+	if (strncmp(text, a->boot, bootlen) != 0 || text[bootlen] != ' ' ||
+	    strlen(text + bootlen + 1) >= ARCHIVE_MARK_MAX)
+		return false;
+	(void)snprintf(mark, ARCHIVE_MARK_MAX, "%s", text + bootlen + 1);
+	return true;
+}
+
+/* Is fd, locked by now, still the file of that name and nobody else's? */
+static bool
+part_lock(struct file_part *part)
+{
+	struct stat	here, there;
+
+	return flock(part->fd, LOCK_EX | LOCK_NB) == 0 &&
+	    fstat(part->fd, &here) == 0 &&
+	    fstatat(archive_of(part)->rootfd, part->name, &there,
+	    AT_SYMLINK_NOFOLLOW) == 0 &&
+	    here.st_dev == there.st_dev && here.st_ino == there.st_ino &&
+	    S_ISREG(here.st_mode) && here.st_nlink == 1;
+}
+
+static bool
+part_open(struct file_part *part, int flags)
+{
+	part->fd = openat(archive_of(part)->rootfd, part->name, O_RDWR |
+	    O_NOFOLLOW | O_CLOEXEC | flags, FILE_MODE);
+	return part->fd != -1;
+}
+
+static void
+part_close(struct file_part *part)
+{
+	if (part->fd != -1)
+		(void)close(part->fd);
+	part->fd = -1;
+}
+
+/*
+ * The file to write, empty.  While another run, which then no longer has the
+ * lease but does not know it yet, holds the usual one, it is one of our own.
+ */
+static bool
+part_make(struct file_part *part)
+{
+	struct file_archive	*a = archive_of(part);
+	size_t			 len = strlen(part->name);
+
+	if (part_open(part, O_CREAT) && part_lock(part)) {
+		note_remove(part);
+		return ftruncate(part->fd, 0) == 0;
+	}
+	part_close(part);
+	part->spare = true;
+	(void)snprintf(part->name + len, sizeof(part->name) - len, "-%s-%lu",
+	    a->owner, ++a->nparts);
+	return part_open(part, O_CREAT | O_EXCL);
+}
+
 static struct archive_part *
 file_begin(struct archive *archive, const struct archive_key *key,
     int64_t length, struct errbuf *why)
@@ -147,24 +284,61 @@ file_begin(struct archive *archive, const struct archive_key *key,
 
 	if (!has_room(a, length, why))
 		return NULL;
-	if ((part = calloc(1, sizeof(*part))) == NULL ||
-	    !set_levels(part, key)) {
+	if ((part = part_new(a, key)) == NULL) {
 		errbuf_set(why, "out of memory");
-		free(part);
 		return NULL;
 	}
-	part->base.archive = archive;
-	(void)snprintf(part->name, sizeof(part->name), PART_PREFIX "%s-%lu",
-	    a->owner, ++a->nparts);
-	part->fd = openat(a->rootfd, part->name, O_WRONLY | O_CREAT | O_EXCL |
-	    O_NOFOLLOW | O_CLOEXEC, FILE_MODE);
-	if (part->fd == -1) {
+	if (!part_make(part)) {
 		errbuf_set(why, "could not create \"%s/%s\": %s", a->root,
 		    part->name, strerror(errno));
+		part_close(part);
 		free(part);
 		return NULL;
 	}
 	return &part->base;
+}
+
+static struct archive_part *
+file_reopen(struct archive *archive, const struct archive_key *key,
+    int64_t *bytes, char mark[ARCHIVE_MARK_MAX])
+{
+	struct file_part	*part;
+	off_t			 size;
+
+	part = part_new((struct file_archive *)archive, key);
+	if (part == NULL)
+		return NULL;
+	if (part_open(part, 0) && part_lock(part) && note_read(part, mark) &&
+	    (size = lseek(part->fd, 0, SEEK_END)) > 0) {
+		*bytes = size;
+		part->noted = true;
+		return &part->base;
+	}
+	part_close(part);
+	free(part);
+	return NULL;
+}
+
+static bool
+file_replay(struct archive_part *base, void (*each)(void *, const void *,
+    size_t), void *arg, struct errbuf *why)
+{
+	struct file_part	*part = (struct file_part *)base;
+	char			*buf;
+	off_t			 at = 0;
+	ssize_t			 n = -1;
+
+	if ((buf = malloc(REPLAY_BYTES)) != NULL)
+		while ((n = pread(part->fd, buf, REPLAY_BYTES, at)) > 0) {
+			each(arg, buf, (size_t)n);
+			at += n;
+		}
+	free(buf);
+	if (n == 0)
+		return true;
+	errbuf_set(why, "could not read in \"%s\": %s",
+	    archive_of(part)->root, strerror(errno));
+	return false;
 }
 
 static bool
@@ -191,15 +365,48 @@ file_write(struct archive_part *base, const void *data, size_t len,
 	return true;
 }
 
-/* Everything of the part goes; unless it was moved away, its file as well. */
+/*
+ * Everything of the part goes; unless it was moved away, its file as well,
+ * and before the lock on it does.
+ */
 static void
 part_free(struct file_part *part, bool moved)
 {
-	if (part->fd != -1)
-		(void)close(part->fd);
+	if (part->noted)
+		note_remove(part);
 	if (!moved)
 		(void)unlinkat(archive_of(part)->rootfd, part->name, 0);
+	part_close(part);
 	free(part);
+}
+
+static bool
+file_mark(struct archive_part *base, const char *mark)
+{
+	struct file_part	*part = (struct file_part *)base;
+	struct file_archive	*a = archive_of(part);
+	char			 name[256], text[NOTE_MAX + 1];
+	int			 fd, len;
+	bool			 ok;
+
+	len = snprintf(text, sizeof(text), "%s %s\n", a->boot, mark);
+	if (a->boot[0] == '\0' || part->spare || len >= (int)sizeof(text))
+		return false;
+	note_name(part, name, sizeof(name));
+	fd = openat(a->rootfd, name, O_WRONLY | O_CREAT | O_TRUNC |
+	    O_NOFOLLOW | O_CLOEXEC, FILE_MODE);
+	if (fd == -1)
+		return false;
+	part->noted = true;
+	ok = write(fd, text, (size_t)len) == len;
+	return close(fd) == 0 && ok;
+}
+
+static void
+file_leave(struct archive_part *base)
+{
+	part_close((struct file_part *)base);
+	free(base);
 }
 
 static void
@@ -208,22 +415,16 @@ file_abort(struct archive_part *base)
 	part_free((struct file_part *)base, false);
 }
 
-/* The bytes are on disk, or why says what failed. */
+/* The bytes are on disk, or why says what failed.  The file stays open: its
+ * lock is what keeps others from it until it is in its place. */
 static bool
 settle_bytes(struct file_part *part, struct errbuf *why)
 {
-	int	rc, error = 0;
-
-	if (fsync(part->fd) == -1)
-		error = errno;
-	rc = close(part->fd);
-	part->fd = -1;
-	if (rc == -1 && error == 0)
-		error = errno;
-	if (error != 0)
-		errbuf_set(why, "could not sync a file in \"%s\": %s",
-		    archive_of(part)->root, strerror(error));
-	return error == 0;
+	if (fsync(part->fd) == 0)
+		return true;
+	errbuf_set(why, "could not sync a file in \"%s\": %s",
+	    archive_of(part)->root, strerror(errno));
+	return false;
 }
 
 /*
@@ -391,8 +592,12 @@ file_close(struct archive *archive)
 
 static const struct archive_ops file_ops = {
 	.begin	= file_begin,
+	.reopen	= file_reopen,
+	.replay	= file_replay,
 	.write	= file_write,
 	.commit	= file_commit,
+	.mark	= file_mark,
+	.leave	= file_leave,
 	.abort	= file_abort,
 	.clean	= file_clean,
 	.close	= file_close,
@@ -417,6 +622,21 @@ open_root(struct file_archive *a, struct errbuf *why)
 	return true;
 }
 
+/* Which boot of which machine this is; unknown is no hindrance. */
+static void
+read_boot(struct file_archive *a)
+{
+	ssize_t	n = -1;
+	int	fd = open(BOOT_FILE, O_RDONLY | O_CLOEXEC);
+
+	if (fd != -1) {
+		n = read(fd, a->boot, sizeof(a->boot) - 1);
+		(void)close(fd);
+	}
+	a->boot[n > 0 ? n : 0] = '\0';
+	a->boot[strcspn(a->boot, "\n ")] = '\0';
+}
+
 struct archive *
 archive_file_open(const struct conf *conf, const char *owner,
     struct errbuf *why)
@@ -439,6 +659,7 @@ archive_file_open(const struct conf *conf, const char *owner,
 		errbuf_set(why, "out of memory");
 		goto fail;
 	}
+	read_boot(a);
 	if (open_root(a, why))
 		return &a->base;
 fail:

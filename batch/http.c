@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <unistd.h>
 
 #include "address.h"
@@ -15,6 +16,7 @@
 #define SLOWEST_BYTES_PER_S	1000L
 #define SLOWEST_FOR_S		30L
 #define BUFFER_BYTES		(256L * 1024)
+#define YOUNG_S			60	/* RFC 7232, section 2.2.2 */
 
 struct http_engine {
 	CURLM			*multi;
@@ -122,6 +124,45 @@ take_header(char *data, size_t size, size_t n, void *arg)
 	return size * n;
 }
 
+/*
+ * What proves, byte for byte, that it is still the same file (RFC 9110
+ * section 8.8): an ETag that is not weak, else a Last-Modified that was no
+ * longer young when it was sent.
+ */
+static void
+read_validator(struct http_request *req)
+{
+	char	date[128];
+	time_t	sent, modified;
+
+	copy_header(req->easy, "ETag", req->validator,
+	    sizeof(req->validator));
+	if (req->validator[0] == '"')
+		return;
+	copy_header(req->easy, "Date", date, sizeof(date));
+	sent = curl_getdate(date, NULL);
+	copy_header(req->easy, "Last-Modified", req->validator,
+	    sizeof(req->validator));
+	modified = curl_getdate(req->validator, NULL);
+	if (sent == -1 || modified == -1 || sent - modified < YOUNG_S)
+		req->validator[0] = '\0';
+}
+
+/* Is it the rest of the file, from the very byte that was asked for? */
+static bool
+is_the_rest(struct http_request *req)
+{
+	char	range[128], start[40];
+
+	(void)snprintf(start, sizeof(start), "bytes %lld-",
+	    (long long)req->from);
+	copy_header(req->easy, "Content-Range", range, sizeof(range));
+	return req->from > 0 && req->status == 206 &&
+	    strncasecmp(range, start, strlen(start)) == 0 &&
+	    (req->validator[0] == '\0' ||
+	    strcmp(req->validator, req->if_range) == 0);
+}
+
 /* All that the headers say, once they are complete. */
 static void
 read_facts(struct http_request *req)
@@ -139,6 +180,8 @@ read_facts(struct http_request *req)
 	copy_header(req->easy, "ETag", req->etag, sizeof(req->etag));
 	copy_header(req->easy, "Transfer-Encoding", encoding,
 	    sizeof(encoding));
+	read_validator(req);
+	req->resumed = is_the_rest(req);
 	req->length = length;
 	req->retry_after_s = wait;
 	req->framed = length >= 0 || encoding[0] != '\0' ||
@@ -153,13 +196,13 @@ take_body(char *data, size_t size, size_t n, void *arg)
 
 	if (req->received == 0)
 		read_facts(req);
-	if (req->download && req->status != 200) {
+	if (req->download && req->status != 200 && !req->resumed) {
 		req->skipped = true;
 		return 0;
 	}
 	req->received += (int64_t)len;
 	req->engine->bytes += (int64_t)len;
-	if (req->received > req->max_bytes) {
+	if ((req->resumed ? req->from : 0) + req->received > req->max_bytes) {
 		req->too_large = true;
 		return 0;
 	}
@@ -207,7 +250,8 @@ finish(struct http_request *req)
 
 	(void)curl_multi_remove_handle(engine->multi, req->easy);
 	curl_easy_cleanup(req->easy);
-	req->easy = NULL;
+	curl_slist_free_all(req->headers);
+	req->easy = req->headers = NULL;
 	if (req->prev != NULL)
 		req->prev->next = req->next;
 	else
@@ -301,6 +345,23 @@ set_purpose(CURL *easy, const struct http_request *req)
 	return code == CURLE_OK;
 }
 
+/* Only the rest, if what is there already is of the same file. */
+static bool
+set_range(CURL *easy, struct http_request *req)
+{
+	char	range[40], line[192];
+
+	if (req->from == 0)
+		return true;
+	(void)snprintf(range, sizeof(range), "%lld-", (long long)req->from);
+	(void)snprintf(line, sizeof(line), "If-Range: %s", req->if_range);
+	req->headers = curl_slist_append(NULL, line);
+	return req->headers != NULL &&
+	    curl_easy_setopt(easy, CURLOPT_HTTPHEADER, req->headers) ==
+	    CURLE_OK &&
+	    curl_easy_setopt(easy, CURLOPT_RANGE, range) == CURLE_OK;
+}
+
 static void
 enlist(struct http_engine *engine, struct http_request *req)
 {
@@ -324,13 +385,17 @@ http_start(struct http_engine *engine, struct http_request *req)
 	req->refused = NULL;
 	req->opened = 0;
 	req->too_large = req->stopped = req->skipped = false;
+	req->resumed = false;
+	req->validator[0] = '\0';
+	req->headers = NULL;
 	if ((easy = curl_easy_init()) == NULL)
 		return false;
 	set_common(easy, req);
 	set_limits(easy, req);
-	if (!set_purpose(easy, req) ||
+	if (!set_purpose(easy, req) || !set_range(easy, req) ||
 	    curl_multi_add_handle(engine->multi, easy) != CURLM_OK) {
 		curl_easy_cleanup(easy);
+		curl_slist_free_all(req->headers);
 		return false;
 	}
 	req->easy = easy;

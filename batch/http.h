@@ -29,8 +29,11 @@ struct http_request {
 	const char	*url;
 	const char	*bearer;	/* an API key, or NULL */
 	bool		 download;	/* follow redirects; pass on the body of
-					   a 200 alone */
-	int64_t		 max_bytes;
+					   a 200, or of a fitting 206, alone */
+	int64_t		 from;		/* ask for the rest from this byte on */
+	const char	*if_range;	/* if it is still this, else for all
+					   (RFC 9110); where from is not 0 */
+	int64_t		 max_bytes;	/* with the first from ones */
 	int		 timeout_s;	/* for the whole transfer; 0: none */
 
 	/* Each piece of the body.  False ends the transfer. */
@@ -49,10 +52,13 @@ struct http_request {
 	bool			 framed;	/* a cut would have been seen */
 	int64_t			 retry_after_s;	/* 0: not said */
 	char			 etag[128];	/* "" when none, or too long */
+	char			 validator[128];	/* for a later if_range;
+						   "" when there is none */
+	bool			 resumed;	/* it is the rest, as asked */
 
 	/* The engine's own. */
 	struct http_engine	*engine;
-	void			*easy;
+	void			*easy, *headers;
 	struct http_request	*prev, *next;
 	const char		*refused;	/* what a refused address was */
 	int			 opened;	/* sockets since the last hop */

@@ -3,18 +3,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ask.h"
 #include "delivery.h"
 #include "http.h"
-#include "json.h"
 #include "log.h"
 #include "progress.h"
-#include "redact.h"
 #include "store.h"
 #include "sweep.h"
 
-#define ANSWER_MAX_BYTES	(8 * 1024 * 1024)
-#define POLL_TIMEOUT_S		15
-#define POLL_URL_MAX		4096
 #define RETRY_AFTER_MAX_S	86400
 #define STORE_TIMEOUT_MS	8000
 #define BATCH_MAX		32
@@ -23,7 +19,6 @@
 /* An account that is being polled. */
 struct poller {
 	const struct account	*account;
-	int64_t			 budget;	/* polls left in this run */
 	int			 in_flight;
 	bool			 proven;	/* its key has been taken */
 	bool			 stopped;	/* key refused, or rate limit */
@@ -36,25 +31,23 @@ struct reconcile {
 	struct poller		*pollers;
 	size_t			 npollers;
 	size_t			 turn;		/* whose turn it is first */
+	int64_t			 cap;		/* in flight, of one account */
 	struct delivery		*batch[BATCH_MAX];	/* to be stored */
 	size_t			 nbatch;
 };
 
-/* One question. */
+/* A question under way. */
 struct poll {
-	struct http_request	 req;
 	struct reconcile	*run;
 	struct poller		*poller;
 	char			*task_id;
-	char			*body;
-	size_t			 len, size;
+	int64_t			 retry_after_s;
 };
 
 static void
 poll_free(struct poll *p)
 {
 	free(p->task_id);
-	free(p->body);
 	free(p);
 }
 
@@ -106,7 +99,7 @@ static void
 note_poll(struct poll *p, const char *kind, const char *words)
 {
 	note(p->run, p->poller->account, p->task_id, kind, words,
-	    p->req.retry_after_s);
+	    p->retry_after_s);
 }
 
 /* The account is left alone for the rest of the run, with one clear word. */
@@ -125,8 +118,7 @@ stop_account(struct poll *p, bool key_refused, const char *words)
 		    " this account is not polled", a->provider->name, a->name,
 		    words);
 	else
-		log_line(LOG_INFO, "%s %s: rate limit (%s); the rest waits",
-		    a->provider->name, a->name, words);
+		sweep_pause(p->run->sweep, a, p->retry_after_s, words);
 }
 
 /*
@@ -136,6 +128,7 @@ stop_account(struct poll *p, bool key_refused, const char *words)
 static void
 store_batch(struct reconcile *r, struct delivery *const *batch, size_t n)
 {
+	struct finished	finished = { NULL, 0, 0 };
 	enum outcome	outcomes[BATCH_MAX];
 	struct errbuf	why;
 	enum db_verdict	v;
@@ -150,6 +143,10 @@ store_batch(struct reconcile *r, struct delivery *const *batch, size_t n)
 	for (i = 0; i < n && v == DB_OK; i++)
 		if (outcomes[i] == OUTCOME_ACCEPTED)
 			r->sweep->counts.finished++;
+	if (v == DB_OK) {
+		finished_add(&finished, batch, n, outcomes);
+		finished_notify(&finished, r->sweep->db, STORE_TIMEOUT_MS);
+	}
 	for (i = 0; i < n && v == DB_REFUSED && n > 1; i++)
 		store_batch(r, &batch[i], 1);
 	if (v == DB_REFUSED && n == 1)
@@ -168,12 +165,12 @@ flush(struct reconcile *r)
 
 /* A final state: kept as a delivery, since it is one. */
 static void
-keep_final(struct poll *p, struct delivery *d)
+keep_final(struct poll *p, struct ask *a, struct delivery *d)
 {
 	d->outcome = OUTCOME_ACCEPTED;
 	d->proof = PROOF_NONE;
-	delivery_set_body(d, p->body, p->len);
-	p->body = NULL;
+	delivery_set_body(d, a->body, a->len);
+	a->body = NULL;
 	p->run->batch[p->run->nbatch++] = d;
 	if (p->run->nbatch == BATCH_MAX)
 		flush(p->run);
@@ -194,167 +191,90 @@ note_progress(struct poll *p, const struct result *result)
 
 /* There is a task object: what does it say? */
 static void
-take_task(struct poll *p, struct json_object *doc)
+take_task(struct poll *p, struct ask *a)
 {
-	const struct account	*a = p->poller->account;
-	struct parse_context	 ctx = { 0 };
 	struct delivery		*d;
 	struct errbuf		 why = { "" };
 	enum parse_verdict	 v;
 
-	d = delivery_new(a->provider, a->name, SOURCE_POLL);
+	d = delivery_new(a->account->provider, a->account->name, SOURCE_POLL);
 	if (d == NULL) {
 		sweep_break(p->run->sweep, "out of memory");
 		return;
 	}
-	ctx.received_at = d->received_at;
-	v = a->provider->parse(doc, &ctx, &d->result, &why);
-	if (v == PARSE_UNKNOWN)
-		note_poll(p, "error", why.text);
-	else if (d->result.task_id != NULL &&
-	    strcmp(d->result.task_id, p->task_id) != 0)
-		note_poll(p, "error", "the answer is about another task");
-	else if (v == PARSE_PROGRESS)
-		note_progress(p, &d->result);
-	else {
-		keep_final(p, d);
+	v = ask_parse(a, d->received_at, &d->result, &why);
+	if (v == PARSE_FINAL) {
+		keep_final(p, a, d);
 		return;
 	}
+	if (v == PARSE_PROGRESS)
+		note_progress(p, &d->result);
+	else
+		note_poll(p, "error", why.text);
 	delivery_free(d);
 }
 
-/* A provider may echo our callback's URL, and with it the token; or the key
- * in its complaint about it. */
 static void
-hide_secrets(struct poll *p)
+take_answer(struct poll *p, struct ask *a)
 {
-	const struct account	*a = p->poller->account;
-	char *const		 key[] = { a->api_key, NULL };
-
-	if (p->body == NULL)
-		return;
-	p->len = redact_tokens(p->body, p->len, a->tokens);
-	/* In place: nothing may be shorter than what replaces it. */
-	if (strlen(a->api_key) >= strlen(REDACTED))
-		p->len = redact_tokens(p->body, p->len, key);
-}
-
-static void
-take_answer(struct poll *p)
-{
-	const struct provider	*provider = p->poller->account->provider;
-	struct json_object	*doc = NULL;
-	struct errbuf		 why = { "" };
-	enum poll_verdict	 v;
-
-	hide_secrets(p);
-	if (p->body == NULL ||
-	    json_parse(p->body, p->len, &doc, &why) != JSON_OK)
-		doc = NULL;
-	v = provider->poll_classify((int)p->req.status, doc, &why);
-	if (why.text[0] == '\0')
-		errbuf_set(&why, "%s", p->req.why.text);
-	if (v != POLL_BAD_KEY)
+	if (a->verdict != POLL_BAD_KEY)
 		p->poller->proven = true;
-	switch (v) {
+	switch (a->verdict) {
 	case POLL_TASK:
-		take_task(p, doc);
+		take_task(p, a);
 		break;
 	case POLL_NOT_FOUND:
-		note_poll(p, "not_found", why.text);
+		note_poll(p, "not_found", a->why.text);
 		break;
 	case POLL_BAD_KEY:
-		stop_account(p, true, why.text);
+		stop_account(p, true, a->why.text);
 		break;
 	case POLL_RATE_LIMITED:
-		stop_account(p, false, why.text);
+		stop_account(p, false, a->why.text);
 		break;
 	case POLL_TROUBLE:
-		note_poll(p, "error", why.text);
+		note_poll(p, "error", a->why.text);
 		break;
 	}
-	json_free(doc);
 }
 
 static void
-on_done(struct http_request *req)
+on_answer(struct ask *a)
 {
-	struct poll	*p = req->arg;
+	struct poll	*p = a->arg;
 
 	p->poller->in_flight--;
-	if (req->verdict == HTTP_ANSWERED) {
+	p->retry_after_s = a->retry_after_s;
+	if (a->answered) {
 		p->run->sweep->counts.polled++;
-		take_answer(p);
-	} else if (req->verdict != HTTP_ABORTED)
-		note_poll(p, "error", req->why.text);
+		take_answer(p, a);
+	} else if (!a->aborted)
+		note_poll(p, "error", a->why.text);
 	poll_free(p);
-}
-
-static bool
-on_body(struct http_request *req, const void *data, size_t len)
-{
-	struct poll	*p = req->arg;
-	char		*bigger;
-
-	if (p->size - p->len < len) {
-		p->size = 2 * (p->len + len);
-		if ((bigger = realloc(p->body, p->size)) == NULL) {
-			errbuf_set(&req->why, "out of memory");
-			return false;
-		}
-		p->body = bigger;
-	}
-	memcpy(p->body + p->len, data, len);
-	p->len += len;
-	return true;
-}
-
-/* False, with why, when the question cannot be asked. */
-static bool
-poll_start(struct poll *p, const char *model, struct errbuf *why)
-{
-	const struct account	*a = p->poller->account;
-	char			 url[POLL_URL_MAX];
-
-	if (*a->api_key == '\0') {
-		errbuf_set(why, "no api_key is set for this account");
-		return false;
-	}
-	if (!a->provider->poll_url(url, sizeof(url), a->api_base, p->task_id,
-	    model, why))
-		return false;
-	p->req.url = url;
-	p->req.bearer = a->api_key;
-	p->req.max_bytes = ANSWER_MAX_BYTES;
-	p->req.timeout_s = POLL_TIMEOUT_S;
-	p->req.on_body = on_body;
-	p->req.on_done = on_done;
-	p->req.arg = p;
-	if (!http_start(p->run->engine, &p->req)) {
-		errbuf_set(why, "out of memory");
-		return false;
-	}
-	p->req.url = NULL;		/* was copied */
-	p->poller->in_flight++;
-	return true;
 }
 
 static void
 ask(struct reconcile *r, struct poller *poller, const char *task_id,
     const char *model)
 {
-	const struct account	*a = poller->account;
+	const struct account	*account = poller->account;
+	struct ask		*a = sweep_alloc(sizeof(*a));
 	struct poll		*p = sweep_alloc(sizeof(*p));
 	struct errbuf		 why;
 
 	p->run = r;
 	p->poller = poller;
 	p->task_id = sweep_copy(task_id);
-	if (poll_start(p, model, &why))
+	a->account = account;
+	a->on_answer = on_answer;
+	a->arg = p;
+	if (ask_start(a, r->engine, task_id, model, &why)) {
+		poller->in_flight++;
 		return;
-	if (*a->api_key == '\0' && !poller->stopped) {
+	}
+	if (*account->api_key == '\0' && !poller->stopped) {
 		sweep_warn(r->sweep, "%s %s: tasks are due, but no api_key is"
-		    " set", a->provider->name, a->name);
+		    " set", account->provider->name, account->name);
 		poller->stopped = true;
 	}
 	note_poll(p, "error", why.text);
@@ -366,8 +286,8 @@ static int
 claim(struct reconcile *r, struct poller *poller, int64_t limit)
 {
 	const struct account	*a = poller->account;
-	char			 after[32], ceiling[32], count[24];
-	struct db_param		 params[6];
+	char			 after[32], ceiling[32], count[24], rate[24];
+	struct db_param		 params[7];
 	struct db_rows		*rows = NULL;
 	struct errbuf		 why;
 	int			 i, got;
@@ -382,7 +302,10 @@ claim(struct reconcile *r, struct poller *poller, int64_t limit)
 	params[2] = sweep_text(after);
 	params[3] = sweep_text(ceiling);
 	params[4] = sweep_text(count);
+	(void)snprintf(rate, sizeof(rate), "%lld",
+	    (long long)a->polls_per_minute);
 	params[5] = sweep_text(r->sweep->task_id);
+	params[6] = sweep_text(rate);
 	if (sweep_run(r->sweep, DB_CLAIM_POLLS, params, &rows, &why) !=
 	    DB_OK) {
 		sweep_break(r->sweep, why.text);
@@ -392,7 +315,6 @@ claim(struct reconcile *r, struct poller *poller, int64_t limit)
 	for (i = 0; i < got; i++)
 		ask(r, poller, db_value(rows, i, 0), db_value(rows, i, 1));
 	db_rows_free(rows);
-	poller->budget -= got;
 	poller->done = got < limit;
 	return got;
 }
@@ -401,7 +323,7 @@ static bool
 may_claim(const struct poller *p)
 {
 	/* One question first: a wrong key is then refused only once. */
-	return !p->stopped && !p->done && p->budget > 0 &&
+	return !p->stopped && !p->done &&
 	    (p->proven || p->in_flight == 0);
 }
 
@@ -428,7 +350,10 @@ fill(struct reconcile *r)
 		share = http_free_slots(r->engine) / (int64_t)active;
 		if (share < 1 || !p->proven)
 			share = 1;
-		claimed += claim(r, p, share < p->budget ? share : p->budget);
+		if (share > r->cap - p->in_flight)
+			share = r->cap - p->in_flight;
+		if (share > 0)
+			claimed += claim(r, p, share);
 	}
 	r->turn++;
 	return claimed;
@@ -492,7 +417,6 @@ choose_accounts(struct reconcile *r)
 		    strcmp(r->sweep->provider, a->provider->name) != 0)
 			continue;
 		r->pollers[r->npollers].account = a;
-		r->pollers[r->npollers].budget = a->polls_per_minute;
 		r->npollers++;
 	}
 }
@@ -512,6 +436,10 @@ sweep_reconcile(struct sweep *s)
 		return;
 	}
 	choose_accounts(&r);
+	/* One account that is slow to answer leaves room for the others. */
+	r.cap = s->conf->polls_in_flight;
+	if (r.npollers > 1 && r.cap > 3)
+		r.cap -= r.cap / 4;
 	work(&r);
 	http_engine_free(r.engine);
 	flush(&r);

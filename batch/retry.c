@@ -44,13 +44,17 @@ const char *
 retry_decide(const struct retry_facts *f, int64_t *wait_s)
 {
 	bool	ended = f->expires_at != 0 && f->expires_at <= f->now;
-	bool	last = rules[f->trouble].max_attempts != 0 &&
-		    f->attempts >= rules[f->trouble].max_attempts;
+	int64_t	most = rules[f->trouble].max_attempts;
+	bool	last;
 
+	/* Then it is the provider's trouble as well, which may pass. */
+	if (f->hope && most != 0 && most < rules[TROUBLE_PASSING].max_attempts)
+		most = rules[TROUBLE_PASSING].max_attempts;
+	last = most != 0 && f->attempts >= most;
 	*wait_s = 0;
 	if (f->trouble == TROUBLE_FINAL)
 		return "failed";
-	if (ended && (last || rules[f->trouble].ends_with_link))
+	if (ended && (last || (rules[f->trouble].ends_with_link && !f->hope)))
 		return "expired";
 	if (last)
 		return "failed";

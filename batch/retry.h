@@ -2,6 +2,7 @@
 #ifndef GENHOOK_RETRY_H
 #define GENHOOK_RETRY_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 enum trouble {
@@ -19,6 +20,7 @@ struct retry_facts {
 	int64_t		expires_at;	/* of the link, s since 1970; 0: unknown */
 	int64_t		now;
 	int64_t		retry_after_s;	/* as the server wished, or 0 */
+	bool		hope;		/* a fresh link may still come */
 };
 
 /*

@@ -20,6 +20,8 @@
 #define BEAT_EVERY_MS		10000
 #define TIDY_UP_MS		1500
 #define END_WITHIN_S		2
+#define PAUSE_S			60	/* after a 429 that names no time */
+#define PAUSE_MAX_S		86400
 
 static volatile sig_atomic_t	stopping;
 
@@ -123,6 +125,30 @@ sweep_warn(struct sweep *s, const char *fmt, ...)
 	s->attention = true;
 	progress_wipe(s->progress);
 	log_line(LOG_WARN, "%s", words.text);
+}
+
+void
+sweep_pause(struct sweep *s, const struct account *a, int64_t wait_s,
+    const char *words)
+{
+	char		wait[32];
+	struct db_param	params[4];
+	struct errbuf	copy, why;
+
+	if (wait_s <= 0)
+		wait_s = PAUSE_S;
+	if (wait_s > PAUSE_MAX_S)
+		wait_s = PAUSE_MAX_S;
+	errbuf_set(&copy, "%s", words);
+	sweep_clean_words(&copy);
+	(void)snprintf(wait, sizeof(wait), "%lld s", (long long)wait_s);
+	params[0] = sweep_text(a->provider->name);
+	params[1] = sweep_text(a->name);
+	params[2] = sweep_text(wait);
+	params[3] = sweep_text(copy.text);
+	(void)sweep_run(s, DB_PAUSE_ACCOUNT, params, NULL, &why);
+	log_line(LOG_INFO, "%s %s: rate limit (%s); the rest waits",
+	    a->provider->name, a->name, copy.text);
 }
 
 /* Length of the UTF-8 character at p (RFC 3629), or 0 if it is none. */

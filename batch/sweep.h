@@ -85,6 +85,11 @@ struct db_param sweep_text(const char *);
 void	sweep_warn(struct sweep *, const char *, ...)
 	    __attribute__((format(printf, 2, 3)));
 
+/* Leave an account alone for so long (0: a minute), as it wishes: this run,
+ * and all others. */
+void	sweep_pause(struct sweep *, const struct account *, int64_t wait_s,
+	    const char *words);
+
 /* The run cannot go on. */
 void	sweep_break(struct sweep *, const char *words);
 

@@ -43,16 +43,74 @@ $$;
 comment on function genhook.finish_sweep(bigint, jsonb, text) is
     'Closes the run''s row.';
 
--- Claiming a poll is scheduling the next one: a sweep that dies leaves the
--- task due again after the interval, and no second sweep asks meanwhile.
-create function genhook.claim_polls(p_provider text, p_account text,
-    p_poll_after interval, p_poll_every_max interval, p_limit integer,
-    p_task_id text default null)
-returns table (task_id text, model text, submitted_at timestamptz)
+-- What all sweeps, on whatever host, have to know of an account.
+create table genhook.accounts (
+    provider    text        not null,
+    account     text        not null,
+    not_before  timestamptz not null default '-infinity',
+    reason      text,
+    minute      timestamptz not null default '-infinity',
+    polls       integer     not null default 0,
+    primary key (provider, account)
+);
+comment on table genhook.accounts is
+    'How much each account may be asked: kept by the sweeps, for each other.';
+comment on column genhook.accounts.provider is 'The provider.';
+comment on column genhook.accounts.account is 'The section''s title in genhook.conf.';
+comment on column genhook.accounts.not_before is 'Not asked before then, since the provider wished so (429).';
+comment on column genhook.accounts.reason is 'In its words.';
+comment on column genhook.accounts.minute is 'The minute that polls counts.';
+comment on column genhook.accounts.polls is 'Polls begun in that minute, by all sweeps together.';
+
+create function genhook.pause_account(p_provider text, p_account text,
+    p_wait interval, p_reason text)
+returns timestamptz
 language sql
 security definer
 set search_path = genhook, pg_temp
 as $$
+    insert into accounts as a (provider, account, not_before, reason)
+    values (p_provider, p_account, now() + p_wait, p_reason)
+    on conflict (provider, account) do update set
+        not_before = greatest(a.not_before, excluded.not_before),
+        reason = excluded.reason
+    returning a.not_before
+$$;
+comment on function genhook.pause_account(text, text, interval, text) is
+    'Leaves an account alone for so long, in this run and all others; returns until when.';
+
+-- Claiming a poll is scheduling the next one: a sweep that dies leaves the
+-- task due again after the interval, and no second sweep asks meanwhile.
+create function genhook.claim_polls(p_provider text, p_account text,
+    p_poll_after interval, p_poll_every_max interval, p_limit integer,
+    p_task_id text default null, p_per_minute integer default null)
+returns table (task_id text, model text, submitted_at timestamptz)
+language plpgsql
+security definer
+set search_path = genhook, pg_temp
+as $$
+#variable_conflict use_column
+declare
+    room integer;
+    got  integer;
+begin
+    insert into accounts (provider, account) values (p_provider, p_account)
+    on conflict do nothing;
+    -- Holding this row, no other sweep can spend the same budget.
+    select case when a.not_before > now() then 0
+            when p_per_minute is null then p_limit
+            else least(p_limit, p_per_minute - case a.minute
+                when date_trunc('minute', now()) then a.polls else 0 end)
+        end
+    into room
+    from accounts a
+    where a.provider = p_provider and a.account = p_account
+    for update;
+    if room <= 0 then
+        return;
+    end if;
+
+    return query
     with due as (
         select t.provider, t.task_id
         from tasks t
@@ -63,22 +121,34 @@ as $$
                 or t.submitted_at <= now() - p_poll_after)
             and (p_task_id is null or t.task_id = p_task_id)
         order by coalesce(t.next_poll_at, t.submitted_at)
-        limit p_limit
+        limit room
         for update skip locked
+    ), claimed as (
+        update tasks t set
+            polls = t.polls + 1,
+            -- doubling, up to a ceiling, give or take a fifth
+            next_poll_at = now() + least(p_poll_every_max,
+                    greatest(p_poll_after, interval '1 second')
+                        * power(2, least(t.polls, 20)))
+                * (0.8 + 0.4 * random())
+        from due
+        where t.provider = due.provider and t.task_id = due.task_id
+        returning t.task_id, t.model, t.submitted_at
     )
-    update tasks t set
-        polls = t.polls + 1,
-        -- doubling, up to a ceiling, give or take a fifth
-        next_poll_at = now() + least(p_poll_every_max,
-                greatest(p_poll_after, interval '1 second')
-                    * power(2, least(t.polls, 20)))
-            * (0.8 + 0.4 * random())
-    from due
-    where t.provider = due.provider and t.task_id = due.task_id
-    returning t.task_id, t.model, t.submitted_at
+    select c.task_id::text, c.model::text, c.submitted_at from claimed c;
+    get diagnostics got = row_count;
+
+    if got > 0 then
+        update accounts a set
+            polls = got + case a.minute when date_trunc('minute', now())
+                then a.polls else 0 end,
+            minute = date_trunc('minute', now())
+        where a.provider = p_provider and a.account = p_account;
+    end if;
+end
 $$;
-comment on function genhook.claim_polls(text, text, interval, interval, integer, text) is
-    'Up to p_limit pending tasks of an account whose poll is due, oldest first, their next poll already scheduled.';
+comment on function genhook.claim_polls(text, text, interval, interval, integer, text, integer) is
+    'Up to p_limit pending tasks of an account whose poll is due, oldest first, their next poll already scheduled; none while the account is paused, and no more than p_per_minute in a minute by all sweeps together.';
 
 -- A poll that brought no final state.  p_kind: pending, not_found, error.
 create function genhook.note_poll(p_provider text, p_task_id text,
@@ -142,7 +212,8 @@ create function genhook.claim_outputs(p_owner text, p_lease interval,
     p_task_id text default null)
 returns table (provider text, task_id text, "position" integer, kind text,
     url text, expires_at timestamptz, attempts integer,
-    finished_at timestamptz)
+    finished_at timestamptz, account text, model text, outputs integer,
+    paused boolean)
 language sql
 security definer
 set search_path = genhook, pg_temp
@@ -166,13 +237,17 @@ as $$
         returning o.*
     )
     select c.provider, c.task_id, c.position, c.kind, c.url, c.expires_at,
-        c.attempts, t.finished_at
+        c.attempts, t.finished_at, t.account, t.model,
+        (select count(*)::integer from outputs n
+            where n.provider = c.provider and n.task_id = c.task_id),
+        exists (select from accounts a where a.provider = c.provider
+            and a.account = t.account and a.not_before > now())
     from claimed c
     left join tasks t on t.provider = c.provider and t.task_id = c.task_id
     order by coalesce(c.expires_at, '-infinity'::timestamptz)
 $$;
 comment on function genhook.claim_outputs(text, interval, integer, text, text) is
-    'Leases up to p_limit outputs that are due, soonest expiry first (unknown is urgent), to p_owner.';
+    'Leases up to p_limit outputs that are due, soonest expiry first (unknown is urgent), to p_owner; with what it takes to ask the provider for a fresh link.';
 
 -- Fenced by the owner: whoever lost the lease changes nothing.
 create function genhook.store_output(p_provider text, p_task_id text,
@@ -197,6 +272,27 @@ as $$
 $$;
 comment on function genhook.store_output(text, text, integer, text, text, bigint, text, text, text) is
     'The file is complete at its final place: true if the row took it, false if the lease was lost.';
+
+-- The provider gave a new link for the same file.
+create function genhook.renew_output(p_provider text, p_task_id text,
+    p_position integer, p_owner text, p_url text, p_expires_at timestamptz,
+    p_expires_source text)
+returns boolean
+language sql
+security definer
+set search_path = genhook, pg_temp
+as $$
+    with done as (
+        update outputs set url = p_url, expires_at = p_expires_at,
+            expires_source = p_expires_source
+        where provider = p_provider and task_id = p_task_id
+            and position = p_position and status = 'pending'
+            and lease_owner = p_owner
+        returning 1)
+    select exists (select from done)
+$$;
+comment on function genhook.renew_output(text, text, integer, text, text, timestamptz, text) is
+    'Replaces the link of an output under lease by a fresh one. False if the lease was lost.';
 
 -- p_status pending: once more after p_retry_after; expired, failed: given up.
 create function genhook.fail_output(p_provider text, p_task_id text,

@@ -45,8 +45,10 @@ begin
         ('genhook_sweeper', 'execute on function genhook.finish_sweep'),
         ('genhook_sweeper', 'execute on function genhook.claim_polls'),
         ('genhook_sweeper', 'execute on function genhook.note_poll'),
+        ('genhook_sweeper', 'execute on function genhook.pause_account'),
         ('genhook_sweeper', 'execute on function genhook.give_up_tasks'),
         ('genhook_sweeper', 'execute on function genhook.claim_outputs'),
+        ('genhook_sweeper', 'execute on function genhook.renew_output'),
         ('genhook_sweeper', 'execute on function genhook.store_output'),
         ('genhook_sweeper', 'execute on function genhook.fail_output'),
         ('genhook_sweeper', 'execute on function genhook.release_outputs'),
@@ -60,7 +62,7 @@ begin
 
         ('genhook_reader', 'usage on schema genhook'),
         ('genhook_reader', 'execute on function genhook.schema_version'),
-        ('genhook_reader', 'select on genhook.tasks, genhook.outputs, genhook.sweeps, genhook.migrations, genhook.pending_tasks, genhook.due_outputs, genhook.attention, genhook.provider_health, genhook.task_results'),
+        ('genhook_reader', 'select on genhook.tasks, genhook.outputs, genhook.sweeps, genhook.accounts, genhook.migrations, genhook.pending_tasks, genhook.due_outputs, genhook.attention, genhook.provider_health, genhook.task_results'),
         ('genhook_reader', 'select (id, received_at, provider, task_id, account, source, outcome, verdict, remote_addr, headers, note, body_digest) on genhook.deliveries')
     loop
         if to_regrole(r) is not null then

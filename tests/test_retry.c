@@ -11,27 +11,31 @@ static const struct {
 	const char		*status;
 	int64_t			 least_s, most_s;	/* the wait */
 } cases[] = {
-	/* trouble, attempts, expires_at, now, retry_after */
-	{ { TROUBLE_PASSING, 1, 0, NOW, 0 },		"pending", 8, 12 },
-	{ { TROUBLE_PASSING, 2, 0, NOW, 0 },		"pending", 16, 24 },
-	{ { TROUBLE_PASSING, 11, 0, NOW, 0 },		"pending", 2880, 4320 },
-	{ { TROUBLE_PASSING, 12, 0, NOW, 0 },		"failed", 0, 0 },
-	{ { TROUBLE_PASSING, 1, NOW - 1, NOW, 0 },	"pending", 8, 12 },
-	{ { TROUBLE_PASSING, 12, NOW - 1, NOW, 0 },	"expired", 0, 0 },
-	{ { TROUBLE_PASSING, 1, 0, NOW, 300 },		"pending", 300, 300 },
-	{ { TROUBLE_PASSING, 1, 0, NOW, 999999 },	"pending", 3600, 3600 },
-	{ { TROUBLE_PASSING, 1, 0, NOW, 1 },		"pending", 8, 12 },
-	{ { TROUBLE_GONE, 1, 0, NOW, 0 },		"pending", 8, 12 },
-	{ { TROUBLE_GONE, 4, NOW + 1, NOW, 0 },		"pending", 64, 96 },
-	{ { TROUBLE_GONE, 5, NOW + 1, NOW, 0 },		"failed", 0, 0 },
-	{ { TROUBLE_GONE, 1, NOW, NOW, 0 },		"expired", 0, 0 },
-	{ { TROUBLE_CONTENT, 5, 0, NOW, 0 },		"failed", 0, 0 },
-	{ { TROUBLE_CONTENT, 1, NOW - 9, NOW, 0 },	"expired", 0, 0 },
-	{ { TROUBLE_FINAL, 1, 0, NOW, 0 },		"failed", 0, 0 },
-	{ { TROUBLE_FINAL, 1, NOW - 1, NOW, 0 },	"failed", 0, 0 },
-	{ { TROUBLE_OURS, 1, 0, NOW, 0 },		"pending", 8, 12 },
-	{ { TROUBLE_OURS, 9999, NOW - 1, NOW, 0 },	"pending", 480, 720 },
-	{ { TROUBLE_OURS, INT64_MAX, 0, NOW, 0 },	"pending", 480, 720 },
+	/* trouble, attempts, expires_at, now, retry_after, hope */
+	{ { TROUBLE_PASSING, 1, 0, NOW, 0, false },		"pending", 8, 12 },
+	{ { TROUBLE_PASSING, 2, 0, NOW, 0, false },		"pending", 16, 24 },
+	{ { TROUBLE_PASSING, 11, 0, NOW, 0, false },		"pending", 2880, 4320 },
+	{ { TROUBLE_PASSING, 12, 0, NOW, 0, false },		"failed", 0, 0 },
+	{ { TROUBLE_PASSING, 1, NOW - 1, NOW, 0, false },	"pending", 8, 12 },
+	{ { TROUBLE_PASSING, 12, NOW - 1, NOW, 0, false },	"expired", 0, 0 },
+	{ { TROUBLE_PASSING, 1, 0, NOW, 300, false },		"pending", 300, 300 },
+	{ { TROUBLE_PASSING, 1, 0, NOW, 999999, false },	"pending", 3600, 3600 },
+	{ { TROUBLE_PASSING, 1, 0, NOW, 1, false },		"pending", 8, 12 },
+	{ { TROUBLE_GONE, 1, 0, NOW, 0, false },		"pending", 8, 12 },
+	{ { TROUBLE_GONE, 4, NOW + 1, NOW, 0, false },		"pending", 64, 96 },
+	{ { TROUBLE_GONE, 5, NOW + 1, NOW, 0, false },		"failed", 0, 0 },
+	{ { TROUBLE_GONE, 1, NOW, NOW, 0, false },		"expired", 0, 0 },
+	{ { TROUBLE_GONE, 1, NOW, NOW, 0, true },	"pending", 8, 12 },
+	{ { TROUBLE_GONE, 11, 0, NOW, 0, true },	"pending", 2880, 4320 },
+	{ { TROUBLE_GONE, 12, NOW, NOW, 0, true },	"expired", 0, 0 },
+	{ { TROUBLE_FINAL, 1, NOW, NOW, 0, true },	"failed", 0, 0 },
+	{ { TROUBLE_CONTENT, 5, 0, NOW, 0, false },		"failed", 0, 0 },
+	{ { TROUBLE_CONTENT, 1, NOW - 9, NOW, 0, false },	"expired", 0, 0 },
+	{ { TROUBLE_FINAL, 1, 0, NOW, 0, false },		"failed", 0, 0 },
+	{ { TROUBLE_FINAL, 1, NOW - 1, NOW, 0, false },	"failed", 0, 0 },
+	{ { TROUBLE_OURS, 1, 0, NOW, 0, false },		"pending", 8, 12 },
+	{ { TROUBLE_OURS, 9999, NOW - 1, NOW, 0, false },	"pending", 480, 720 },
+	{ { TROUBLE_OURS, INT64_MAX, 0, NOW, 0, false },	"pending", 480, 720 },
 };
 
 static void
@@ -68,7 +72,7 @@ test_backoff(void)
 static void
 test_jitter_spreads(void)
 {
-	struct retry_facts	f = { TROUBLE_PASSING, 8, 0, NOW, 0 };
+	struct retry_facts	f = { TROUBLE_PASSING, 8, 0, NOW, 0, false };
 	int64_t			wait_s, least = INT64_MAX, most = 0;
 	int			i;
 

@@ -21,7 +21,8 @@ world_start()
 	done
 	simulator_start --port "$port" "${keys[@]}" --hostile \
 	    --wavespeed-secret "$GENHOOK_SECRET_WAVESPEED" "$@"
-	sed -i 's/poll_after = 5/poll_after = 1/' "$GENHOOK_CONF"
+	sed -i 's/poll_after = 5/poll_after = 1\n\tpolls_per_minute = 6000/' \
+	    "$GENHOOK_CONF"
 }
 
 # submit PROVIDER MODEL [CURL OPTIONS...]: prints the task's id.

@@ -1,0 +1,691 @@
+/*
+ * One output on its way home: download, resume after a cut, a fresh link for
+ * one that has ended, and the end that is written to the database.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "clock.h"
+#include "crypto.h"
+#include "fetch.h"
+#include "log.h"
+#include "media.h"
+#include "renew.h"
+#include "retry.h"
+
+#define DOUBT_ATTEMPTS	2	/* see job_is_whole() */
+#define RESUMES_MAX	3	/* at once, after cuts, in one attempt */
+#define MARK_EVERY	(INT64_C(8) * 1024 * 1024)
+#define NO_RETRY_AFTER_S	60	/* the pause of a 429 without a time */
+
+/* One output on its way. */
+struct job {
+	struct http_request	 req;
+	struct fetch_run	*run;
+	char			*provider, *task_id, *position, *kind, *url;
+	char			*model;		/* or NULL */
+	const struct account	*account;	/* NULL: not in the settings */
+	int64_t			 outputs;	/* of the task */
+	bool			 paused;	/* the account is left alone */
+	bool			 asked;		/* for a fresh link already */
+	bool			 hope;		/* one may come later */
+	struct errbuf		 asked_why;	/* why none came */
+	int			 resumes;
+	int64_t			 kept;		/* bytes of an earlier attempt */
+	char			 mark[ARCHIVE_MARK_MAX];	/* of these */
+	int64_t			 marked;	/* at which size */
+	int64_t			 expires_at;	/* s since 1970; 0: unknown */
+	int64_t			 attempts;	/* this one counted */
+	time_t			 day;
+	int64_t			 started_ms;
+	struct archive_part	*part;
+	struct sha256		*digest;
+	int64_t			 bytes;		/* in the part, all told */
+	const struct media	*media;		/* once enough bytes came */
+	struct media_watch	 watch;
+	bool			 opened;	/* bytes of this answer are in */
+	bool			 broken;	/* the digest is */
+	enum trouble		 trouble;	/* why on_body() stopped */
+	bool			 tried;		/* a link, in this attempt */
+	enum trouble		 lacked;	/* with which end, */
+	struct errbuf		 lacks;		/* in words, while asking */
+};
+
+/* What an answer has not touched can still be of use. */
+static void
+job_drop(struct job *j)
+{
+	if (j->opened)
+		archive_abort(j->part);
+	else
+		archive_leave(j->part);
+	j->part = NULL;
+}
+
+static void
+job_free(struct job *j)
+{
+	job_drop(j);
+	(void)sha256_finish(j->digest, NULL);
+	free(j->provider);
+	free(j->task_id);
+	free(j->position);
+	free(j->kind);
+	free(j->url);
+	free(j->model);
+	free(j);
+}
+
+/* What stands in the log before the words: which output it is about. */
+static void
+job_name(const struct job *j, char *buf, size_t bufsz)
+{
+	(void)snprintf(buf, bufsz, "%s/%s/%s", j->provider, j->task_id,
+	    j->position);
+}
+
+static void
+lease_lost(struct job *j)
+{
+	char	name[320];
+
+	job_name(j, name, sizeof(name));
+	log_line(LOG_WARN, "%s: another sweep has taken it over", name);
+}
+
+/* Tell the database what becomes of the output. */
+static void
+write_failure(struct job *j, const char *status, int64_t wait_s,
+    struct errbuf *words)
+{
+	struct sweep	*s = j->run->sweep;
+	char		 wait[32];
+	struct db_param	 params[7];
+	struct db_rows	*rows = NULL;
+	struct errbuf	 why;
+
+	sweep_clean_words(words);
+	(void)snprintf(wait, sizeof(wait), "%lld s", (long long)wait_s);
+	params[0] = sweep_text(j->provider);
+	params[1] = sweep_text(j->task_id);
+	params[2] = sweep_text(j->position);
+	params[3] = sweep_text(s->owner);
+	params[4] = sweep_text(status);
+	params[5] = sweep_text(words->text);
+	params[6] = sweep_text(wait);
+	if (sweep_run(s, DB_FAIL_OUTPUT, params, &rows, &why) == DB_OK &&
+	    *db_value(rows, 0, 0) != 't')
+		lease_lost(j);
+	db_rows_free(rows);
+}
+
+static void
+count_failure(struct job *j, const char *status, const char *words)
+{
+	struct sweep	*s = j->run->sweep;
+	char		 name[320];
+
+	job_name(j, name, sizeof(name));
+	if (strcmp(status, "pending") == 0) {
+		s->counts.retried++;
+		log_line(LOG_INFO, "%s: attempt %lld: %s", name,
+		    (long long)j->attempts, words);
+		return;
+	}
+	if (strcmp(status, "expired") == 0)
+		s->counts.expired++;
+	else
+		s->counts.failed++;
+	sweep_warn(s, "%s: %s: %s", name, status, words);
+}
+
+static void
+job_fail(struct job *j, enum trouble trouble, const char *words)
+{
+	struct retry_facts	 facts = {
+		.trouble = trouble,
+		.attempts = j->attempts,
+		.expires_at = j->expires_at,
+		.now = time(NULL),
+		.retry_after_s = j->req.retry_after_s,
+		.hope = j->hope,
+	};
+	struct errbuf		 copy;
+	const char		*status;
+	int64_t			 wait_s;
+
+	if (j->asked_why.text[0] != '\0')
+		errbuf_set(&copy, "%s; no fresh link: %s", words,
+		    j->asked_why.text);
+	else
+		errbuf_set(&copy, "%s", words);
+	status = retry_decide(&facts, &wait_s);
+	if (trouble == TROUBLE_OURS) {
+		if (!j->run->full)
+			sweep_warn(j->run->sweep, "%s", words);
+		j->run->full = true;
+	}
+	count_failure(j, status, copy.text);
+	write_failure(j, status, wait_s, &copy);
+}
+
+/* The file is in its place: the row follows.  False: no longer our output. */
+static bool
+write_success(struct job *j, const char *location, const char *sha256_hex)
+{
+	struct sweep	*s = j->run->sweep;
+	char		 bytes[24];
+	struct db_param	 params[9];
+	struct db_rows	*rows = NULL;
+	struct errbuf	 etag, why;
+	enum db_verdict	 v;
+
+	/* One that is no text could not be sent back as it came. */
+	errbuf_set(&etag, "%s", j->req.etag);
+	sweep_clean_words(&etag);
+	if (strcmp(etag.text, j->req.etag) != 0)
+		etag.text[0] = '\0';
+	(void)snprintf(bytes, sizeof(bytes), "%lld",
+	    (long long)j->bytes);
+	params[0] = sweep_text(j->provider);
+	params[1] = sweep_text(j->task_id);
+	params[2] = sweep_text(j->position);
+	params[3] = sweep_text(s->owner);
+	params[4] = sweep_text(location);
+	params[5] = sweep_text(bytes);
+	params[6] = sweep_text(sha256_hex);
+	params[7] = sweep_text(j->media->content_type);
+	params[8] = sweep_text(etag.text[0] != '\0' ? etag.text : NULL);
+	v = sweep_run(s, DB_STORE_OUTPUT, params, &rows, &why);
+	if (v == DB_REFUSED)
+		job_fail(j, TROUBLE_OURS, why.text);
+	else if (v == DB_OK && *db_value(rows, 0, 0) != 't') {
+		lease_lost(j);
+		v = DB_REFUSED;
+	}
+	db_rows_free(rows);
+	return v == DB_OK;
+}
+
+/* Can this be an output at all? */
+static bool
+job_fits(struct job *j, struct errbuf *why)
+{
+	char	host[256];
+
+	if (j->media == NULL)
+		j->media = media_sniff(j->watch.head, j->watch.headlen);
+	if (media_fits(j->media, j->kind, j->watch.headlen, why))
+		return true;
+	http_host(j->url, host, sizeof(host));
+	errbuf_set(why, "%s: %s", host, why->text);
+	return false;
+}
+
+/*
+ * Is it all of it?  A server that says how long its answer is gets the doubt
+ * for some attempts; then its file is what there is.
+ */
+static bool
+job_is_whole(struct job *j, struct errbuf *why)
+{
+	enum media_end	end = media_end(j->media, &j->watch);
+	char		host[256];
+
+	if (end == MEDIA_WHOLE || (j->req.framed && (end == MEDIA_UNSURE ||
+	    j->attempts > DOUBT_ATTEMPTS)))
+		return true;
+	http_host(j->url, host, sizeof(host));
+	errbuf_set(why, "%s: the file was cut short", host);
+	return false;
+}
+
+/*
+ * The run's time is over.  A file of which nothing can be kept, though it had
+ * half of a run and more, counts as tried; the others go back as if they had
+ * never been claimed.
+ */
+static void
+job_cut(struct job *j, bool kept)
+{
+	struct sweep	*s = j->run->sweep;
+	char		 size[32];
+	struct errbuf	 words;
+
+	if (kept || sweep_stopping() || s->broken || clock_ms() - j->started_ms <
+	    s->conf->max_seconds * 500)
+		return;
+	sweep_size_words(j->bytes, size, sizeof(size));
+	errbuf_set(&words, "not complete within the %lld s of a run (%s came)",
+	    (long long)s->conf->max_seconds, size);
+	job_fail(j, TROUBLE_PASSING, words.text);
+}
+
+/*
+ * The attempt is over without the whole file.  What came of it is left for
+ * the next one, if that can make sure that it is of the same file.
+ */
+static bool
+job_leave(struct job *j)
+{
+	bool	kept = j->part != NULL && j->mark[0] != '\0' &&
+		    (!j->opened || archive_mark(j->part, j->mark));
+
+	if (kept) {
+		archive_leave(j->part);
+		j->part = NULL;
+	} else
+		job_drop(j);
+	return kept;
+}
+
+static enum trouble
+trouble_of_status(long status)
+{
+	return http_status_may_pass(status) ? TROUBLE_PASSING : TROUBLE_GONE;
+}
+
+static bool
+link_has_ended(const struct job *j)
+{
+	return j->expires_at != 0 && j->expires_at <= time(NULL);
+}
+
+/* An answer that a part of another size or age would explain. */
+static bool
+part_is_unfit(const struct job *j)
+{
+	return j->kept > 0 && !j->req.resumed && j->req.status != 200 &&
+	    (j->req.status == 206 || j->req.status == 416);
+}
+
+/* A link that is no good, for which there could be a better one. */
+static bool
+may_ask(struct job *j, enum trouble trouble)
+{
+	bool	gone = trouble == TROUBLE_GONE && (j->req.status == 403 ||
+		    j->req.status == 404 || j->req.status == 410);
+
+	return !j->asked && (gone || (link_has_ended(j) &&
+	    (trouble == TROUBLE_GONE || trouble == TROUBLE_CONTENT))) &&
+	    sweep_goes_on(j->run->sweep, sweep_moment(j->run->sweep, 100));
+}
+
+/* A cut that the next bytes can follow at once. */
+static bool
+may_resume(struct job *j)
+{
+	return j->req.received > 0 && j->mark[0] != '\0' &&
+	    j->resumes < RESUMES_MAX && !link_has_ended(j) &&
+	    sweep_goes_on(j->run->sweep, sweep_moment(j->run->sweep, 100));
+}
+
+static bool	job_ask(struct job *);
+static bool	job_download(struct job *);
+
+/* A failure, unless a fresh link takes its place.  True: j goes on. */
+static bool
+job_lacks(struct job *j, enum trouble trouble, const char *words)
+{
+	job_drop(j);
+	j->tried = true;
+	j->lacked = trouble;
+	errbuf_set(&j->lacks, "%s", words);
+	if (may_ask(j, trouble) && job_ask(j))
+		return true;
+	job_fail(j, trouble, j->lacks.text);
+	return false;
+}
+
+/* The whole file is there.  True: j goes on, with another link. */
+static bool
+job_store(struct job *j)
+{
+	struct sweep	*s = j->run->sweep;
+	unsigned char	 digest[SHA256_BYTES];
+	char		 hex[SHA256_HEX], *location = NULL;
+	struct errbuf	 why;
+	bool		 ok;
+
+	if (!job_fits(j, &why) || !job_is_whole(j, &why))
+		return job_lacks(j, TROUBLE_CONTENT, why.text);
+	/* Moving our file over one that another sweep has stored meanwhile
+	 * would make that one's row wrong. */
+	if (!sweep_lease_is_safe(s)) {
+		lease_lost(j);
+		return false;
+	}
+	ok = sha256_finish(j->digest, digest) && !j->broken;
+	j->digest = NULL;
+	if (!ok) {
+		job_fail(j, TROUBLE_OURS, "could not compute a SHA-256");
+		return false;
+	}
+	hex_encode(digest, sizeof(digest), hex);
+	ok = archive_commit(j->part, j->media->extension, &location, &why);
+	j->part = NULL;
+	if (!ok)
+		job_fail(j, TROUBLE_OURS, why.text);
+	else if (write_success(j, location, hex)) {
+		s->counts.stored++;
+		s->counts.bytes += j->bytes;
+	}
+	free(location);
+	return false;
+}
+
+static bool
+job_answered(struct job *j)
+{
+	if (j->req.status == 200 || j->req.resumed)
+		return job_store(j);
+	if (part_is_unfit(j) && j->resumes++ < RESUMES_MAX) {
+		j->opened = true;
+		job_drop(j);
+		return job_download(j);
+	}
+	return job_lacks(j, trouble_of_status(j->req.status),
+	    j->req.why.text);
+}
+
+static bool
+job_cut_off(struct job *j)
+{
+	struct errbuf	words = j->req.why;
+	bool		again = may_resume(j);
+
+	if (job_leave(j) && again) {
+		j->resumes++;
+		return job_download(j);
+	}
+	job_fail(j, TROUBLE_PASSING, words.text);
+	return false;
+}
+
+static void
+on_done(struct http_request *req)
+{
+	struct job	*j = req->arg;
+	bool		 goes_on = false;
+
+	switch (req->verdict) {
+	case HTTP_ANSWERED:
+		goes_on = job_answered(j);
+		break;
+	case HTTP_TROUBLE:
+		goes_on = job_cut_off(j);
+		break;
+	case HTTP_FORBIDDEN:
+	case HTTP_TOO_LARGE:
+		job_fail(j, TROUBLE_FINAL, req->why.text);
+		break;
+	case HTTP_STOPPED:
+		goes_on = job_lacks(j, j->trouble, req->why.text);
+		break;
+	case HTTP_ABORTED:
+		job_cut(j, job_leave(j));
+		break;
+	}
+	if (!goes_on)
+		job_free(j);
+}
+
+static void
+take_piece(void *arg, const void *data, size_t len)
+{
+	struct job	*j = arg;
+
+	media_watch(&j->watch, data, len);
+	j->bytes += (int64_t)len;
+	if (!sha256_update(j->digest, data, len))
+		j->broken = true;
+}
+
+/* The first bytes of an answer: to begin with, or to follow what is there. */
+static bool
+job_open(struct job *j)
+{
+	struct archive_key	key = { j->provider, j->task_id, j->position,
+				    j->day };
+
+	j->opened = true;
+	if (j->part != NULL && j->req.resumed)
+		return archive_replay(j->part, take_piece, j, &j->req.why);
+	(void)snprintf(j->mark, sizeof(j->mark), "%s", j->req.validator);
+	archive_abort(j->part);
+	j->part = archive_begin(j->run->archive, &key, j->req.length,
+	    &j->req.why);
+	return j->part != NULL;
+}
+
+/* Much has come: let a next run have it even if this one is killed. */
+static void
+job_mark(struct job *j)
+{
+	if (j->bytes - j->marked < MARK_EVERY || j->mark[0] == '\0')
+		return;
+	if (j->marked == 0)
+		(void)archive_mark(j->part, j->mark);
+	j->marked = j->bytes;
+}
+
+static bool
+on_body(struct http_request *req, const void *data, size_t len)
+{
+	struct job	*j = req->arg;
+
+	j->trouble = TROUBLE_OURS;
+	if (!j->opened && !job_open(j))
+		return false;
+	take_piece(j, data, len);
+	if (j->media == NULL && j->watch.headlen == MEDIA_HEAD &&
+	    !job_fits(j, &req->why)) {
+		j->trouble = TROUBLE_CONTENT;
+		return false;
+	}
+	if (j->broken) {
+		errbuf_set(&req->why, "could not compute a SHA-256");
+		return false;
+	}
+	if (!archive_write(j->part, data, len, &req->why))
+		return false;
+	job_mark(j);
+	return true;
+}
+
+/* As if nothing had come yet. */
+static bool
+job_reset(struct job *j)
+{
+	(void)sha256_finish(j->digest, NULL);
+	j->digest = sha256_new();
+	memset(&j->watch, 0, sizeof(j->watch));
+	memset(&j->req, 0, sizeof(j->req));
+	j->media = NULL;
+	j->bytes = j->kept = j->marked = 0;
+	j->mark[0] = '\0';
+	j->opened = j->broken = false;
+	return j->digest != NULL;
+}
+
+/* False: there was no memory, and j has failed. */
+static bool
+job_download(struct job *j)
+{
+	struct archive_key	key = { j->provider, j->task_id, j->position,
+				    j->day };
+	bool			ok = job_reset(j);
+
+	if (j->part == NULL)
+		j->part = archive_reopen(j->run->archive, &key, &j->kept,
+		    j->mark);
+	j->req.url = j->url;
+	j->req.download = true;
+	j->req.from = j->kept;
+	j->req.if_range = j->mark;
+	j->req.max_bytes = j->run->sweep->conf->max_output_bytes;
+	j->req.on_body = on_body;
+	j->req.on_done = on_done;
+	j->req.arg = j;
+	if (ok && http_start(j->run->engine, &j->req))
+		return true;
+	job_fail(j, TROUBLE_OURS, "out of memory");
+	return false;
+}
+
+/* The database has to know the link before it is used: whoever takes over
+ * from us needs it. */
+static bool
+write_link(struct job *j, const struct output *fresh)
+{
+	struct sweep	*s = j->run->sweep;
+	char		 expires[32];
+	struct db_param	 params[7];
+	struct db_rows	*rows = NULL;
+	struct errbuf	 why;
+	bool		 ok;
+
+	(void)snprintf(expires, sizeof(expires), "%lld",
+	    (long long)(fresh->expires_at / USEC_PER_SEC));
+	params[0] = sweep_text(j->provider);
+	params[1] = sweep_text(j->task_id);
+	params[2] = sweep_text(j->position);
+	params[3] = sweep_text(s->owner);
+	params[4] = sweep_text(fresh->url);
+	params[5] = sweep_text(fresh->expires_at != 0 ? expires : NULL);
+	params[6] = sweep_text(expires_source_words[fresh->expires_source]);
+	ok = sweep_run(s, DB_RENEW_OUTPUT, params, &rows, &why) == DB_OK &&
+	    *db_value(rows, 0, 0) == 't';
+	db_rows_free(rows);
+	if (ok) {
+		free(j->url);
+		j->url = sweep_copy(fresh->url);
+		j->expires_at = fresh->expires_at / USEC_PER_SEC;
+	}
+	return ok;
+}
+
+/* What an answer says of the account holds for all that it has here. */
+static void
+note_account(struct job *j, const struct ask *a)
+{
+	struct sweep	*s = j->run->sweep;
+	bool		*refused = &j->run->refused[a->account -
+			    s->conf->accounts];
+
+	if (a->verdict == POLL_RATE_LIMITED)
+		sweep_pause(s, a->account, a->retry_after_s, a->why.text);
+	if (a->verdict != POLL_BAD_KEY || *refused)
+		return;
+	*refused = true;
+	sweep_warn(s, "%s %s: the API key is refused (%s); it is not asked "
+	    "for fresh links", a->account->provider->name, a->account->name,
+	    a->why.text);
+}
+
+static void
+on_answer(struct ask *a)
+{
+	struct job		*j = a->arg;
+	struct renew_wish	 wish = { j->position, j->kind, j->outputs,
+				    j->url };
+	struct result		 result = { 0 };
+	const struct output	*fresh = NULL;
+	enum renew_verdict	 v = RENEW_LATER;
+
+	if (a->aborted) {
+		job_free(j);
+		return;
+	}
+	note_account(j, a);
+	if (a->answered)
+		v = renew_choose(a, &wish, &result, &fresh, &j->asked_why);
+	else
+		errbuf_set(&j->asked_why, "%s", a->why.text);
+	j->hope = v == RENEW_LATER;
+	if (v == RENEW_FRESH) {
+		j->asked_why.text[0] = '\0';
+		if (!write_link(j, fresh))
+			v = RENEW_LATER;
+	}
+	result_free(&result);
+	if (v == RENEW_FRESH || !j->tried) {
+		if (!job_download(j))
+			job_free(j);
+		return;
+	}
+	job_fail(j, j->lacked, j->lacks.text);
+	job_free(j);
+}
+
+/*
+ * Ask the provider for a fresh link.  False: it cannot be asked, or not now;
+ * then asked_why and hope say so.
+ */
+static bool
+job_ask(struct job *j)
+{
+	struct fetch_run	*run = j->run;
+	struct ask		*a;
+
+	j->asked = true;
+	if (j->account == NULL || *j->account->api_key == '\0')
+		return false;
+	j->hope = j->paused ||
+	    run->refused[j->account - run->sweep->conf->accounts];
+	if (j->hope) {
+		errbuf_set(&j->asked_why, "%s", j->paused ?
+		    "the provider wants no questions now" :
+		    "the API key is refused");
+		return false;
+	}
+	a = sweep_alloc(sizeof(*a));
+	a->account = j->account;
+	a->arg = j;
+	a->on_answer = on_answer;
+	return ask_start(a, run->engine, j->task_id, j->model, &j->asked_why);
+}
+
+static struct job *
+job_new(struct fetch_run *run, const struct db_rows *rows, int row)
+{
+	struct job	*j = sweep_alloc(sizeof(*j));
+	const char	*finished = db_value(rows, row, 7);
+	const char	*account = db_value(rows, row, 8);
+	const char	*paused = db_value(rows, row, 11);
+
+	j->run = run;
+	j->provider = sweep_copy(db_value(rows, row, 0));
+	j->task_id = sweep_copy(db_value(rows, row, 1));
+	j->position = sweep_copy(db_value(rows, row, 2));
+	j->kind = sweep_copy(db_value(rows, row, 3));
+	j->url = sweep_copy(db_value(rows, row, 4));
+	j->expires_at = sweep_number(db_value(rows, row, 5));
+	j->attempts = sweep_number(db_value(rows, row, 6));
+	/* The same at each attempt, so that the file's place is the same. */
+	j->day = finished != NULL ? (time_t)sweep_number(finished) :
+	    time(NULL);
+	if (account != NULL && provider_find(j->provider) != NULL)
+		j->account = conf_account(run->sweep->conf,
+		    provider_find(j->provider), account);
+	j->model = sweep_copy(db_value(rows, row, 9));
+	j->outputs = sweep_number(db_value(rows, row, 10));
+	j->paused = paused != NULL && *paused == 't';
+	j->started_ms = clock_ms();
+	return j;
+}
+
+void
+fetch_start(struct fetch_run *run, const struct db_rows *rows, int row)
+{
+	struct job	*j = job_new(run, rows, row);
+
+	/* A dead link is tried all the same, when there is no better one:
+	 * not all that is said of its end is true. */
+	if (link_has_ended(j) && job_ask(j))
+		return;
+	if (!job_download(j))
+		job_free(j);
+}
