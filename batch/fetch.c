@@ -15,10 +15,8 @@
 #include "renew.h"
 #include "retry.h"
 
-#define DOUBT_ATTEMPTS	2	/* see job_is_whole() */
 #define RESUMES_MAX	3	/* at once, after cuts, in one attempt */
 #define MARK_EVERY	(INT64_C(8) * 1024 * 1024)
-#define NO_RETRY_AFTER_S	60	/* the pause of a 429 without a time */
 
 /* One output on its way. */
 struct job {
@@ -225,8 +223,8 @@ job_fits(struct job *j, struct errbuf *why)
 }
 
 /*
- * Is it all of it?  A server that says how long its answer is gets the doubt
- * for some attempts; then its file is what there is.
+ * Is it all of it?  Where the format has no sure end, a server that says how
+ * long its answer is may be believed.
  */
 static bool
 job_is_whole(struct job *j, struct errbuf *why)
@@ -234,8 +232,7 @@ job_is_whole(struct job *j, struct errbuf *why)
 	enum media_end	end = media_end(j->media, &j->watch);
 	char		host[256];
 
-	if (end == MEDIA_WHOLE || (j->req.framed && (end == MEDIA_UNSURE ||
-	    j->attempts > DOUBT_ATTEMPTS)))
+	if (end == MEDIA_WHOLE || (end == MEDIA_UNSURE && j->req.framed))
 		return true;
 	http_host(j->url, host, sizeof(host));
 	errbuf_set(why, "%s: the file was cut short", host);

@@ -213,6 +213,30 @@ take_body(char *data, size_t size, size_t n, void *arg)
 	return len;
 }
 
+/* In place of libcurl's words, where these say too little. */
+static const struct {
+	CURLcode	 code;
+	const char	*words;
+} better_words[] = {
+	{ CURLE_UNSUPPORTED_PROTOCOL, "it leads to another scheme than https" },
+	{ CURLE_TOO_MANY_REDIRECTS, "more than 3 redirects" },
+	{ CURLE_OPERATION_TIMEDOUT, "too slow: time is up" },
+	{ CURLE_PARTIAL_FILE, "the connection broke before the end" },
+	{ CURLE_GOT_NOTHING, "the server hung up without an answer" },
+	{ CURLE_LOGIN_DENIED, "the link has a user name in it" },
+};
+
+static const char *
+words_of(CURLcode code)
+{
+	size_t	i;
+
+	for (i = 0; i < LENGTH(better_words); i++)
+		if (better_words[i].code == code)
+			return better_words[i].words;
+	return curl_easy_strerror(code);
+}
+
 static void
 judge(struct http_request *req, CURLcode code)
 {
@@ -220,6 +244,9 @@ judge(struct http_request *req, CURLcode code)
 
 	(void)curl_easy_getinfo(req->easy, CURLINFO_EFFECTIVE_URL, &url);
 	http_host(url != NULL ? url : "", host, sizeof(host));
+	/* A redirect to what has no host: then whose redirect it was. */
+	if (strcmp(host, "?") == 0 && req->url != NULL)
+		http_host(req->url, host, sizeof(host));
 	read_facts(req);
 	if (req->stopped) {
 		req->verdict = HTTP_STOPPED;
@@ -237,8 +264,7 @@ judge(struct http_request *req, CURLcode code)
 	} else {
 		req->verdict = code_is_final(code) ? HTTP_FORBIDDEN :
 		    HTTP_TROUBLE;
-		errbuf_set(&req->why, "%s: %s", host,
-		    curl_easy_strerror(code));
+		errbuf_set(&req->why, "%s: %s", host, words_of(code));
 	}
 }
 

@@ -21,8 +21,48 @@ world_start()
 	done
 	simulator_start --port "$port" "${keys[@]}" --hostile \
 	    --wavespeed-secret "$GENHOOK_SECRET_WAVESPEED" "$@"
-	sed -i 's/poll_after = 5/poll_after = 1\n\tpolls_per_minute = 6000/' \
-	    "$GENHOOK_CONF"
+	sed -i 's/poll_after = 5/poll_after = 1/' "$GENHOOK_CONF"
+}
+
+# Start a plain web server for $WORK/origin, which is slow below /slow; sets
+# ORIGIN and ORIGIN_PID.  Its log has path, status and bytes sent.
+origin_start()
+{
+	local port
+
+	port=$(free_port)
+	ORIGIN=http://127.0.0.1:$port
+	mkdir -p "$WORK/origin/slow"
+	cat >"$WORK/origin.conf" <<-END
+	server.modules = ( "mod_accesslog" )
+	server.document-root = "$WORK/origin"
+	server.bind = "127.0.0.1"
+	server.stat-cache-engine = "disable"
+	server.port = $port
+	mimetype.assign = ( ".jpg" => "image/jpeg", "" => "application/json" )
+	accesslog.filename = "$WORK/origin.log"
+	accesslog.format = "%U %s %O"
+	\$HTTP["url"] =~ "^/slow/" { connection.kbytes-per-second = 500 }
+	END
+	"$(PATH=$PATH:/usr/sbin command -v lighttpd)" -D -f "$WORK/origin.conf" \
+	    >>"$WORK/origin.out" 2>&1 </dev/null &
+	ORIGIN_PID=$!
+	RUNS+=("$ORIGIN_PID")
+	soon 10 curl -s --noproxy '*' -o /dev/null "$ORIGIN/"
+}
+
+# done_by_callback TASK URL [EXPIRES_AT] [TOKEN]: an APIMart task that ends
+# with a picture at that link.
+done_by_callback()
+{
+	post_text "$HOOK/apimart/${4:-$GENHOOK_TOKEN_APIMART}/callback" \
+	    "$(apimart_task "$1" "$2" "${3:-$(($(date +%s) + 3600))}")" >/dev/null
+}
+
+apimart_task()
+{
+	printf '{"id":"%s","status":"completed","progress":100,"created":%d,"completed":%d,"result":{"images":[{"url":["%s"],"expires_at":%d}]}}' \
+	    "$1" "$(($(date +%s) - 9))" "$(($(date +%s) - 5))" "$2" "$3"
 }
 
 # submit PROVIDER MODEL [CURL OPTIONS...]: prints the task's id.

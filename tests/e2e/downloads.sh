@@ -1,0 +1,200 @@
+#!/bin/bash
+# Downloads: links that die are asked for anew, cuts are resumed, and a hostile
+# origin gets nothing but a reason in the table.
+. "$(dirname -- "$0")/lib/sweep.sh"
+world_start --scale 0.01 --timeout-scale 1 --finish-ms 50:200 --link-seconds 4
+origin_start
+SHORT=static-token-0123456789abcdef0123456789abcdef
+cat >>"$GENHOOK_CONF" <<END
+apimart static {
+	token = {"$SHORT"}
+	api_key = "any-key-will-do"
+	api_base = "$ORIGIN"
+}
+END
+handlers_restart
+picture=$FIXTURES/media/base.jpg
+# A picture of about that size, unlike any other.
+big()	{ head -c -2 "$picture"; head -c "$1" /dev/urandom; tail -c 2 "$picture"; }
+
+# --- links that died while nobody looked
+declare -A dead
+for provider in "${PROVIDERS[@]}"; do
+	model=flux
+	[ "$provider" != wavespeed ] || model=vendor/flux
+	dead[$provider]=$(order "$provider" "$model")
+done
+check "all callbacks come" soon 10 idle
+now=$(order novita txt2img lose)
+sleep 5
+sweep
+same "a signed link that ended is asked for anew" 'stored' "$(output novita "${dead[novita]}")"
+same "so is one that ended before its task was known" 'succeeded stored' "$(task novita "$now") $(output novita "$now")"
+like "a link for which there is no other is expired, with the reason" \
+    '^expired\|127.0.0.1: HTTP 404; no fresh link: the provider has no other link$' \
+    "$(output apimart "${dead[apimart]}" "status, last_error")"
+for provider in apixo wavespeed; do
+	like "one that $provider promised for longer is tried again" \
+	    '^pending\|127.0.0.1: HTTP 40[34]; no fresh link: the provider has no other link$' \
+	    "$(output "$provider" "${dead[$provider]}" "status, last_error")"
+done
+like "a person is told" 'expired' "$(sql "select reason from genhook.attention where task_id = '${dead[apimart]}'")"
+
+# --- what the status API may say when asked for a fresh link
+mkdir -p "$WORK/origin/v1/tasks"
+cp "$picture" "$WORK/origin/there.jpg"
+soon_ends=$(($(date +%s) + 3600))
+api()	{ cat >"$WORK/origin/v1/tasks/$1"; }
+apimart_task fresh "$ORIGIN/there.jpg" "$soon_ends" | api fresh
+apimart_task same "$ORIGIN/gone.jpg?sig=secret" "$soon_ends" | api same
+apimart_task other "$ORIGIN/there.jpg" "$soon_ends" | api another
+apimart_task twice "$ORIGIN/there.jpg" "$soon_ends" |
+    jq '.result.images += .result.images' | api twice
+apimart_task kind "$ORIGIN/there.mp4" "$soon_ends" |
+    jq '.result = {videos: .result.images}' | api kind
+echo '{"id":"failing","status":"failed","error":{"message":"no"}}' | api failing
+echo '<html>' | api garbage
+for id in fresh same another twice kind failing garbage unknown; do
+	done_by_callback "$id" "$ORIGIN/gone.jpg?sig=secret" "$soon_ends" "$SHORT"
+done
+sweep
+same "a new link is used and kept" "stored|$ORIGIN/there.jpg" "$(output apimart fresh "status, url")"
+while read -r id words; do
+	like "status API: $id" "^pending\|127.0.0.1: HTTP 404; no fresh link: .*$words" \
+	    "$(output apimart "$id" "status, last_error")"
+done <<'CASES'
+same the provider has no other link
+another the answer is about another task
+twice it now has 2 outputs, not 1
+kind its output is now of kind video
+failing the provider no longer calls the task succeeded
+unknown 404
+CASES
+like "status API: garbage" '^pending\|127.0.0.1: HTTP 404; no fresh link: ' "$(output apimart garbage "status, last_error")"
+same "a 404 of a young file is retried" '1' "$(output apimart same attempts)"
+cp "$picture" "$WORK/origin/gone.jpg"
+due_now
+sweep
+same "and found when it is there" 'stored' "$(output apimart same)"
+same "no query of a link is in a reason or a log" '' \
+    "$(sql "select last_error from genhook.outputs where last_error like '%secret%'"; grep -h secret "$WORK/sweep.out")"
+
+# --- cuts
+big 3000000 >"$WORK/origin/slow/big.jpg"
+done_by_callback cut "$ORIGIN/slow/big.jpg"
+"$BIN/genhook-sweep" --config "$GENHOOK_CONF" >"$WORK/cut.out" 2>&1 &
+pid=$!
+grown()	{ [ "$(find "$GENHOOK_ARCHIVE" -name '.part*' ! -name '*.from' -size +400k | wc -l)" -gt 0 ]; }
+check "a slow file comes" soon 15 grown
+kill -TERM "$pid"
+begin=$SECONDS
+wait "$pid"
+check "a run that is asked to end ends" test $((SECONDS - begin)) -le 2
+same "the lease is given back" 'pending|0|' "$(output apimart cut "status, attempts, lease_owner")"
+same "what came is kept" 1 "$(find "$GENHOOK_ARCHIVE" -name '.part*.from' | wc -l)"
+size=$(stat -c %s "$WORK/origin/slow/big.jpg")
+sum=$(sha256sum <"$WORK/origin/slow/big.jpg" | cut -c -64)
+sweep
+same "the next run has the whole file" "stored|$size|$sum" \
+    "$(output apimart cut "status, bytes, sha256")"
+check "by its rest alone" soon 5 grep -qE '/slow/big.jpg 206 [12][0-9]{6}$' "$WORK/origin.log"
+same "no part is left" 0 "$(parts)"
+
+done_by_callback changed "$ORIGIN/slow/big.jpg"
+"$BIN/genhook-sweep" --config "$GENHOOK_CONF" >"$WORK/cut.out" 2>&1 &
+pid=$!
+soon 15 grown
+kill -TERM "$pid"
+wait "$pid"
+rm "$WORK/origin/slow/big.jpg"
+big 200000 >"$WORK/origin/slow/big.jpg"
+sweep
+same "a file that changed meanwhile begins anew" "stored|$(sha256sum <"$WORK/origin/slow/big.jpg" | cut -c -64)" \
+    "$(output apimart changed "status, sha256")"
+for damage in 'rm' 'truncate -s 100000' 'sed -i 1d'; do
+	big 2000000 >"$WORK/origin/slow/big.jpg"
+	done_by_callback "d-${damage%% *}" "$ORIGIN/slow/big.jpg"
+	"$BIN/genhook-sweep" --config "$GENHOOK_CONF" >"$WORK/cut.out" 2>&1 &
+	pid=$!
+	soon 15 grown
+	kill -TERM "$pid"
+	wait "$pid"
+	case $damage in
+	truncate*) $damage "$(find "$GENHOOK_ARCHIVE" -name '.part*' ! -name '*.from')" ;;
+	*) $damage "$(find "$GENHOOK_ARCHIVE" -name '.part*.from')" ;;
+	esac
+	sweep
+	same "a part whose note or end is lost: ${damage%% *}" "stored|$(sha256sum <"$WORK/origin/slow/big.jpg" | cut -c -64)" \
+	    "$(output apimart "d-${damage%% *}" "status, sha256")"
+done
+
+# --- a hostile origin: kind of attack, state, reason
+hostile()	{ done_by_callback "h-$1" "$SIMULATOR/hostile/$1"; }
+sed -i 's/allow_private_networks.*/&\n\tmax_output_bytes = 300000/' "$GENHOOK_CONF"
+# One byte a second takes the half minute of the speed floor.
+attacks='endless cut?at=0 cut?at=10 cut?at=1000 wronglength html json-error redirect-loop redirect-file gzipbomb 429 503 etag-change'
+[ -z "${LONG:-}" ] || attacks="$attacks slow"
+for attack in $attacks; do
+	hostile "$attack"
+done
+sweep
+state()	{ output apimart "h-$1" "status, attempts, coalesce(last_error, content_type)"; }
+while IFS='|' read -r attack wanted; do
+	[[ " $attacks " == *" $attack "* ]] || continue
+	like "hostile, $attack" "$wanted" "$(state "$attack")"
+done <<'CASES'
+endless|^failed\|1\|127.0.0.1: larger than 300000 bytes$
+cut?at=0|^pending\|1\|127.0.0.1: .*
+cut?at=10|^pending\|1\|127.0.0.1: .*
+cut?at=1000|^pending\|1\|127.0.0.1: .*
+wronglength|^pending\|1\|127.0.0.1: the file was cut short$
+html|^pending\|1\|127.0.0.1: .*text/html
+json-error|^pending\|1\|127.0.0.1: .*json
+redirect-loop|^failed\|1\|127.0.0.1: more than 3 redirects
+redirect-file|^failed\|1\|127.0.0.1: it leads to another scheme than https
+429|^pending\|1\|127.0.0.1: HTTP 429
+503|^pending\|1\|127.0.0.1: HTTP 503
+etag-change|^stored\|1\|image/jpeg$
+slow|^pending\|1\|127.0.0.1: too slow: time is up
+gzipbomb|^(stored|pending)\|1\|
+CASES
+check "a bomb is never unpacked" test "$(sql "select coalesce(max(bytes), 0) from genhook.outputs where task_id = 'h-gzipbomb'")" -lt 100000
+check "429: the wish is heard" test "$(sql "select round(extract(epoch from next_attempt_at - now())) from genhook.outputs where task_id = 'h-429'")" -ge 5
+for ((turn = 0; turn < 13; turn++)); do
+	due_now
+	sweep
+done
+while IFS='|' read -r attack wanted; do
+	like "at last, $attack" "$wanted" "$(state "$attack")"
+done <<'CASES'
+cut?at=0|^failed\|12\|
+wronglength|^failed\|5\|127.0.0.1: the file was cut short$
+cut?at=1000|^failed\|12\|
+html|^failed\|5\|.*text/html
+json-error|^failed\|5\|.*json
+429|^failed\|12\|127.0.0.1: HTTP 429
+503|^failed\|12\|127.0.0.1: HTTP 503
+CASES
+same "a person sees each" 0 "$(sql "select count(*) from genhook.outputs o where status in ('failed', 'expired') and not exists (select from genhook.attention a where a.task_id = o.task_id)")"
+
+# --- private addresses, with the guard on; none of these may be connected to
+sed -i 's/allow_private_networks = yes/allow_private_networks = no/; s|"http://127|"https://127|' "$GENHOOK_CONF"
+before=$(wc -l <"$WORK/origin.log")
+port=${ORIGIN##*:}
+i=0
+for url in "https://127.0.0.1:$port/a.jpg" "https://localhost:$port/a.jpg" \
+    "https://[::1]:$port/a.jpg" "https://127.1:$port/a.jpg" \
+    "https://2130706433:$port/a.jpg" "https://0x7f.1:$port/a.jpg" \
+    "https://[::ffff:127.0.0.1]:$port/a.jpg" "http://127.0.0.1:$port/a.jpg" \
+    "https://0:$port/a.jpg"; do
+	i=$((i + 1))
+	done_by_callback "private-$i" "$url"
+done
+sql "update genhook.outputs set next_attempt_at = now() + interval '1 day' where status = 'pending' and task_id not like 'private-%'"
+sweep --provider apimart
+same "no link to this machine is followed" "$i" \
+    "$(sql "select count(*) from genhook.outputs where task_id like 'private-%' and status = 'failed'")"
+same "and the reason is plain" "$((i - 1))" \
+    "$(sql "select count(*) from genhook.outputs where task_id like 'private-%' and last_error like '%: the address is %'")"
+same "nobody was connected to" "$before" "$(wc -l <"$WORK/origin.log")"
+finish
