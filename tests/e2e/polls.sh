@@ -1,0 +1,213 @@
+#!/bin/bash
+# Polls: what a status API may answer and what becomes of the task, and how
+# much it is asked.
+. "$(dirname -- "$0")/lib/sweep.sh"
+world_start --scale 0.01 --timeout-scale 1 --finish-ms 50:200
+origin_start
+SHORT=static-token-0123456789abcdef0123456789abcdef
+cat >>"$GENHOOK_CONF" <<END
+apimart static {
+	token = {"$SHORT"}
+	api_key = "a-key-for-the-static-api"
+	api_base = "$ORIGIN"
+	poll_after = 1
+	polls_per_minute = 6000
+}
+END
+conf_set 'apixo default' 'trust = requery'
+conf_set 'novita default' 'give_up_after = 60'
+handlers_restart
+
+polled()	{ ledger "select(.event == \"polled\" and .provider == \"$1\") | .http" | wc -l; }
+summary()	{ tail -n 1 "$WORK/sweep.out"; }
+
+# --- ends that only a poll finds
+declare -A cancelled failed lost
+for provider in "${PROVIDERS[@]}"; do
+	model=flux
+	[ "$provider" != wavespeed ] || model=vendor/flux
+	cancelled[$provider]=$(order "$provider" "$model" lose,cancel)
+	failed[$provider]=$(order "$provider" "$model" lose,fail)
+	lost[$provider]=$(order "$provider" "$model" notfound,lose)
+done
+never=$(order novita flux never)
+text=$(order wavespeed openai/whisper lose)
+sweep --dry-run
+same "a dry run polls nobody" 0 "$(polled novita)"
+like "and says who is due" "poll .*novita/$never " "$(cat "$WORK/sweep.out")"
+soon 5 idle
+sleep 1
+sweep
+for provider in novita apimart wavespeed; do
+	same "cancelled at $provider" 'cancelled|poll' "$(task "$provider" "${cancelled[$provider]}" "status, source")"
+done
+for provider in "${PROVIDERS[@]}"; do
+	like "failed at $provider, in its words" '^failed\|poll\|.+' \
+	    "$(task "$provider" "${failed[$provider]}" "status, source, error_message")"
+	same "$provider knows no such task, once: still pending" pending "$(task "$provider" "${lost[$provider]}")"
+done
+same "a text needs no download" 'inline|text' "$(output wavespeed "$text" "status, kind")"
+due_now
+sweep
+same "twice: still pending" 'pending|2' "$(task apixo "${lost[apixo]}" "status, not_found_polls")"
+due_now
+sweep
+same "a lost task is worth a person's look" 1 "$?"
+for provider in "${PROVIDERS[@]}"; do
+	same "thrice: lost at $provider" 'lost|not_found' "$(task "$provider" "${lost[$provider]}" "status, error_code")"
+done
+sql "update genhook.tasks set submitted_at = now() - interval '61 s' where task_id = '$never'"
+sweep
+same "what never ends is given up" 'lost|gave_up' "$(task novita "$never" "status, error_code")"
+same "attention names them all" 5 "$(sql "select count(*) from genhook.attention where reason = 'lost task'")"
+sql "select genhook.repoll_tasks()" >/dev/null
+same "and how to go on" 0 "$(sql "select count(*) from genhook.tasks where status = 'lost'")"
+sql "select genhook.cancel_tasks(provider, task_id) from genhook.tasks where status = 'pending'" >/dev/null
+
+# --- a test event has no task behind it
+test_hook="$(hook novita)"
+curl -sS --noproxy '*' -o /dev/null -H "Authorization: Bearer $KEY_NOVITA" -H 'Content-Type: application/json' \
+    -d '{"extra":{"webhook":{"url":"'"$test_hook"'","test_mode":{"enabled":true,"return_task_status":"TASK_STATUS_SUCCEED"}}}}' \
+    "$SIMULATOR/novita/v3/async/flux"
+soon 5 idle
+sweep
+same "a test event is marked as one" 'succeeded' "$(sql "select status from genhook.tasks where is_test")"
+same "and alarms nobody" 0 "$(sql "select count(*) from genhook.attention a join genhook.tasks t using (provider, task_id) where is_test")"
+
+# --- what is not believed
+id=$(submit apixo flux -H 'X-Simulate: lose')
+post_text "$(hook apixo)" '{"code":200,"message":"success","data":{"taskId":"'"$id"'","state":"failed","failMsg":"forged","resultJson":""}}' >/dev/null
+register apixo "$id" flux
+same "a forged callback only makes the poll due" 'pending|t' "$(task apixo "$id" "status, next_poll_at <= now()")"
+soon 5 idle
+sweep
+same "and the provider's own word counts" 'succeeded|poll|stored' "$(task apixo "$id" "status, source")|$(output apixo "$id")"
+id=$(order wavespeed vendor/flux lose)
+printf '{"id":"%s","status":"failed","error":"stale","outputs":[]}' "$id" >"$WORK/stale"
+same "a stale callback" '200 {"status":"stale"}' "$(post_signed "$WORK/stale" evt_9 $(($(date +%s) - 4000)))"
+soon 5 idle
+sweep
+same "is settled by a poll" 'succeeded|poll' "$(task wavespeed "$id" "status, source")"
+
+# --- odd answers of a status API
+mkdir -p "$WORK/origin/v1/tasks/redirected"
+api()	{ cat >"$WORK/origin/v1/tasks/$1"; }
+echo '{"id":"dreaming","status":"dreaming"}' | api dreaming
+echo '{"code":200,"data":{"id":"later","status":"processing"}}' | api later
+echo '{"code":500,"message":"server on fire","data":null}' | api inside
+apimart_task another "$ORIGIN/x.jpg" 1900000000 | api swapped
+echo '{"id":"shapeless","status":"completed","result":7}' | api shapeless
+echo '<html>busy</html>' | api page
+{ printf '{"id":"huge","x":"'; head -c 9000000 /dev/zero | tr '\0' x; echo '"}'; } | api huge
+echo 'not found' >"$WORK/origin/v1/tasks/redirected/index.html"
+for id in dreaming later inside swapped page huge redirected; do
+	sql "select genhook.register_task('apimart', '$id', 'm', 'static')" >/dev/null
+done
+due_now
+sweep
+while IFS='|' read -r id words; do
+	like "status API: $id" "^pending\\|$words\$" "$(task apimart "$id" "status, coalesce(last_poll_error, '-')")"
+done <<'CASES'
+dreaming|unknown status "dreaming"
+later|-
+inside|.*server on fire.*
+swapped|the answer is about another task
+page|.+
+huge|127.0.0.1: larger than 8388608 bytes
+redirected|.*301.*
+CASES
+like "attention shows the unknown word" 'unknown status' "$(sql "select details from genhook.attention where task_id = 'dreaming'")"
+sleep 1
+same "no redirect is followed with a key" 0 "$(grep -c 'redirected/' "$WORK/origin.log")"
+echo '{"id":"dreaming","status":"cancelled"}' | api dreaming
+due_now
+sweep --provider apimart --task dreaming
+same "--task polls this one alone" "cancelled 1" "$(task apimart dreaming) $(summary | sed 's/.*polled \([0-9]*\),.*/\1/')"
+sql "select genhook.cancel_tasks(provider, task_id) from genhook.tasks where status = 'pending'" >/dev/null
+
+# --- how much is asked
+faults '{"busy":100}'
+for _ in 1 2 3 4; do
+	busy=$(order apimart flux lose)
+done
+other=$(order novita flux lose)
+soon 5 idle
+before=$(polled apimart)
+due_now
+sweep --provider apimart
+same "a 429 stops the account" $((before + 1)) "$(polled apimart)"
+same "in other runs too" 't' "$(sql "select not_before > now() - interval '3 s' and reason is not null from genhook.accounts where provider = 'apimart' and account = 'default'")"
+sql "update genhook.accounts set not_before = now() + interval '1 hour' where provider = 'apimart'"
+faults '{"busy":0}'
+due_now
+sweep
+same "until its time is over" $((before + 1)) "$(polled apimart)"
+same "no other account waits" succeeded "$(task novita "$other")"
+sql "update genhook.accounts set not_before = now() - interval '1 s'"
+sweep
+same "then all goes on" 'succeeded' "$(task apimart "$busy")"
+
+sed -i '/^novita default/,/^}/ s/polls_per_minute = .*/polls_per_minute = 3/' "$GENHOOK_CONF"
+for _ in 1 2 3 4 5 6 7 8; do
+	order novita flux lose >/dev/null
+done
+soon 5 idle
+# Not across the end of a minute.
+[ "$(date +%-S)" -lt 50 ] || sleep 11
+sql "update genhook.accounts set polls = 0 where provider = 'novita'"
+before=$(polled novita)
+due_now
+sweep &
+first=$!
+"$BIN/genhook-sweep" --config "$GENHOOK_CONF" >/dev/null 2>&1
+wait "$first"
+sweep
+same "a minute's budget holds for all sweeps together" $((before + 3)) "$(polled novita)"
+sed -i 's/polls_per_minute = 3$/polls_per_minute = 6000/' "$GENHOOK_CONF"
+sweep
+same "the rest comes later" 0 "$(sql "select count(*) from genhook.tasks where status = 'pending' and provider = 'novita'")"
+
+# --- a refused key
+sed -i "s/$KEY_WAVESPEED/not-the-key-at-all/" "$GENHOOK_CONF"
+for _ in 1 2 3 4 5; do
+	id=$(order wavespeed vendor/flux lose)
+	other=$(order novita flux lose)
+done
+soon 5 idle
+before=$(polled wavespeed)
+due_now
+sweep
+same "a refused key is exit status 1" 1 "$?"
+same "said once" 1 "$(grep -c 'the API key is refused' "$WORK/sweep.out")"
+same "the others are polled" succeeded "$(task novita "$other")"
+same "its tasks wait" pending "$(task wavespeed "$id")"
+same "no key is in the log" 0 "$(grep -c 'not-the-key' "$WORK/sweep.out")"
+sed -i "s/not-the-key-at-all/$KEY_WAVESPEED/" "$GENHOOK_CONF"
+due_now
+sweep
+same "with the right key all goes on" 'succeeded' "$(task wavespeed "$id")"
+
+# --- many slow tasks of one account, three of another
+faults '{"status-delay-ms":150}'
+sed -i 's/allow_private_networks.*/&\n\tpolls_in_flight = 4\n\tmax_seconds = 3/' "$GENHOOK_CONF"
+sql "select genhook.register_task('novita', 'slow-' || g) from generate_series(1, 400) as g" >/dev/null
+few=()
+for _ in 1 2 3; do
+	few+=("$(order apixo flux lose)")
+done
+soon 5 idle
+due_now
+sweep
+for id in "${few[@]}"; do
+	same "three tasks beside 400 slow ones are polled" succeeded "$(task apixo "$id")"
+done
+check "a run ends by itself" test "$(sql "select max(finished - started) < interval '4 s' from genhook.sweeps")" = t
+"$BIN/genhook-sweep" --config "$GENHOOK_CONF" >"$WORK/term.out" 2>&1 &
+pid=$!
+sleep 0.7
+kill -TERM "$pid"
+begin=$SECONDS
+wait "$pid"
+check "asked to end, it ends" test $((SECONDS - begin)) -le 2
+like "and says so in its row" 'signal' "$(sql "select error from genhook.sweeps order by id desc limit 1")"
+finish
