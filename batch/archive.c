@@ -89,11 +89,24 @@ archive_write(struct archive_part *part, const void *data, size_t len,
 	return part->archive->ops->write(part, data, len, why);
 }
 
+void
+archive_commit_all(struct archive *archive,
+    struct archive_commit *const *list, size_t n)
+{
+	archive->ops->commit(archive, list, n);
+}
+
 bool
 archive_commit(struct archive_part *part, const char *extension,
     char **location, struct errbuf *why)
 {
-	return part->archive->ops->commit(part, extension, location, why);
+	struct archive_commit	 c = { .part = part, .extension = extension };
+	struct archive_commit	*list = &c;
+
+	archive_commit_all(part->archive, &list, 1);
+	*location = c.location;
+	*why = c.why;
+	return c.ok;
 }
 
 void

@@ -23,6 +23,7 @@ struct archive_key {
 };
 
 struct archive;
+struct archive_commit;
 
 /* A file that is being written; it becomes visible by commit alone. */
 struct archive_part {
@@ -40,8 +41,8 @@ struct archive_ops {
 	    const void *, size_t), void *arg, struct errbuf *why);
 	bool	(*write)(struct archive_part *, const void *, size_t,
 	    struct errbuf *why);
-	bool	(*commit)(struct archive_part *, const char *extension,
-	    char **location, struct errbuf *why);
+	void	(*commit)(struct archive *, struct archive_commit *const *,
+	    size_t n);
 	bool	(*mark)(struct archive_part *, const char *mark);
 	void	(*leave)(struct archive_part *);
 	void	(*abort)(struct archive_part *);
@@ -83,12 +84,30 @@ bool	archive_replay(struct archive_part *, void (*each)(void *arg,
 bool	archive_write(struct archive_part *, const void *, size_t,
 	    struct errbuf *why);
 
+/* A whole file that is to become visible. */
+struct archive_commit {
+	struct archive_part	*part;
+	const char		*extension;
+
+	/* What became of it. */
+	bool			 ok;
+	char			*location;	/* its URL, the caller's to free */
+	struct errbuf		 why;		/* where it is not ok */
+
+	struct archive_commit	*next;		/* for the caller's lists */
+	void			*arg;
+};
+
 /*
- * Make the file visible and certain to outlive a crash; *location is its
- * URL, the caller's to free.  An older file of the same key is replaced.
- * Frees the part in any case; on false nothing of it is left, or, when only
- * the last sync failed, the whole file.
+ * Make n files visible and certain to outlive a crash.  An older file of the
+ * same key is replaced.  Frees the parts in any case; where it is not ok
+ * nothing of a part is left, or, when only the last sync failed, the whole
+ * file.  May run on another thread than the rest, but once at a time.
  */
+void	archive_commit_all(struct archive *, struct archive_commit *const *,
+	    size_t n);
+
+/* One file: true with *location, or false with why. */
 bool	archive_commit(struct archive_part *, const char *extension,
 	    char **location, struct errbuf *why);
 void	archive_abort(struct archive_part *);	/* NULL is fine */

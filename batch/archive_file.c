@@ -43,6 +43,7 @@ struct file_archive {
 	unsigned long	 nparts;
 	char		 boot[BOOT_MAX];	/* "": not known */
 	char		 synced[512];	/* the day last known to be on disk */
+	int		 syncedfd;	/* its directory, or -1 */
 };
 
 struct file_part {
@@ -50,6 +51,9 @@ struct file_part {
 	int			 fd;
 	bool			 noted;		/* there may be a note */
 	bool			 spare;		/* not the usual file */
+	bool			 moved;		/* it is in its place */
+	int			 dayfd, dirfd;	/* the directories above it */
+	char			 day[512];	/* the former's path */
 	char			 name[240];	/* in the root */
 	char			 level[LEVELS][ARCHIVE_NAME_MAX];
 	char			 position[16];
@@ -170,7 +174,7 @@ part_new(struct file_archive *a, const struct archive_key *key)
 		return NULL;
 	}
 	part->base.archive = &a->base;
-	part->fd = -1;
+	part->fd = part->dayfd = part->dirfd = -1;
 	if (!sha256_finish(sum, digest)) {
 		free(part);
 		return NULL;
@@ -249,9 +253,13 @@ part_open(struct file_part *part, int flags)
 static void
 part_close(struct file_part *part)
 {
+	if (part->dayfd != -1)
+		(void)close(part->dayfd);
+	if (part->dirfd != -1)
+		(void)close(part->dirfd);
 	if (part->fd != -1)
 		(void)close(part->fd);
-	part->fd = -1;
+	part->fd = part->dayfd = part->dirfd = -1;
 }
 
 /*
@@ -460,27 +468,22 @@ sync_directory(int fd, struct errbuf *why)
 }
 
 /*
- * Open all levels above the file.  Each directory is synced into its parent,
- * though somebody else may have made it: that run may have died before it
- * came to its own sync.  What was synced once for a day is not again.
+ * Open the directory of the file's day.  Each level is synced into its
+ * parent, though somebody else may have made it: that run may have died
+ * before it came to its own sync.
  */
 static int
-open_levels(struct file_part *part, struct errbuf *why)
+open_day(struct file_part *part, struct errbuf *why)
 {
-	struct file_archive	*a = archive_of(part);
-	char			 day[sizeof(a->synced)];
-	int			 i, fd, next;
-	bool			 ok = true, known;
+	int	i, fd, next;
+	bool	ok = true;
 
-	(void)snprintf(day, sizeof(day), "%s/%s/%s/%s", part->level[0],
-	    part->level[1], part->level[2], part->level[3]);
-	known = strcmp(day, a->synced) == 0;
-	if ((fd = dup(a->rootfd)) == -1)
-		errbuf_set(why, "could not open \"%s\": %s", a->root,
-		    strerror(errno));
-	for (i = 0; i < LEVELS && fd != -1 && ok; i++) {
+	if ((fd = fcntl(archive_of(part)->rootfd, F_DUPFD_CLOEXEC, 0)) == -1)
+		errbuf_set(why, "could not open \"%s\": %s",
+		    archive_of(part)->root, strerror(errno));
+	for (i = 0; i < LEVELS - 1 && fd != -1 && ok; i++) {
 		next = open_level(fd, part->level[i], why);
-		if (next != -1 && (!known || i == LEVELS - 1))
+		if (next != -1)
 			ok = sync_directory(fd, why);
 		(void)close(fd);
 		fd = next;
@@ -489,9 +492,36 @@ open_levels(struct file_part *part, struct errbuf *why)
 		(void)close(fd);
 		fd = -1;
 	}
-	if (fd != -1)
-		memcpy(a->synced, day, sizeof(day));
 	return fd;
+}
+
+/* Open the two directories above the file, whose own sync is left to the
+ * caller.  The day that the last file had is still at hand. */
+static bool
+open_levels(struct file_part *part, struct errbuf *why)
+{
+	struct file_archive	*a = archive_of(part);
+
+	(void)snprintf(part->day, sizeof(part->day), "%s/%s/%s/%s",
+	    part->level[0], part->level[1], part->level[2], part->level[3]);
+	if (a->syncedfd == -1 || strcmp(part->day, a->synced) != 0) {
+		if (a->syncedfd != -1)
+			(void)close(a->syncedfd);
+		if ((a->syncedfd = open_day(part, why)) == -1)
+			return false;
+		memcpy(a->synced, part->day, sizeof(a->synced));
+	}
+	part->dirfd = open_level(a->syncedfd, part->level[LEVELS - 1], why);
+	if (part->dirfd != -1 &&
+	    (part->dayfd = fcntl(a->syncedfd, F_DUPFD_CLOEXEC, 0)) != -1)
+		return true;
+	if (part->dirfd != -1)
+		errbuf_set(why, "could not open a directory again: %s",
+		    strerror(errno));
+	/* It may have been removed under our feet: look anew next time. */
+	(void)close(a->syncedfd);
+	a->syncedfd = -1;
+	return false;
 }
 
 static char *
@@ -511,38 +541,71 @@ location_of(const struct file_part *part, const char *file)
 }
 
 static bool
-file_commit(struct archive_part *base, const char *extension,
-    char **location, struct errbuf *why)
+move_file(struct archive_commit *c)
 {
-	struct file_part	*part = (struct file_part *)base;
+	struct file_part	*part = (struct file_part *)c->part;
 	char			 file[32];
-	int			 dir = -1;
-	bool			 moved = false, ok = false;
 
-	(void)snprintf(file, sizeof(file), "%s.%s", part->position, extension);
-	if ((*location = location_of(part, file)) == NULL) {
-		errbuf_set(why, "out of memory");
-		goto out;
+	(void)snprintf(file, sizeof(file), "%s.%s", part->position,
+	    c->extension);
+	if ((c->location = location_of(part, file)) == NULL) {
+		errbuf_set(&c->why, "out of memory");
+		return false;
 	}
-	if (!settle_bytes(part, why) || (dir = open_levels(part, why)) == -1)
-		goto out;
-	if (renameat(archive_of(part)->rootfd, part->name, dir, file) == -1) {
-		errbuf_set(why, "could not move a file to \"%s\": %s",
-		    *location, strerror(errno));
-		goto out;
+	if (!open_levels(part, &c->why))
+		return false;
+	part->moved = renameat(archive_of(part)->rootfd, part->name,
+	    part->dirfd, file) == 0;
+	if (!part->moved)
+		errbuf_set(&c->why, "could not move a file to \"%s\": %s",
+		    c->location, strerror(errno));
+	return part->moved;
+}
+
+/* Until then the new name may still be lost. */
+static bool
+settle_name(struct archive_commit *const *list, size_t i)
+{
+	struct file_part	*part = (struct file_part *)list[i]->part, *p;
+	size_t			 j;
+
+	if (!sync_directory(part->dirfd, &list[i]->why))
+		return false;
+	for (j = 0; j < i; j++) {
+		p = (struct file_part *)list[j]->part;
+		if (list[j]->ok && strcmp(p->day, part->day) == 0)
+			return true;	/* after this one was moved, too */
 	}
-	moved = true;
-	/* Until then the new name may still be lost. */
-	ok = sync_directory(dir, why);
-out:
-	if (dir != -1)
-		(void)close(dir);
-	if (!ok) {
-		free(*location);
-		*location = NULL;
+	return sync_directory(part->dayfd, &list[i]->why);
+}
+
+/*
+ * First the bytes of all files, then all names: the disk has less to do for
+ * many at once.
+ */
+static void
+file_commit(struct archive *archive, struct archive_commit *const *list,
+    size_t n)
+{
+	size_t	i;
+
+	(void)archive;
+	for (i = 0; i < n; i++)
+		list[i]->ok = settle_bytes((struct file_part *)list[i]->part,
+		    &list[i]->why);
+	for (i = 0; i < n; i++)
+		list[i]->ok = list[i]->ok && move_file(list[i]);
+	for (i = 0; i < n; i++)
+		list[i]->ok = list[i]->ok && settle_name(list, i);
+	for (i = 0; i < n; i++) {
+		if (!list[i]->ok) {
+			free(list[i]->location);
+			list[i]->location = NULL;
+		}
+		part_free((struct file_part *)list[i]->part,
+		    ((struct file_part *)list[i]->part)->moved);
+		list[i]->part = NULL;
 	}
-	part_free(part, moved);
-	return ok;
 }
 
 static bool
@@ -583,6 +646,8 @@ file_close(struct archive *archive)
 {
 	struct file_archive	*a = (struct file_archive *)archive;
 
+	if (a->syncedfd != -1)
+		(void)close(a->syncedfd);
 	if (a->rootfd != -1)
 		(void)close(a->rootfd);
 	free(a->root);
@@ -648,7 +713,7 @@ archive_file_open(const struct conf *conf, const char *owner,
 		return NULL;
 	}
 	a->base.ops = &file_ops;
-	a->rootfd = -1;
+	a->rootfd = a->syncedfd = -1;
 	if ((a->root = path_of_url(conf->archive_url)) == NULL) {
 		errbuf_set(why, "archive.url \"%s\" is not file:// and an"
 		    " absolute path", conf->archive_url);

@@ -16,12 +16,28 @@ struct download {
 	bool			 more;		/* the last claim was full */
 };
 
-/* Lease as many outputs as there are free slots, and begin them. */
+/*
+ * How many outputs to lease: so many that the engine has the next one at once
+ * when a transfer ends, and never a few at a time.
+ */
+static int
+room(const struct download *d)
+{
+	int	most = (int)d->sweep->conf->downloads_in_flight;
+	int	left = 2 * most - http_in_flight(d->fetch.engine) -
+		    d->fetch.queued - settler_count(d->fetch.settler);
+
+	if (d->fetch.full || clock_ms() < d->claim_ms || d->fetch.queued > 0)
+		return 0;
+	return left > most / 2 || http_in_flight(d->fetch.engine) == 0 ? left :
+	    0;
+}
+
 static void
-claim(struct download *d)
+claim(struct download *d, int asked)
 {
 	struct sweep	*s = d->sweep;
-	int		 asked = http_free_slots(d->fetch.engine), got, i;
+	int		 got, i;
 	char		 lease[32], limit[16];
 	struct db_param	 params[5];
 	struct db_rows	*rows = NULL;
@@ -40,10 +56,17 @@ claim(struct download *d)
 	}
 	got = db_rows_count(rows);
 	for (i = 0; i < got; i++)
-		fetch_start(&d->fetch, rows, i);
+		fetch_queue(&d->fetch, rows, i);
 	db_rows_free(rows);
 	d->more = got == asked;
 	d->claim_ms = clock_ms() + (d->more ? 0 : CLAIM_AGAIN_MS);
+}
+
+static bool
+is_idle(const struct download *d)
+{
+	return http_in_flight(d->fetch.engine) == 0 && d->fetch.queued == 0 &&
+	    settler_count(d->fetch.settler) == 0;
 }
 
 static void
@@ -51,18 +74,31 @@ work(struct download *d)
 {
 	struct sweep	*s = d->sweep;
 	int64_t		 until = sweep_moment(s, 100);
+	int		 asked;
 
 	while (sweep_goes_on(s, until)) {
-		if (!d->fetch.full && http_free_slots(d->fetch.engine) > 0 &&
-		    clock_ms() >= d->claim_ms)
-			claim(d);
-		if (http_in_flight(d->fetch.engine) == 0 && (d->fetch.full || !d->more))
+		if ((asked = room(d)) > 0)
+			claim(d, asked);
+		if (d->fetch.full)
+			fetch_drop(&d->fetch);
+		fetch_fill(&d->fetch);
+		if (is_idle(d) && (d->fetch.full || !d->more))
 			break;
 		http_turn(d->fetch.engine, TURN_MS);
+		fetch_settled(&d->fetch, false);
 		sweep_beat(s);
 		progress_show(s->progress, "downloads", s->counts.stored,
-		    http_in_flight(d->fetch.engine), http_bytes(d->fetch.engine));
+		    http_in_flight(d->fetch.engine),
+		    http_bytes(d->fetch.engine));
 	}
+	fetch_settled(&d->fetch, true);
+	fetch_drop(&d->fetch);
+}
+
+static void
+on_settled(void *engine)
+{
+	http_wake(engine);
 }
 
 /* What this run claimed and did not come to is anybody's at once. */
@@ -93,9 +129,12 @@ sweep_download(struct sweep *s)
 	f->engine = http_engine_new((int)s->conf->downloads_in_flight,
 	    s->conf->allow_private_networks);
 	if (f->engine != NULL)
+		f->settler = settler_new(f->archive, on_settled, f->engine);
+	if (f->settler != NULL)
 		work(&d);
 	else
 		sweep_break(s, "out of memory");
+	settler_free(f->settler);
 	http_engine_free(f->engine);
 	free(f->refused);
 	archive_close(f->archive);

@@ -12,10 +12,12 @@
 #include "fetch.h"
 #include "log.h"
 #include "media.h"
+#include "pgarray.h"
 #include "renew.h"
 #include "retry.h"
 
 #define RESUMES_MAX	3	/* at once, after cuts, in one attempt */
+#define STORE_AT_ONCE	64
 #define MARK_EVERY	(INT64_C(8) * 1024 * 1024)
 
 /* One output on its way. */
@@ -46,6 +48,10 @@ struct job {
 	bool			 opened;	/* bytes of this answer are in */
 	bool			 broken;	/* the digest is */
 	enum trouble		 trouble;	/* why on_body() stopped */
+	struct archive_commit	 commit;	/* its way to rest */
+	char			 sum[SHA256_HEX];
+	bool			 written;	/* its row took it */
+	struct job		*next;		/* in the queue */
 	bool			 tried;		/* a link, in this attempt */
 	enum trouble		 lacked;	/* with which end, */
 	struct errbuf		 lacks;		/* in words, while asking */
@@ -73,6 +79,7 @@ job_free(struct job *j)
 	free(j->kind);
 	free(j->url);
 	free(j->model);
+	free(j->commit.location);
 	free(j);
 }
 
@@ -169,42 +176,114 @@ job_fail(struct job *j, enum trouble trouble, const char *words)
 	write_failure(j, status, wait_s, &copy);
 }
 
-/* The file is in its place: the row follows.  False: no longer our output. */
-static bool
-write_success(struct job *j, const char *location, const char *sha256_hex)
+enum { C_PROVIDER, C_TASK_ID, C_POSITION, C_LOCATION, C_BYTES, C_SHA256,
+    C_CONTENT_TYPE, C_ETAG, COLUMNS };
+
+static void
+fill_columns(struct pgarray *c, const struct job *j)
 {
-	struct sweep	*s = j->run->sweep;
-	char		 bytes[24];
-	struct db_param	 params[9];
-	struct db_rows	*rows = NULL;
-	struct errbuf	 etag, why;
-	enum db_verdict	 v;
+	struct errbuf	etag;
+	char		bytes[24];
 
 	/* One that is no text could not be sent back as it came. */
 	errbuf_set(&etag, "%s", j->req.etag);
 	sweep_clean_words(&etag);
-	if (strcmp(etag.text, j->req.etag) != 0)
-		etag.text[0] = '\0';
-	(void)snprintf(bytes, sizeof(bytes), "%lld",
-	    (long long)j->bytes);
-	params[0] = sweep_text(j->provider);
-	params[1] = sweep_text(j->task_id);
-	params[2] = sweep_text(j->position);
-	params[3] = sweep_text(s->owner);
-	params[4] = sweep_text(location);
-	params[5] = sweep_text(bytes);
-	params[6] = sweep_text(sha256_hex);
-	params[7] = sweep_text(j->media->content_type);
-	params[8] = sweep_text(etag.text[0] != '\0' ? etag.text : NULL);
-	v = sweep_run(s, DB_STORE_OUTPUT, params, &rows, &why);
-	if (v == DB_REFUSED)
-		job_fail(j, TROUBLE_OURS, why.text);
-	else if (v == DB_OK && *db_value(rows, 0, 0) != 't') {
-		lease_lost(j);
-		v = DB_REFUSED;
+	(void)snprintf(bytes, sizeof(bytes), "%lld", (long long)j->bytes);
+	pgarray_text(&c[C_PROVIDER], j->provider);
+	pgarray_text(&c[C_TASK_ID], j->task_id);
+	pgarray_int4(&c[C_POSITION], (int32_t)sweep_number(j->position));
+	pgarray_text(&c[C_LOCATION], j->commit.location);
+	pgarray_text(&c[C_BYTES], bytes);
+	pgarray_text(&c[C_SHA256], j->sum);
+	pgarray_text(&c[C_CONTENT_TYPE], j->media->content_type);
+	pgarray_text(&c[C_ETAG], j->req.etag[0] != '\0' &&
+	    strcmp(etag.text, j->req.etag) == 0 ? etag.text : NULL);
+}
+
+/* The files of n jobs are in their places: the rows follow.  Sets written of
+ * those whose row took it. */
+static enum db_verdict
+write_rows(struct sweep *s, struct job *const *jobs, size_t n,
+    struct errbuf *why)
+{
+	struct pgarray	 c[COLUMNS];
+	struct db_param	 params[COLUMNS + 1] = { sweep_text(s->owner) };
+	struct db_rows	*rows = NULL;
+	enum db_verdict	 v = DB_REFUSED;
+	bool		 ok = true;
+	size_t		 i;
+
+	for (i = 0; i < COLUMNS; i++)
+		pgarray_begin(&c[i], i == C_POSITION ? PG_INT4 : PG_TEXT);
+	for (i = 0; i < n; i++)
+		fill_columns(c, jobs[i]);
+	for (i = 0; i < COLUMNS; i++) {
+		ok = pgarray_end(&c[i]) && ok;
+		params[i + 1].value = c[i].data;
+		params[i + 1].len = (int)c[i].len;
 	}
+	if (ok)
+		v = sweep_run(s, DB_STORE_OUTPUTS, params, &rows, why);
+	else
+		errbuf_set(why, "out of memory");
+	for (i = 0; v == DB_OK && i < (size_t)db_rows_count(rows); i++)
+		jobs[sweep_number(db_value(rows, (int)i, 0)) - 1]->written =
+		    true;
 	db_rows_free(rows);
-	return v == DB_OK;
+	for (i = 0; i < COLUMNS; i++)
+		pgarray_free(&c[i]);
+	return v;
+}
+
+/* One row that the database refuses must not keep back the others, so then
+ * each goes alone. */
+static void
+write_success(struct sweep *s, struct job *const *jobs, size_t n)
+{
+	struct errbuf	why;
+	enum db_verdict	v;
+	size_t		i;
+
+	if (n == 0 || s->broken)
+		return;
+	v = write_rows(s, jobs, n, &why);
+	for (i = 0; v == DB_REFUSED && n > 1 && i < n; i++)
+		write_success(s, &jobs[i], 1);
+	if (v == DB_REFUSED && n == 1)
+		job_fail(jobs[0], TROUBLE_OURS, why.text);
+	for (i = 0; v == DB_OK && i < n; i++) {
+		if (!jobs[i]->written) {
+			lease_lost(jobs[i]);
+			continue;
+		}
+		s->counts.stored++;
+		s->counts.bytes += jobs[i]->bytes;
+	}
+}
+
+/* What came to rest gets its row, or its failure. */
+void
+fetch_settled(struct fetch_run *run, bool all)
+{
+	struct archive_commit	*c = settler_take(run->settler, all), *next;
+	struct job		*batch[STORE_AT_ONCE], *j;
+	size_t			 n = 0;
+
+	for (; c != NULL; c = next) {
+		next = c->next;
+		j = c->arg;
+		if (c->ok)
+			batch[n++] = j;
+		else {
+			job_fail(j, TROUBLE_OURS, c->why.text);
+			job_free(j);
+		}
+		if (n == 0 || (n < STORE_AT_ONCE && next != NULL))
+			continue;
+		write_success(run->sweep, batch, n);
+		while (n > 0)
+			job_free(batch[--n]);
+	}
 }
 
 /* Can this be an output at all? */
@@ -336,21 +415,19 @@ job_lacks(struct job *j, enum trouble trouble, const char *words)
 	return false;
 }
 
-/* The whole file is there.  True: j goes on, with another link. */
+/* The whole file is there.  True: j goes on, to rest or with another link. */
 static bool
 job_store(struct job *j)
 {
-	struct sweep	*s = j->run->sweep;
-	unsigned char	 digest[SHA256_BYTES];
-	char		 hex[SHA256_HEX], *location = NULL;
-	struct errbuf	 why;
-	bool		 ok;
+	unsigned char	digest[SHA256_BYTES];
+	struct errbuf	why;
+	bool		ok;
 
 	if (!job_fits(j, &why) || !job_is_whole(j, &why))
 		return job_lacks(j, TROUBLE_CONTENT, why.text);
 	/* Moving our file over one that another sweep has stored meanwhile
 	 * would make that one's row wrong. */
-	if (!sweep_lease_is_safe(s)) {
+	if (!sweep_lease_is_safe(j->run->sweep)) {
 		lease_lost(j);
 		return false;
 	}
@@ -360,17 +437,13 @@ job_store(struct job *j)
 		job_fail(j, TROUBLE_OURS, "could not compute a SHA-256");
 		return false;
 	}
-	hex_encode(digest, sizeof(digest), hex);
-	ok = archive_commit(j->part, j->media->extension, &location, &why);
+	hex_encode(digest, sizeof(digest), j->sum);
+	j->commit.part = j->part;
+	j->commit.extension = j->media->extension;
+	j->commit.arg = j;
 	j->part = NULL;
-	if (!ok)
-		job_fail(j, TROUBLE_OURS, why.text);
-	else if (write_success(j, location, hex)) {
-		s->counts.stored++;
-		s->counts.bytes += j->bytes;
-	}
-	free(location);
-	return false;
+	settler_give(j->run->settler, &j->commit);
+	return true;
 }
 
 static bool
@@ -670,19 +743,58 @@ job_new(struct fetch_run *run, const struct db_rows *rows, int row)
 	j->model = sweep_copy(db_value(rows, row, 9));
 	j->outputs = sweep_number(db_value(rows, row, 10));
 	j->paused = paused != NULL && *paused == 't';
-	j->started_ms = clock_ms();
 	return j;
 }
 
 void
-fetch_start(struct fetch_run *run, const struct db_rows *rows, int row)
+fetch_queue(struct fetch_run *run, const struct db_rows *rows, int row)
 {
 	struct job	*j = job_new(run, rows, row);
 
-	/* A dead link is tried all the same, when there is no better one:
-	 * not all that is said of its end is true. */
-	if (link_has_ended(j) && job_ask(j))
-		return;
-	if (!job_download(j))
+	if (run->first == NULL)
+		run->last = &run->first;
+	*run->last = j;
+	run->last = &j->next;
+	run->queued++;
+}
+
+static struct job *
+unqueue(struct fetch_run *run)
+{
+	struct job	*j = run->first;
+
+	if (j != NULL) {
+		run->first = j->next;
+		j->next = NULL;
+		run->queued--;
+		if (run->first == NULL)
+			run->last = &run->first;
+	}
+	return j;
+}
+
+void
+fetch_fill(struct fetch_run *run)
+{
+	struct job	*j;
+
+	while (http_free_slots(run->engine) > 0 &&
+	    (j = unqueue(run)) != NULL) {
+		j->started_ms = clock_ms();
+		/* A dead link is tried all the same, when there is no better
+		 * one: not all that is said of its end is true. */
+		if (link_has_ended(j) && job_ask(j))
+			continue;
+		if (!job_download(j))
+			job_free(j);
+	}
+}
+
+void
+fetch_drop(struct fetch_run *run)
+{
+	struct job	*j;
+
+	while ((j = unqueue(run)) != NULL)
 		job_free(j);
 }

@@ -7,22 +7,36 @@
 #include "archive.h"
 #include "db.h"
 #include "http.h"
+#include "settle.h"
 #include "sweep.h"
+
+struct job;
 
 /* What the downloads of a run share. */
 struct fetch_run {
 	struct sweep		*sweep;
 	struct archive		*archive;
+	struct settler		*settler;
 	struct http_engine	*engine;
 	bool			 full;		/* the archive takes no more */
 	bool			*refused;	/* accounts whose key was, in
 						   the order of the settings */
+	struct job		*first, **last;	/* claimed, not yet begun */
+	int			 queued;	/* so many */
 };
 
-/*
- * Begin the download of a claimed output: row has the columns of
- * DB_CLAIM_OUTPUTS.  Its end is written to the database, whatever it is.
- */
-void	fetch_start(struct fetch_run *, const struct db_rows *, int row);
+/* Take a claimed output: row has the columns of DB_CLAIM_OUTPUTS.  Once it is
+ * begun, its end is written to the database, whatever that is. */
+void	fetch_queue(struct fetch_run *, const struct db_rows *, int row);
+
+/* Begin as many as the engine has room for. */
+void	fetch_fill(struct fetch_run *);
+
+/* Write the rows of files that came to rest; with all, of each that is on
+ * its way to it. */
+void	fetch_settled(struct fetch_run *, bool all);
+
+/* Forget what was not begun. */
+void	fetch_drop(struct fetch_run *);
 
 #endif

@@ -439,6 +439,12 @@ http_turn(struct http_engine *engine, int timeout_ms)
 	reap(engine);
 }
 
+void
+http_wake(struct http_engine *engine)
+{
+	(void)curl_multi_wakeup(engine->multi);
+}
+
 int
 http_in_flight(const struct http_engine *engine)
 {

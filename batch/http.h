@@ -81,6 +81,9 @@ bool	http_start(struct http_engine *, struct http_request *);
 /* Wait up to timeout_ms for something to happen, and let it happen. */
 void	http_turn(struct http_engine *, int timeout_ms);
 
+/* End the wait of http_turn(); from any thread. */
+void	http_wake(struct http_engine *);
+
 int	http_in_flight(const struct http_engine *);
 int	http_free_slots(const struct http_engine *);
 int64_t	http_bytes(const struct http_engine *);	/* bodies, so far */

@@ -71,9 +71,10 @@ static const struct {
 	[DB_RENEW_OUTPUT] = { "renew_output",
 	    "select genhook.renew_output($1, $2, $3::int, $4, $5,"
 	    " to_timestamp($6::double precision), $7)", 7, 1 },
-	[DB_STORE_OUTPUT] = { "store_output",
-	    "select genhook.store_output($1, $2, $3::int, $4, $5,"
-	    " $6::bigint, $7, $8, $9)", 9, 1 },
+	[DB_STORE_OUTPUTS] = { "store_outputs",
+	    "select genhook.store_outputs($1, $2::text[], $3::text[],"
+	    " $4::int[], $5::text[], $6::text[]::bigint[], $7::text[],"
+	    " $8::text[], $9::text[])", 9, 1 },
 	[DB_FAIL_OUTPUT] = { "fail_output",
 	    "select genhook.fail_output($1, $2, $3::int, $4, $5, $6,"
 	    " $7::interval)", 7, 1 },

@@ -218,6 +218,8 @@ language sql
 security definer
 set search_path = genhook, pg_temp
 as $$
+    -- A lease that a crash of the server forgets costs nothing.
+    select set_config('synchronous_commit', 'off', true);
     with due as (
         select o.provider, o.task_id, o.position
         from outputs o
@@ -249,29 +251,32 @@ $$;
 comment on function genhook.claim_outputs(text, interval, integer, text, text) is
     'Leases up to p_limit outputs that are due, soonest expiry first (unknown is urgent), to p_owner; with what it takes to ask the provider for a fresh link.';
 
--- Fenced by the owner: whoever lost the lease changes nothing.
-create function genhook.store_output(p_provider text, p_task_id text,
-    p_position integer, p_owner text, p_location text, p_bytes bigint,
-    p_sha256 text, p_content_type text, p_etag text)
-returns boolean
+-- Files are complete at their final places.  Fenced by the owner: whoever lost
+-- the lease changes nothing.  Returns which of them, counted from 1.
+create function genhook.store_outputs(p_owner text, p_provider text[],
+    p_task_id text[], p_position integer[], p_location text[],
+    p_bytes bigint[], p_sha256 text[], p_content_type text[], p_etag text[])
+returns setof integer
 language sql
 security definer
 set search_path = genhook, pg_temp
 as $$
-    with done as (
-        update outputs set status = 'stored', location = p_location,
-            bytes = p_bytes, sha256 = p_sha256,
-            content_type = p_content_type, etag = p_etag,
-            stored_at = now(), next_attempt_at = null, leased_until = null,
-            lease_owner = null, last_error = null
-        where provider = p_provider and task_id = p_task_id
-            and position = p_position and status = 'pending'
-            and lease_owner = p_owner
-        returning 1)
-    select exists (select from done)
+    update outputs o set status = 'stored', location = b.location,
+        bytes = b.bytes, sha256 = b.sha256,
+        content_type = b.content_type, etag = b.etag,
+        stored_at = now(), next_attempt_at = null, leased_until = null,
+        lease_owner = null, last_error = null
+    from unnest(p_provider, p_task_id, p_position, p_location, p_bytes,
+            p_sha256, p_content_type, p_etag) with ordinality
+        as b(provider, task_id, position, location, bytes, sha256,
+            content_type, etag, n)
+    where o.provider = b.provider and o.task_id = b.task_id
+        and o.position = b.position and o.status = 'pending'
+        and o.lease_owner = p_owner
+    returning b.n::integer
 $$;
-comment on function genhook.store_output(text, text, integer, text, text, bigint, text, text, text) is
-    'The file is complete at its final place: true if the row took it, false if the lease was lost.';
+comment on function genhook.store_outputs(text, text[], text[], integer[], text[], bigint[], text[], text[], text[]) is
+    'The files are complete at their final places; returns the places in the arrays, from 1, of those whose row took it: the others'' leases were lost.';
 
 -- The provider gave a new link for the same file.
 create function genhook.renew_output(p_provider text, p_task_id text,

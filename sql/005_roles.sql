@@ -49,7 +49,7 @@ begin
         ('genhook_sweeper', 'execute on function genhook.give_up_tasks'),
         ('genhook_sweeper', 'execute on function genhook.claim_outputs'),
         ('genhook_sweeper', 'execute on function genhook.renew_output'),
-        ('genhook_sweeper', 'execute on function genhook.store_output'),
+        ('genhook_sweeper', 'execute on function genhook.store_outputs'),
         ('genhook_sweeper', 'execute on function genhook.fail_output'),
         ('genhook_sweeper', 'execute on function genhook.release_outputs'),
         ('genhook_sweeper', 'execute on function genhook.retain_deliveries'),

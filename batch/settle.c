@@ -1,0 +1,154 @@
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+
+#include "settle.h"
+
+#define AT_ONCE		64	/* each holds three file descriptors */
+
+struct settler {
+	struct archive		*archive;
+	void			(*wake)(void *);
+	void			*arg;
+	pthread_t		 thread;
+	pthread_mutex_t		 lock;
+	pthread_cond_t		 given, settled;
+	struct archive_commit	*first, **last;	/* to be done, in order */
+	struct archive_commit	*done;
+	int			 busy;		/* given and not yet done */
+	int			 count;		/* the giver's own */
+	bool			 ending;
+};
+
+/* Up to AT_ONCE that wait, or 0 when the end has come. */
+static size_t
+next_batch(struct settler *s, struct archive_commit **batch)
+{
+	size_t	n = 0;
+
+	(void)pthread_mutex_lock(&s->lock);
+	while (s->first == NULL && !s->ending)
+		(void)pthread_cond_wait(&s->given, &s->lock);
+	while (n < AT_ONCE && s->first != NULL) {
+		batch[n++] = s->first;
+		if ((s->first = s->first->next) == NULL)
+			s->last = &s->first;
+	}
+	(void)pthread_mutex_unlock(&s->lock);
+	return n;
+}
+
+static void
+hand_back(struct settler *s, struct archive_commit **batch, size_t n)
+{
+	size_t	i;
+
+	(void)pthread_mutex_lock(&s->lock);
+	for (i = 0; i < n; i++) {
+		batch[i]->next = s->done;
+		s->done = batch[i];
+	}
+	s->busy -= (int)n;
+	(void)pthread_cond_signal(&s->settled);
+	(void)pthread_mutex_unlock(&s->lock);
+	s->wake(s->arg);
+}
+
+static void *
+work(void *arg)
+{
+	struct settler		*s = arg;
+	struct archive_commit	*batch[AT_ONCE];
+	size_t			 n;
+
+	while ((n = next_batch(s, batch)) > 0) {
+		archive_commit_all(s->archive, batch, n);
+		hand_back(s, batch, n);
+	}
+	return NULL;
+}
+
+/* Signals are for the thread that has the work to end. */
+static bool
+start(struct settler *s)
+{
+	sigset_t	all, old;
+	int		error;
+
+	(void)sigfillset(&all);
+	(void)pthread_sigmask(SIG_SETMASK, &all, &old);
+	error = pthread_create(&s->thread, NULL, work, s);
+	(void)pthread_sigmask(SIG_SETMASK, &old, NULL);
+	return error == 0;
+}
+
+struct settler *
+settler_new(struct archive *archive, void (*wake)(void *), void *arg)
+{
+	struct settler	*s;
+
+	if ((s = calloc(1, sizeof(*s))) == NULL)
+		return NULL;
+	s->archive = archive;
+	s->wake = wake;
+	s->arg = arg;
+	s->last = &s->first;
+	(void)pthread_mutex_init(&s->lock, NULL);
+	(void)pthread_cond_init(&s->given, NULL);
+	(void)pthread_cond_init(&s->settled, NULL);
+	if (start(s))
+		return s;
+	free(s);
+	return NULL;
+}
+
+void
+settler_free(struct settler *s)
+{
+	if (s == NULL)
+		return;
+	(void)pthread_mutex_lock(&s->lock);
+	s->ending = true;
+	(void)pthread_cond_signal(&s->given);
+	(void)pthread_mutex_unlock(&s->lock);
+	(void)pthread_join(s->thread, NULL);
+	(void)pthread_mutex_destroy(&s->lock);
+	(void)pthread_cond_destroy(&s->given);
+	(void)pthread_cond_destroy(&s->settled);
+	free(s);
+}
+
+void
+settler_give(struct settler *s, struct archive_commit *c)
+{
+	c->next = NULL;
+	s->count++;
+	(void)pthread_mutex_lock(&s->lock);
+	*s->last = c;
+	s->last = &c->next;
+	s->busy++;
+	(void)pthread_cond_signal(&s->given);
+	(void)pthread_mutex_unlock(&s->lock);
+}
+
+struct archive_commit *
+settler_take(struct settler *s, bool all)
+{
+	struct archive_commit	*done, *c;
+
+	(void)pthread_mutex_lock(&s->lock);
+	while (all && s->busy > 0)
+		(void)pthread_cond_wait(&s->settled, &s->lock);
+	done = s->done;
+	s->done = NULL;
+	(void)pthread_mutex_unlock(&s->lock);
+	for (c = done; c != NULL; c = c->next)
+		s->count--;
+	return done;
+}
+
+int
+settler_count(const struct settler *s)
+{
+	return s->count;
+}
