@@ -4,6 +4,7 @@
 # make test       everything a change must pass, from a fresh machine on
 # make lint       warnings as errors with gcc and clang, and the house rules
 # make asan       the tests under AddressSanitizer and UBSan
+# make memcheck   the programs and unit tests under valgrind
 # make fuzz       each parser under libFuzzer for FUZZ_SECONDS
 # make bench      how fast callbacks are taken, beside other ways to take them
 # make install    DESTDIR= PREFIX=/usr/local
@@ -126,7 +127,7 @@ checks: $(CHECKS)
 
 # gcc and clang, a variant each, warnings as errors; then the house rules.
 lint:
-	@deploy/packages test
+	@deploy/packages lint
 	@for cc in gcc clang; do $(MAKE) --no-print-directory -s -j2 \
 	    BUILD=build-lint-$$cc CC=$$cc CFLAGS='-O2 -g -Werror' all checks || \
 	    exit 1; done
@@ -143,6 +144,13 @@ asan:
 	@BUILD=build-asan ASAN_OPTIONS=abort_on_error=1:detect_leaks=1 \
 	    UBSAN_OPTIONS=print_stacktrace=1 tests/run
 
+# Every unit test, and every answer and a whole bad day of the sweep, with the
+# programs under valgrind.
+memcheck:
+	@deploy/packages memcheck
+	@$(MAKE) --no-print-directory -s -j2 all checks
+	@BUILD='$(BUILD)' tests/memcheck
+
 # Figures and a plot into bench/; BENCH_BIG=1 adds ten million tasks.
 bench:
 	@deploy/packages bench
@@ -151,7 +159,7 @@ bench:
 
 FUZZ_SECONDS = 60
 fuzz:
-	@deploy/packages test
+	@deploy/packages fuzz
 	@$(MAKE) --no-print-directory -s -j2 BUILD=build-fuzz CC=clang \
 	    SAN='-fsanitize=fuzzer-no-link,address,undefined' \
 	    build-fuzz/libgenhook.a build-fuzz/tests/fuzz/fuzz_parse.o
@@ -183,6 +191,6 @@ clean:
 	rm -rf build build-*
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
-.PHONY: all run stop test checks lint asan bench fuzz install clean
+.PHONY: all run stop test checks lint asan memcheck bench fuzz install clean
 .SECONDARY:
 .DELETE_ON_ERROR:
