@@ -58,8 +58,17 @@ declare
     new_provider text[];
     new_task_id  text[];
     won   integer[] := '{}';	-- deliveries that brought their task its result
+    known integer[] := '{}';	-- deliveries recorded before
     rest  integer := 0;		-- room left in the bounded store
 begin
+    if p_again then
+        select coalesce(array_agg(b.n), '{}') into known
+        from unnest(p_id, p_received_at) with ordinality
+            as b(id, received_at, n)
+        where (select true from deliveries d
+            where d.received_at = b.received_at and d.id = b.id);
+    end if;
+
     if 'accepted' = any (p_outcome) then
         -- The first of several results for one task counts.  In order of the
         -- key, so that two batches at once cannot deadlock.  A task that has
@@ -148,10 +157,10 @@ begin
             from unnest(p_id, p_received_at, p_provider, p_task_id,
                     p_account, p_source, p_outcome, p_verdict, p_remote_addr,
                     p_headers, p_body, p_note)
-                as b(id, received_at, provider, task_id, account, source,
-                    outcome, verdict, remote_addr, headers, body, note)
-            where not p_again or (select true from deliveries d
-                where d.received_at = b.received_at and d.id = b.id) is null;
+                with ordinality as b(id, received_at, provider, task_id,
+                    account, source, outcome, verdict, remote_addr, headers,
+                    body, note, n)
+            where b.n <> all (known);
             return query select unnest(p_outcome);
             return;
         end if;
@@ -237,10 +246,7 @@ begin
             end,
             p_note[j.n], j.body_digest
         from judged j
-        where (j.nth is null or j.nth <= rest)
-            and (not p_again or (select true from deliveries d
-                where d.received_at = p_received_at[j.n]
-                    and d.id = p_id[j.n]) is null)
+        where (j.nth is null or j.nth <= rest) and j.n <> all (known)
     )
     select j.outcome from judged j order by j.n;
 end
