@@ -42,6 +42,7 @@ struct job {
 	int64_t			 started_ms;
 	struct archive_part	*part;
 	struct sha256		*digest;
+	struct md5		*md5;		/* NULL: not promised */
 	int64_t			 bytes;		/* in the part, all told */
 	const struct media	*media;		/* once enough bytes came */
 	struct media_watch	 watch;
@@ -73,6 +74,7 @@ job_free(struct job *j)
 {
 	job_drop(j);
 	(void)sha256_finish(j->digest, NULL);
+	(void)md5_finish(j->md5, NULL);
 	free(j->provider);
 	free(j->task_id);
 	free(j->position);
@@ -415,13 +417,51 @@ job_lacks(struct job *j, enum trouble trouble, const char *words)
 	return false;
 }
 
+/* Both sums; false when they could not be computed. */
+static bool
+job_sum(struct job *j, unsigned char sum[SHA256_BYTES],
+    unsigned char md5[MD5_BYTES])
+{
+	bool	ok = sha256_finish(j->digest, sum) && !j->broken;
+
+	if (j->md5 != NULL)
+		ok = md5_finish(j->md5, md5) && ok;
+	else
+		j->req.promise.md5[0] = '\0';
+	j->digest = NULL;
+	j->md5 = NULL;
+	return ok;
+}
+
+/* Is it what the server's own headers promised? */
+static bool
+job_is_as_promised(struct job *j, const unsigned char *sum,
+    const unsigned char *md5, struct errbuf *why)
+{
+	const struct promise	*p = &j->req.promise;
+	char			 ours[PROMISE_SHA256], host[256];
+	const char		*name = NULL;
+
+	base64_encode(sum, SHA256_BYTES, ours);
+	if (p->sha256[0] != '\0' && strcmp(p->sha256, ours) != 0)
+		name = "SHA-256";
+	base64_encode(md5, MD5_BYTES, ours);
+	if (p->md5[0] != '\0' && strcmp(p->md5, ours) != 0)
+		name = "MD5";
+	if (name == NULL)
+		return true;
+	http_host(j->url, host, sizeof(host));
+	errbuf_set(why, "%s: the file has not the %s that the server said",
+	    host, name);
+	return false;
+}
+
 /* The whole file is there.  True: j goes on, to rest or with another link. */
 static bool
 job_store(struct job *j)
 {
-	unsigned char	digest[SHA256_BYTES];
+	unsigned char	digest[SHA256_BYTES], md5[MD5_BYTES] = { 0 };
 	struct errbuf	why;
-	bool		ok;
 
 	if (!job_fits(j, &why) || !job_is_whole(j, &why))
 		return job_lacks(j, TROUBLE_CONTENT, why.text);
@@ -431,12 +471,12 @@ job_store(struct job *j)
 		lease_lost(j);
 		return false;
 	}
-	ok = sha256_finish(j->digest, digest) && !j->broken;
-	j->digest = NULL;
-	if (!ok) {
+	if (!job_sum(j, digest, md5)) {
 		job_fail(j, TROUBLE_OURS, "could not compute a SHA-256");
 		return false;
 	}
+	if (!job_is_as_promised(j, digest, md5, &why))
+		return job_lacks(j, TROUBLE_CONTENT, why.text);
 	hex_encode(digest, sizeof(digest), j->sum);
 	j->commit.part = j->part;
 	j->commit.extension = j->media->extension;
@@ -509,7 +549,8 @@ take_piece(void *arg, const void *data, size_t len)
 
 	media_watch(&j->watch, data, len);
 	j->bytes += (int64_t)len;
-	if (!sha256_update(j->digest, data, len))
+	if (!sha256_update(j->digest, data, len) ||
+	    (j->md5 != NULL && !md5_update(j->md5, data, len)))
 		j->broken = true;
 }
 
@@ -524,6 +565,8 @@ job_open(struct job *j)
 	if (j->part != NULL && j->req.resumed)
 		return archive_replay(j->part, take_piece, j, &j->req.why);
 	(void)snprintf(j->mark, sizeof(j->mark), "%s", j->req.validator);
+	if (j->req.promise.md5[0] != '\0')
+		j->md5 = md5_new();
 	archive_abort(j->part);
 	j->part = archive_begin(j->run->archive, &key, j->req.length,
 	    &j->req.why);
@@ -570,6 +613,8 @@ static bool
 job_reset(struct job *j)
 {
 	(void)sha256_finish(j->digest, NULL);
+	(void)md5_finish(j->md5, NULL);
+	j->md5 = NULL;
 	j->digest = sha256_new();
 	memset(&j->watch, 0, sizeof(j->watch));
 	memset(&j->req, 0, sizeof(j->req));

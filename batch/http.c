@@ -163,6 +163,21 @@ is_the_rest(struct http_request *req)
 	    strcmp(req->validator, req->if_range) == 0);
 }
 
+static void
+read_promise(struct http_request *req)
+{
+	char	value[256];
+	size_t	i;
+
+	memset(&req->promise, 0, sizeof(req->promise));
+	for (i = 0; promise_headers[i] != NULL; i++) {
+		copy_header(req->easy, promise_headers[i], value,
+		    sizeof(value));
+		promise_read(&req->promise, promise_headers[i], value,
+		    req->resumed);
+	}
+}
+
 /* All that the headers say, once they are complete. */
 static void
 read_facts(struct http_request *req)
@@ -182,6 +197,7 @@ read_facts(struct http_request *req)
 	    sizeof(encoding));
 	read_validator(req);
 	req->resumed = is_the_rest(req);
+	read_promise(req);
 	req->length = length;
 	req->retry_after_s = wait;
 	req->framed = length >= 0 || encoding[0] != '\0' ||

@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "errbuf.h"
+#include "promise.h"
 
 enum http_verdict {
 	HTTP_ANSWERED,	/* an answer came whole: status says which */
@@ -55,6 +56,7 @@ struct http_request {
 	char			 validator[128];	/* for a later if_range;
 						   "" when there is none */
 	bool			 resumed;	/* it is the rest, as asked */
+	struct promise		 promise;	/* of the file's sum */
 
 	/* The engine's own. */
 	struct http_engine	*engine;

@@ -17,6 +17,21 @@ struct sha256 {
 	EVP_MD_CTX	*ctx;
 };
 
+struct md5 {
+	EVP_MD_CTX	*ctx;
+};
+
+static EVP_MD_CTX *
+digest_new(const EVP_MD *kind)
+{
+	EVP_MD_CTX	*ctx = EVP_MD_CTX_new();
+
+	if (ctx != NULL && EVP_DigestInit_ex(ctx, kind, NULL) == 1)
+		return ctx;
+	EVP_MD_CTX_free(ctx);
+	return NULL;
+}
+
 struct sha256 *
 sha256_new(void)
 {
@@ -24,15 +39,33 @@ sha256_new(void)
 
 	if ((s = malloc(sizeof(*s))) == NULL)
 		return NULL;
-	s->ctx = EVP_MD_CTX_new();
-	if (s->ctx != NULL && EVP_DigestInit_ex(s->ctx, EVP_sha256(), NULL))
+	if ((s->ctx = digest_new(EVP_sha256())) != NULL)
 		return s;
-	(void)sha256_finish(s, NULL);
+	free(s);
+	return NULL;
+}
+
+struct md5 *
+md5_new(void)
+{
+	struct md5	*s;
+
+	if ((s = malloc(sizeof(*s))) == NULL)
+		return NULL;
+	if ((s->ctx = digest_new(EVP_md5())) != NULL)
+		return s;
+	free(s);
 	return NULL;
 }
 
 bool
 sha256_update(struct sha256 *s, const void *data, size_t len)
+{
+	return EVP_DigestUpdate(s->ctx, data, len) == 1;
+}
+
+bool
+md5_update(struct md5 *s, const void *data, size_t len)
 {
 	return EVP_DigestUpdate(s->ctx, data, len) == 1;
 }
@@ -49,6 +82,26 @@ sha256_finish(struct sha256 *s, unsigned char digest[SHA256_BYTES])
 	EVP_MD_CTX_free(s->ctx);
 	free(s);
 	return ok;
+}
+
+bool
+md5_finish(struct md5 *s, unsigned char digest[MD5_BYTES])
+{
+	bool	ok = true;
+
+	if (s == NULL)
+		return false;
+	if (digest != NULL)
+		ok = EVP_DigestFinal_ex(s->ctx, digest, NULL) == 1;
+	EVP_MD_CTX_free(s->ctx);
+	free(s);
+	return ok;
+}
+
+void
+base64_encode(const unsigned char *data, size_t n, char *out)
+{
+	(void)EVP_EncodeBlock((unsigned char *)out, data, (int)n);
 }
 
 bool

@@ -17,6 +17,17 @@ bool	sha256_update(struct sha256 *, const void *, size_t);
 bool	sha256_finish(struct sha256 *, unsigned char digest[SHA256_BYTES]);
 bool	sha256(const void *, size_t, unsigned char digest[SHA256_BYTES]);
 
+/* The same for MD5 (RFC 1321), which old servers sum their files by: proof
+ * against accidents alone.  NULL also where the library refuses it. */
+#define MD5_BYTES	16
+struct md5;
+struct md5 *md5_new(void);
+bool	md5_update(struct md5 *, const void *, size_t);
+bool	md5_finish(struct md5 *, unsigned char digest[MD5_BYTES]);
+
+/* Base64 (RFC 4648) of n bytes; out holds 4 * (n + 2) / 3 + 1. */
+void	base64_encode(const unsigned char *, size_t n, char *out);
+
 /* Lower-case hex of n bytes; out holds 2 * n + 1. */
 void	hex_encode(const unsigned char *, size_t n, char *out);
 

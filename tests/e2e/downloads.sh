@@ -128,6 +128,21 @@ for damage in 'rm' 'truncate -s 100000' 'sed -i 1d'; do
 	    "$(output apimart "d-${damage%% *}" "status, sha256")"
 done
 
+# --- sums that the server says
+mkdir "$WORK/origin/md5" "$WORK/origin/digest"
+for sum in md5 digest; do
+	cp "$picture" "$WORK/origin/$sum/right.jpg"
+	big 5000 >"$WORK/origin/$sum/wrong.jpg"
+	done_by_callback "$sum-right" "$ORIGIN/$sum/right.jpg"
+	done_by_callback "$sum-wrong" "$ORIGIN/$sum/wrong.jpg"
+done
+sweep
+same "a file with the sum that its server says" 'stored stored' "$(output apimart md5-right) $(output apimart digest-right)"
+same "one with another MD5" 'pending|127.0.0.1: the file has not the MD5 that the server said' \
+    "$(output apimart md5-wrong "status, last_error")"
+same "one with another SHA-256" 'pending|127.0.0.1: the file has not the SHA-256 that the server said' \
+    "$(output apimart digest-wrong "status, last_error")"
+
 # --- a hostile origin: kind of attack, state, reason
 hostile()	{ done_by_callback "h-$1" "$SIMULATOR/hostile/$1"; }
 sed -i 's/allow_private_networks.*/&\n\tmax_output_bytes = 300000/' "$GENHOOK_CONF"

@@ -24,17 +24,18 @@ world_start()
 	sed -i 's/poll_after = 5/poll_after = 1/' "$GENHOOK_CONF"
 }
 
-# Start a plain web server for $WORK/origin, which is slow below /slow; sets
-# ORIGIN and ORIGIN_PID.  Its log has path, status and bytes sent.
+# Start a plain web server for $WORK/origin, which is slow below /slow, and
+# below /md5 and /digest says the sums of fixtures/media/base.jpg; sets ORIGIN
+# and ORIGIN_PID.  Its log has path, status and bytes sent.
 origin_start()
 {
-	local port
+	local port picture=$FIXTURES/media/base.jpg
 
 	port=$(free_port)
 	ORIGIN=http://127.0.0.1:$port
 	mkdir -p "$WORK/origin/slow"
 	cat >"$WORK/origin.conf" <<-END
-	server.modules = ( "mod_accesslog" )
+	server.modules = ( "mod_accesslog", "mod_setenv" )
 	server.document-root = "$WORK/origin"
 	server.bind = "127.0.0.1"
 	server.stat-cache-engine = "disable"
@@ -42,6 +43,10 @@ origin_start()
 	mimetype.assign = ( ".jpg" => "image/jpeg", "" => "application/json" )
 	accesslog.filename = "$WORK/origin.log"
 	accesslog.format = "%U %s %O"
+	\$HTTP["url"] =~ "^/md5/" { setenv.add-response-header =
+	    ( "Content-MD5" => "$(openssl md5 -binary "$picture" | base64)" ) }
+	\$HTTP["url"] =~ "^/digest/" { setenv.add-response-header =
+	    ( "Repr-Digest" => "sha-256=:$(openssl sha256 -binary "$picture" | base64):" ) }
 	\$HTTP["url"] =~ "^/slow/" { connection.kbytes-per-second = 500 }
 	END
 	"$(PATH=$PATH:/usr/sbin command -v lighttpd)" -D -f "$WORK/origin.conf" \
