@@ -17,6 +17,19 @@ picture=$FIXTURES/media/base.jpg
 # A picture of about that size, unlike any other.
 big()	{ head -c -2 "$picture"; head -c "$1" /dev/urandom; tail -c 2 "$picture"; }
 
+# --- every callback lost, and no sweep for half of the links' life
+for provider in "${PROVIDERS[@]}"; do
+	model=flux
+	[ "$provider" != wavespeed ] || model=vendor/flux
+	for _ in 1 2 3; do
+		order "$provider" "$model" lose >/dev/null &
+	done
+done
+sleep 2.2
+sweep
+same "every output is saved" 12 "$(sql "select count(*) from genhook.outputs where status = 'stored'")"
+world_check "half of the links' life"
+
 # --- links that died while nobody looked
 declare -A dead
 for provider in "${PROVIDERS[@]}"; do
@@ -175,6 +188,13 @@ gzipbomb|^(stored|pending)\|1\|
 CASES
 check "a bomb is never unpacked" test "$(sql "select coalesce(max(bytes), 0) from genhook.outputs where task_id = 'h-gzipbomb'")" -lt 100000
 check "429: the wish is heard" test "$(sql "select round(extract(epoch from next_attempt_at - now())) from genhook.outputs where task_id = 'h-429'")" -ge 5
+posts "$HOOK/apimart/$GENHOOK_TOKEN_APIMART/callback" 210 "$(apimart_task 'cut-%d' "$SIMULATOR/hostile/cut?at=%d0" 1900000000)" 16
+same "cut at every tenth byte: all are taken" '210 200' "$(statuses)"
+sweep
+same "none of them is stored, all are tried again" 'pending 210' \
+    "$(sql "select status || ' ' || count(*) from genhook.outputs where task_id like 'cut-%' group by status")"
+same "and nothing of them has a final name" 0 "$(final_names | grep -c /cut-)"
+sql "delete from genhook.outputs where task_id like 'cut-%'"
 for ((turn = 0; turn < 13; turn++)); do
 	due_now
 	sweep
