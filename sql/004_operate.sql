@@ -139,6 +139,16 @@ create view genhook.attention as
     from genhook.tasks
     where status = 'pending' and last_poll_error is not null
     union all
+    select 'account unknown', t.provider, t.task_id, t.submitted_at,
+        format('no sweep has polled for the account "%s" of %s: is it a section of the settings?',
+            t.account, t.provider),
+        format('select * from genhook.register_task(%L, %L, p_account => ''default'')',
+            t.provider, t.task_id)
+    from genhook.tasks t
+    where t.status = 'pending' and t.submitted_at < now() - interval '1 hour'
+        and not exists (select from genhook.accounts a
+            where a.provider = t.provider and a.account = t.account)
+    union all
     select outcome || ' delivery', provider, task_id, received_at, note,
         format('select * from genhook.deliveries where received_at = %L and id = %L',
             received_at, id)

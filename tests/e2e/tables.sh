@@ -290,6 +290,16 @@ same "every column has one" '' "$(sql "
     where c.relnamespace = 'genhook'::regnamespace and c.relkind in ('r', 'p') and not c.relispartition
         and a.attnum > 0 and not a.attisdropped and col_description(c.oid, a.attnum) is null")"
 
+# --- a task that no sweep will ever ask about
+sql "select from genhook.register_task('apimart', 'orphan', 'm', 'stranger') as a, genhook.register_task('apimart', 'mine', 'm') as b"
+sql "update genhook.tasks set submitted_at = now() - interval '2 hours' where task_id in ('orphan', 'mine')"
+sql "select from genhook.claim_polls('apimart', 'default', '1 day', '1 day', 0)" >/dev/null
+same "a task of an account that is nobody's is shown, with a cure" 'orphan' \
+    "$(sql "select string_agg(task_id, ',') from genhook.attention where reason = 'account unknown'")"
+sql "$(sql "select cure from genhook.attention where reason = 'account unknown'")" >/dev/null
+same "the cure cures it" 0 "$(sql "select count(*) from genhook.attention where reason = 'account unknown'")"
+sql "delete from genhook.tasks where task_id in ('orphan', 'mine')"
+
 # --- migrations, and programs of another version
 migrate()	{ "$BIN/genhook" --config "$GENHOOK_CONF" migrate >"$WORK/migrate.out" 2>&1; }
 version=$(sql "select genhook.schema_version()")
