@@ -302,6 +302,117 @@ remove_one(const char *path, const struct stat *st, int type,
 	return remove(path);
 }
 
+static void
+collect(void *arg, const void *data, size_t len)
+{
+	char	*text = arg;
+
+	(void)strncat(text, data, len);
+}
+
+/* A part that was left goes on where it was, in another run. */
+static void
+test_reopen(void)
+{
+	struct archive_key	 k = { "novita", "cut", "0", key.day };
+	struct archive		*a = open_here("host:1:1"),
+				*b = open_here("host:2:2");
+	struct archive_part	*part;
+	struct errbuf		 why;
+	char			 mark[ARCHIVE_MARK_MAX], text[32] = "";
+	char			*location = NULL;
+	int64_t			 bytes = 0;
+
+	CU_ASSERT_PTR_NULL(archive_reopen(a, &k, &bytes, mark));
+	part = archive_begin(a, &k, -1, &why);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(part);
+	CU_ASSERT_TRUE(archive_write(part, "hel", 3, &why));
+	/* While one writes it, nobody else does. */
+	CU_ASSERT_TRUE(archive_mark(part, "\"v1\""));
+	CU_ASSERT_PTR_NULL(archive_reopen(b, &k, &bytes, mark));
+	archive_leave(part);
+
+	part = archive_reopen(b, &k, &bytes, mark);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(part);
+	CU_ASSERT_EQUAL(bytes, 3);
+	CU_ASSERT_STRING_EQUAL(mark, "\"v1\"");
+	CU_ASSERT_TRUE(archive_replay(part, collect, text, &why));
+	CU_ASSERT_STRING_EQUAL(text, "hel");
+	CU_ASSERT_TRUE(archive_write(part, "lo", 2, &why));
+	CU_ASSERT_TRUE(archive_commit(part, "png", &location, &why));
+	free(location);
+	CU_ASSERT_EQUAL(count_parts(), 0);
+	archive_close(a);
+	archive_close(b);
+}
+
+/* What was not marked, or was begun anew, is not gone on with. */
+static void
+test_no_reopen(void)
+{
+	struct archive_key	 k = { "novita", "anew", "0", key.day };
+	struct archive		*a = open_here("host:1:1");
+	struct archive_part	*part, *second;
+	struct errbuf		 why;
+	char			 mark[ARCHIVE_MARK_MAX], *location = NULL;
+	int64_t			 bytes;
+
+	part = archive_begin(a, &k, -1, &why);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(part);
+	CU_ASSERT_TRUE(archive_write(part, "old", 3, &why));
+	archive_leave(part);
+	CU_ASSERT_PTR_NULL(archive_reopen(a, &k, &bytes, mark));
+
+	part = archive_begin(a, &k, -1, &why);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(part);
+	CU_ASSERT_TRUE(archive_write(part, "new", 3, &why));
+	CU_ASSERT_TRUE(archive_mark(part, "m"));
+	/* A second writer has a file of its own, which is never left. */
+	second = archive_begin(a, &k, -1, &why);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(second);
+	CU_ASSERT_TRUE(archive_write(second, "2nd", 3, &why));
+	CU_ASSERT_FALSE(archive_mark(second, "m"));
+	archive_abort(second);
+	CU_ASSERT_TRUE(archive_commit(part, "png", &location, &why));
+	free(location);
+	CU_ASSERT_PTR_NULL(archive_reopen(a, &k, &bytes, mark));
+	CU_ASSERT_EQUAL(count_parts(), 0);
+	archive_close(a);
+}
+
+/* Many at once, of several days; one that fails does not fail the others. */
+static void
+test_commit_all(void)
+{
+	enum { MANY = 5 };
+	struct archive_commit	 c[MANY] = { { 0 } }, *list[MANY];
+	struct archive_key	 k = { "novita", NULL, "0", key.day };
+	struct archive		*a = open_here("host:1:1");
+	struct errbuf		 why;
+	char			 id[16];
+	int			 i;
+
+	for (i = 0; i < MANY; i++) {
+		(void)snprintf(id, sizeof(id), "many-%d", i);
+		k.task_id = id;
+		k.day = key.day + i / 2 * 86400;
+		list[i] = &c[i];
+		c[i].extension = i == 2 ? "no/such" : "png";
+		c[i].part = archive_begin(a, &k, -1, &why);
+		CU_ASSERT_PTR_NOT_NULL_FATAL(c[i].part);
+		CU_ASSERT_TRUE(archive_write(c[i].part, "x", 1, &why));
+	}
+	archive_commit_all(a, list, MANY);
+	for (i = 0; i < MANY; i++) {
+		CU_ASSERT_EQUAL(c[i].ok, i != 2);
+		CU_ASSERT_EQUAL(c[i].location != NULL, i != 2);
+		CU_ASSERT_PTR_NULL(c[i].part);
+		free(c[i].location);
+	}
+	CU_ASSERT_EQUAL(count_parts(), 0);
+	archive_close(a);
+}
+
 int
 main(void)
 {
@@ -315,6 +426,9 @@ main(void)
 		{ "clean", test_clean },
 		{ "URLs", test_urls },
 		{ "escaped root", test_escaped_root },
+		{ "a part that was left goes on", test_reopen },
+		{ "others begin anew", test_no_reopen },
+		{ "many come to rest at once", test_commit_all },
 		{ NULL, NULL }
 	};
 	int				status;
