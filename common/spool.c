@@ -32,15 +32,26 @@
  * database freezes, and is told to end, has to end within 5 s. */
 #define BATCH_TIMEOUT_MS 3000
 
-/* The size is counted anew at most once a second: others write here too. */
+/* The size is counted anew now and then, since others write here too: at most
+ * once a second, and in all no more than a twentieth of the time. */
 #define RECOUNT_MS	1000
+#define RECOUNT_SHARE	20
+
+struct names {
+	char	**name;
+	size_t	  n, room;
+};
 
 struct spool {
 	int		 dirfd;
 	int64_t		 max_bytes;
 	pthread_mutex_t	 lock;		/* for the two below */
 	int64_t		 bytes;
-	int64_t		 counted_at_ms;
+	int64_t		 recount_at_ms;
+	/* The drainer's own: what it has listed, while it holds the lock. */
+	int		 drain_lock;
+	struct names	 list;
+	size_t		 next;
 };
 
 struct spool *
@@ -58,7 +69,7 @@ spool_open(const char *dir, int64_t max_bytes, struct errbuf *why)
 		return NULL;
 	}
 	s->max_bytes = max_bytes;
-	s->counted_at_ms = -RECOUNT_MS;
+	s->drain_lock = -1;
 	(void)pthread_mutex_init(&s->lock, NULL);
 	s->dirfd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (s->dirfd == -1 || faccessat(s->dirfd, ".", W_OK | X_OK,
@@ -71,11 +82,28 @@ spool_open(const char *dir, int64_t max_bytes, struct errbuf *why)
 	return s;
 }
 
+/* Forget what is listed, and let another drainer at it. */
+static void
+drain_end(struct spool *s)
+{
+	size_t	i;
+
+	for (i = 0; i < s->list.n; i++)
+		free(s->list.name[i]);
+	free(s->list.name);
+	memset(&s->list, 0, sizeof(s->list));
+	s->next = 0;
+	if (s->drain_lock != -1)
+		(void)close(s->drain_lock);
+	s->drain_lock = -1;
+}
+
 void
 spool_close(struct spool *s)
 {
 	if (s == NULL)
 		return;
+	drain_end(s);
 	if (s->dirfd != -1)
 		(void)close(s->dirfd);
 	(void)pthread_mutex_destroy(&s->lock);
@@ -149,15 +177,18 @@ add_size(struct spool *s, const char *name, void *arg)
 static bool
 reserve(struct spool *s, size_t len)
 {
-	int64_t	now = clock_ms();
+	int64_t	now, took_ms;
 	bool	ok;
 
 	(void)pthread_mutex_lock(&s->lock);
-	if (now - s->counted_at_ms >= RECOUNT_MS) {
+	now = clock_ms();
+	if (now >= s->recount_at_ms) {
 		s->bytes = 0;
 		if (!each_name(s, add_size, &s->bytes))
 			s->bytes = s->max_bytes;
-		s->counted_at_ms = now;
+		took_ms = clock_ms() - now;
+		s->recount_at_ms = now + (took_ms * RECOUNT_SHARE > RECOUNT_MS ?
+		    took_ms * RECOUNT_SHARE : RECOUNT_MS);
 	}
 	ok = s->bytes + (int64_t)len <= s->max_bytes;
 	if (ok)
@@ -473,11 +504,6 @@ set_aside(struct spool *s, const char *name, const char *reason,
 	log_line(LOG_ERROR, "spool file %s set aside: %s", name, reason);
 }
 
-struct names {
-	char	**name;
-	size_t	  n, room;
-};
-
 static bool
 collect(struct spool *s, const char *name, void *arg)
 {
@@ -585,53 +611,58 @@ batch_store(struct spool *s, struct db *db, struct batch *b,
 	return DB_OK;
 }
 
+/* At least one batch, however long the list took; then until stop_at_ms. */
 static enum db_verdict
 drain_names(struct spool *s, struct db *db, const struct conf *conf,
-    const struct names *list, int64_t stop_at_ms, struct drain_counts *counts,
-    struct errbuf *why)
+    int64_t stop_at_ms, struct drain_counts *counts, struct errbuf *why)
 {
 	struct batch	b = { .n = 0 };
 	enum db_verdict	v = DB_OK;
-	size_t		next = 0, i;
+	size_t		i;
 
-	while (v == DB_OK && next < list->n &&
-	    (stop_at_ms == 0 || clock_ms() < stop_at_ms)) {
-		batch_fill(s, conf, list, &next, &b, counts);
+	do {
+		batch_fill(s, conf, &s->list, &s->next, &b, counts);
 		if (b.n > 0)
 			v = batch_store(s, db, &b, counts, why);
 		for (i = 0; i < b.n; i++)
 			delivery_free(b.delivery[i]);
-	}
+	} while (v == DB_OK && s->next < s->list.n &&
+	    (stop_at_ms == 0 || clock_ms() < stop_at_ms));
+	(void)fsync(s->dirfd);
 	return v;
+}
+
+/* Go on with what is listed, or list what waits; false: nothing to do, or
+ * another drainer is at it. */
+static bool
+drain_begin(struct spool *s)
+{
+	if (s->drain_lock != -1)
+		return true;
+	s->drain_lock = openat(s->dirfd, LOCK_NAME, O_RDWR | O_CREAT |
+	    O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (s->drain_lock == -1 ||
+	    flock(s->drain_lock, LOCK_EX | LOCK_NB) == -1 ||
+	    !each_name(s, collect, &s->list) || s->list.n == 0) {
+		drain_end(s);
+		return false;
+	}
+	qsort(s->list.name, s->list.n, sizeof(*s->list.name), by_name);
+	return true;
 }
 
 enum db_verdict
 spool_drain(struct spool *s, struct db *db, const struct conf *conf,
     int64_t stop_at_ms, struct drain_counts *counts, struct errbuf *why)
 {
-	struct names	list = { NULL, 0, 0 };
 	enum db_verdict	v = DB_OK;
-	size_t		i;
-	int		lock;
 
 	memset(counts, 0, sizeof(*counts));
-	lock = openat(s->dirfd, LOCK_NAME, O_RDWR | O_CREAT | O_CLOEXEC |
-	    O_NOFOLLOW, 0600);
-	if (lock == -1 || flock(lock, LOCK_EX | LOCK_NB) == -1)
-		goto out;
-	if (!each_name(s, collect, &list))
-		goto out;
-	if (list.n > 0) {
-		qsort(list.name, list.n, sizeof(*list.name), by_name);
-		v = drain_names(s, db, conf, &list, stop_at_ms, counts, why);
-		(void)fsync(s->dirfd);
-	}
-out:
-	for (i = 0; i < list.n; i++)
-		free(list.name[i]);
-	free(list.name);
-	if (lock != -1)
-		(void)close(lock);
-	counts->left = spool_count(s);
+	if (drain_begin(s))
+		v = drain_names(s, db, conf, stop_at_ms, counts, why);
+	if (v != DB_OK || s->next == s->list.n)
+		drain_end(s);
+	counts->left = s->drain_lock != -1 ? (long)(s->list.n - s->next) :
+	    spool_count(s);
 	return v;
 }

@@ -37,8 +37,11 @@ struct drain_counts {
 /*
  * Commit what waits, oldest first, each file removed only after its commit.
  * One drainer at a time (a lock on the directory): a second one returns
- * DB_OK at once with nothing done.  Stops at stop_at (monotonic ms, 0: none)
- * or when the database is away.  conf tells which accounts are re-queried.
+ * DB_OK at once with nothing done.  Commits one batch at least, then stops at
+ * stop_at (monotonic ms, 0: none), or when the database is away.  Where it
+ * stopped for the time, the next call goes on; the lock is kept meanwhile,
+ * until all that was listed is done or the spool is closed.  Calls are for
+ * one thread.  conf tells which accounts are re-queried.
  */
 enum db_verdict spool_drain(struct spool *, struct db *,
 	    const struct conf *, int64_t stop_at_ms, struct drain_counts *,

@@ -15,8 +15,10 @@
  * between, callbacks go to the spool without waiting. */
 #define RECONNECT_MS	1000
 
-/* A slice of draining, while no request waits. */
+/* A slice of draining while no request waits, the pause between two batches
+ * while some do, and the one between two looks at an empty spool. */
 #define DRAIN_SLICE_MS	100
+#define DRAIN_BUSY_MS	100
 #define DRAIN_EVERY_MS	1000
 
 /* Finished tasks are told to listeners at once, but no more often than this. */
@@ -265,26 +267,30 @@ try_connect(struct committer *c)
 	}
 }
 
-/* While nobody waits: bring home what the spool holds. */
+/* Bring home what the spool holds: slice after slice while nobody waits, a
+ * batch now and then while somebody does. */
 static void
-try_drain(struct committer *c)
+try_drain(struct committer *c, bool busy)
 {
+	int64_t			slice_ms = busy ? 0 : DRAIN_SLICE_MS;
 	struct drain_counts	counts;
 	struct errbuf		why;
 
 	if (c->spool == NULL || !db_is_connected(c->db) ||
 	    clock_ms() < c->drain_at_ms)
 		return;
-	if (spool_drain(c->spool, c->db, c->conf, clock_ms() + DRAIN_SLICE_MS,
+	if (spool_drain(c->spool, c->db, c->conf, clock_ms() + slice_ms,
 	    &counts, &why) != DB_OK && !db_is_connected(c->db))
 		set_away(c, true, &why);
 	if (counts.drained > 0)
 		log_line(LOG_INFO, "spool: drained %ld, %ld left",
 		    counts.drained, counts.left);
-	/* More of it at once; else a look now and then, since a neighbour
-	 * handler may have spooled and ended. */
-	c->drain_at_ms = counts.drained > 0 && counts.left > 0 ? 0 :
-	    clock_ms() + DRAIN_EVERY_MS;
+	/* More of it at once, or soon; else a look now and then, since a
+	 * neighbour handler may have spooled and ended. */
+	if (counts.drained == 0 || counts.left <= 0)
+		c->drain_at_ms = clock_ms() + DRAIN_EVERY_MS;
+	else
+		c->drain_at_ms = busy ? clock_ms() + DRAIN_BUSY_MS : 0;
 }
 
 /* After the answers are out. */
@@ -329,8 +335,8 @@ committer_main(void *arg)
 		(void)pthread_mutex_unlock(&c->lock);
 		if ((n = answer_pings(c, jobs, n)) > 0)
 			commit_jobs(c, jobs, n);
-		else if (!stop)
-			try_drain(c);
+		if (!stop)
+			try_drain(c, n > 0);
 		try_notify(c);
 	}
 	return NULL;
