@@ -214,7 +214,10 @@ same "a person sees each" 0 "$(sql "select count(*) from genhook.outputs o where
 
 # --- private addresses, with the guard on; none of these may be connected to
 sed -i 's/allow_private_networks = yes/allow_private_networks = no/; s|"http://127|"https://127|' "$GENHOOK_CONF"
-before=$(wc -l <"$WORK/origin.log")
+# What the origin was asked so far: lighttpd writes its access log every four
+# seconds.
+origin_requests()	{ sleep 5; wc -l <"$WORK/origin.log"; }
+before=$(origin_requests)
 port=${ORIGIN##*:}
 i=0
 for url in "https://127.0.0.1:$port/a.jpg" "https://localhost:$port/a.jpg" \
@@ -231,5 +234,5 @@ same "no link to this machine is followed" "$i" \
     "$(sql "select count(*) from genhook.outputs where task_id like 'private-%' and status = 'failed'")"
 same "and the reason is plain" "$((i - 1))" \
     "$(sql "select count(*) from genhook.outputs where task_id like 'private-%' and last_error like '%: the address is %'")"
-same "nobody was connected to" "$before" "$(wc -l <"$WORK/origin.log")"
+same "nobody was connected to" "$before" "$(origin_requests)"
 finish
