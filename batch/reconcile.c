@@ -350,7 +350,9 @@ fill(struct reconcile *r)
 		share = http_free_slots(r->engine) / (int64_t)active;
 		if (share < 1 || !p->proven)
 			share = 1;
-		if (share > r->cap - p->in_flight)
+		/* One account that is slow to answer leaves room for those
+		 * that have tasks due as well. */
+		if (active > 1 && share > r->cap - p->in_flight)
 			share = r->cap - p->in_flight;
 		if (share > 0)
 			claimed += claim(r, p, share);
@@ -436,10 +438,8 @@ sweep_reconcile(struct sweep *s)
 		return;
 	}
 	choose_accounts(&r);
-	/* One account that is slow to answer leaves room for the others. */
 	r.cap = s->conf->polls_in_flight;
-	if (r.npollers > 1 && r.cap > 3)
-		r.cap -= r.cap / 4;
+	r.cap -= r.cap / 4;
 	work(&r);
 	http_engine_free(r.engine);
 	flush(&r);

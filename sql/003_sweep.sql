@@ -94,6 +94,8 @@ declare
     room integer;
     got  integer;
 begin
+    -- A claim that a crash of the server forgets is a poll too many.
+    perform set_config('synchronous_commit', 'off', true);
     insert into accounts (provider, account) values (p_provider, p_account)
     on conflict do nothing;
     -- Holding this row, no other sweep can spend the same budget.
@@ -150,7 +152,8 @@ $$;
 comment on function genhook.claim_polls(text, text, interval, interval, integer, text, integer) is
     'Up to p_limit pending tasks of an account whose poll is due, oldest first, their next poll already scheduled; none while the account is paused, and no more than p_per_minute in a minute by all sweeps together.';
 
--- A poll that brought no final state.  p_kind: pending, not_found, error.
+-- A poll that brought no final state.  p_kind: pending, not_found, error.  A
+-- note that a crash of the server forgets is made again by the next poll.
 create function genhook.note_poll(p_provider text, p_task_id text,
     p_kind text, p_words text, p_retry_after interval)
 returns text
@@ -158,6 +161,7 @@ language sql
 security definer
 set search_path = genhook, pg_temp
 as $$
+    select set_config('synchronous_commit', 'off', true);
     update tasks t set
         last_poll_error = p_words,
         not_found_polls = case p_kind when 'not_found'

@@ -2,7 +2,7 @@
 # Downloads: links that die are asked for anew, cuts are resumed, and a hostile
 # origin gets nothing but a reason in the table.
 . "$(dirname -- "$0")/lib/sweep.sh"
-world_start --scale 0.01 --timeout-scale 1 --finish-ms 50:200 --link-seconds 4
+world_start --scale 0.01 --timeout-scale 1 --finish-ms 50:200 --link-seconds 8
 origin_start
 SHORT=static-token-0123456789abcdef0123456789abcdef
 cat >>"$GENHOOK_CONF" <<END
@@ -18,14 +18,17 @@ picture=$FIXTURES/media/base.jpg
 big()	{ head -c -2 "$picture"; head -c "$1" /dev/urandom; tail -c 2 "$picture"; }
 
 # --- every callback lost, and no sweep for half of the links' life
+orders=()
 for provider in "${PROVIDERS[@]}"; do
 	model=flux
 	[ "$provider" != wavespeed ] || model=vendor/flux
 	for _ in 1 2 3; do
 		order "$provider" "$model" lose >/dev/null &
+		orders+=($!)
 	done
 done
-sleep 2.2
+wait "${orders[@]}"
+sleep 4
 sweep
 same "every output is saved" 12 "$(sql "select count(*) from genhook.outputs where status = 'stored'")"
 world_check "half of the links' life"
@@ -39,7 +42,7 @@ for provider in "${PROVIDERS[@]}"; do
 done
 check "all callbacks come" soon 10 idle
 now=$(order novita txt2img lose)
-sleep 5
+sleep 9
 sweep
 same "a signed link that ended is asked for anew" 'stored' "$(output novita "${dead[novita]}")"
 same "so is one that ended before its task was known" 'succeeded stored' "$(task novita "$now") $(output novita "$now")"
