@@ -320,6 +320,15 @@ static const char session_sql[] =
     " set_config('application_name', coalesce($2,"
     "     current_setting('application_name')), false)";
 
+/* Behind a pooler, what has to hold while a statement runs and commits: for
+ * its transaction alone. */
+static const char transaction_sql[] =
+    "select set_config('lock_timeout', '2500ms', true),"
+    " set_config('statement_timeout', '30s', true),"
+    " set_config('synchronous_commit',"
+    "     case current_setting('synchronous_commit') when 'off' then 'on'"
+    "     else current_setting('synchronous_commit') end, true)";
+
 static enum db_verdict
 session_start(struct db *db, int64_t deadline_ms, struct errbuf *why)
 {
@@ -520,6 +529,42 @@ db_connect(struct db *db, int timeout_ms, struct errbuf *why)
 	return v;
 }
 
+/*
+ * The settings and the statement before one Sync: the server makes one
+ * transaction of them, and it costs no second turn.  The commit comes with
+ * the Sync, so its result may be the one that tells.
+ */
+static PGresult *
+send_pooled(struct db *db, enum db_stmt id, const char *const *values,
+    const int *lens, const int *formats, int64_t deadline_ms)
+{
+	enum { SETTINGS, STATEMENT, SYNC, RESULTS };
+	PGresult	*got[RESULTS] = { NULL }, *res;
+	int		 i, tells = STATEMENT;
+
+	if (PQenterPipelineMode(db->conn) == 0 ||
+	    PQsendQueryParams(db->conn, transaction_sql, 0, NULL, NULL, NULL,
+	    NULL, 0) == 0 ||
+	    PQsendQueryParams(db->conn, stmts[id].sql, stmts[id].nparam, NULL,
+	    values, lens, formats, 0) == 0 || PQpipelineSync(db->conn) == 0)
+		return NULL;
+	for (i = 0; i < RESULTS; i++)
+		if ((got[i] = await_result(db->conn, deadline_ms)) == NULL)
+			break;
+	for (i = RESULTS - 1; i >= 0; i--)
+		if (got[i] == NULL ||
+		    PQresultStatus(got[i]) == PGRES_FATAL_ERROR)
+			tells = i;
+	/* Without an answer to the Sync nobody knows what became of it. */
+	if (got[SYNC] != NULL && PQexitPipelineMode(db->conn) == 0)
+		tells = RESULTS;
+	res = tells < RESULTS ? got[tells] : NULL;
+	for (i = 0; i < RESULTS; i++)
+		if (i != tells)
+			PQclear(got[i]);
+	return res;
+}
+
 /* Send a statement, preparing it first where a session is ours to keep. */
 static PGresult *
 send_stmt(struct db *db, enum db_stmt id, const struct db_param *params,
@@ -534,12 +579,8 @@ send_stmt(struct db *db, enum db_stmt id, const struct db_param *params,
 		lens[i] = params[i].len == DB_TEXT ? 0 : params[i].len;
 		formats[i] = params[i].len == DB_TEXT ? 0 : 1;
 	}
-	if (db->pooler) {
-		if (PQsendQueryParams(db->conn, stmts[id].sql,
-		    stmts[id].nparam, NULL, values, lens, formats, 0) == 0)
-			return NULL;
-		return await_result(db->conn, deadline_ms);
-	}
+	if (db->pooler)
+		return send_pooled(db, id, values, lens, formats, deadline_ms);
 	if (!db->prepared[id]) {
 		if (PQsendPrepare(db->conn, stmts[id].name, stmts[id].sql, 0,
 		    NULL) == 0 ||

@@ -56,7 +56,8 @@ struct db_param {
 /*
  * conninfo is copied; role is what the session becomes where it exists and
  * the login is a member of it.  pooler: nothing is pinned in the session and
- * nothing prepared.  Connects on first use.  NULL: no memory.
+ * nothing prepared; db_run() sets its limits for its own transaction.  Connects
+ * on first use.  NULL: no memory.
  */
 struct db *db_new(const char *conninfo, const char *role, bool pooler);
 void	db_free(struct db *);			/* NULL is fine */
