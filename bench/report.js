@@ -87,20 +87,6 @@ function closedTable(section, key)
 	    ms(median(values('p99_ms', of(k, 'genhook'))))]));
 }
 
-function quietTable()
-{
-	const of = (connections, contestant) =>
-	    ({ section: 'quiet', connections, contestant });
-	const peers = ['fastify-quiet', 'express-quiet'];
-
-	return table(['connections', 'genhook', NAMES.fastify, NAMES.express,
-	    '÷ Fastify', '÷ Express'], unique(values('connections',
-	    { section: 'quiet' })).map((n) => [n,
-	    ...['genhook', ...peers].map((c) =>
-	    count(median(values('per_second', of(n, c))))),
-	    ...peers.map((c) => times(ratio(of(n, 'genhook'), of(n, c))))]));
-}
-
 function openTable()
 {
 	const cell = (contestant, rate) => ['p50_ms', 'p99_ms', 'p999_ms']
@@ -214,15 +200,13 @@ function aimsTable()
 
 function pgbenchTable()
 {
-	return table(['connections', 'calls/s', 'mean ms',
-	    'without NOTIFY, calls/s', 'mean ms'], unique(values(
-	    'connections', { section: 'pgbench' })).map((connections) =>
-	    [connections, ...['pgbench', 'pgbench-quiet'].flatMap((c) => {
-		const one = { section: 'pgbench', connections, contestant: c };
+	return table(['connections', 'calls/s', 'mean ms'], unique(values(
+	    'connections', { section: 'pgbench' })).map((connections) => {
+		const all = { section: 'pgbench', connections };
 
-		return [count(median(values('per_second', one))),
-		    ms(median(values('p50_ms', one)))];
-	    })]));
+		return [connections, count(median(values('per_second', all))),
+		    ms(median(values('p50_ms', all)))];
+	}));
 }
 
 function markdown()
@@ -257,13 +241,6 @@ output and delivery.
 ## Closed loop, APIMart's callback, callbacks/s
 
 ${closedTable('closed', 'connections')}
-### The peers without NOTIFY
-
-A commit that notifies holds a lock of the whole server until it is on disk, so
-the connections of a pool wait for each other. Here the peers call a copy of
-the function that notifies nobody; genhook still does.
-
-${quietTable()}
 ## All four providers, 64 connections, callbacks/s
 
 ${closedTable('providers', 'provider')}

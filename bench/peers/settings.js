@@ -6,7 +6,6 @@ const KEPT = ['content-type', 'user-agent', 'webhook-id', 'webhook-timestamp'];
 
 module.exports = {
 	port: Number(env.PEER_PORT),
-	sqlFunction: env.PEER_FUNCTION || 'receive',
 	secret: env.GENHOOK_SECRET_WAVESPEED,
 	tokens: {
 		apimart: env.GENHOOK_TOKEN_APIMART,

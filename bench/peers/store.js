@@ -1,9 +1,8 @@
 'use strict';
 // One callback, one call of the same SQL function that the handlers use.
 const { randomUUID } = require('node:crypto');
-const settings = require('./settings');
 
-const SQL = `select outcome from genhook.${settings.sqlFunction}(
+const SQL = `select outcome from genhook.receive(
     array[$1::uuid], array[$2::timestamptz], array[$3::text],
     array['default'], array['callback'], array['accepted'], array[$4::text],
     array[$5::text], array[$6::text], array[$7::bytea], array[null::text],
@@ -11,7 +10,7 @@ const SQL = `select outcome from genhook.${settings.sqlFunction}(
     array[$12::text], array[false], array[$13::timestamptz],
     array[$14::timestamptz], array[$15::bytea],
     $16::integer[], $17::integer[], $18::text[], $19::text[], $20::text[],
-    $21::timestamptz[], $22::text[]) as received (outcome)`;
+    $21::timestamptz[], $22::text[], false) as received (outcome)`;
 
 // Resolves to what became of it: accepted, duplicate or conflict.
 async function store(pool, provider, request, task, digest)
