@@ -41,7 +41,6 @@ replica_start()
 on_replica()	{ PGHOST=$REPLICA/socket sql "$1"; }
 replicates()	{ [ "$(super "select sync_state from pg_stat_replication")" = sync ]; }
 
-ok()	{ printf '{"id":"%s","status":"completed","completed":1776748860,"result":{"images":[{"url":["https://127.0.0.1:9/%s.png"]}]}}' "$1" "$1"; }
 genhook()	{ "$BIN/genhook" --config "$GENHOOK_CONF" "$@" >"$WORK/genhook.out"; }
 accepted()	{ [[ $(post_text "$hook" "$(ok "$1")") == *accepted* ]]; }
 
@@ -55,26 +54,6 @@ normal()
 		n=$((n + 1))
 		sleep 0.1
 	done
-}
-
-burst()	# NUMBER: 10 callbacks; "STATUS SECONDS" of each, and the answers
-{
-	local i
-
-	for i in {0..9}; do
-		[ "$i" -eq 0 ] || echo next
-		cat <<-END
-		url = "$hook"
-		noproxy = "*"
-		max-time = 10
-		data-binary = "$(ok "load-$1-$i" | sed 's/"/\\"/g')"
-		output = "$WORK/posts/load-$1-$i"
-		write-out = "%{http_code} %{time_total}\n"
-		END
-	done >"$WORK/burst.$1"
-	curl -sS --parallel --parallel-max 10 -K "$WORK/burst.$1" \
-	    >"$WORK/load.$1" 2>>"$WORK/curl.log"
-	rm -f "$WORK/burst.$1"
 }
 
 # A killed primary must not come back as a second one beside the promoted:
@@ -124,7 +103,7 @@ load()
 
 	for ((n = 1; n <= 300; n++)); do
 		[ ! -e "$WORK/enough" ] || break
-		burst "$n" &
+		burst "$n" 10 &
 		pids+=($!)
 		sleep 0.09
 	done

@@ -266,6 +266,32 @@ posts()
 }
 
 # What posts() was answered: "50 200", and how often each body.
+# A finished task of APIMart, with one output.
+ok()	{ printf '{"id":"%s","status":"completed","completed":1776748860,"result":{"images":[{"url":["https://127.0.0.1:9/%s.png"]}]}}' "$1" "$1"; }
+
+# burst NUMBER COUNT: so many of them at once, load-NUMBER-0 and on, to $hook;
+# bursts may overlap.  "STATUS SECONDS" of each is in $WORK/load.NUMBER, and
+# the answers are in $WORK/posts/, which has to be there.
+burst()
+{
+	local i
+
+	for ((i = 0; i < $2; i++)); do
+		[ "$i" -eq 0 ] || echo next
+		cat <<-EOF
+		url = "$hook"
+		noproxy = "*"
+		max-time = 10
+		data-binary = "$(ok "load-$1-$i" | sed 's/"/\\"/g')"
+		output = "$WORK/posts/load-$1-$i"
+		write-out = "%{http_code} %{time_total}\n"
+		EOF
+	done >"$WORK/burst.$1"
+	curl -sS --parallel --parallel-max "$2" -K "$WORK/burst.$1" \
+	    >"$WORK/load.$1" 2>>"$WORK/curl.log"
+	rm -f "$WORK/burst.$1"
+}
+
 statuses()	{ awk '{ n[$1]++ } END { for (s in n) print n[s], s }' "$WORK/posts.out"; }
 answers()	{ awk 1 "$WORK"/posts/* | sort | uniq -c | awk '{ print $1, $2 }'; }
 

@@ -5,7 +5,6 @@
 run_start run
 hook=$(hook apimart)
 
-ok()	{ printf '{"id":"%s","status":"completed","completed":1776748860,"result":{"images":[{"url":["https://127.0.0.1:9/%s.png"]}]}}' "$1" "$1"; }
 bad()	{ printf '{"id":"%s","status":"failed","completed":1776748861,"error":{"message":"no","code":"c"}}' "$1"; }
 
 # once PREFIX COUNT: that many tasks, each finished once, each with one output
@@ -212,30 +211,13 @@ kill -CONT $(handlers)
 same "each once" '80 80 80 80' "$(once sweep)"
 
 # --- a steady load, and 4 s without a database in its middle
-burst()	# NUMBER: 20 callbacks
-{
-	local i
-
-	for i in {0..19}; do
-		[ "$i" -eq 0 ] || echo next
-		cat <<-EOF
-		url = "$hook"
-		noproxy = "*"
-		max-time = 10
-		data-binary = "$(ok "load-$1-$i" | sed 's/"/\\"/g')"
-		output = "/dev/null"
-		write-out = "%{http_code} %{time_total}\n"
-		EOF
-	done >"$WORK/burst.$1"
-	curl -sS --parallel --parallel-max 20 -K "$WORK/burst.$1" \
-	    >"$WORK/load.$1" 2>>"$WORK/curl.log"
-	rm -f "$WORK/burst.$1"
-}
+rm -rf "$WORK/posts"
+mkdir "$WORK/posts"
 (sleep 3; database stop; sleep 4; database start) &
 outage=$!
 pids=()
 for n in {1..100}; do
-	burst "$n" &
+	burst "$n" 20 &
 	pids+=($!)
 	sleep 0.09
 done

@@ -82,7 +82,6 @@ backends()	{ super "select pid from pg_stat_activity where usename = '$1'" | sor
 bouncers()	{ bouncer_show servers | awk -F '|' -v login="$1" '$2 == login { print $(NF - 2) }' | sort; }
 only_bouncers()	{ [ "$(backends "$1")" = "$(bouncers "$1")" ]; }
 
-ok()	{ printf '{"id":"%s","status":"completed","completed":1776748860,"result":{"images":[{"url":["https://127.0.0.1:9/%s.png"]}]}}' "$1" "$1"; }
 once()	# PREFIX: tasks, outputs, accepted deliveries
 {
 	sql "select count(*) || ' ' || (select count(*) from genhook.outputs where task_id like '$1-%')
