@@ -92,7 +92,8 @@ $(BUILD)/bin/genhook-sweep: $(BUILD)/batch/main.o $(BATCH_OBJS) $(LIB)
 	@mkdir -p $(@D)
 	$(CC) $(ALL_LDFLAGS) $^ -o $@ $(LIBS)
 
-$(BUILD)/bin/genhook: $(patsubst %.c,$(BUILD)/%.o,$(wildcard cli/*.c)) $(LIB)
+$(BUILD)/bin/genhook: $(patsubst %.c,$(BUILD)/%.o,$(wildcard cli/*.c)) \
+    $(BATCH_OBJS) $(LIB)
 	@mkdir -p $(@D)
 	$(CC) $(ALL_LDFLAGS) $^ -o $@ $(LIBS)
 
