@@ -174,10 +174,13 @@ fuzz:
 
 install: all
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/genhook \
-	    $(DESTDIR)$(PREFIX)/share/genhook/lighttpd/errors
+	    $(DESTDIR)$(PREFIX)/share/genhook/lighttpd/errors \
+	    $(DESTDIR)$(PREFIX)/share/bash-completion/completions
 	install -m 755 $(BUILD)/bin/genhook $(BUILD)/bin/genhook-sweep \
 	    $(DESTDIR)$(PREFIX)/bin
 	install -m 755 $(HANDLERS) $(DESTDIR)$(PREFIX)/lib/genhook
+	$(BUILD)/bin/genhook completion \
+	    >$(DESTDIR)$(PREFIX)/share/bash-completion/completions/genhook
 	install -m 644 lighttpd/*.conf \
 	    $(DESTDIR)$(PREFIX)/share/genhook/lighttpd
 	install -m 644 lighttpd/errors/*.html \

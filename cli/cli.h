@@ -1,6 +1,8 @@
-/* genhook, the operator's command: its subcommands. */
+/* genhook, the operator's command: its subcommands, and what they share. */
 #ifndef GENHOOK_CLI_H
 #define GENHOOK_CLI_H
+
+#include <stdio.h>
 
 #include "conf.h"
 #include "db.h"
@@ -8,12 +10,94 @@
 /* Exit statuses of every subcommand. */
 enum { CLI_OK = 0, CLI_WRONG = 1, CLI_USAGE = 2 };
 
+/* How long the operator's questions to the database may take. */
+#define CLI_TIMEOUT_MS	30000
+
+/*
+ * What may stand behind a command: "--json", "--lighttpd FILE", words to
+ * choose from ("check|keys"), or a name for foreign ones ("STATUS").  Lists
+ * end with a NULL word.  --help prints them, and completion offers them.
+ */
+struct cli_word {
+	const char	*word;
+	const char	*says;
+};
+
+/* The settings that a command gets. */
+enum cli_conf {
+	CLI_CONF,		/* needs them */
+	CLI_CONF_IF_WELL,	/* NULL where they cannot be read */
+	CLI_CONF_NOT_BARE	/* needs them unless the first argument is the
+				   command's bare word */
+};
+
+/* One row of main.c's table: everything there is to know of a command. */
+struct cli_command {
+	const char		*name;
+	const char		*args;		/* of the usage line */
+	const char		*says;		/* in one line */
+	const char		*more;		/* the rest of --help */
+	const struct cli_word	*words;
+	int			(*run)(const struct conf *, int, char **);
+	enum cli_conf		 conf;
+	const char		*bare;
+};
+
+/* The table, ended by a row without a name. */
+extern const struct cli_command cli_commands[];
+
 /* Each takes its own arguments, argv[0] being the subcommand's name.  The
- * settings are NULL where main.c says that it does without them. */
+ * settings are NULL where the table says that it does without them. */
 int	cli_migrate(const struct conf *, int argc, char **argv);
 int	cli_config(const struct conf *, int argc, char **argv);
 int	cli_tasks(const struct conf *, int argc, char **argv);
 int	cli_outputs(const struct conf *, int argc, char **argv);
 int	cli_deliveries(const struct conf *, int argc, char **argv);
+int	cli_show(const struct conf *, int argc, char **argv);
+int	cli_retry(const struct conf *, int argc, char **argv);
+int	cli_repoll(const struct conf *, int argc, char **argv);
+int	cli_cancel(const struct conf *, int argc, char **argv);
+int	cli_tail(const struct conf *, int argc, char **argv);
+int	cli_token(const struct conf *, int argc, char **argv);
+int	cli_completion(const struct conf *, int argc, char **argv);
+
+/* One option of a command: a flag, or one that takes the next argument. */
+struct cli_option {
+	const char	*name;
+	bool		*flag;		/* else NULL */
+	const char	**value;	/* else NULL */
+};
+
+/*
+ * Sort a command's arguments: options, in any place, go where the list (ended
+ * by a NULL name) says, and at most max others into rest, whose number is
+ * returned.  -1: wrong, and the usage has been printed.
+ */
+int	cli_arguments(int argc, char **argv, const struct cli_option *,
+	    const char **rest, int max);
+
+/* Print the command's usage line on stderr; returns CLI_USAGE. */
+int	cli_usage(const char *command);
+
+/* "genhook: words" on stderr; returns CLI_WRONG. */
+int	cli_wrong(const char *, ...) __attribute__((format(printf, 1, 2)));
+
+/* The operator's connection, checked for the schema's version; NULL when it
+ * cannot be had, which has then been said. */
+struct db *cli_database(const struct conf *);
+
+/* Ask; false when it failed, which has then been said.  rows as db_query(). */
+bool	cli_query(struct db *, const char *sql, const struct db_param *,
+	    int nparams, struct db_rows **rows);
+
+/*
+ * Print rows as a table.  On a terminal, or where $COLUMNS says how wide it
+ * is, what does not fit is left out from the right; so the columns stand in
+ * the order of their use.
+ */
+void	cli_table(const struct db_rows *);
+
+/* Print the only value of the only row: a JSON document made by SQL. */
+void	cli_document(const struct db_rows *);
 
 #endif

@@ -21,10 +21,8 @@ cli_config(const struct conf *conf, int argc, char **argv)
 		conf_each_key(print_key);
 		return CLI_OK;
 	}
-	if (argc != 2 || strcmp(argv[1], "check") != 0) {
-		fputs("usage: genhook config check | keys\n", stderr);
-		return CLI_USAGE;
-	}
+	if (argc != 2 || strcmp(argv[1], "check") != 0)
+		return cli_usage(argv[0]);
 	/* It has been read and checked, or we would not be here. */
 	printf("%s: well\n", conf->path);
 	for (i = 0; i < conf->naccounts; i++)

@@ -1,115 +1,145 @@
+/* The lists of the newest rows. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "cli.h"
-#include "log.h"
 
-#define LIST_TIMEOUT_MS	30000
-#define CELL_MAX	60
+#define LIMIT_DEFAULT	"50"
+#define LIMIT_MAX	1000000L
 
-/* The lists, with the word that may narrow them as $1. */
+/* How long ago, as a person would say it. */
+#define AGE(at)								\
+	"case when now() - " at " < interval '2 minutes'"		\
+	" then greatest(0, extract(epoch from now() - " at ")::int) || 's'" \
+	" when now() - " at " < interval '2 hours'"			\
+	" then extract(epoch from now() - " at ")::int / 60 || 'm'"	\
+	" when now() - " at " < interval '2 days'"			\
+	" then extract(epoch from now() - " at ")::int / 3600 || 'h'"	\
+	" else extract(epoch from now() - " at ")::bigint / 86400 || 'd' end"
+
+/* Columns for the eye stand in the order of their use, since a narrow
+ * terminal shows the first ones alone. */
 static const struct list {
 	const char	*name;
-	const char	*sql;
+	const char	*columns;
+	const char	*json;
+	const char	*from;
+	const char	*narrow;	/* what the word is compared with */
+	const char	*words;		/* that it may be */
+	const char	*order;
 } lists[] = {
 	{ "tasks",
-	    "select provider, task_id, status, model, account, source, polls,"
-	    " to_char(submitted_at, 'MM-DD HH24:MI:SS') as submitted,"
-	    " to_char(finished_at, 'MM-DD HH24:MI:SS') as finished,"
+	    "status, provider, task_id, "
+	    AGE("coalesce(finished_at, submitted_at)") " as age,"
 	    " coalesce(error_code || ': ', '') || coalesce(error_message,"
-	    " last_poll_error) as error from genhook.tasks"
-	    " where $1::text is null or status = $1"
-	    " order by coalesce(finished_at, submitted_at) desc limit 50" },
+	    " last_poll_error) as error, model, source, polls, account,"
+	    " to_char(submitted_at, 'MM-DD HH24:MI:SS') as submitted,"
+	    " to_char(finished_at, 'MM-DD HH24:MI:SS') as finished",
+	    "provider, task_id, status, model, account, error_code,"
+	    " error_message, is_test, submitted_at, finished_at, source,"
+	    " polls, next_poll_at, last_poll_error, metadata",
+	    "genhook.tasks", "status",
+	    "pending succeeded failed cancelled lost",
+	    "coalesce(finished_at, submitted_at) desc" },
 	{ "outputs",
-	    "select provider, task_id, position as n, status, kind, bytes,"
-	    " to_char(expires_at, 'MM-DD HH24:MI') as expires, attempts,"
+	    "status, provider, task_id, position as n, kind, bytes,"
 	    " coalesce(location, left(inline_text, 60), last_error)"
-	    " as \"where\" from genhook.outputs"
-	    " where $1::text is null or status = $1"
-	    " order by stored_at desc nulls first limit 50" },
+	    " as \"where\", attempts,"
+	    " to_char(expires_at, 'MM-DD HH24:MI') as expires",
+	    "provider, task_id, position, status, kind, url, inline_text,"
+	    " expires_at, expires_source, location, bytes, sha256,"
+	    " content_type, attempts, next_attempt_at, last_error, stored_at",
+	    "genhook.outputs", "status",
+	    "pending stored expired failed inline",
+	    "stored_at desc nulls first" },
 	{ "deliveries",
-	    "select to_char(received_at, 'MM-DD HH24:MI:SS.MS') as received,"
-	    " provider, task_id, source, outcome, verdict,"
-	    " octet_length(body) as bytes, note from genhook.deliveries"
-	    " where $1::text is null or outcome = $1"
-	    " order by received_at desc limit 50" },
+	    "to_char(received_at, 'MM-DD HH24:MI:SS') as received,"
+	    " outcome, provider, task_id, note, source, verdict, account,"
+	    " remote_addr, id",
+	    "id, received_at, provider, task_id, account, source, outcome,"
+	    " verdict, remote_addr, headers, note",
+	    "genhook.deliveries", "outcome",
+	    "accepted duplicate conflict ignored unparsed stale rejected"
+	    " unverified",
+	    "received_at desc" },
 };
 
-/* A value as it may stand in a cell: escaped, and cut with "...". */
-static void
-cell_text(const struct db_rows *rows, int row, int col, bool last,
-    char out[LOG_LINE_MAX])
+static bool
+is_one_of(const char *list, const char *word)
 {
-	const char	*value = db_value(rows, row, col);
+	size_t	len = strlen(word), n;
 
-	log_escape(out, LOG_LINE_MAX, value != NULL ? value : "");
-	if (!last && strlen(out) > CELL_MAX)
-		memcpy(out + CELL_MAX - 3, "...", 4);
+	for (; *list != '\0'; list += n + (list[n] != '\0')) {
+		n = strcspn(list, " ");
+		if (n == len && strncmp(list, word, n) == 0)
+			return true;
+	}
+	return false;
 }
 
-static size_t
-column_width(const struct db_rows *rows, int col)
+/* The statement; $1 is the word or NULL, $2 the limit.  The caller frees. */
+static char *
+statement(const struct list *l, bool json)
 {
-	char	cell[LOG_LINE_MAX];
-	size_t	width = strlen(db_column_name(rows, col));
-	int	row;
+	char	*sql = NULL;
 
-	for (row = 0; row < db_rows_count(rows); row++) {
-		cell_text(rows, row, col, false, cell);
-		if (strlen(cell) > width)
-			width = strlen(cell);
-	}
-	return width;
-}
-
-/* Rows as a table that fits a terminal. */
-static void
-table_print(const struct db_rows *rows)
-{
-	char	cell[LOG_LINE_MAX];
-	int	row, col, ncols = db_columns(rows);
-	size_t	width[32];
-
-	for (col = 0; col < ncols && col < 32; col++) {
-		width[col] = column_width(rows, col);
-		printf("%-*s%s", (int)width[col], db_column_name(rows, col),
-		    col == ncols - 1 ? "\n" : "  ");
-	}
-	for (row = 0; row < db_rows_count(rows); row++)
-		for (col = 0; col < ncols && col < 32; col++) {
-			cell_text(rows, row, col, col == ncols - 1, cell);
-			if (col == ncols - 1)
-				printf("%s\n", cell);
-			else
-				printf("%-*s  ", (int)width[col], cell);
-		}
+	if (asprintf(&sql, "%s select %s from %s where $1::text is null or"
+	    " %s = $1 order by %s limit $2::int %s",
+	    json ? "select coalesce(json_agg(t), '[]') from (" : "",
+	    json ? l->json : l->columns, l->from, l->narrow, l->order,
+	    json ? ") as t" : "") == -1)
+		return NULL;
+	return sql;
 }
 
 static int
-list_run(const struct conf *conf, const struct list *list, int argc,
+list_print(const struct conf *conf, const struct list *l, const char *word,
+    const char *limit, bool json)
+{
+	struct db_param	 params[] = { { word, DB_TEXT }, { limit, DB_TEXT } };
+	struct db_rows	*rows = NULL;
+	struct db	*db = cli_database(conf);
+	char		*sql = statement(l, json);
+	int		 status = CLI_WRONG;
+
+	if (db != NULL && sql != NULL && cli_query(db, sql, params, 2, &rows)) {
+		(json ? cli_document : cli_table)(rows);
+		status = CLI_OK;
+	}
+	db_rows_free(rows);
+	free(sql);
+	db_free(db);
+	return status;
+}
+
+static int
+list_run(const struct conf *conf, const struct list *l, int argc,
     char **argv)
 {
-	struct db_param	 param = { argc == 2 ? argv[1] : NULL, DB_TEXT };
-	struct db_rows	*rows = NULL;
-	struct errbuf	 why = { "out of memory" };
-	struct db	*db;
-	enum db_verdict	 v = DB_AWAY;
+	bool			 json = false;
+	const char		*limit = LIMIT_DEFAULT, *word = NULL;
+	struct cli_option	 options[] = {
+		{ "--json", &json, NULL }, { "--limit", NULL, &limit },
+		{ NULL, NULL, NULL }
+	};
+	char			*end;
+	long			 n;
 
-	if (argc > 2) {
-		fprintf(stderr, "usage: genhook %s [WORD]\n", list->name);
+	if (cli_arguments(argc, argv, options, &word, 1) == -1)
 		return CLI_USAGE;
+	n = strtol(limit, &end, 10);
+	if (*end != '\0' || n < 1 || n > LIMIT_MAX) {
+		(void)cli_wrong("--limit is \"%s\", not from 1 to %ld", limit,
+		    LIMIT_MAX);
+		return cli_usage(argv[0]);
 	}
-	if ((db = db_new(conf->conninfo, NULL, conf->pooler)) != NULL)
-		v = db_query(db, list->sql, &param, 1, LIST_TIMEOUT_MS, &rows,
-		    &why);
-	if (v == DB_OK)
-		table_print(rows);
-	else
-		fprintf(stderr, "genhook: %s\n", why.text);
-	db_rows_free(rows);
-	db_free(db);
-	return v == DB_OK ? CLI_OK : CLI_WRONG;
+	if (word != NULL && !is_one_of(l->words, word)) {
+		(void)cli_wrong("no %s is \"%s\": %s", l->narrow, word,
+		    l->words);
+		return cli_usage(argv[0]);
+	}
+	return list_print(conf, l, word, limit, json);
 }
 
 int

@@ -1,90 +1,238 @@
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "cli.h"
 #include "log.h"
 
-static const struct command {
-	const char	*name;
-	const char	*args;
-	const char	*words;
-	int		(*run)(const struct conf *, int, char **);
-	const char	*bare;	/* with this argument: no settings */
-} commands[] = {
+static const struct cli_word migrate_words[] = {
+	{ "--print", "the SQL, for an empty database, on standard output" },
+	{ NULL, NULL }
+};
+
+#define LIST_WORDS							\
+	{ "--json", "one JSON document, with every column" },		\
+	{ "--limit N", "so many in place of 50" },			\
+	{ NULL, NULL }
+
+static const struct cli_word tasks_words[] = {
+	{ "pending|succeeded|failed|cancelled|lost", "those alone" },
+	LIST_WORDS
+};
+
+static const struct cli_word outputs_words[] = {
+	{ "pending|stored|expired|failed|inline", "those alone" },
+	LIST_WORDS
+};
+
+static const struct cli_word deliveries_words[] = {
+	{ "accepted|duplicate|conflict|ignored|unparsed|stale|rejected|"
+	    "unverified", "those alone" },
+	LIST_WORDS
+};
+
+static const struct cli_word show_words[] = {
+	{ "TASK", "PROVIDER/ID, or the id alone where no two share it" },
+	{ "--json", "task, outputs and deliveries as one JSON document" },
+	{ NULL, NULL }
+};
+
+static const struct cli_word retry_words[] = {
+	{ "TASK", "those of one task: PROVIDER/ID, or the id alone" },
+	{ "PROVIDER", "those of a provider" },
+	{ "--all", "all of them" },
+	{ "--status expired|failed|pending", "those alone" },
+	{ NULL, NULL }
+};
+
+static const struct cli_word repoll_words[] = {
+	{ "TASK", "one task: PROVIDER/ID, or the id alone" },
+	{ "PROVIDER", "those of a provider" },
+	{ "--all", "all of them" },
+	{ "--status pending|lost", "those alone" },
+	{ NULL, NULL }
+};
+
+static const struct cli_word cancel_words[] = {
+	{ "TASK", "PROVIDER/ID, or the id alone" },
+	{ NULL, NULL }
+};
+
+static const struct cli_word tail_words[] = {
+	{ "--json", "a JSON document in each line, as in task_results" },
+	{ NULL, NULL }
+};
+
+static const struct cli_word token_words[] = {
+	{ "new", "make one" },
+	{ "PROVIDER", "for this provider" },
+	{ "ACCOUNT", "and this account of it" },
+	{ NULL, NULL }
+};
+
+static const struct cli_word config_words[] = {
+	{ "check", "read the file and name the first mistake" },
+	{ "keys", "every setting, with default and bounds" },
+	{ NULL, NULL }
+};
+
+static const struct cli_word no_words[] = {
+	{ NULL, NULL }
+};
+
+const struct cli_command cli_commands[] = {
+	{ "tasks", "[STATUS] [--json] [--limit N]", "the newest tasks",
+	    "Newest first, by their end or else their beginning.",
+	    tasks_words, cli_tasks, CLI_CONF, NULL },
+	{ "outputs", "[STATUS] [--json] [--limit N]", "the newest outputs",
+	    "Those first that are not stored.  \"where\" is the file, the text, "
+	    "or why\nthere is none.",
+	    outputs_words, cli_outputs, CLI_CONF, NULL },
+	{ "deliveries", "[OUTCOME] [--json] [--limit N]",
+	    "the newest callbacks and poll answers",
+	    "Newest first; \"note\" says why one was not accepted.",
+	    deliveries_words, cli_deliveries, CLI_CONF, NULL },
+	{ "show", "TASK [--json]", "one task's life as a time line",
+	    "Submitted, called back, polled, finished, downloaded; and what is "
+	    "yet to come.",
+	    show_words, cli_show, CLI_CONF, NULL },
+	{ "tail", "[--json]", "a line for each task as it finishes",
+	    "Until Ctrl-C.  It connects again by itself, and then prints what "
+	    "finished\nmeanwhile.",
+	    tail_words, cli_tail, CLI_CONF, NULL },
+	{ "retry", "TASK | PROVIDER | --all [--status STATUS]",
+	    "download again what was given up",
+	    "Expired and failed outputs become due now; with --status pending, "
+	    "those that\nwait for their next attempt.  The next sweep takes "
+	    "them.",
+	    retry_words, cli_retry, CLI_CONF, NULL },
+	{ "repoll", "TASK | PROVIDER | --all [--status STATUS]",
+	    "ask the provider again",
+	    "Pending and lost tasks become due now.  The next sweep asks.",
+	    repoll_words, cli_repoll, CLI_CONF, NULL },
+	{ "cancel", "TASK", "stop waiting for a task",
+	    "Nothing is said to the provider, who may charge for it still.  A "
+	    "late result is\nrecorded, and no longer counts.",
+	    cancel_words, cli_cancel, CLI_CONF, NULL },
 	{ "migrate", "[--print]",
-	    "bring the database to this version's schema", cli_migrate,
-	    "--print" },
-	{ "tasks", "[STATUS]", "the newest tasks", cli_tasks, NULL },
-	{ "outputs", "[STATUS]", "the newest outputs", cli_outputs, NULL },
-	{ "deliveries", "[OUTCOME]", "the newest deliveries",
-	    cli_deliveries, NULL },
+	    "bring the database to this version's schema",
+	    "Harmless when there is nothing to do; two at once wait for each "
+	    "other.",
+	    migrate_words, cli_migrate, CLI_CONF_NOT_BARE, "--print" },
 	{ "config", "check | keys",
-	    "check the settings file, or list every setting", cli_config,
-	    "keys" },
-	{ NULL, NULL, NULL, NULL, NULL }
+	    "check the settings file, or list every setting", NULL,
+	    config_words, cli_config, CLI_CONF_NOT_BARE, "keys" },
+	{ "token", "new [PROVIDER [ACCOUNT]]",
+	    "make the secret part of a callback's address",
+	    "Prints it, its line for the settings, and the address for the "
+	    "provider.\nChanges nothing.",
+	    token_words, cli_token, CLI_CONF_IF_WELL, NULL },
+	{ "completion", "", "completion for bash",
+	    "Once, for this shell:  source <(genhook completion)",
+	    no_words, cli_completion, CLI_CONF_IF_WELL, NULL },
+	{ NULL, NULL, NULL, NULL, NULL, NULL, CLI_CONF, NULL }
 };
 
 static void
 usage(FILE *fp)
 {
-	const struct command	*c;
+	const struct cli_command	*c;
 
 	fputs("usage: genhook [--config FILE] COMMAND [ARGUMENTS]\n\n", fp);
-	for (c = commands; c->name != NULL; c++)
-		fprintf(fp, "  %-10s %-14s %s\n", c->name, c->args, c->words);
-	fputs("\nThe settings come from FILE, else $GENHOOK_CONF, else "
+	for (c = cli_commands; c->name != NULL; c++)
+		fprintf(fp, "  %-11s %s\n", c->name, c->says);
+	fputs("\ngenhook COMMAND --help says more of each.\n"
+	    "The settings come from FILE, else $GENHOOK_CONF, else "
 	    CONF_DEFAULT_PATH ".\n"
 	    "Exit status: 0 well, 1 something is wrong, 2 bad usage.\n", fp);
 }
 
-static const struct command *
+static int
+help(const struct cli_command *c)
+{
+	const struct cli_word	*w;
+
+	printf("usage: genhook %s%s%s\n\n%s.\n", c->name,
+	    *c->args != '\0' ? " " : "", c->args, c->says);
+	if (c->more != NULL)
+		printf("%s\n", c->more);
+	if (c->words->word != NULL)
+		putchar('\n');
+	for (w = c->words; w->word != NULL; w++)
+		if (strlen(w->word) > 16)
+			printf("  %s\n  %-16s %s\n", w->word, "", w->says);
+		else
+			printf("  %-16s %s\n", w->word, w->says);
+	return CLI_OK;
+}
+
+static const struct cli_command *
 command_find(const char *name)
 {
-	const struct command	*c;
+	const struct cli_command	*c;
 
-	for (c = commands; c->name != NULL; c++)
+	for (c = cli_commands; c->name != NULL; c++)
 		if (strcmp(c->name, name) == 0)
 			return c;
 	return NULL;
 }
 
 static bool
-needs_conf(const struct command *c, int argc, char **argv)
+is_help(const char *word)
 {
-	return c->bare == NULL || argc != 2 || strcmp(argv[1], c->bare) != 0;
+	return strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0;
+}
+
+static bool
+goes_without_conf(const struct cli_command *c, int argc, char **argv)
+{
+	return c->conf == CLI_CONF_NOT_BARE && argc == 2 &&
+	    strcmp(argv[1], c->bare) == 0;
+}
+
+static int
+run(const struct cli_command *c, int argc, char **argv)
+{
+	struct conf	*conf = NULL;
+	struct errbuf	 why;
+	int		 status;
+
+	if (!goes_without_conf(c, argc, argv) &&
+	    (conf = conf_load(NULL, &why)) == NULL &&
+	    c->conf != CLI_CONF_IF_WELL)
+		return cli_wrong("%s", why.text);
+	status = c->run(conf, argc, argv);
+	conf_free(conf);
+	return status;
 }
 
 int
 main(int argc, char **argv)
 {
-	const struct command	*c;
-	const char		*path = NULL;
-	struct conf		*conf = NULL;
-	struct errbuf		 why;
-	int			 at = 1, status;
+	const struct cli_command	*c;
+	int				 at = 1;
 
 	log_open("genhook", LOG_INFO);
-	if (at < argc && strcmp(argv[at], "--help") == 0) {
+	if (at + 1 < argc && strcmp(argv[at], "--config") == 0) {
+		/* What reads the settings, now or later, finds them there. */
+		if (setenv("GENHOOK_CONF", argv[at + 1], 1) == -1)
+			return cli_wrong("out of memory");
+		at += 2;
+	}
+	if (at < argc && is_help(argv[at])) {
 		usage(stdout);
 		return CLI_OK;
 	}
-	if (at + 1 < argc && strcmp(argv[at], "--config") == 0) {
-		path = argv[at + 1];
-		at += 2;
-	}
-	if (at >= argc || (c = command_find(argv[at])) == NULL) {
-		if (at < argc)
-			fprintf(stderr, "genhook: no command \"%s\"\n",
-			    argv[at]);
+	if (at >= argc) {
 		usage(stderr);
 		return CLI_USAGE;
 	}
-	if (needs_conf(c, argc - at, argv + at) &&
-	    (conf = conf_load(path, &why)) == NULL) {
-		fprintf(stderr, "genhook: %s\n", why.text);
-		return CLI_WRONG;
+	if ((c = command_find(argv[at])) == NULL) {
+		(void)cli_wrong("no command \"%s\"; genhook --help lists them",
+		    argv[at]);
+		return CLI_USAGE;
 	}
-	status = c->run(conf, argc - at, argv + at);
-	conf_free(conf);
-	return status;
+	if (at + 1 < argc && is_help(argv[at + 1]))
+		return help(c);
+	return run(c, argc - at, argv + at);
 }

@@ -194,10 +194,8 @@ cli_migrate(const struct conf *conf, int argc, char **argv)
 
 	if (argc == 2 && strcmp(argv[1], "--print") == 0)
 		return migrations_print();
-	if (argc != 1) {
-		fputs("usage: genhook migrate [--print]\n", stderr);
-		return CLI_USAGE;
-	}
+	if (argc != 1)
+		return cli_usage(argv[0]);
 	if ((db = db_new(conf->conninfo, NULL, false)) != NULL)
 		ok = migrate_all(db, &applied, &why);
 	db_free(db);

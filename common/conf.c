@@ -430,8 +430,8 @@ take_section(cfg_t *sec, const char *as, char *base, struct errbuf *why)
 
 /* One that could be part of a number in JSON is none: where it is redacted,
  * the rest would be JSON no more. */
-static bool
-valid_token(const char *token)
+bool
+conf_token_is_valid(const char *token)
 {
 	size_t	len = strlen(token), i;
 
@@ -473,7 +473,7 @@ check_tokens(const struct conf *c, const struct account *a, cfg_t *sec,
 		return false;
 	}
 	for (i = 0; a->tokens[i] != NULL; i++) {
-		if (!valid_token(a->tokens[i])) {
+		if (!conf_token_is_valid(a->tokens[i])) {
 			complain(why, sec, "token", "number %zu is not %d to "
 			    "%d letters, digits, '-' and '_', or looks like "
 			    "a number",

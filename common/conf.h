@@ -68,6 +68,9 @@ const struct account *conf_account(const struct conf *,
 const struct account *conf_account_by_token(const struct conf *,
 	    const struct provider *, const char *token, size_t len);
 
+/* 8 to 128 letters, digits, '-' and '_' that do not look like a number? */
+bool	conf_token_is_valid(const char *token);
+
 /* Call fn with each key's section, name, default and bounds as text: what
  * `genhook config` prints and the documentation check reads. */
 void	conf_each_key(void (*fn)(const char *section, const char *key,

@@ -680,6 +680,39 @@ db_query(struct db *db, const char *sql, const struct db_param *params,
 	return v;
 }
 
+enum db_verdict
+db_listen(struct db *db, const char *channel, int timeout_ms,
+    struct errbuf *why)
+{
+	char	sql[80];
+
+	(void)snprintf(sql, sizeof(sql), "listen %s", channel);
+	return db_script(db, sql, timeout_ms, why);
+}
+
+enum db_verdict
+db_notified(struct db *db, int timeout_ms, char **message,
+    struct errbuf *why)
+{
+	int64_t		 deadline_ms = clock_ms() + timeout_ms;
+	PGnotify	*note;
+
+	*message = NULL;
+	while ((note = PQnotifies(db->conn)) == NULL) {
+		if (wait_socket(db->conn, POLLIN, deadline_ms) == 0)
+			return DB_OK;
+		if (PQconsumeInput(db->conn) == 0) {
+			set_words(why, "listen", PQerrorMessage(db->conn));
+			db_disconnect(db);
+			return DB_AWAY;
+		}
+	}
+	if ((*message = strdup(note->extra)) == NULL)
+		errbuf_set(why, "database: out of memory");
+	PQfreemem(note);
+	return *message != NULL ? DB_OK : DB_AWAY;
+}
+
 int
 db_rows_count(const struct db_rows *rows)
 {

@@ -89,11 +89,22 @@ void	 db_rows_free(struct db_rows *);	/* NULL is fine */
 /* Several statements of SQL text at once, without parameters: migrations. */
 enum db_verdict db_script(struct db *, const char *sql, int timeout_ms,
 	    struct errbuf *);
-/* One query of SQL text for the operator's command; rows as above.  ncols
- * gets the number of columns, db_column_name() their names. */
+/* One query of SQL text for the operator's command; rows as above. */
 enum db_verdict db_query(struct db *, const char *sql,
 	    const struct db_param *, int nparams, int timeout_ms,
 	    struct db_rows **rows, struct errbuf *);
+/*
+ * Listen to a channel, whose name is one of ours and never foreign text,
+ * connecting first where needed.  db_notified() waits up to timeout_ms for the
+ * next message, which is the caller's to free; NULL: none came.  Anything but
+ * DB_OK ends the listening.
+ */
+enum db_verdict db_listen(struct db *, const char *channel, int timeout_ms,
+	    struct errbuf *);
+enum db_verdict db_notified(struct db *, int timeout_ms, char **message,
+	    struct errbuf *);
+
+/* How many columns, and their names. */
 int	 db_columns(const struct db_rows *);
 const char *db_column_name(const struct db_rows *, int col);
 
