@@ -14,6 +14,7 @@ PASSED=0
 FAILED=0
 RUNS=()
 SIMULATOR_PID=
+SIMULATOR_ADDRESS=127.0.0.1
 
 # --- checks
 
@@ -131,6 +132,7 @@ simulator_start()
 	LEDGER=$WORK/ledger.jsonl
 	rm -f "$WORK/simulator.port"
 	"$BIN/genhook-simulator" --port 0 --port-file "$WORK/simulator.port" \
+	    --address "$SIMULATOR_ADDRESS" \
 	    --ledger "$LEDGER" "$@" >"$WORK/simulator.out" 2>&1 </dev/null &
 	SIMULATOR_PID=$!
 	soon 10 test -s "$WORK/simulator.port" || {
@@ -138,7 +140,7 @@ simulator_start()
 		fail "the simulator starts"
 		finish
 	}
-	SIMULATOR=http://127.0.0.1:$(cat "$WORK/simulator.port")
+	SIMULATOR=http://$SIMULATOR_ADDRESS:$(cat "$WORK/simulator.port")
 }
 
 # --- its parts

@@ -255,38 +255,42 @@ http_completed(void *arg, struct MHD_Connection *connection, void **state,
 }
 
 static int
-http_listen(long want, struct words *why)
+http_listen(const char *address, long want, struct words *why)
 {
 	struct sockaddr_in	 sin = { .sin_family = AF_INET,
-				    .sin_port = htons((uint16_t)want),
-				    .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+				    .sin_port = htons((uint16_t)want) };
 	socklen_t		 len = sizeof(sin);
 	int			 fd, on = 1;
 
+	if (inet_pton(AF_INET, address, &sin.sin_addr) != 1) {
+		words_set(why, "\"%s\" is no IPv4 address", address);
+		return -1;
+	}
 	fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd == -1 ||
 	    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) == -1 ||
 	    bind(fd, (struct sockaddr *)&sin, sizeof(sin)) == -1 ||
 	    listen(fd, 1024) == -1 ||
 	    getsockname(fd, (struct sockaddr *)&sin, &len) == -1) {
-		words_set(why, "could not listen on port %ld: %m", want);
+		words_set(why, "could not listen on %s, port %ld: %m",
+		    address, want);
 		if (fd != -1)
 			(void)close(fd);
 		return -1;
 	}
 	port = ntohs(sin.sin_port);
-	(void)snprintf(base, sizeof(base), "http://127.0.0.1:%d", port);
+	(void)snprintf(base, sizeof(base), "http://%s:%d", address, port);
 	return fd;
 }
 
 /*
- * Listens on 127.0.0.1; port 0 takes a free one.  Everything that answers
+ * Listens on that IPv4 address; port 0 takes a free one.  Everything that answers
  * has to be ready.  Returns false with the reason in why.
  */
 bool
-http_open(long want, struct words *why)
+http_open(const char *address, long want, struct words *why)
 {
-	int	 fd = http_listen(want, why);
+	int	 fd = http_listen(address, want, why);
 
 	if (fd == -1)
 		return false;

@@ -37,7 +37,7 @@ struct reply {
 	} header[HEADERS_MAX];
 };
 
-bool		 http_open(long, struct words *);
+bool		 http_open(const char *address, long, struct words *);
 void		 http_close(void);
 const char	*http_base(void);
 int		 http_port(void);

@@ -58,7 +58,8 @@ all_open(struct words *why)
 	wavespeed_open();
 	faults_open(&opts.faults);
 	return ledger_open(opts.ledger, why) && callbacks_open(why) &&
-	    http_open(opts.port, why) && port_write(opts.port_file, why);
+	    http_open(opts.address, opts.port, why) &&
+	    port_write(opts.port_file, why);
 }
 
 static void

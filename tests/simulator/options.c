@@ -28,7 +28,9 @@ struct option {
 static const struct option table[] = {
 	{ "help", K_FLAG, AT(help), 0, 0, "print this list" },
 	{ "port", K_LONG, AT(port), 0, 65535,
-	    "port on 127.0.0.1, 0 takes a free one" },
+	    "port of that address, 0 takes a free one" },
+	{ "address", K_TEXT, AT(address), 0, 0,
+	    "IPv4 address to listen on, and to name in links" },
 	{ "port-file", K_TEXT, AT(port_file), 0, 0,
 	    "write the port into this file" },
 	{ "ledger", K_TEXT, AT(ledger), 0, 0,
@@ -91,7 +93,7 @@ static const char *const values[] = {
 static const struct options defaults = {
 	.seed = -1, .scale = 1.0, .timeout_scale = -1, .link_seconds = -1,
 	.finish_min_ms = 300, .finish_max_ms = 2000, .connections = 128,
-	.faults.late_ms = 5000,
+	.faults.late_ms = 5000, .address = "127.0.0.1",
 };
 
 struct options	 opts;

@@ -27,6 +27,7 @@ struct options {
 	long		 connections;	/* callbacks in flight */
 	double		 scale;
 	double		 timeout_scale;	/* negative: the same as scale */
+	const char	*address;
 	const char	*port_file;
 	const char	*ledger;
 	const char	*keys[PROVIDER__MAX];

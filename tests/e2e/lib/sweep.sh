@@ -12,7 +12,7 @@ world_start()
 	local port provider key keys=()
 
 	port=$(free_port)
-	run_start run SIMULATOR="http://127.0.0.1:$port"
+	run_start run SIMULATOR="http://$SIMULATOR_ADDRESS:$port"
 	# shellcheck source=/dev/null
 	. "$RUN_DIR/secrets"
 	for provider in "${PROVIDERS[@]}"; do
