@@ -150,6 +150,7 @@ run(struct sweep *s, bool with_progress)
 	if (with_progress)
 		s->progress = progress_new();
 	sweep_drain(s);
+	sweep_replay(s);
 	sweep_reconcile(s);
 	sweep_download(s);
 	sweep_retain(s);

@@ -12,6 +12,7 @@
 #include "clock.h"
 #include "log.h"
 #include "progress.h"
+#include "replay.h"
 #include "spool.h"
 #include "sweep.h"
 
@@ -229,11 +230,11 @@ static void
 counts_json(const struct sweep_counts *c, char *buf, size_t bufsz)
 {
 	(void)snprintf(buf, bufsz, "{\"drained\":%lld,\"refused\":%lld,"
-	    "\"polled\":%lld,\"finished\":%lld,\"lost\":%lld,"
+	    "\"replayed\":%lld,\"polled\":%lld,\"finished\":%lld,\"lost\":%lld,"
 	    "\"stored\":%lld,\"bytes\":%lld,\"retried\":%lld,"
 	    "\"expired\":%lld,\"failed\":%lld}",
 	    (long long)c->drained, (long long)c->refused,
-	    (long long)c->polled, (long long)c->finished,
+	    (long long)c->replayed, (long long)c->polled, (long long)c->finished,
 	    (long long)c->lost, (long long)c->stored, (long long)c->bytes,
 	    (long long)c->retried, (long long)c->expired,
 	    (long long)c->failed);
@@ -332,6 +333,23 @@ sweep_drain(struct sweep *s)
 }
 
 void
+sweep_replay(struct sweep *s)
+{
+	struct replay_counts	counts;
+	struct errbuf		why = { "" };
+
+	if (!sweep_goes_on(s, sweep_moment(s, 40)))
+		return;
+	if (replay_run(s->db, s->conf, s->owner, sweep_moment(s, 40),
+	    &counts, &why) != DB_OK)
+		sweep_break(s, why.text);
+	s->counts.replayed += counts.replayed;
+	if (counts.refused > 0)
+		sweep_warn(s, "%ld replays were refused by the database: see "
+		    "genhook.replays", counts.refused);
+}
+
+void
 sweep_retain(struct sweep *s)
 {
 	char		 days[24];
@@ -347,6 +365,7 @@ sweep_retain(struct sweep *s)
 	if (sweep_run(s, DB_RETAIN_DELIVERIES, params, NULL, &why) ==
 	    DB_REFUSED)
 		sweep_warn(s, "old deliveries are not dropped: %s", why.text);
+	(void)sweep_run(s, DB_COUNT_TRAFFIC, NULL, NULL, &why);
 	if ((archive = archive_open(s->conf, s->owner, &why)) != NULL)
 		(void)archive_clean(archive, time(NULL) - ARCHIVE_STALE_S);
 	archive_close(archive);

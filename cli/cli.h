@@ -49,6 +49,7 @@ extern const struct cli_command cli_commands[];
 /* Each takes its own arguments, argv[0] being the subcommand's name.  The
  * settings are NULL where the table says that it does without them. */
 int	cli_migrate(const struct conf *, int argc, char **argv);
+int	cli_replay(const struct conf *, int argc, char **argv);
 int	cli_config(const struct conf *, int argc, char **argv);
 int	cli_tasks(const struct conf *, int argc, char **argv);
 int	cli_outputs(const struct conf *, int argc, char **argv);

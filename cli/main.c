@@ -58,6 +58,17 @@ static const struct cli_word cancel_words[] = {
 	{ NULL, NULL }
 };
 
+static const struct cli_word replay_words[] = {
+	{ "--outcome unparsed|rejected|ignored|stale", "unparsed by default" },
+	{ "--provider PROVIDER", "those of a provider" },
+	{ "--account ACCOUNT", "those of an account" },
+	{ "--task ID", "those of a task" },
+	{ "--since TIME", "as PostgreSQL has it: yesterday, '2026-11-21 08:00Z'" },
+	{ "--id ID", "this one, whatever its outcome" },
+	{ "--queue", "leave the work to the next sweep" },
+	{ NULL, NULL }
+};
+
 static const struct cli_word tail_words[] = {
 	{ "--json", "a JSON document in each line, as in task_results" },
 	{ NULL, NULL }
@@ -114,6 +125,12 @@ const struct cli_command cli_commands[] = {
 	    "Nothing is said to the provider, who may charge for it still.  A "
 	    "late result is\nrecorded, and no longer counts.",
 	    cancel_words, cli_cancel, CLI_CONF, NULL },
+	{ "replay", "[--outcome OUTCOME] [--since TIME] [--id ID] ...",
+	    "parse kept deliveries anew",
+	    "As after an upgrade: those that were unparsed, or of another "
+	    "outcome.  One that\nwas unverified is replayed by its id alone, "
+	    "which vouches for it.  A finished\ntask is never overwritten.",
+	    replay_words, cli_replay, CLI_CONF, NULL },
 	{ "migrate", "[--print]",
 	    "bring the database to this version's schema",
 	    "Harmless when there is nothing to do; two at once wait for each "

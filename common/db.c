@@ -82,6 +82,17 @@ static const struct {
 	    "select genhook.release_outputs($1)", 1, 1 },
 	[DB_RETAIN_DELIVERIES] = { "retain_deliveries",
 	    "select genhook.retain_deliveries($1::int)", 1, 1 },
+	[DB_COUNT_TRAFFIC] = { "count_traffic",
+	    "select genhook.count_traffic()", 0, 1 },
+	[DB_CLAIM_REPLAYS] = { "claim_replays",
+	    "select replay_id,"
+	    " (extract(epoch from requested_at) * 1000000)::bigint,"
+	    " (extract(epoch from received_at) * 1000000)::bigint,"
+	    " id, provider, account, outcome, verdict, remote_addr, headers,"
+	    " body from genhook.claim_replays($1, $2::interval, $3::int)",
+	    3, 11 },
+	[DB_FINISH_REPLAYS] = { "finish_replays",
+	    "select genhook.finish_replays($1, $2, $3, $4)", 4, 1 },
 	[DB_DUE_TASKS] = { "due_tasks",
 	    "select provider, task_id, account, waiting, polls"
 	    " from genhook.pending_tasks limit 1000", 0, 5 },
@@ -739,6 +750,24 @@ db_value(const struct db_rows *rows, int row, int col)
 	if (PQgetisnull(res, row, col))
 		return NULL;
 	return PQgetvalue(res, row, col);
+}
+
+char *
+db_bytes(const struct db_rows *rows, int row, int col, size_t *len)
+{
+	const char	*text = db_value(rows, row, col);
+	unsigned char	*raw;
+	char		*copy;
+
+	if (text == NULL || (raw = PQunescapeBytea(
+	    (const unsigned char *)text, len)) == NULL)
+		return NULL;
+	if ((copy = malloc(*len + 1)) != NULL) {
+		memcpy(copy, raw, *len);
+		copy[*len] = '\0';
+	}
+	PQfreemem(raw);
+	return copy;
 }
 
 void

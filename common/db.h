@@ -32,6 +32,9 @@ enum db_stmt {
 	DB_FAIL_OUTPUT,
 	DB_RELEASE_OUTPUTS,
 	DB_RETAIN_DELIVERIES,
+	DB_COUNT_TRAFFIC,
+	DB_CLAIM_REPLAYS,
+	DB_FINISH_REPLAYS,
 	DB_DUE_TASKS,
 	DB_DUE_OUTPUTS,
 	DB_STMT__MAX
@@ -84,6 +87,9 @@ enum db_verdict db_run(struct db *, enum db_stmt, const struct db_param *,
 int	 db_rows_count(const struct db_rows *);
 /* Borrowed text of a value; NULL for SQL NULL. */
 const char *db_value(const struct db_rows *, int row, int col);
+/* The bytes of a bytea value and a NUL behind them, for the caller to free;
+ * NULL for SQL NULL, or without memory. */
+char	*db_bytes(const struct db_rows *, int row, int col, size_t *len);
 void	 db_rows_free(struct db_rows *);	/* NULL is fine */
 
 /* Several statements of SQL text at once, without parameters: migrations. */

@@ -30,6 +30,17 @@ const char *const proof_words[] = {
 	[PROOF_FAILED]		= "failed",
 };
 
+int
+word_index(const char *const *words, int n, const char *word)
+{
+	int	i;
+
+	for (i = 0; i < n; i++)
+		if (strcmp(words[i], word) == 0)
+			return i;
+	return -1;
+}
+
 struct delivery *
 delivery_new(const struct provider *p, const char *account,
     enum delivery_source source)

@@ -45,6 +45,9 @@ extern const char *const source_words[SOURCE__MAX];
 extern const char *const outcome_words[OUTCOME__MAX];
 extern const char *const proof_words[PROOF__MAX];
 
+/* Which of n words it is; -1: none of them. */
+int	word_index(const char *const *words, int n, const char *word);
+
 /* Owns all that its pointers point to but the provider. */
 struct delivery {
 	char			 id[37];	/* UUID version 7 */

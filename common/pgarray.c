@@ -80,6 +80,21 @@ pgarray_text(struct pgarray *a, const char *text)
 }
 
 void
+pgarray_words(struct pgarray *a, const char *words)
+{
+	char	clean[sizeof(((struct errbuf *)0)->text)];
+	size_t	n;
+
+	if (words == NULL) {
+		pgarray_null(a);
+		return;
+	}
+	for (n = 0; n < sizeof(clean) && words[n] != '\0'; n++)
+		clean[n] = (unsigned char)words[n] < 0x80 ? words[n] : '?';
+	pgarray_bytes(a, clean, n);
+}
+
+void
 pgarray_int4(struct pgarray *a, int32_t v)
 {
 	uint32_t	be = htobe32((uint32_t)v);

@@ -31,6 +31,9 @@ void	pgarray_begin(struct pgarray *, enum pg_type);
 void	pgarray_bytes(struct pgarray *, const void *, size_t);
 void	pgarray_null(struct pgarray *);
 void	pgarray_text(struct pgarray *, const char *);	/* NULL: SQL NULL */
+/* Our own words, which may have been cut within a character: as text, with
+ * '?' for anything beyond ASCII, and no longer than an errbuf. */
+void	pgarray_words(struct pgarray *, const char *);	/* NULL: SQL NULL */
 void	pgarray_int4(struct pgarray *, int32_t);
 void	pgarray_bool(struct pgarray *, bool);
 void	pgarray_time(struct pgarray *, usec_t);		/* 0: SQL NULL */

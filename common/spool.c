@@ -327,17 +327,6 @@ spool_write(struct spool *s, const struct delivery *d, struct errbuf *why)
 
 /* ---- the way back ------------------------------------------------------ */
 
-static int
-word_index(const char *const *words, int n, const char *word)
-{
-	int	i;
-
-	for (i = 0; i < n; i++)
-		if (strcmp(words[i], word) == 0)
-			return i;
-	return -1;
-}
-
 struct head {
 	const char	*id, *received_at, *provider, *account, *source;
 	const char	*outcome, *verdict, *remote_addr, *headers, *note, *body;

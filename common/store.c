@@ -68,25 +68,6 @@ result_digest(const struct result *r, unsigned char digest[SHA256_BYTES])
 	return sha256_finish(sha, digest);
 }
 
-/*
- * A text that PostgreSQL takes: our own words may have been cut within a
- * character.  Anything beyond ASCII in them becomes '?'.
- */
-static void
-append_words(struct pgarray *a, const char *words)
-{
-	char	clean[sizeof(((struct errbuf *)0)->text)];
-	size_t	n;
-
-	if (words == NULL) {
-		pgarray_null(a);
-		return;
-	}
-	for (n = 0; n < sizeof(clean) && words[n] != '\0'; n++)
-		clean[n] = (unsigned char)words[n] < 0x80 ? words[n] : '?';
-	pgarray_bytes(a, clean, n);
-}
-
 static bool
 is_final(const struct delivery *d)
 {
@@ -107,7 +88,7 @@ append_envelope(struct pgarray *a, const struct delivery *d)
 	pgarray_text(&a[P_REMOTE_ADDR], d->remote_addr);
 	pgarray_text(&a[P_HEADERS], d->headers);
 	pgarray_bytes(&a[P_BODY], d->body, d->bodylen);
-	append_words(&a[P_NOTE], d->note);
+	pgarray_words(&a[P_NOTE], d->note);
 }
 
 static bool

@@ -16,16 +16,18 @@ is_sql(const struct dirent *e)
 	return dot != NULL && strcmp(dot, ".sql") == 0;
 }
 
-/* NNN_name.sql from 000 on without a gap, and the program knows the last. */
+/* NNN_name.sql from 000 on, each number once, and the program knows the last. */
 static void
 test_numbers(void)
 {
 	struct dirent	**list = NULL;
 	const char	*name;
+	long		 last = -1;
 	int		 n, i;
 
 	n = scandir(SQL_DIR, &list, is_sql, alphasort);
 	CU_ASSERT_FATAL(n > 0);
+	CU_ASSERT_EQUAL(strtol(list[0]->d_name, NULL, 10), 0);
 	for (i = 0; i < n; i++) {
 		name = list[i]->d_name;
 		CU_ASSERT_EQUAL(strspn(name, "0123456789"), 3);
@@ -33,11 +35,12 @@ test_numbers(void)
 		CU_ASSERT_EQUAL(strspn(name + 4,
 		    "abcdefghijklmnopqrstuvwxyz0123456789_"),
 		    strlen(name + 4) - 4);
-		CU_ASSERT_EQUAL(strtol(name, NULL, 10), i);
+		CU_ASSERT(strtol(name, NULL, 10) > last);
+		last = strtol(name, NULL, 10);
 		free(list[i]);
 	}
 	free(list);
-	CU_ASSERT_EQUAL(db_schema_version(), n - 1);
+	CU_ASSERT_EQUAL(db_schema_version(), last);
 }
 
 /* A migration is one transaction, which is not its own to begin or end; and

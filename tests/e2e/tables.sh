@@ -242,13 +242,29 @@ receiver|42501|select from genhook.cancel_tasks('apimart', 'x')
 receiver|42501|select from genhook.retain_deliveries(1)
 receiver|42501|select from genhook.claim_polls('apimart', 'default', '1 s', '1 s', 1)
 receiver|42501|create table genhook.mine (x int)
+receiver|42501|select from genhook.replays
+receiver|42501|select from genhook.traffic
+receiver|42501|select from genhook.replay_deliveries()
+receiver|42501|select from genhook.claim_replays('me', '1 s', 1)
+receiver|42501|select genhook.count_traffic()
+receiver|42501|update genhook.marks set at = now()
 sweeper|ok|receive
 sweeper|ok|select genhook.start_sweep('here', 1)
 sweeper|ok|select from genhook.claim_polls('apimart', 'nobody', '1 s', '1 s', 1)
 sweeper|ok|select from genhook.claim_outputs('me', '1 s', 0)
 sweeper|ok|select genhook.retain_deliveries(30)
 sweeper|ok|select from genhook.pending_tasks
+sweeper|ok|select from genhook.claim_replays('me', '1 s', 1)
+sweeper|ok|select genhook.finish_replays('me', '{}', '{}', '{}')
+sweeper|ok|select genhook.count_traffic()
 sweeper|42501|select from genhook.deliveries
+sweeper|42501|select from genhook.replays
+sweeper|42501|select from genhook.replay_deliveries()
+sweeper|42501|delete from genhook.hours
+sweeper|42501|update genhook.marks set at = now()
+sweeper|42501|select from genhook.cancel_tasks('apimart', 'x')
+sweeper|42501|select from genhook.repoll_tasks()
+sweeper|42501|select from genhook.retry_outputs()
 sweeper|42501|update genhook.tasks set status = 'lost'
 sweeper|42501|select from genhook.register_task('apimart', 'x')
 app|ok|select from genhook.register_task('apimart', 'by-app', 'm')
@@ -260,6 +276,18 @@ app|42501|delete from genhook.tasks
 app|42501|update genhook.outputs set location = 'file:///x'
 app|42501|select from genhook.deliveries
 app|42501|receive
+app|42501|select from genhook.replay_deliveries()
+app|42501|select from genhook.replays
+app|42501|select from genhook.attention
+app|42501|select from genhook.provider_health
+app|42501|select from genhook.traffic
+app|42501|select from genhook.claim_replays('me', '1 s', 1)
+app|42501|select from genhook.repoll_tasks()
+app|42501|select from genhook.retry_outputs()
+app|42501|select genhook.count_traffic()
+app|42501|insert into genhook.tasks (provider, task_id) values ('apimart', 'x')
+app|42501|truncate genhook.tasks
+app|42501|create view genhook.mine as select 1
 app|42501|select from genhook.cancel_tasks('apimart', 'x')
 app|42501|select genhook.retain_deliveries(30)
 reader|ok|select from genhook.tasks
@@ -273,6 +301,16 @@ reader|42501|update genhook.outputs set location = 'file:///x'
 reader|42501|delete from genhook.deliveries
 reader|42501|select from genhook.register_task('apimart', 'x')
 reader|42501|receive
+reader|ok|select from genhook.account_health
+reader|ok|select from genhook.traffic
+reader|ok|select from genhook.replays
+reader|42501|select from genhook.replay_deliveries()
+reader|42501|select from genhook.cancel_tasks('apimart', 'x')
+reader|42501|select from genhook.claim_replays('me', '1 s', 1)
+reader|42501|select genhook.count_traffic()
+reader|42501|delete from genhook.replays
+reader|42501|insert into genhook.hours values (now(), 'apimart', 'default', 'poll', 'accepted', 1, now())
+reader|42501|update genhook.marks set at = now()
 STATEMENTS
 same "no role reaches a partition past the table's rules" '' \
     "$(sql "select r || ' ' || c.relname from pg_class c, unnest(array['genhook_receiver', 'genhook_app', 'genhook_reader', 'genhook_sweeper']) r where c.relnamespace = 'genhook'::regnamespace and c.relispartition and has_table_privilege(r, c.oid, 'select,insert,update,delete')")"

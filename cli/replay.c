@@ -1,0 +1,86 @@
+/* genhook replay: what replay_deliveries() leaves to the sweep, at once. */
+#include <stdio.h>
+#include <unistd.h>
+
+#include "cli.h"
+#include "replay.h"
+
+/* The parameters of genhook.replay_deliveries(), in its order. */
+enum {
+	PROVIDER, TASK, OUTCOME, ACCOUNT, SINCE, ID, PARAMS
+};
+
+/* How many are newly asked for; -1: it failed, which has been said. */
+static int
+ask(struct db *db, const char *const *values)
+{
+	struct db_param	 params[PARAMS];
+	struct db_rows	*rows = NULL;
+	int		 i, n = -1;
+
+	for (i = 0; i < PARAMS; i++) {
+		params[i].value = values[i];
+		params[i].len = DB_TEXT;
+	}
+	if (cli_query(db, "select id from genhook.replay_deliveries($1, $2,"
+	    " $3, $4, $5::timestamptz, $6::uuid)", params, PARAMS, &rows))
+		n = db_rows_count(rows);
+	db_rows_free(rows);
+	return n;
+}
+
+/* All that waits, whoever asked for it. */
+static int
+work(struct db *db, const struct conf *conf, int asked)
+{
+	struct replay_counts	counts;
+	struct errbuf		why;
+	enum db_verdict		v;
+	char			owner[64];
+
+	(void)snprintf(owner, sizeof(owner), "genhook replay:%ld",
+	    (long)getpid());
+	v = replay_run(db, conf, owner, 0, &counts, &why);
+	printf("%d deliveries chosen, %ld replayed, %ld accepted, "
+	    "%ld refused\n", asked, counts.replayed, counts.accepted,
+	    counts.refused);
+	if (v != DB_OK)
+		return cli_wrong("%s", why.text);
+	if (counts.refused > 0)
+		return cli_wrong("genhook.replays says why %ld were refused",
+		    counts.refused);
+	return CLI_OK;
+}
+
+int
+cli_replay(const struct conf *conf, int argc, char **argv)
+{
+	const char		*values[PARAMS] = { NULL };
+	bool			 queue = false;
+	const struct cli_option	 options[] = {
+		{ "--provider",	NULL, &values[PROVIDER] },
+		{ "--task",	NULL, &values[TASK] },
+		{ "--outcome",	NULL, &values[OUTCOME] },
+		{ "--account",	NULL, &values[ACCOUNT] },
+		{ "--since",	NULL, &values[SINCE] },
+		{ "--id",	NULL, &values[ID] },
+		{ "--queue",	&queue, NULL },
+		{ NULL,		NULL, NULL }
+	};
+	struct db		*db;
+	int			 asked, status = CLI_WRONG;
+
+	if (cli_arguments(argc, argv, options, NULL, 0) == -1)
+		return CLI_USAGE;
+	if ((db = cli_database(conf)) == NULL)
+		return CLI_WRONG;
+	if ((asked = ask(db, values)) >= 0) {
+		status = CLI_OK;
+		if (queue)
+			printf("%d deliveries wait to be replayed\n", asked);
+		else
+			status = work(db, conf, asked);
+	}
+	db_free(db);
+	return status;
+}

@@ -1,0 +1,281 @@
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "clock.h"
+#include "pgarray.h"
+#include "replay.h"
+#include "store.h"
+
+#define AT_ONCE		16	/* bodies may have 16 MiB each */
+#define LEASE		"60 s"
+#define TIMEOUT_MS	8000
+
+/* The columns of DB_CLAIM_REPLAYS. */
+enum {
+	C_REPLAY_ID, C_REQUESTED_AT, C_RECEIVED_AT, C_ID, C_PROVIDER,
+	C_ACCOUNT, C_OUTCOME, C_VERDICT, C_REMOTE_ADDR, C_HEADERS, C_BODY
+};
+
+/* What was claimed together. */
+struct batch {
+	struct replay {
+		char		 id[37];
+		const char	*outcome;	/* the word it had before */
+		struct delivery	*delivery;	/* NULL: none is to be made */
+		char		*note;		/* why not */
+	}		 replay[AT_ONCE];
+	size_t		 n;
+};
+
+static usec_t
+usec_value(const struct db_rows *rows, int row, int col)
+{
+	const char	*text = db_value(rows, row, col);
+
+	return text == NULL ? 0 : strtoll(text, NULL, 10);
+}
+
+/* It makes no delivery, and its outcome stays.  False: no memory. */
+static bool
+settle(struct replay *r, const char *note)
+{
+	bool	ok = result_set(&r->note, note);
+
+	delivery_free(r->delivery);
+	r->delivery = NULL;
+	return ok;
+}
+
+/*
+ * Parse as if it had come just now, but for the clock: what the payload says
+ * in seconds was counted from when it really came.
+ */
+static bool
+judge(struct delivery *d, const struct conf *conf, usec_t requested_at)
+{
+	const struct account	*a = conf_account(conf, d->provider,
+				    d->account);
+
+	if (!delivery_judge(d, a != NULL && a->requery))
+		return false;
+	if (d->result.finished_at == 0)
+		d->result.finished_at = d->received_at;
+	d->received_at = requested_at;
+	return true;
+}
+
+/* "replay of ID", and behind it what the parser had to say. */
+static bool
+note_origin(struct delivery *d, const char *id)
+{
+	struct errbuf	words;
+
+	errbuf_set(&words, "replay of %s%s%s", id, d->note != NULL ? ": " : "",
+	    d->note != NULL ? d->note : "");
+	return delivery_set_note(d, words.text);
+}
+
+/* The delivery of a row, its body the one that was kept; NULL: no memory. */
+static struct delivery *
+delivery_of_row(const struct db_rows *rows, int row, const struct provider *p,
+    int proof)
+{
+	struct delivery	*d;
+	char		*body;
+	size_t		 len;
+
+	d = delivery_new(p, db_value(rows, row, C_ACCOUNT), SOURCE_REPLAY);
+	if (d == NULL)
+		return NULL;
+	(void)snprintf(d->id, sizeof(d->id), "%s",
+	    db_value(rows, row, C_REPLAY_ID));
+	d->received_at = usec_value(rows, row, C_RECEIVED_AT);
+	d->proof = (enum proof)proof;
+	if ((body = db_bytes(rows, row, C_BODY, &len)) != NULL)
+		delivery_set_body(d, body, len);
+	if (body != NULL &&
+	    result_set(&d->remote_addr, db_value(rows, row, C_REMOTE_ADDR)) &&
+	    result_set(&d->headers, db_value(rows, row, C_HEADERS)))
+		return d;
+	delivery_free(d);
+	return NULL;
+}
+
+/* One claimed row, parsed; false: no memory. */
+static bool
+take_row(struct replay *r, const struct db_rows *rows, int row,
+    const struct conf *conf)
+{
+	const char		*name = db_value(rows, row, C_PROVIDER);
+	const struct provider	*p = name != NULL ? provider_find(name) : NULL;
+	int			 was = OUTCOME_UNPARSED, proof = -1;
+
+	(void)snprintf(r->id, sizeof(r->id), "%s",
+	    db_value(rows, row, C_REPLAY_ID));
+	if (p != NULL) {
+		was = word_index(outcome_words, OUTCOME__MAX,
+		    db_value(rows, row, C_OUTCOME));
+		proof = word_index(proof_words, PROOF__MAX,
+		    db_value(rows, row, C_VERDICT));
+	}
+	r->outcome = outcome_words[was == -1 ? OUTCOME_UNPARSED : was];
+	if (proof == -1)
+		return settle(r, "no such delivery, or no such provider");
+	if (db_value(rows, row, C_BODY) == NULL)
+		return settle(r, "its body is kept no more");
+	r->delivery = delivery_of_row(rows, row, p, proof);
+	if (r->delivery == NULL ||
+	    !judge(r->delivery, conf, usec_value(rows, row, C_REQUESTED_AT)))
+		return false;
+	if ((int)r->delivery->outcome == was)
+		return settle(r, r->delivery->note);
+	return note_origin(r->delivery, db_value(rows, row, C_ID));
+}
+
+static void
+batch_free(struct batch *b)
+{
+	size_t	i;
+
+	for (i = 0; i < AT_ONCE; i++) {
+		delivery_free(b->replay[i].delivery);
+		free(b->replay[i].note);
+	}
+}
+
+static enum db_verdict
+claim(struct db *db, const struct conf *conf, const char *owner,
+    struct batch *b, struct errbuf *why)
+{
+	struct db_param	 params[] = {
+		{ owner, DB_TEXT }, { LEASE, DB_TEXT }, { NULL, DB_TEXT }
+	};
+	struct db_rows	*rows = NULL;
+	char		 limit[16];
+	enum db_verdict	 v;
+	int		 i, n;
+
+	(void)snprintf(limit, sizeof(limit), "%d", AT_ONCE);
+	params[2].value = limit;
+	v = db_run(db, DB_CLAIM_REPLAYS, params, TIMEOUT_MS, &rows, why);
+	if (v != DB_OK)
+		return v;
+	n = db_rows_count(rows);
+	for (i = 0; i < n && v == DB_OK; i++, b->n++)
+		if (!take_row(&b->replay[b->n], rows, i, conf)) {
+			errbuf_set(why, "out of memory");
+			v = DB_AWAY;
+		}
+	db_rows_free(rows);
+	return v;
+}
+
+/* Store those from..from+n of the batch that made a delivery. */
+static enum db_verdict
+store(struct db *db, struct batch *b, size_t from, size_t n,
+    struct replay_counts *counts, struct errbuf *why)
+{
+	struct delivery	*made[AT_ONCE];
+	struct finished	 finished = { NULL, 0, 0 };
+	enum outcome	 outcomes[AT_ONCE];
+	enum db_verdict	 v;
+	size_t		 i, nmade = 0;
+
+	for (i = from; i < from + n; i++)
+		if (b->replay[i].delivery != NULL)
+			made[nmade++] = b->replay[i].delivery;
+	if (nmade == 0)
+		return DB_OK;
+	v = store_deliveries(db, made, nmade, STORE_AGAIN, TIMEOUT_MS,
+	    outcomes, why);
+	if (v != DB_OK)
+		return v;
+	for (i = 0; i < nmade; i++)
+		if (outcomes[i] == OUTCOME_ACCEPTED)
+			counts->accepted++;
+	finished_add(&finished, made, nmade, outcomes);
+	finished_notify(&finished, db, TIMEOUT_MS);
+	return DB_OK;
+}
+
+/* All together; where one of them is refused, each by itself, and the refused
+ * ones stay what they were. */
+static enum db_verdict
+store_all(struct db *db, struct batch *b, struct replay_counts *counts,
+    struct errbuf *why)
+{
+	enum db_verdict	v = store(db, b, 0, b->n, counts, why);
+	size_t		i;
+
+	if (v != DB_REFUSED)
+		return v;
+	for (i = 0; i < b->n; i++) {
+		v = store(db, b, i, 1, counts, why);
+		if (v == DB_REFUSED) {
+			if (!settle(&b->replay[i], why->text))
+				return DB_AWAY;
+			counts->refused++;
+		} else if (v != DB_OK)
+			return v;
+	}
+	return DB_OK;
+}
+
+static enum db_verdict
+finish(struct db *db, const char *owner, const struct batch *b,
+    struct errbuf *why)
+{
+	struct pgarray	 a[3];
+	struct db_param	 params[4] = { { owner, DB_TEXT } };
+	enum db_verdict	 v = DB_AWAY;
+	bool		 ok = true;
+	size_t		 i;
+
+	pgarray_begin(&a[0], PG_UUID);
+	pgarray_begin(&a[1], PG_TEXT);
+	pgarray_begin(&a[2], PG_TEXT);
+	for (i = 0; i < b->n; i++) {
+		pgarray_uuid(&a[0], b->replay[i].id);
+		pgarray_text(&a[1], b->replay[i].outcome);
+		pgarray_words(&a[2], b->replay[i].note);
+	}
+	for (i = 0; i < 3; i++) {
+		ok = pgarray_end(&a[i]) && ok;
+		params[i + 1].value = a[i].data;
+		params[i + 1].len = (int)a[i].len;
+	}
+	if (ok)
+		v = db_run(db, DB_FINISH_REPLAYS, params, TIMEOUT_MS, NULL,
+		    why);
+	else
+		errbuf_set(why, "out of memory");
+	for (i = 0; i < 3; i++)
+		pgarray_free(&a[i]);
+	return v;
+}
+
+enum db_verdict
+replay_run(struct db *db, const struct conf *conf, const char *owner,
+    int64_t stop_at_ms, struct replay_counts *counts, struct errbuf *why)
+{
+	enum db_verdict	v = DB_OK;
+	size_t		n;
+
+	memset(counts, 0, sizeof(*counts));
+	do {
+		struct batch	b = { .n = 0 };
+
+		v = claim(db, conf, owner, &b, why);
+		if (v == DB_OK && b.n > 0)
+			v = store_all(db, &b, counts, why);
+		if (v == DB_OK && b.n > 0)
+			v = finish(db, owner, &b, why);
+		if (v == DB_OK)
+			counts->replayed += (long)b.n;
+		n = b.n;
+		batch_free(&b);
+	} while (v == DB_OK && n > 0 &&
+	    (stop_at_ms == 0 || clock_ms() < stop_at_ms));
+	return v;
+}

@@ -1,0 +1,117 @@
+#!/bin/bash
+# What an operator sees at a glance: traffic, account_health, provider_health
+# and attention, over callbacks that come, that come late, and that stop.
+. "$(dirname -- "$0")/lib.sh"
+run_start run
+id=0
+
+# deliveries COUNT AGE SOURCE OUTCOME [ACCOUNT]: as if they had come then.
+deliveries()
+{
+	sql "insert into genhook.deliveries (id, received_at, provider, task_id, account, source, outcome, verdict)
+	    select gen_random_uuid(), now() - interval '$2', 'apimart', 'd-' || n, '${5:-default}', '$3', '$4', 'token'
+	    from generate_series(1, $1) as n"
+}
+# tasks COUNT AGE STATUS SOURCE [ACCOUNT]: submitted so long ago.
+tasks()
+{
+	id=$((id + 1))
+	sql "insert into genhook.tasks (provider, task_id, account, status, source, submitted_at, finished_at)
+	    select 'apimart', 't-$id-' || n, '${5:-default}', '$3', nullif('$4', ''), now() - interval '$2',
+	        case '$3' when 'pending' then null::timestamptz else now() - interval '$2' / 2 end
+	    from generate_series(1, $1) as n"
+}
+health()	{ sql "select $1 from genhook.provider_health where provider = '${2:-apimart}'"; }
+account()	{ sql "select $1 from genhook.account_health where provider = 'apimart' and account = '${2:-default}'"; }
+quiet()		{ sql "select count(*) from genhook.attention where reason = 'went quiet'"; }
+count()		{ sql "select genhook.count_traffic()" >/dev/null; }
+
+same "nothing yet: no row" 0 "$(sql "select count(*) from genhook.provider_health")"
+sweep
+same "each account that a sweep knows" 'apimart,apixo,novita,wavespeed' \
+    "$(sql "select string_agg(provider, ',' order by provider) from genhook.provider_health")"
+
+# The tests' deliveries are older than what the sweep has counted.
+recount()	{ sql "delete from genhook.hours; update genhook.marks set at = now() - interval '1 day'"; }
+
+# --- counted at once, and counted by the sweep: the same
+recount
+deliveries 6 '30 minutes' callback accepted
+deliveries 2 '20 minutes' poll accepted
+deliveries 3 '10 minutes' callback duplicate
+deliveries 1 '2 s' callback accepted
+deliveries 5 '1 minute' callback unverified
+before=$(sql "select * from genhook.traffic order by 1, 2, 3, 4, 5")
+same "the share by polling" '7|2|22.2' "$(health 'finished_by_callback, finished_by_poll, percent_by_poll')"
+same "the last callback is not a forged one" t "$(health "last_callback between now() - interval '1 minute' and now()")"
+recount
+for n in 1 2 3 4; do printf '%s\0' "select genhook.count_traffic()"; done |
+    xargs -0 -P 4 -n 1 psql -XqAt -v ON_ERROR_STOP=1 -c >"$WORK/counts" 2>&1
+same "counted by several at once: no error" '' "$(grep -i error "$WORK/counts")"
+same "counted once: the same" "$before" "$(sql "select * from genhook.traffic order by 1, 2, 3, 4, 5")"
+same "most of it from hours" 16 "$(sql "select sum(deliveries) from genhook.hours")"
+count
+same "again: the same" "$before" "$(sql "select * from genhook.traffic order by 1, 2, 3, 4, 5")"
+deliveries 1 '40 days' callback accepted
+same "after a long pause the day before counts, and no more" "$before" \
+    "$(sql "update genhook.marks set at = now() - interval '60 days'; delete from genhook.hours" && count && sql "select * from genhook.traffic order by 1, 2, 3, 4, 5")"
+check "and the mark is at now" test "$(sql "select at > now() - interval '15 seconds' from genhook.marks where name = 'traffic'")" = t
+
+# --- what is due
+tasks 1 '50 minutes' pending ''
+tasks 1 '5 minutes' pending ''
+sql "insert into genhook.outputs (provider, task_id, position, kind, url, next_attempt_at, expires_at, expires_source)
+    values ('apimart', 'o', 0, 'image', 'https://127.0.0.1/', now() - interval '3 minutes', now() + interval '1 hour', 'field'),
+    ('apimart', 'o', 1, 'image', 'https://127.0.0.1/', now() - interval '2 minutes', now() + interval '30 minutes', 'field')"
+sql "insert into genhook.outputs (provider, task_id, position, status, kind, url, expires_at, expires_source) values ('apimart', 'o', 2, 'expired', 'image', 'https://127.0.0.1/', now(), 'field')"
+same "due: the oldest of each, how many, the soonest end, links lost" '00:50:00|00:03:00|2|2|00:30:00|1' \
+    "$(health "date_trunc('minute', now() - oldest_due_poll), date_trunc('minute', now() - oldest_due_output), pending_tasks, pending_outputs, date_trunc('minute', soonest_expiry - now() + interval '1 s'), links_lost")"
+
+# --- callbacks stop, though submissions go on
+sql "truncate genhook.tasks; delete from genhook.deliveries"
+recount
+deliveries 20 '5 hours' callback accepted
+tasks 20 '6 hours' succeeded callback
+same "all well: nobody is quiet" 'f|0' "$(account 'went_quiet, unanswered')"
+tasks 2 '3 hours' succeeded poll
+same "two lost ones: not yet" 'f|2' "$(account 'went_quiet, unanswered')"
+tasks 5 '20 minutes' pending ''
+same "young ones do not count" 'f|2' "$(account 'went_quiet, unanswered')"
+tasks 4 '4 hours' cancelled poll
+same "cancelled ones do not count" 'f|2' "$(account 'went_quiet, unanswered')"
+tasks 1 '90 minutes' pending ''
+same "a third one: quiet" 't|3' "$(account 'went_quiet, unanswered')"
+same "the provider says so" 't|3' "$(health 'went_quiet, unanswered')"
+count
+same "also once it is counted" 't|3' "$(health 'went_quiet, unanswered')"
+same "attention says so" 1 "$(quiet)"
+same "its cure shows the tasks" 8 "$(sql "$(sql "select cure from genhook.attention where reason = 'went quiet'")" | grep -vc cancelled)"
+deliveries 1 '2 s' callback ignored
+same "any callback ends it" '0 f|0' "$(quiet) $(account 'went_quiet, unanswered')"
+tasks 9 '2 hours' succeeded poll silent
+deliveries 1 '2 s' poll accepted silent
+same "who never called is not quiet now" 'f|0|' "$(account 'went_quiet, unanswered, last_callback' silent)"
+deliveries 1 '1 s' callback unverified silent
+same "a forged callback is none" '' "$(account last_callback silent)"
+sql "select genhook.pause_account('apimart', 'default', '1 hour', 'slow down')" >/dev/null
+same "an account that is to be left alone" 'slow down t' "$(account "paused_because || ' ' || (case when paused_until > now() then 't' end)")"
+
+# --- plans: made while the tables are large, whatever they were made for
+sql "truncate genhook.tasks, genhook.outputs; delete from genhook.deliveries"
+recount
+sql "insert into genhook.tasks (provider, task_id, status, source, submitted_at, finished_at, result)
+    select (array['apimart', 'apixo', 'novita', 'wavespeed'])[n % 4 + 1], 'big-' || n, 'succeeded', case n % 50 when 0 then 'poll' else 'callback' end,
+        now() - n * interval '10 s', now() - n * interval '10 s', '{}' from generate_series(1, 100000) as n;
+    insert into genhook.outputs (provider, task_id, position, status, kind, url, location, bytes, sha256, stored_at)
+    select provider, task_id, 0, 'stored', 'image', 'https://127.0.0.1/', 'file:///x', 1, repeat('a', 64), now() from genhook.tasks;
+    insert into genhook.deliveries (id, received_at, provider, task_id, account, source, outcome, verdict)
+    select gen_random_uuid(), finished_at, provider, task_id, account, source, 'accepted', 'token' from genhook.tasks;
+    analyze genhook.tasks, genhook.outputs, genhook.deliveries"
+count
+sql "select relname from pg_class where relnamespace = 'genhook'::regnamespace and relkind = 'r' and reltuples > 1000" >"$WORK/large"
+same "there are large tables" 3 "$(sed 's/_.*//' "$WORK/large" | sort -u | wc -l)"
+for view in provider_health account_health attention traffic pending_tasks due_outputs; do
+	same "$view scans no large table" '' \
+	    "$(sql "explain select * from genhook.$view" | sed -n 's/.*Seq Scan on \([a-z0-9_]*\).*/\1/p' | grep -xFf "$WORK/large")"
+done
+finish
