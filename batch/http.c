@@ -111,6 +111,17 @@ copy_header(CURL *easy, const char *name, char *buf, size_t bufsz)
 		(void)snprintf(buf, bufsz, "%s", h->value);
 }
 
+int64_t
+http_server_time(const struct http_request *req)
+{
+	char	date[128];
+	time_t	at;
+
+	copy_header(req->easy, "Date", date, sizeof(date));
+	at = curl_getdate(date, NULL);
+	return at > 0 ? at : 0;
+}
+
 /* A new hop begins: what its addresses are is counted anew. */
 static size_t
 take_header(char *data, size_t size, size_t n, void *arg)
@@ -284,16 +295,15 @@ judge(struct http_request *req, CURLcode code)
 	}
 }
 
-/* Take req out of the engine and tell its owner. */
+/* Take req out of the engine and tell its owner, who may start it anew. */
 static void
 finish(struct http_request *req)
 {
 	struct http_engine	*engine = req->engine;
+	CURL			*easy = req->easy;
+	struct curl_slist	*headers = req->headers;
 
-	(void)curl_multi_remove_handle(engine->multi, req->easy);
-	curl_easy_cleanup(req->easy);
-	curl_slist_free_all(req->headers);
-	req->easy = req->headers = NULL;
+	(void)curl_multi_remove_handle(engine->multi, easy);
 	if (req->prev != NULL)
 		req->prev->next = req->next;
 	else
@@ -302,6 +312,8 @@ finish(struct http_request *req)
 		req->next->prev = req->prev;
 	engine->in_flight--;
 	req->on_done(req);
+	curl_easy_cleanup(easy);
+	curl_slist_free_all(headers);
 }
 
 static void

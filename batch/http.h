@@ -86,6 +86,10 @@ void	http_turn(struct http_engine *, int timeout_ms);
 /* End the wait of http_turn(); from any thread. */
 void	http_wake(struct http_engine *);
 
+/* The server's own clock (Date, RFC 9110 section 6.6.1) in seconds since
+ * 1970; 0 when it did not say.  In on_done alone. */
+int64_t	http_server_time(const struct http_request *);
+
 int	http_in_flight(const struct http_engine *);
 int	http_free_slots(const struct http_engine *);
 int64_t	http_bytes(const struct http_engine *);	/* bodies, so far */

@@ -60,6 +60,8 @@ int	cli_repoll(const struct conf *, int argc, char **argv);
 int	cli_cancel(const struct conf *, int argc, char **argv);
 int	cli_tail(const struct conf *, int argc, char **argv);
 int	cli_token(const struct conf *, int argc, char **argv);
+int	cli_secret(const struct conf *, int argc, char **argv);
+int	cli_doctor(const struct conf *, int argc, char **argv);
 int	cli_completion(const struct conf *, int argc, char **argv);
 
 /* One option of a command: a flag, or one that takes the next argument. */

@@ -81,6 +81,21 @@ static const struct cli_word token_words[] = {
 	{ NULL, NULL }
 };
 
+static const struct cli_word secret_words[] = {
+	{ "fetch", "ask for it, with the account's api_key" },
+	{ "wavespeed", "the one provider that signs" },
+	{ "ACCOUNT", "its account, else default" },
+	{ NULL, NULL }
+};
+
+static const struct cli_word doctor_words[] = {
+	{ "--alert", "for cron: silent when all is well, else a mail's text" },
+	{ "--offline", "ask neither lighttpd nor the providers" },
+	{ "--lighttpd FILE", "its configuration, else "
+	    "/etc/lighttpd/lighttpd.conf" },
+	{ NULL, NULL }
+};
+
 static const struct cli_word config_words[] = {
 	{ "check", "read the file and name the first mistake" },
 	{ "keys", "every setting, with default and bounds" },
@@ -131,6 +146,12 @@ const struct cli_command cli_commands[] = {
 	    "outcome.  One that\nwas unverified is replayed by its id alone, "
 	    "which vouches for it.  A finished\ntask is never overwritten.",
 	    replay_words, cli_replay, CLI_CONF, NULL },
+	{ "doctor", "[--alert] [--offline] [--lighttpd FILE]",
+	    "look at everything, and say what mends what is wrong",
+	    "Settings, database, rights, clocks, cron's last run, late work, "
+	    "spool, archive,\nspace, lighttpd, handlers; and API keys, by "
+	    "asking for a task that there is not,\nwhich costs nothing.",
+	    doctor_words, cli_doctor, CLI_CONF_IF_WELL, NULL },
 	{ "migrate", "[--print]",
 	    "bring the database to this version's schema",
 	    "Harmless when there is nothing to do; two at once wait for each "
@@ -144,6 +165,10 @@ const struct cli_command cli_commands[] = {
 	    "Prints it, its line for the settings, and the address for the "
 	    "provider.\nChanges nothing.",
 	    token_words, cli_token, CLI_CONF_IF_WELL, NULL },
+	{ "secret", "fetch wavespeed [ACCOUNT]",
+	    "get what a provider signs its callbacks with",
+	    "Prints it, and its line for the settings; changes nothing.",
+	    secret_words, cli_secret, CLI_CONF, NULL },
 	{ "completion", "", "completion for bash",
 	    "Once, for this shell:  source <(genhook completion)",
 	    no_words, cli_completion, CLI_CONF_IF_WELL, NULL },

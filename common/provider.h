@@ -53,6 +53,8 @@ struct provider {
 	const char	*name;		/* in paths, tables, settings, logs */
 	const char	*path_suffix;	/* allowed behind the token, or NULL */
 	const char	*api_base;	/* scheme and host of its API */
+	/* Below api_base, what tells the webhook secret; NULL: nothing does. */
+	const char	*secret_path;
 	/* Headers that must not come twice, by CGI name; NULL-terminated. */
 	const char *const *trusted_headers;
 

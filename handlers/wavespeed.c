@@ -165,6 +165,7 @@ wavespeed_poll_classify(int http, struct json_object *doc, struct errbuf *why)
 const struct provider wavespeed_provider = {
 	.name		 = "wavespeed",
 	.api_base	 = "https://api.wavespeed.ai",
+	.secret_path	 = "/api/v3/webhook/secret",
 	.trusted_headers = signature_headers,
 	.verify		 = wavespeed_verify,
 	.parse		 = wavespeed_parse,

@@ -45,26 +45,33 @@ faults_roll(enum fault f)
 	return pct > 0 && dice_real() * 100 < pct;
 }
 
+static long
+number_now(const long *number)
+{
+	long	 value;
+
+	(void)pthread_mutex_lock(&lock);
+	value = *number;
+	(void)pthread_mutex_unlock(&lock);
+	return value;
+}
+
 long
 faults_late_ms(void)
 {
-	long	 ms;
-
-	(void)pthread_mutex_lock(&lock);
-	ms = now.late_ms;
-	(void)pthread_mutex_unlock(&lock);
-	return ms;
+	return number_now(&now.late_ms);
 }
 
 long
 faults_status_delay_ms(void)
 {
-	long	 ms;
+	return number_now(&now.status_delay_ms);
+}
 
-	(void)pthread_mutex_lock(&lock);
-	ms = now.status_delay_ms;
-	(void)pthread_mutex_unlock(&lock);
-	return ms;
+long
+faults_clock_ahead_s(void)
+{
+	return number_now(&now.clock_ahead_s);
 }
 
 static bool
@@ -138,6 +145,8 @@ faults_set(struct faults *to, const char *name, json_t *value)
 		to->late_ms = (long)number;
 	else if (strcmp(name, "status-delay-ms") == 0)
 		to->status_delay_ms = (long)number;
+	else if (strcmp(name, "clock-ahead-s") == 0)
+		to->clock_ahead_s = (long)number;
 	else
 		return false;
 	return number <= 86400000;
@@ -182,6 +191,8 @@ faults_show(void)
 	(void)json_object_set_new(obj, "late-ms", json_integer(now.late_ms));
 	(void)json_object_set_new(obj, "status-delay-ms",
 	    json_integer(now.status_delay_ms));
+	(void)json_object_set_new(obj, "clock-ahead-s",
+	    json_integer(now.clock_ahead_s));
 	(void)pthread_mutex_unlock(&lock);
 	return obj;
 }

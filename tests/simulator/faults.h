@@ -21,6 +21,7 @@ struct faults {
 	double	 pct[F__MAX];
 	long	 late_ms;
 	long	 status_delay_ms;
+	long	 clock_ahead_s;		/* of every answer's Date */
 };
 
 /* What shall happen to one task: thrown by the dice, or asked for. */
@@ -38,6 +39,7 @@ bool	 faults_roll(enum fault);
 void	 faults_plan(const char *, struct plan *);
 long	 faults_late_ms(void);
 long	 faults_status_delay_ms(void);
+long	 faults_clock_ahead_s(void);
 bool	 faults_change(json_t *, const char **);
 json_t	*faults_show(void);
 

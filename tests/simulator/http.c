@@ -9,7 +9,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "control.h"
+#include "faults.h"
 #include "files.h"
 #include "hostile.h"
 #include "http.h"
@@ -153,6 +155,20 @@ response_make(struct reply *r)
 	return response;
 }
 
+/* In place of the server's own, when the clock shall be wrong. */
+static void
+date_add(struct MHD_Response *response)
+{
+	long	 ahead_s = faults_clock_ahead_s();
+	char	 date[64];
+
+	if (ahead_s == 0)
+		return;
+	clock_utc(clock_unix_us() + ahead_s * 1000000LL,
+	    "%a, %d %b %Y %H:%M:%S GMT", date, sizeof(date));
+	(void)MHD_add_response_header(response, "Date", date);
+}
+
 static enum MHD_Result
 reply_send(struct MHD_Connection *connection, struct reply *r)
 {
@@ -167,6 +183,7 @@ reply_send(struct MHD_Connection *connection, struct reply *r)
 	for (int i = 0; i < r->headers; i++)
 		(void)MHD_add_response_header(response, r->header[i].name,
 		    r->header[i].value);
+	date_add(response);
 	result = MHD_queue_response(connection, r->status, response);
 	MHD_destroy_response(response);
 	return result;

@@ -70,6 +70,8 @@ static const struct option table[] = {
 	    "percent of status requests answered 429" },
 	{ "status-delay-ms", K_LONG, AT(faults.status_delay_ms), 0, 600000,
 	    "wait before a status answer" },
+	{ "clock-ahead-s", K_LONG, AT(faults.clock_ahead_s), 0, DAY_MS,
+	    "seconds by which the Date of answers is wrong" },
 	{ "novita-key", K_TEXT, AT(keys[NOVITA]), 0, 0,
 	    "the only API key accepted" },
 	{ "apimart-key", K_TEXT, AT(keys[APIMART]), 0, 0,

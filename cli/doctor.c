@@ -1,0 +1,178 @@
+/* genhook doctor: looks at everything, and says what mends what is wrong. */
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "doctor.h"
+#include "log.h"
+
+#define LIGHTTPD_CONF	"/etc/lighttpd/lighttpd.conf"
+
+/* What a look needs, and when it is left out. */
+enum { CONF = 1, DB = 2, NETWORK = 4, SETUP = 8 };
+
+static const struct {
+	void	(*look)(struct doctor *);
+	int	  flags;	/* SETUP: not for --alert */
+} looks[] = {
+	{ doctor_settings, 0 },
+	{ doctor_database, CONF },
+	{ doctor_rights, CONF | DB | SETUP },
+	{ doctor_clock, CONF | DB },
+	{ doctor_sweep, CONF | DB },
+	{ doctor_work, CONF | DB },
+	{ doctor_spool, CONF },
+	{ doctor_archive, CONF },
+	{ doctor_space, CONF },
+	{ doctor_lighttpd, CONF | SETUP },
+	{ doctor_healthz, CONF | NETWORK | SETUP },
+	{ doctor_keys, CONF | NETWORK | SETUP },
+};
+
+const char *
+doctor_ago(long seconds)
+{
+	static const struct {
+		long		 over, unit;
+		const char	*word;
+	} units[] = {
+		{ 2 * 86400, 86400, "days" }, { 2 * 3600, 3600, "h" },
+		{ 120, 60, "min" }, { -1, 1, "s" }
+	};
+	static char	buf[32];
+	size_t		i = 0;
+
+	if (seconds < 0)
+		seconds = 0;
+	while (seconds < units[i].over)
+		i++;
+	(void)snprintf(buf, sizeof(buf), "%ld %s", seconds / units[i].unit,
+	    units[i].word);
+	return buf;
+}
+
+static void __attribute__((format(printf, 3, 0)))
+say(const char *mark, const char *what, const char *fmt, va_list ap)
+{
+	char	raw[LOG_LINE_MAX], text[LOG_LINE_MAX];
+
+	(void)vsnprintf(raw, sizeof(raw), fmt, ap);
+	log_escape(text, sizeof(text), raw);
+	printf("%-6s %-9s %s\n", mark, what, text);
+}
+
+void
+doctor_well(struct doctor *d, const char *what, const char *fmt, ...)
+{
+	va_list	ap;
+
+	if (d->alert)
+		return;
+	va_start(ap, fmt);
+	say("ok", what, fmt, ap);
+	va_end(ap);
+}
+
+void
+doctor_note(struct doctor *d, const char *what, const char *fmt, ...)
+{
+	va_list	ap;
+
+	if (d->alert)
+		return;
+	va_start(ap, fmt);
+	say("note", what, fmt, ap);
+	va_end(ap);
+}
+
+/* The first line of a mail that cron sends. */
+static void
+head_print(void)
+{
+	char		host[65] = "?", when[32] = "?";
+	struct tm	tm;
+	time_t		now = time(NULL);
+
+	(void)gethostname(host, sizeof(host) - 1);
+	if (gmtime_r(&now, &tm) != NULL)
+		(void)strftime(when, sizeof(when), "%Y-%m-%d %H:%M UTC", &tm);
+	printf("genhook on %s, %s: somebody should look at this.\n\n", host,
+	    when);
+}
+
+void
+doctor_wrong(struct doctor *d, const char *what, const char *cure,
+    const char *fmt, ...)
+{
+	va_list	ap;
+
+	if (d->alert && d->wrong == 0)
+		head_print();
+	d->wrong++;
+	va_start(ap, fmt);
+	say("WRONG", what, fmt, ap);
+	va_end(ap);
+	printf("       cure: %s\n", cure);
+}
+
+char *
+doctor_ask(struct doctor *d, const char *what, const char *sql)
+{
+	struct db_rows	*rows = NULL;
+	struct errbuf	 why;
+	const char	*value = NULL;
+	char		*copy = NULL;
+
+	if (db_query(d->db, sql, NULL, 0, CLI_TIMEOUT_MS, &rows, &why) !=
+	    DB_OK) {
+		doctor_wrong(d, what, "let a login look that may read the "
+		    "tables: grant genhook_reader to it", "%s", why.text);
+		return NULL;
+	}
+	if (db_rows_count(rows) > 0)
+		value = db_value(rows, 0, 0);
+	if (value != NULL)
+		copy = strdup(value);
+	db_rows_free(rows);
+	return copy;
+}
+
+static void
+look_at_all(struct doctor *d, bool offline)
+{
+	size_t	i;
+	int	flags;
+
+	for (i = 0; i < sizeof(looks) / sizeof(looks[0]); i++) {
+		flags = looks[i].flags;
+		if (((flags & CONF) != 0 && d->conf == NULL) ||
+		    ((flags & DB) != 0 && d->db == NULL) ||
+		    ((flags & NETWORK) != 0 && offline) ||
+		    ((flags & SETUP) != 0 && d->alert))
+			continue;
+		looks[i].look(d);
+	}
+}
+
+int
+cli_doctor(const struct conf *conf, int argc, char **argv)
+{
+	struct doctor		 d = {
+		.conf = conf, .lighttpd = LIGHTTPD_CONF
+	};
+	bool			 offline = false;
+	struct cli_option	 options[] = {
+		{ "--alert", &d.alert, NULL }, { "--offline", &offline, NULL },
+		{ "--lighttpd", NULL, &d.lighttpd }, { NULL, NULL, NULL }
+	};
+
+	if (cli_arguments(argc, argv, options, NULL, 0) == -1)
+		return CLI_USAGE;
+	look_at_all(&d, offline);
+	db_free(d.db);
+	if (!d.alert)
+		printf("%d wrong\n", d.wrong);
+	return d.wrong == 0 ? CLI_OK : CLI_WRONG;
+}

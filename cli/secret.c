@@ -1,0 +1,85 @@
+/* What a provider signs its callbacks with, from its API. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli.h"
+#include "json.h"
+#include "log.h"
+#include "web.h"
+
+#define URL_MAX	1024
+
+/* Two forms are documented: with an envelope and without. */
+static const char *
+secret_of(struct json_object *doc)
+{
+	const char	*secret = json_string_at(doc, "data.secret");
+
+	return secret != NULL ? secret : json_string_at(doc, "secret");
+}
+
+static int
+secret_print(const struct account *a, struct json_object *doc)
+{
+	const char	*secret = secret_of(doc);
+	char		 text[LOG_LINE_MAX];
+
+	if (secret == NULL || *secret == '\0')
+		return cli_wrong("%s answered without a secret",
+		    a->provider->name);
+	log_escape(text, sizeof(text), secret);
+	printf("%s\n\nInto the settings, of %s %s:\n"
+	    "    webhook_secret = {\"%s\"}\nThen reload lighttpd.\n", text,
+	    a->provider->name, a->name, text);
+	return CLI_OK;
+}
+
+static int
+secret_fetch(const struct conf *conf, const struct account *a)
+{
+	struct web_answer	 answer;
+	struct json_object	*doc = NULL;
+	struct errbuf		 why = { "" };
+	char			 url[URL_MAX];
+	int			 status = CLI_WRONG;
+
+	(void)snprintf(url, sizeof(url), "%s%s", a->api_base,
+	    a->provider->secret_path);
+	web_get(url, a->api_key, conf->allow_private_networks, &answer);
+	if (answer.body != NULL)
+		(void)json_parse(answer.body, answer.len, &doc, &why);
+	if (answer.verdict != HTTP_ANSWERED)
+		(void)cli_wrong("%s", answer.why.text);
+	else if (a->provider->poll_classify((int)answer.status, doc, &why) !=
+	    POLL_TASK)
+		(void)cli_wrong("%s answered %ld: %s", a->provider->name,
+		    answer.status, why.text);
+	else
+		status = secret_print(a, doc);
+	json_free(doc);
+	web_answer_free(&answer);
+	return status;
+}
+
+int
+cli_secret(const struct conf *conf, int argc, char **argv)
+{
+	const struct provider	*p;
+	const struct account	*a;
+	struct cli_option	 none = { NULL, NULL, NULL };
+	const char		*words[3] = { NULL, NULL, "default" };
+
+	if (cli_arguments(argc, argv, &none, words, 3) == -1)
+		return CLI_USAGE;
+	if (words[1] == NULL || strcmp(words[0], "fetch") != 0)
+		return cli_usage(argv[0]);
+	if ((p = provider_find(words[1])) == NULL || p->secret_path == NULL)
+		return cli_wrong("no provider \"%s\" tells a secret",
+		    words[1]);
+	if ((a = conf_account(conf, p, words[2])) == NULL)
+		return cli_wrong("the settings have no section %s %s", p->name,
+		    words[2]);
+	if (*a->api_key == '\0')
+		return cli_wrong("%s %s has no api_key", p->name, a->name);
+	return secret_fetch(conf, a);
+}

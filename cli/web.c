@@ -1,0 +1,61 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "web.h"
+
+#define ANSWER_MAX_BYTES	(64 * 1024)
+#define ANSWER_TIMEOUT_S	15
+#define TURN_MS			1000
+
+static bool
+on_body(struct http_request *req, const void *data, size_t len)
+{
+	struct web_answer	*a = req->arg;
+	char			*bigger;
+
+	/* http.c keeps it below ANSWER_MAX_BYTES. */
+	if ((bigger = realloc(a->body, a->len + len + 1)) == NULL)
+		return false;
+	memcpy(bigger + a->len, data, len);
+	a->body = bigger;
+	a->len += len;
+	a->body[a->len] = '\0';
+	return true;
+}
+
+static void
+on_done(struct http_request *req)
+{
+	struct web_answer	*a = req->arg;
+
+	a->verdict = req->verdict;
+	a->status = req->status;
+	a->why = req->why;
+}
+
+void
+web_get(const char *url, const char *bearer, bool allow_private,
+    struct web_answer *a)
+{
+	struct http_engine	*engine = http_engine_new(1, allow_private);
+	struct http_request	 req = {
+		.url = url, .bearer = bearer, .max_bytes = ANSWER_MAX_BYTES,
+		.timeout_s = ANSWER_TIMEOUT_S, .on_body = on_body,
+		.on_done = on_done, .arg = a
+	};
+
+	memset(a, 0, sizeof(*a));
+	a->verdict = HTTP_TROUBLE;
+	errbuf_set(&a->why, "out of memory");
+	if (engine != NULL && http_start(engine, &req))
+		while (http_in_flight(engine) > 0)
+			http_turn(engine, TURN_MS);
+	http_engine_free(engine);
+}
+
+void
+web_answer_free(struct web_answer *a)
+{
+	free(a->body);
+	a->body = NULL;
+}

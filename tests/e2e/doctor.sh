@@ -1,0 +1,214 @@
+#!/bin/bash
+# genhook doctor and doctor --alert: each finding is provoked, seen and cured;
+# and secret fetch.
+# shellcheck source=tests/e2e/lib.sh
+. "$(dirname -- "$0")/lib.sh"
+
+# The exit status of doctor; its words are in $WORK/said.
+doctor()
+{
+	local status=0
+
+	"$BIN/genhook" doctor "$@" >"$WORK/said" 2>&1 || status=$?
+	echo "$status"
+}
+# A finding, with a cure behind it: wrong WHAT REGULAR_EXPRESSION CURE
+wrong()
+{
+	grep -qE "^WRONG +$1 +.*$2" "$WORK/said" && grep -A1 -E "^WRONG +$1 +.*$2" "$WORK/said" |
+	    grep -qF -- "$3" || { cat "$WORK/said"; return 1; }
+}
+# Exactly so many lines of the kind.
+marks()		{ grep -c "^$1 " "$WORK/said"; }
+faults()	{ curl -sS --noproxy '*' -o /dev/null -d "$1" "$SIMULATOR/control/faults"; }
+
+simulator_start --novita-key right-key-0123456789
+run_start run SIMULATOR="$SIMULATOR"
+export GENHOOK_CONF
+sed -i "/^novita default/,/^}/s/api_key = .*/api_key = \"right-key-0123456789\"/" "$GENHOOK_CONF"
+SERVER_CONF=$RUN_DIR/lighttpd.conf
+
+# --- all is well
+
+same "before any sweep something is wrong" 1 "$(doctor --lighttpd "$SERVER_CONF")"
+check "the sweep never ran" wrong cron 'no sweep has ever run' 'genhook.cron'
+sweep
+same "then all is well" 0 "$(doctor --lighttpd "$SERVER_CONF")"
+same "nothing is wrong" 0 "$(marks WRONG)"
+for what in settings database rights clock cron work spool archive space lighttpd handlers keys; do
+	check "it looked at $what" grep -q "^ok *$what" "$WORK/said"
+done
+same "four handlers, four keys" "4 4" "$(grep -c '^ok *handlers' "$WORK/said") $(grep -c '^ok *keys' "$WORK/said")"
+same "--alert is silent" "0" "$(doctor --alert)"
+same "altogether" '' "$(cat "$WORK/said")"
+same "--offline asks nobody" 0 "$(doctor --offline)"
+fails "neither handlers nor keys" grep -qE 'handlers|keys' <(grep -E '^(ok|WRONG) +(handlers|keys)' "$WORK/said")
+
+# --- settings
+
+chmod 0644 "$GENHOOK_CONF"
+same "settings that others can read" 1 "$(doctor)"
+check "with the cure" wrong settings 'can be read by others' 'chmod o='
+same "--alert says it too" 1 "$(doctor --alert)"
+like "as a mail" "^genhook on .* UTC: somebody should look" "$(head -n 1 "$WORK/said")"
+chmod 0660 "$GENHOOK_CONF"
+same "that the group can change" 1 "$(doctor --offline)"
+check "with its cure" wrong settings 'changed by its group' 'chmod g-w'
+chmod 0600 "$GENHOOK_CONF"
+same "no settings at all" 1 "$(GENHOOK_CONF=$WORK/none doctor)"
+check "where to get them" wrong settings 'No such file' 'genhook.conf.example'
+sed 's/threads/treads/; s/^receiver {/&\n treads = 3/' "$GENHOOK_CONF" >"$WORK/bad.conf"
+chmod 0600 "$WORK/bad.conf"
+same "a wrong line" 1 "$(GENHOOK_CONF=$WORK/bad.conf doctor)"
+check "is to be mended" wrong settings 'treads' 'genhook config check'
+
+# --- keys, the provider's clock, secrets
+
+cp "$GENHOOK_CONF" "$WORK/good.conf"
+sed -i 's/right-key/wrong-key/' "$GENHOOK_CONF"
+same "a wrong key" 1 "$(doctor)"
+check "is refused" wrong keys 'novita default: the key is refused: answered 40[13]' 'put the right api_key'
+fails "and is not printed" grep -q 'wrong-key' "$WORK/said"
+same "the other keys are well" 3 "$(grep -c '^ok *keys' "$WORK/said")"
+cat "$WORK/good.conf" >"$GENHOOK_CONF"
+faults '{"clock-ahead-s": 400}'
+same "a provider whose clock is another" 1 "$(doctor)"
+check "is named" wrong clock 'apixo.s is (399|400|401) s before' 'NTP'
+faults '{"clock-ahead-s": 0}'
+same "secret fetch" "$(curl -sS --noproxy '*' -H 'Authorization: Bearer k' "$SIMULATOR/wavespeed/api/v3/webhook/secret" | jq -r .data.secret)" \
+    "$("$BIN/genhook" secret fetch wavespeed | head -n 1)"
+same "a provider that has none" 'genhook: no provider "novita" tells a secret' \
+    "$("$BIN/genhook" secret fetch novita 2>&1)"
+sed -i "/^wavespeed default/,/^}/s/api_key = .*/api_key = \"\"/" "$GENHOOK_CONF"
+same "an account without a key" 'genhook: wavespeed default has no api_key' \
+    "$("$BIN/genhook" secret fetch wavespeed 2>&1)"
+cat "$WORK/good.conf" >"$GENHOOK_CONF"
+
+# --- lighttpd and the handlers
+
+echo 'server.nonsense = ' >"$WORK/lighttpd.conf"
+same "lighttpd's configuration is bad" 1 "$(doctor --offline --lighttpd "$WORK/lighttpd.conf")"
+check "says lighttpd" wrong lighttpd 'parser|syntax' 'lighttpd -tt'
+printf 'server.document-root = "/"\nserver.port = 1\n' >"$WORK/lighttpd.conf"
+same "one without genhook" 1 "$(doctor --offline --lighttpd "$WORK/lighttpd.conf")"
+check "says so" wrong lighttpd 'serves no genhook' 'lighttpd-enable-mod'
+sed 's|^var.genhook_bin =.*|var.genhook_bin = "/nowhere"|' "$SERVER_CONF" >"$WORK/lighttpd.conf"
+same "handlers that are not there" 1 "$(doctor --offline --lighttpd "$WORK/lighttpd.conf")"
+check "are named" wrong lighttpd '/nowhere/genhook-apixo: No such file' 'var.genhook_bin'
+sed -i 's|base_url = .*|base_url = "http://127.0.0.1:9"|' "$GENHOOK_CONF"
+same "nobody at base_url" 1 "$(doctor)"
+check "says so" wrong handlers '127.0.0.1' 'base_url'
+sed -i "s|base_url = .*|base_url = \"$SIMULATOR\"|" "$GENHOOK_CONF"
+same "somebody else there" 1 "$(doctor)"
+check "says so too" wrong handlers 'HTTP 404, which is none of' 'configuration included'
+cat "$WORK/good.conf" >"$GENHOOK_CONF"
+
+# --- spool, archive
+
+mkdir -p "$GENHOOK_SPOOL/refused"
+touch -d '10 minutes ago' "$GENHOOK_SPOOL/0-test.delivery"
+same "a callback that waits" 1 "$(doctor --alert)"
+check "is told with its age" wrong spool '1 callbacks wait in .* for 10 min' 'run genhook-sweep'
+rm "$GENHOOK_SPOOL/0-test.delivery"
+touch "$GENHOOK_SPOOL/refused/x"
+same "one that was set aside" 1 "$(doctor --alert)"
+check "too" wrong spool '1 files in .*refused' 'set aside'
+rm -r "$GENHOOK_SPOOL/refused"
+mv "$GENHOOK_ARCHIVE" "$GENHOOK_ARCHIVE.away"
+same "no archive" 1 "$(doctor --alert)"
+check "is told" wrong archive 'No such file' 'install -d'
+mv "$GENHOOK_ARCHIVE.away" "$GENHOOK_ARCHIVE"
+chmod 0000 "$GENHOOK_ARCHIVE"
+if [ "$(id -u)" -ne 0 ]; then
+	same "an archive that cannot be written to" 1 "$(doctor --alert)"
+	check "is told" wrong archive 'mode 0000' 'chown'
+fi
+chmod 0700 "$GENHOOK_ARCHIVE"
+
+# --- what the database knows
+
+sql "update genhook.sweeps set started = started - interval '2 hours'"
+same "no sweep for two hours" 1 "$(doctor --alert)"
+check "is told" wrong cron 'began (2 h|12. min) ago' 'cron run genhook-sweep'
+sql "insert into genhook.sweeps (host, pid, finished, error) values ('h', 1, now(), 'the API key is refused')"
+same "a sweep that could not do all" 1 "$(doctor --alert)"
+check "says why" wrong cron 'the API key is refused' 'genhook-sweep --verbose'
+sweep
+same "the next one mends it" 0 "$(doctor --alert)"
+
+sql "select genhook.register_task('novita', 'waiting', null, 'default')" >/dev/null
+sql "update genhook.tasks set submitted_at = now() - interval '40 minutes' where task_id = 'waiting'"
+same "a poll that is late" 1 "$(doctor --alert)"
+check "is counted" wrong polls 'novita default: 1 tasks .* oldest (39|40) min ago' '--dry-run'
+sql "update genhook.tasks set next_poll_at = now() + interval '1 minute' where task_id = 'waiting'"
+same "one that is to wait is not" 0 "$(doctor --alert)"
+sql "select genhook.cancel_tasks('novita', 'waiting')" >/dev/null
+
+post_text "$(hook apixo)" '{"code":200,"message":"success","data":{"taskId":"a1","state":"success","resultJson":"{\"resultUrls\":[\"https://127.0.0.1:9/a.png\",\"https://127.0.0.1:9/b.png\"]}"}}' >/dev/null
+sql "update genhook.outputs set next_attempt_at = now() - interval '1 hour'"
+same "a download that is late" 1 "$(doctor --alert)"
+check "is counted" wrong downloads '2 outputs should have been tried' 'downloads_in_flight'
+sql "update genhook.outputs set status = case position when 0 then 'failed' else 'expired' end, next_attempt_at = null, expires_at = now() - interval '1 hour', expires_source = 'field'"
+same "links that were lost" 1 "$(doctor --alert)"
+check "are counted" wrong links 'apixo: 1 outputs lost their link in the last day, 1 were given up' 'genhook retry'
+sql "update genhook.outputs set expires_at = now() - interval '2 days'"
+same "for a day" 0 "$(doctor --alert)"
+
+sql "insert into genhook.tasks (provider, task_id, status, finished_at, submitted_at, error_code) values ('apimart', 'gone', 'lost', now(), now(), 'gave_up')"
+same "a lost task" 1 "$(doctor --alert)"
+check "is counted" wrong tasks 'apimart: 1 tasks were lost' 'genhook repoll'
+sql "delete from genhook.tasks where task_id = 'gone'"
+
+sql "insert into genhook.tasks (provider, task_id, account, submitted_at) values ('apimart', 'odd', 'nobody', now() - interval '2 hours')"
+same "a task of an account that there is not" 1 "$(doctor --alert)"
+check "is told" wrong accounts '1 tasks of apimart wait' 'section'
+sql "delete from genhook.tasks where task_id = 'odd'"
+
+post_text "$(hook apimart)" '{"id":17}' >/dev/null
+same "a shape that nobody knows" 1 "$(doctor --alert)"
+check "is told" wrong unparsed 'apimart: 1 callbacks' 'upgrade'
+sql "delete from genhook.deliveries where outcome = 'unparsed'"
+
+sql "insert into genhook.deliveries (id, received_at, provider, account, task_id, source, outcome, verdict)
+    values (gen_random_uuid(), now() - interval '5 hours', 'wavespeed', 'default', 'old', 'callback', 'accepted', 'signature')"
+sql "insert into genhook.tasks (provider, task_id, status, source, submitted_at, finished_at)
+    select 'wavespeed', 'quiet' || n, 'succeeded', 'poll', now() - interval '2 hours', now() - interval '1 hour' from generate_series(1, 4) as n"
+# What sweeps have counted so far does not know of it.
+sql "delete from genhook.hours; update genhook.marks set at = now() - interval '1 day'"
+same "a provider that calls no more" 1 "$(doctor --alert)"
+check "is told" wrong quiet 'wavespeed: account "default": 4 tasks' 'from outside'
+sql "delete from genhook.tasks where provider = 'wavespeed'"
+
+posts "$(hook novita)" 11 'no json %d'
+same "callbacks that are no JSON, more than ever" 1 "$(doctor --alert)"
+check "are counted" wrong callers 'novita: 11 rejected callbacks in the last hour' 'genhook deliveries rejected'
+sql "insert into genhook.deliveries (id, received_at, provider, account, source, outcome, verdict)
+    select gen_random_uuid(), now() - n * interval '3 minutes', 'novita', 'default', 'callback', 'rejected', 'token'
+    from generate_series(30, 3300) as n"
+same "as many as always are no news" 0 "$(doctor --alert)"
+sql "delete from genhook.deliveries where outcome = 'rejected'"
+
+super "alter role genhook_cron rename to genhook_cron_away"
+same "a login that is gone" 1 "$(doctor --offline)"
+check "is told" wrong rights 'sweep: .*genhook_cron' 'sweep.conninfo'
+super "alter role genhook_cron_away rename to genhook_cron"
+super "revoke genhook_receiver from genhook_hook"
+same "a login without its role" 1 "$(doctor --offline)"
+check "is told" wrong rights 'handlers: the login genhook_hook may not call genhook.receive' 'grant genhook_receiver'
+super "grant genhook_receiver to genhook_hook"
+
+version=$(sql "select genhook.schema_version()")
+sql "insert into genhook.migrations values (999, '999_later', 'x')"
+same "a newer schema" 1 "$(doctor --alert)"
+check "is told" wrong database 'schema version is 999' 'genhook migrate'
+sql "delete from genhook.migrations where version = 999"
+same "and the old version is back" "$version" "$(sql "select genhook.schema_version()")"
+database stop
+same "no database" 1 "$(doctor)"
+check "is told" wrong database 'connect' 'is PostgreSQL running'
+check "the handlers say it too" wrong handlers '503' 'log'
+same "also to cron" 1 "$(doctor --alert)"
+like "in less than a mail's page" '^[0-9]+$' "$(awk 'END { if (NR < 60) print NR }' "$WORK/said")"
+database start
+same "all is well again" 0 "$(soon 5 healthy novita; doctor --lighttpd "$SERVER_CONF")"
+finish
