@@ -6,6 +6,7 @@
 
 #include "clock.h"
 #include "files.h"
+#include "ledger.h"
 #include "provider.h"
 
 /* task_ and 26 characters of a ULID's alphabet. */
@@ -218,6 +219,42 @@ hook_make(const char *base)
 	return hook;
 }
 
+/*
+ * A key that was used before: the same request is answered as it was, another
+ * one is refused.
+ */
+static bool
+apimart_replay(const struct call *c, struct reply *r)
+{
+	struct task	*t;
+
+	tasks_lock();
+	t = tasks_find_once(&apimart, call_header(c, "Idempotency-Key"));
+	tasks_unlock();
+	if (t == NULL)
+		return false;
+	if (strcmp(t->request, c->body) != 0) {
+		reply_json(r, 409, json_pack("{s:{s:s, s:s, s:s}}", "error",
+		    "code", "idempotency_key_reused", "message",
+		    "this key was used for another request", "type",
+		    "invalid_request_error"));
+		return true;
+	}
+	reply_json(r, 200, submitted_render(t));
+	reply_header(r, "Idempotency-Replayed", "true");
+	ledger_write("replayed", "apimart", t->id, NULL);
+	return true;
+}
+
+static void
+once_take(const struct call *c, struct task *t)
+{
+	const char	*key = call_header(c, "Idempotency-Key");
+
+	t->once = key == NULL ? NULL : strdup(key);
+	t->request = strdup(c->body);
+}
+
 static void
 apimart_submit(const struct call *c, struct reply *r, enum media kind)
 {
@@ -226,6 +263,10 @@ apimart_submit(const struct call *c, struct reply *r, enum media kind)
 			    "model"));
 	struct task	*t = NULL;
 
+	if (apimart_replay(c, r)) {
+		json_decref(obj);
+		return;
+	}
 	if (model == NULL || *model == '\0')
 		apimart_refuse(r, R_BAD_REQUEST, obj == NULL ?
 		    "the body is not JSON" : "model is required");
@@ -240,6 +281,7 @@ apimart_submit(const struct call *c, struct reply *r, enum media kind)
 			t->kind = kind;
 		t->hook = hook_make(json_string_value(json_object_get(obj,
 		    "webhook")));
+		once_take(c, t);
 		provider_submit(c, t);
 		reply_json(r, 200, submitted_render(t));
 	}

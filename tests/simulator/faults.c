@@ -10,7 +10,9 @@ static const char *const names[F__MAX] = {
 	[F_LOSE] = "lose", [F_DUPLICATE] = "duplicate",
 	[F_REORDER] = "reorder", [F_LATE] = "late", [F_EARLY] = "early",
 	[F_GARBAGE] = "garbage", [F_SLOW] = "slow", [F_FAIL] = "fail",
-	[F_BUSY] = "busy",
+	[F_BUSY] = "busy", [F_SUBMIT_BUSY] = "submit-busy",
+	[F_SUBMIT_REFUSE] = "submit-refuse",
+	[F_SUBMIT_HANGUP] = "submit-hangup",
 };
 
 /* No test needs more, and each copy is a delivery in memory. */
@@ -74,6 +76,12 @@ faults_clock_ahead_s(void)
 	return number_now(&now.clock_ahead_s);
 }
 
+long
+faults_submit_delay_ms(void)
+{
+	return number_now(&now.submit_delay_ms);
+}
+
 static bool
 word_is(const char *word, size_t len, const char *name)
 {
@@ -119,7 +127,7 @@ faults_plan(const char *words, struct plan *plan)
 	plan->copies = 1;
 	if (words == NULL) {
 		for (int f = 0; f < F__MAX; f++)
-			plan->on[f] = f != F_BUSY && faults_roll(f);
+			plan->on[f] = f < F_BUSY && faults_roll(f);
 		return;
 	}
 	while (*(words += strspn(words, ", ")) != '\0') {
@@ -147,6 +155,8 @@ faults_set(struct faults *to, const char *name, json_t *value)
 		to->status_delay_ms = (long)number;
 	else if (strcmp(name, "clock-ahead-s") == 0)
 		to->clock_ahead_s = (long)number;
+	else if (strcmp(name, "submit-delay-ms") == 0)
+		to->submit_delay_ms = (long)number;
 	else
 		return false;
 	return number <= 86400000;
@@ -193,6 +203,8 @@ faults_show(void)
 	    json_integer(now.status_delay_ms));
 	(void)json_object_set_new(obj, "clock-ahead-s",
 	    json_integer(now.clock_ahead_s));
+	(void)json_object_set_new(obj, "submit-delay-ms",
+	    json_integer(now.submit_delay_ms));
 	(void)pthread_mutex_unlock(&lock);
 	return obj;
 }

@@ -13,7 +13,11 @@ enum fault {
 	F_GARBAGE,
 	F_SLOW,
 	F_FAIL,
+	/* Of one request each, and no part of a task's plan. */
 	F_BUSY,
+	F_SUBMIT_BUSY,
+	F_SUBMIT_REFUSE,
+	F_SUBMIT_HANGUP,
 	F__MAX
 };
 
@@ -22,6 +26,7 @@ struct faults {
 	long	 late_ms;
 	long	 status_delay_ms;
 	long	 clock_ahead_s;		/* of every answer's Date */
+	long	 submit_delay_ms;
 };
 
 /* What shall happen to one task: thrown by the dice, or asked for. */
@@ -40,6 +45,7 @@ void	 faults_plan(const char *, struct plan *);
 long	 faults_late_ms(void);
 long	 faults_status_delay_ms(void);
 long	 faults_clock_ahead_s(void);
+long	 faults_submit_delay_ms(void);
 bool	 faults_change(json_t *, const char **);
 json_t	*faults_show(void);
 

@@ -55,6 +55,25 @@ key_check(const struct call *c, struct reply *r, const struct provider *p)
 	return true;
 }
 
+/* A submit, with what may go wrong on its way. */
+static void
+submit_answer(const struct provider *p, const struct call *c, struct reply *r)
+{
+	if (faults_roll(F_SUBMIT_BUSY)) {
+		p->refuse(r, R_BUSY, "too many requests");
+		reply_header(r, "Retry-After", "1");
+		return;
+	}
+	if (faults_roll(F_SUBMIT_REFUSE)) {
+		p->refuse(r, R_BAD_REQUEST, "this prompt is not wanted");
+		return;
+	}
+	p->route(c, r);
+	(void)clock_sleep_ms(faults_submit_delay_ms());
+	if (r->status == 200 && faults_roll(F_SUBMIT_HANGUP))
+		r->closed = true;
+}
+
 /* Answers everything below /<provider>/. */
 void
 provider_answer(const struct call *c, struct reply *r)
@@ -68,7 +87,11 @@ provider_answer(const struct call *c, struct reply *r)
 		return;
 	}
 	inner.path = c->path + len + 1;
-	if (key_check(c, r, p))
+	if (!key_check(c, r, p))
+		return;
+	if (strcmp(c->method, "POST") == 0)
+		submit_answer(p, &inner, r);
+	else
 		p->route(&inner, r);
 }
 
@@ -91,8 +114,9 @@ provider_submit(const struct call *c, struct task *t)
 		ms = 0;
 	t->finished_us = t->created_us + (int64_t)ms * 1000;
 	ledger_write("submitted", t->provider->name, t->id,
-	    json_pack("{s:s, s:b, s:b}", "model", t->model, "webhook",
-	    t->hook != NULL, "test", t->test));
+	    json_pack("{s:s, s:b, s:b, s:s?, s:o?}", "model", t->model,
+	    "webhook", t->hook != NULL, "test", t->test, "hook", t->hook,
+	    "request", call_json(c)));
 	tasks_add(t);
 	if (!never)
 		callbacks_finish(t, ms);

@@ -89,6 +89,7 @@ task_free(struct task *t)
 		return;
 	free(t->hook);
 	free(t->request);
+	free(t->once);
 	free(t->callback);
 	free(t);
 }
@@ -126,6 +127,18 @@ tasks_find(const struct provider *p, const char *id)
 
 	if (t == NULL || t->provider != p || t->test || t->plan.notfound)
 		return NULL;
+	return t;
+}
+
+/* With the lock held.  The task that was submitted with this key. */
+struct task *
+tasks_find_once(const struct provider *p, const char *key)
+{
+	struct task	*t = key == NULL ? NULL : first;
+
+	while (t != NULL && (t->provider != p || t->once == NULL ||
+	    strcmp(t->once, key) != 0))
+		t = t->next;
 	return t;
 }
 

@@ -27,6 +27,7 @@ struct task {
 	char			 model[160];
 	char			*hook;		/* full callback URL, or NULL */
 	char			*request;	/* the submit's body */
+	char			*once;		/* its Idempotency-Key, or NULL */
 	unsigned long		 serial;	/* counts a provider's tasks */
 	struct plan		 plan;
 	enum media		 kind;
@@ -59,6 +60,7 @@ void		 task_free(struct task *);
 void		 tasks_add(struct task *);
 struct task	*tasks_find(const struct provider *, const char *);
 struct task	*tasks_find_any(const char *);
+struct task	*tasks_find_once(const struct provider *, const char *);
 const struct task *tasks_first(void);
 enum state	 task_state(const struct task *);
 const char	*task_state_word(enum state);
