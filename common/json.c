@@ -1,3 +1,4 @@
+#include <ctype.h>
 #include <errno.h>
 #include <limits.h>
 #include <stdlib.h>
@@ -71,25 +72,38 @@ json_has(struct json_object *obj, const char *key)
 	    json_object_object_get_ex(obj, key, NULL);
 }
 
+/* The first step of a path, as a word of its own; false: too long. */
+static bool
+first_step(const char *path, char key[KEY_MAX])
+{
+	size_t	n = strcspn(path, ".");
+
+	if (n >= KEY_MAX)
+		return false;
+	memcpy(key, path, n);
+	key[n] = '\0';
+	return true;
+}
+
 struct json_object *
 json_at(struct json_object *obj, const char *path)
 {
 	struct json_object	*next;
 	char			 key[KEY_MAX];
-	size_t			 n;
 
 	for (;;) {
-		n = strcspn(path, ".");
-		if (n >= sizeof(key) || !json_is_object(obj))
+		if (!first_step(path, key))
 			return NULL;
-		memcpy(key, path, n);
-		key[n] = '\0';
-		if (!json_object_object_get_ex(obj, key, &next))
+		if (json_is_array(obj) && isdigit((unsigned char)key[0]))
+			next = json_item(obj, strtoul(key, NULL, 10));
+		else if (!json_is_object(obj) ||
+		    !json_object_object_get_ex(obj, key, &next))
 			return NULL;
 		obj = next;
-		if (path[n] == '\0')
+		path += strlen(key);
+		if (*path == '\0')
 			return obj;
-		path += n + 1;
+		path++;
 	}
 }
 
@@ -225,6 +239,25 @@ json_item(struct json_object *array, size_t i)
 	return json_object_array_get_idx(array, i);
 }
 
+bool
+json_is_exact(struct json_object *obj)
+{
+	struct json_object_iter	it;
+	size_t			i;
+
+	if (json_object_is_type(obj, json_type_int))
+		return json_object_get_int64(obj) != INT64_MIN &&
+		    json_object_get_uint64(obj) != UINT64_MAX;
+	for (i = 0; i < json_length(obj); i++)
+		if (!json_is_exact(json_item(obj, i)))
+			return false;
+	if (json_is_object(obj))
+		json_object_object_foreachC(obj, it)
+			if (!json_is_exact(it.val))
+				return false;
+	return true;
+}
+
 char *
 json_print(struct json_object *obj)
 {
@@ -234,6 +267,51 @@ json_print(struct json_object *obj)
 	text = json_object_to_json_string_ext(obj,
 	    JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE);
 	return text != NULL ? strdup(text) : NULL;
+}
+
+bool
+json_put(struct json_object *obj, const char *path, struct json_object *value)
+{
+	struct json_object	*next;
+	char			 key[KEY_MAX];
+
+	while (json_is_object(obj) && first_step(path, key)) {
+		path += strlen(key);
+		if (*path == '\0') {
+			if (json_object_object_add(obj, key, value) == 0)
+				return true;
+			break;
+		}
+		path++;
+		if (!json_object_object_get_ex(obj, key, &next) ||
+		    next == NULL) {
+			next = json_object_new_object();
+			if (next == NULL ||
+			    json_object_object_add(obj, key, next) != 0) {
+				json_object_put(next);
+				break;
+			}
+		}
+		obj = next;
+	}
+	json_object_put(value);
+	return false;
+}
+
+bool
+json_put_text(struct json_object *obj, const char *path, const char *text)
+{
+	struct json_object	*value = json_object_new_string(text);
+
+	return value != NULL && json_put(obj, path, value);
+}
+
+bool
+json_put_true(struct json_object *obj, const char *path)
+{
+	struct json_object	*value = json_object_new_boolean(true);
+
+	return value != NULL && json_put(obj, path, value);
 }
 
 void

@@ -43,7 +43,8 @@ bool	 json_has(struct json_object *obj, const char *key);
 
 /*
  * The value at a dotted path such as "payload.task.status", or NULL when a
- * step is missing, no object, or JSON null.  Borrowed from obj.
+ * step is missing, no object, or JSON null; a number as a step, as in
+ * "data.0.id", counts the items of an array.  Borrowed from obj.
  */
 struct json_object *json_at(struct json_object *obj, const char *path);
 
@@ -73,8 +74,23 @@ size_t	 json_length(const struct json_object *array);	/* 0 if no array */
 size_t	 json_members(const struct json_object *obj);	/* 0 if no object */
 struct json_object *json_item(struct json_object *array, size_t i);
 
+/* False when the text held a whole number beyond 64 bits, for which another
+ * one stands in the tree. */
+bool	 json_is_exact(struct json_object *obj);
+
 /* Compact JSON text of a value; the caller frees it.  NULL: no memory. */
 char	*json_print(struct json_object *);
+
+/*
+ * Put a value at a dotted path of an object, in place of what is there;
+ * missing objects on the way are made.  The first takes value over, whatever
+ * it returns.  False: a step is there and no object, or there is no memory.
+ */
+bool	 json_put(struct json_object *obj, const char *path,
+	    struct json_object *value);
+bool	 json_put_text(struct json_object *obj, const char *path,
+	    const char *text);
+bool	 json_put_true(struct json_object *obj, const char *path);
 
 /* Call fn for each member of an object, in the order of the text. */
 void	 json_each(struct json_object *obj,

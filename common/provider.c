@@ -1,4 +1,5 @@
 #include <ctype.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -10,7 +11,7 @@ static const char *const words_paths[] = {
 };
 
 static const struct {
-	int64_t			 status;
+	int			 status;
 	enum poll_verdict	 verdict;
 } status_verdicts[] = {
 	{ 401, POLL_BAD_KEY },
@@ -20,7 +21,7 @@ static const struct {
 };
 
 static void
-say_answer(int64_t status, struct json_object *doc, struct errbuf *why)
+say_answer(int status, struct json_object *doc, struct errbuf *why)
 {
 	const char	*words = NULL;
 	size_t		 i;
@@ -32,25 +33,31 @@ say_answer(int64_t status, struct json_object *doc, struct errbuf *why)
 		words = NULL;
 	}
 	if (words == NULL)
-		errbuf_set(why, "answered %lld", (long long)status);
+		errbuf_set(why, "answered %d", status);
 	else
-		errbuf_set(why, "answered %lld: %s", (long long)status, words);
+		errbuf_set(why, "answered %d: %s", status, words);
+}
+
+int
+answer_status(int http, struct json_object *doc)
+{
+	int64_t	code;
+
+	if (http / 100 == 2 && json_int_at(doc, "code", &code) &&
+	    code != 200 && code >= INT_MIN && code <= INT_MAX)
+		return (int)code;
+	return http;
 }
 
 enum poll_verdict
 poll_classify_common(int http, struct json_object *doc, struct errbuf *why)
 {
-	int64_t	status = http, code;
+	int	status = answer_status(http, doc);
 	size_t	i;
 
-	if (http / 100 == 2) {
-		if (!json_is_object(doc)) {
-			errbuf_set(why, "answered %d without a JSON object",
-			    http);
-			return POLL_TROUBLE;
-		}
-		if (json_int_at(doc, "code", &code) && code != 200)
-			status = code;
+	if (http / 100 == 2 && !json_is_object(doc)) {
+		errbuf_set(why, "answered %d without a JSON object", http);
+		return POLL_TROUBLE;
 	}
 	if (status / 100 == 2) {
 		errbuf_set(why, "%s", "");
@@ -104,12 +111,35 @@ url_append_base(char *buf, size_t bufsz, size_t *len, const char *api_base)
 	return true;
 }
 
-bool
+/* False for what would change the path: "", "." and "..". */
+static bool
 url_is_segment(const char *text, size_t len)
 {
 	/* Clients fold these two away before they send a request. */
 	return len > 0 && !(len == 1 && text[0] == '.') &&
 	    !(len == 2 && text[0] == '.' && text[1] == '.');
+}
+
+bool
+url_append_segments(char *buf, size_t bufsz, size_t *len, const char *path)
+{
+	char	segment[256];
+	size_t	n;
+
+	for (;;) {
+		n = strcspn(path, "/");
+		if (n >= sizeof(segment) || !url_is_segment(path, n))
+			return false;
+		memcpy(segment, path, n);
+		segment[n] = '\0';
+		if (!url_append_escaped(buf, bufsz, len, segment))
+			return false;
+		if (path[n] == '\0')
+			return true;
+		if (!url_append(buf, bufsz, len, "/"))
+			return false;
+		path += n + 1;
+	}
 }
 
 bool

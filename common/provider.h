@@ -49,6 +49,34 @@ struct verify_input {
 	usec_t		 now;
 };
 
+/* A request on its way to a provider.  All borrowed. */
+struct submission {
+	const char	*api_base;
+	const char	*path;		/* below api_base, in place of the
+					   model's own; or NULL */
+	const char	*model;
+	const char	*hook;		/* where to call back; NULL: nowhere */
+	bool		 test_mode;	/* a mock event, please */
+};
+
+/* What the answer to a submit is worth. */
+enum submit_verdict {
+	SUBMIT_DONE,		/* there is a task */
+	SUBMIT_REFUSED,		/* no, and nothing was made */
+	SUBMIT_LATER,		/* nothing was made, but may be later */
+	SUBMIT_RATE_LIMITED,	/* the same, for the whole account */
+	SUBMIT_BAD_KEY,		/* the same, until the key is mended */
+	SUBMIT_UNKNOWN,		/* nobody can say */
+	SUBMIT_LOST		/* nor can the provider, if asked once more */
+};
+
+/* An answer that means something else than its status usually does. */
+struct submit_quirk {
+	int			 status;
+	const char		*words;		/* somewhere in the body */
+	enum submit_verdict	 verdict;
+};
+
 struct provider {
 	const char	*name;		/* in paths, tables, settings, logs */
 	const char	*path_suffix;	/* allowed behind the token, or NULL */
@@ -84,6 +112,35 @@ struct provider {
 	 */
 	enum poll_verdict (*poll_classify)(int http, struct json_object *doc,
 	    struct errbuf *why);
+
+	/* Append the path, from its first slash on, to which a model's
+	 * requests go.  False when the model cannot stand in a URL, or it
+	 * does not fit. */
+	bool	(*submit_path)(char *buf, size_t bufsz, size_t *len,
+	    const char *model);
+
+	/*
+	 * Put model, callback and test mode into a request's body, where
+	 * they belong there.  False with why.
+	 */
+	bool	(*submit_fill)(struct json_object *request,
+	    const struct submission *, struct errbuf *why);
+
+	/* The parameter that names the callback in the URL's query; NULL
+	 * where the body does. */
+	const char	*hook_parameter;
+
+	/* Where the answer may have the task's id: paths for json_at(), the
+	 * best first; NULL-terminated. */
+	const char *const *task_id_paths;
+
+	/* Ends in a status of 0.  NULL: there are none. */
+	const struct submit_quirk *submit_quirks;
+
+	/* The header with which a request that is sent twice is carried out
+	 * once; NULL where there is none. */
+	const char	*once_header;
+	bool		 has_test_mode;
 };
 
 /* Every provider, NULL-terminated: handlers/registry.def in C. */
@@ -101,6 +158,9 @@ const struct provider *provider_find(const char *name);
 enum poll_verdict poll_classify_common(int http, struct json_object *doc,
 	    struct errbuf *why);
 
+/* The HTTP status, or for a 2xx the "code" of the body that takes its place. */
+int	answer_status(int http, struct json_object *doc);
+
 /* Append text to buf at *len, percent-encoded as RFC 3986 wants for one path
  * segment or query value.  False when it does not fit. */
 bool	url_append_escaped(char *buf, size_t bufsz, size_t *len,
@@ -112,8 +172,10 @@ bool	url_append(char *buf, size_t bufsz, size_t *len, const char *text);
 bool	url_append_base(char *buf, size_t bufsz, size_t *len,
 	    const char *api_base);
 
-/* False for what would change the path: "", "." and "..". */
-bool	url_is_segment(const char *text, size_t len);
+/* Append a path of one or more segments, such as "vendor/model": each is
+ * escaped, and the slashes stay.  False: one is none, or it does not fit. */
+bool	url_append_segments(char *buf, size_t bufsz, size_t *len,
+	    const char *path);
 
 /* Write api_base, before, the escaped task id and behind; false with why. */
 bool	url_for_task(char *buf, size_t bufsz, const char *api_base,

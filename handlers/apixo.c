@@ -125,29 +125,6 @@ apixo_parse(struct json_object *doc, const struct parse_context *ctx,
 	    why);
 }
 
-/* A model may be "vendor/name": its slashes stay what they are. */
-static bool
-model_append(char *buf, size_t bufsz, size_t *len, const char *model)
-{
-	char	segment[256];
-	size_t	n;
-
-	for (;;) {
-		n = strcspn(model, "/");
-		if (n >= sizeof(segment) || !url_is_segment(model, n))
-			return false;
-		memcpy(segment, model, n);
-		segment[n] = '\0';
-		if (!url_append_escaped(buf, bufsz, len, segment))
-			return false;
-		if (model[n] == '\0')
-			return true;
-		if (!url_append(buf, bufsz, len, "/"))
-			return false;
-		model += n + 1;
-	}
-}
-
 static bool
 apixo_poll_url(char *buf, size_t bufsz, const char *api_base,
     const char *task_id, const char *model, struct errbuf *why)
@@ -160,7 +137,7 @@ apixo_poll_url(char *buf, size_t bufsz, const char *api_base,
 	}
 	if (url_append_base(buf, bufsz, &len, api_base) &&
 	    url_append(buf, bufsz, &len, "/api/v1/statusTask/") &&
-	    model_append(buf, bufsz, &len, model) &&
+	    url_append_segments(buf, bufsz, &len, model) &&
 	    url_append(buf, bufsz, &len, "?taskId=") &&
 	    url_append_escaped(buf, bufsz, &len, task_id))
 		return true;
@@ -185,6 +162,27 @@ apixo_poll_classify(int http, struct json_object *doc, struct errbuf *why)
 	return verdict;
 }
 
+static bool
+apixo_submit_path(char *buf, size_t bufsz, size_t *len, const char *model)
+{
+	return url_append(buf, bufsz, len, "/api/v1/generateTask/") &&
+	    url_append_segments(buf, bufsz, len, model);
+}
+
+/* Of a type other than callback, the address would not be looked at. */
+static bool
+apixo_submit_fill(struct json_object *request, const struct submission *s,
+    struct errbuf *why)
+{
+	if (s->hook == NULL ||
+	    (json_put_text(request, "request_type", "callback") &&
+	    json_put_text(request, "callback_url", s->hook)))
+		return true;
+	errbuf_set(why, "out of memory");
+	return false;
+}
+
+static const char *const task_id_paths[] = { "data.taskId", NULL };
 static const char *const trusted_headers[] = { NULL };
 
 const struct provider apixo_provider = {
@@ -194,4 +192,7 @@ const struct provider apixo_provider = {
 	.parse		 = apixo_parse,
 	.poll_url	 = apixo_poll_url,
 	.poll_classify	 = apixo_poll_classify,
+	.submit_path	 = apixo_submit_path,
+	.submit_fill	 = apixo_submit_fill,
+	.task_id_paths	 = task_id_paths,
 };

@@ -1,3 +1,4 @@
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -24,52 +25,46 @@ static const struct {
 	{ "HTTP_IDEMPOTENCY_KEY",	"idempotency-key" },
 };
 
-#define NKEPT		(sizeof(kept) / sizeof(kept[0]))
-#define NAME_MAX_BYTES	32
-/* Every character escaped, "..." behind it, and what stands around it. */
-#define ENTRY_MAX	(NAME_MAX_BYTES + 2 * VALUE_MAX + 16)
-
-static char *
-put_text(char *out, const char *text)
-{
-	return mempcpy(out, text, strlen(text));
-}
-
 /* At most VALUE_MAX bytes; foreign ones become '?', as JSON wants UTF-8. */
-static char *
-put_value(char *out, const char *value)
+static void
+print_value(FILE *fp, const char *value)
 {
 	size_t	n;
 
 	for (n = 0; value[n] != '\0' && n < VALUE_MAX; n++) {
 		if (value[n] == '"' || value[n] == '\\')
-			*out++ = '\\';
-		*out++ = value[n] >= 0x20 && value[n] < 0x7f ? value[n] : '?';
+			fputc('\\', fp);
+		fputc(value[n] >= 0x20 && value[n] < 0x7f ? value[n] : '?',
+		    fp);
 	}
-	return value[n] != '\0' ? put_text(out, "...") : out;
+	if (value[n] != '\0')
+		fputs("...", fp);
 }
 
 char *
 headers_to_keep(const struct request *req)
 {
-	char		 text[NKEPT * ENTRY_MAX], *out = text;
-	const char	*value;
-	size_t		 i;
+	const char	*value, *sep = "";
+	char		*text = NULL;
+	size_t		 len = 0, i;
+	FILE		*fp;
 
-	*out++ = '{';
-	for (i = 0; i < NKEPT; i++) {
+	if ((fp = open_memstream(&text, &len)) == NULL)
+		return NULL;
+	fputc('{', fp);
+	for (i = 0; i < sizeof(kept) / sizeof(kept[0]); i++) {
 		if ((value = request_get(req, kept[i].cgi)) == NULL ||
 		    *value == '\0')
 			continue;
-		if (out > text + 1)
-			*out++ = ',';
-		*out++ = '"';
-		out = put_text(out, kept[i].http);
-		out = put_text(out, "\":\"");
-		out = put_value(out, value);
-		*out++ = '"';
+		fprintf(fp, "%s\"%s\":\"", sep, kept[i].http);
+		print_value(fp, value);
+		fputc('"', fp);
+		sep = ",";
 	}
-	*out++ = '}';
-	*out = '\0';
-	return strdup(text);
+	fputc('}', fp);
+	if (fclose(fp) != 0) {
+		free(text);
+		return NULL;
+	}
+	return text;
 }

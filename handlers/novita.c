@@ -170,6 +170,40 @@ novita_poll_classify(int http, struct json_object *doc, struct errbuf *why)
 	return verdict;
 }
 
+static bool
+novita_submit_path(char *buf, size_t bufsz, size_t *len, const char *model)
+{
+	return url_append(buf, bufsz, len, "/v3/async/") &&
+	    url_append_segments(buf, bufsz, len, model);
+}
+
+static bool
+novita_submit_fill(struct json_object *request, const struct submission *s,
+    struct errbuf *why)
+{
+	if (s->hook == NULL && s->test_mode) {
+		errbuf_set(why, "a test event needs a callback to be sent to");
+		return false;
+	}
+	if (s->hook == NULL)
+		return true;
+	if (json_put_text(request, "extra.webhook.url", s->hook) &&
+	    (!s->test_mode ||
+	    (json_put_true(request, "extra.webhook.test_mode.enabled") &&
+	    json_put_text(request,
+	    "extra.webhook.test_mode.return_task_status",
+	    "TASK_STATUS_SUCCEED"))))
+		return true;
+	errbuf_set(why, "\"extra\" of the request takes no webhook");
+	return false;
+}
+
+static const struct submit_quirk submit_quirks[] = {
+	{ 403, "INVALID_API_KEY", SUBMIT_BAD_KEY },
+	{ 0, NULL, SUBMIT_DONE }
+};
+
+static const char *const task_id_paths[] = { "task_id", NULL };
 static const char *const trusted_headers[] = { NULL };
 
 const struct provider novita_provider = {
@@ -179,4 +213,9 @@ const struct provider novita_provider = {
 	.parse		 = novita_parse,
 	.poll_url	 = novita_poll_url,
 	.poll_classify	 = novita_poll_classify,
+	.submit_path	 = novita_submit_path,
+	.submit_fill	 = novita_submit_fill,
+	.task_id_paths	 = task_id_paths,
+	.submit_quirks	 = submit_quirks,
+	.has_test_mode	 = true,
 };

@@ -6,8 +6,7 @@
 static bool
 has_name(const char *var, const char *name, size_t len)
 {
-	return *var == *name && strncmp(var, name, len) == 0 &&
-	    var[len] == '=';
+	return strncmp(var, name, len) == 0 && var[len] == '=';
 }
 
 const char *

@@ -162,6 +162,26 @@ wavespeed_poll_classify(int http, struct json_object *doc, struct errbuf *why)
 	return poll_classify_common(http, doc, why);
 }
 
+static bool
+wavespeed_submit_path(char *buf, size_t bufsz, size_t *len, const char *model)
+{
+	return url_append(buf, bufsz, len, "/api/v3/") &&
+	    url_append_segments(buf, bufsz, len, model);
+}
+
+/* The body is the model's alone: the callback stands in the URL. */
+static bool
+wavespeed_submit_fill(struct json_object *request, const struct submission *s,
+    struct errbuf *why)
+{
+	(void)request;
+	(void)s;
+	(void)why;
+	return true;
+}
+
+static const char *const task_id_paths[] = { "data.id", "id", NULL };
+
 const struct provider wavespeed_provider = {
 	.name		 = "wavespeed",
 	.api_base	 = "https://api.wavespeed.ai",
@@ -171,4 +191,8 @@ const struct provider wavespeed_provider = {
 	.parse		 = wavespeed_parse,
 	.poll_url	 = wavespeed_poll_url,
 	.poll_classify	 = wavespeed_poll_classify,
+	.submit_path	 = wavespeed_submit_path,
+	.submit_fill	 = wavespeed_submit_fill,
+	.hook_parameter	 = "webhook",
+	.task_id_paths	 = task_id_paths,
 };

@@ -167,7 +167,7 @@ test_at(void)
 	CU_ASSERT_PTR_NULL(json_at(doc, "a.n"));
 	CU_ASSERT_PTR_NULL(json_at(doc, "a.n.x"));
 	CU_ASSERT_PTR_NULL(json_at(doc, "s.x"));
-	CU_ASSERT_PTR_NULL(json_at(doc, "l.0"));
+	CU_ASSERT_STRING_EQUAL(json_string_at(doc, "l.1"), "two");
 	CU_ASSERT_PTR_NULL(json_at(doc, "none"));
 	CU_ASSERT_PTR_NULL(json_at(doc, ""));
 	CU_ASSERT_PTR_NULL(json_at(doc, "a."));
@@ -333,6 +333,31 @@ test_print_and_each(void)
 	json_free(doc);
 }
 
+static void
+test_put(void)
+{
+	struct json_object	*doc = parse("{\"a\":1,\"n\":null,"
+	    "\"l\":[{\"id\":\"x\"},7]}");
+	char			*text;
+
+	CU_ASSERT(json_put_text(doc, "a", "two"));
+	CU_ASSERT(json_put_text(doc, "b.c.d", "deep"));
+	CU_ASSERT(json_put_true(doc, "b.c.e"));
+	CU_ASSERT(json_put(doc, "n.m", NULL));
+	CU_ASSERT_FALSE(json_put_text(doc, "a.b", "no object there"));
+	CU_ASSERT_FALSE(json_put_text(doc, "l.x", "nor there"));
+	text = json_print(doc);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(text);
+	CU_ASSERT_STRING_EQUAL(text, "{\"a\":\"two\",\"n\":{\"m\":null},"
+	    "\"l\":[{\"id\":\"x\"},7],"
+	    "\"b\":{\"c\":{\"d\":\"deep\",\"e\":true}}}");
+	free(text);
+	CU_ASSERT_STRING_EQUAL(json_string_at(doc, "l.0.id"), "x");
+	CU_ASSERT_PTR_NULL(json_at(doc, "l.2"));
+	CU_ASSERT_PTR_NULL(json_at(doc, "l.x"));
+	json_free(doc);
+}
+
 int
 main(void)
 {
@@ -344,6 +369,7 @@ main(void)
 		{ "text",		test_text },
 		{ "true",		test_true },
 		{ "print and each",	test_print_and_each },
+		{ "put",		test_put },
 		{ NULL,			NULL }
 	};
 
