@@ -84,6 +84,28 @@ on_body(struct http_request *req, const void *data, size_t len)
 	return true;
 }
 
+/* Takes a, whose task_id and req are as the caller wants them. */
+static bool
+start(struct ask *a, struct http_engine *engine, const char *url,
+    struct errbuf *why)
+{
+	a->req.url = url;		/* copied by http_start() */
+	a->req.bearer = a->account->api_key;
+	a->req.max_bytes = ANSWER_MAX_BYTES;
+	a->req.on_body = on_body;
+	a->req.on_done = on_done;
+	a->req.arg = a;
+	if (*a->account->api_key == '\0')
+		errbuf_set(why, "no api_key is set for this account");
+	else if (http_start(engine, &a->req)) {
+		a->req.url = a->req.post = a->req.header = NULL;
+		return true;
+	} else
+		errbuf_set(why, "out of memory");
+	ask_free(a);
+	return false;
+}
+
 bool
 ask_start(struct ask *a, struct http_engine *engine, const char *task_id,
     const char *model, struct errbuf *why)
@@ -91,29 +113,24 @@ ask_start(struct ask *a, struct http_engine *engine, const char *task_id,
 	const struct account	*account = a->account;
 	char			 url[URL_MAX];
 
-	if (*account->api_key == '\0') {
-		errbuf_set(why, "no api_key is set for this account");
-		goto fail;
-	}
-	if (!account->provider->poll_url(url, sizeof(url), account->api_base,
-	    task_id, model, why))
-		goto fail;
-	a->req.url = url;		/* copied by http_start() */
-	a->req.bearer = account->api_key;
-	a->req.max_bytes = ANSWER_MAX_BYTES;
 	a->req.timeout_s = ANSWER_TIMEOUT_S;
-	a->req.on_body = on_body;
-	a->req.on_done = on_done;
-	a->req.arg = a;
-	if ((a->task_id = strdup(task_id)) != NULL &&
-	    http_start(engine, &a->req)) {
-		a->req.url = NULL;
-		return true;
-	}
 	errbuf_set(why, "out of memory");
-fail:
+	if ((a->task_id = strdup(task_id)) != NULL &&
+	    account->provider->poll_url(url, sizeof(url), account->api_base,
+	    task_id, model, why))
+		return start(a, engine, url, why);
 	ask_free(a);
 	return false;
+}
+
+bool
+ask_post(struct ask *a, struct http_engine *engine, const char *url,
+    const char *body, const char *header, int timeout_s, struct errbuf *why)
+{
+	a->req.timeout_s = timeout_s;
+	a->req.post = body;
+	a->req.header = header;
+	return start(a, engine, url, why);
 }
 
 enum parse_verdict

@@ -1,4 +1,4 @@
-/* One question to a provider's status API, and what its answer is worth. */
+/* One call of a provider's API, and what its answer is worth. */
 #ifndef GENHOOK_ASK_H
 #define GENHOOK_ASK_H
 
@@ -31,11 +31,11 @@ struct ask {
 	size_t			 len;
 	struct errbuf		 why;		/* words for all but POLL_TASK */
 	int64_t			 retry_after_s;
+	struct http_request	 req;		/* status, begun */
 
 	/* Its own. */
 	char			*task_id;
 	size_t			 size;
-	struct http_request	 req;
 };
 
 /*
@@ -46,6 +46,14 @@ struct ask {
  */
 bool	ask_start(struct ask *, struct http_engine *, const char *task_id,
 	    const char *model, struct errbuf *why);
+
+/*
+ * POST a body of JSON to a URL below the account's api_base, with one more
+ * header line unless that is NULL.  All else as in ask_start().
+ */
+bool	ask_post(struct ask *, struct http_engine *, const char *url,
+	    const char *body, const char *header, int timeout_s,
+	    struct errbuf *why);
 
 /*
  * What the answer (POLL_TASK) says of the task.  An answer about another task

@@ -100,6 +100,21 @@ open_socket(void *arg, curlsocktype purpose, struct curl_sockaddr *addr)
 	    addr->protocol);
 }
 
+/* Called between connecting and the first byte of the request. */
+static int
+begin_request(void *arg, char *peer, char *local, int peer_port,
+    int local_port)
+{
+	struct http_request	*req = arg;
+
+	(void)peer;
+	(void)local;
+	(void)peer_port;
+	(void)local_port;
+	req->begun = true;
+	return CURL_PREREQFUNC_OK;
+}
+
 static void
 copy_header(CURL *easy, const char *name, char *buf, size_t bufsz)
 {
@@ -348,6 +363,8 @@ set_common(CURL *easy, struct http_request *req)
 	(void)curl_easy_setopt(easy, CURLOPT_REDIR_PROTOCOLS_STR, schemes);
 	(void)curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, open_socket);
 	(void)curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, req);
+	(void)curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, begin_request);
+	(void)curl_easy_setopt(easy, CURLOPT_PREREQDATA, req);
 	/* A proxy from the environment would carry us past open_socket(). */
 	(void)curl_easy_setopt(easy, CURLOPT_PROXY, "");
 	(void)curl_easy_setopt(easy, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
@@ -399,21 +416,64 @@ set_purpose(CURL *easy, const struct http_request *req)
 	return code == CURLE_OK;
 }
 
-/* Only the rest, if what is there already is of the same file. */
 static bool
-set_range(CURL *easy, struct http_request *req)
+add_header(struct http_request *req, const char *line)
+{
+	struct curl_slist	*longer;
+
+	if ((longer = curl_slist_append(req->headers, line)) == NULL)
+		return false;
+	req->headers = longer;
+	return true;
+}
+
+/*
+ * Only the rest, if what is there already is of the same file; and what the
+ * caller has to say.
+ */
+static bool
+set_headers(CURL *easy, struct http_request *req)
 {
 	char	range[40], line[192];
 
-	if (req->from == 0)
+	if (req->from != 0) {
+		(void)snprintf(range, sizeof(range), "%lld-",
+		    (long long)req->from);
+		(void)snprintf(line, sizeof(line), "If-Range: %s",
+		    req->if_range);
+		if (!add_header(req, line) || curl_easy_setopt(easy,
+		    CURLOPT_RANGE, range) != CURLE_OK)
+			return false;
+	}
+	/* libcurl would name a form, and wait for a 100 before a large body. */
+	if (req->post != NULL && (!add_header(req,
+	    "Content-Type: application/json") || !add_header(req, "Expect:")))
+		return false;
+	if (req->header != NULL && !add_header(req, req->header))
+		return false;
+	return req->headers == NULL || curl_easy_setopt(easy,
+	    CURLOPT_HTTPHEADER, req->headers) == CURLE_OK;
+}
+
+/*
+ * A POST may cost money, so it is sent at most once: libcurl repeats by itself
+ * what was lost on a connection that it had used before, and what an HTTP/2
+ * server refused.  The server may also think for long without a byte.
+ */
+static bool
+set_post(CURL *easy, const struct http_request *req)
+{
+	if (req->post == NULL)
 		return true;
-	(void)snprintf(range, sizeof(range), "%lld-", (long long)req->from);
-	(void)snprintf(line, sizeof(line), "If-Range: %s", req->if_range);
-	req->headers = curl_slist_append(NULL, line);
-	return req->headers != NULL &&
-	    curl_easy_setopt(easy, CURLOPT_HTTPHEADER, req->headers) ==
-	    CURLE_OK &&
-	    curl_easy_setopt(easy, CURLOPT_RANGE, range) == CURLE_OK;
+	(void)curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, 1L);
+	(void)curl_easy_setopt(easy, CURLOPT_FORBID_REUSE, 1L);
+	(void)curl_easy_setopt(easy, CURLOPT_HTTP_VERSION,
+	    (long)CURL_HTTP_VERSION_1_1);
+	(void)curl_easy_setopt(easy, CURLOPT_LOW_SPEED_TIME, 0L);
+	(void)curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE,
+	    (curl_off_t)strlen(req->post));
+	return curl_easy_setopt(easy, CURLOPT_COPYPOSTFIELDS, req->post) ==
+	    CURLE_OK;
 }
 
 static void
@@ -439,14 +499,15 @@ http_start(struct http_engine *engine, struct http_request *req)
 	req->refused = NULL;
 	req->opened = 0;
 	req->too_large = req->stopped = req->skipped = false;
-	req->resumed = false;
+	req->resumed = req->begun = false;
 	req->validator[0] = '\0';
 	req->headers = NULL;
 	if ((easy = curl_easy_init()) == NULL)
 		return false;
 	set_common(easy, req);
 	set_limits(easy, req);
-	if (!set_purpose(easy, req) || !set_range(easy, req) ||
+	if (!set_purpose(easy, req) || !set_headers(easy, req) ||
+	    !set_post(easy, req) ||
 	    curl_multi_add_handle(engine->multi, easy) != CURLM_OK) {
 		curl_easy_cleanup(easy);
 		curl_slist_free_all(req->headers);

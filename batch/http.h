@@ -24,11 +24,15 @@ struct http_engine;
 
 /*
  * One transfer, owned by the caller, who may free it in on_done and not
- * before.  url and bearer are copied by http_start().
+ * before.  url, bearer, post and header are copied by http_start().
  */
 struct http_request {
 	const char	*url;
 	const char	*bearer;	/* an API key, or NULL */
+	const char	*post;		/* JSON to POST, or NULL for a GET; it is
+					   never sent twice, be the answer
+					   lost or not */
+	const char	*header;	/* one more header line, or NULL */
 	bool		 download;	/* follow redirects; pass on the body of
 					   a 200, or of a fitting 206, alone */
 	int64_t		 from;		/* ask for the rest from this byte on */
@@ -56,6 +60,8 @@ struct http_request {
 	char			 validator[128];	/* for a later if_range;
 						   "" when there is none */
 	bool			 resumed;	/* it is the rest, as asked */
+	bool			 begun;		/* the server may have heard of
+						   the request */
 	struct promise		 promise;	/* of the file's sum */
 
 	/* The engine's own. */

@@ -47,10 +47,11 @@ print_help(FILE *out)
 	    "[--task ID]\n"
 	    "                     [--dry-run] [--verbose] [--help]\n"
 	    "\n"
-	    "Drains the spool, polls for callbacks that never came, downloads"
-	    " outputs\n"
-	    "and drops what is old; then ends.  Meant for cron, once a "
-	    "minute.\n"
+	    "Drains the spool, sends queued requests, polls for callbacks that"
+	    " never\n"
+	    "came, downloads outputs and drops what is old; then ends.  Meant "
+	    "for cron,\n"
+	    "once a minute.\n"
 	    "\n"
 	    "  --config FILE    settings, else $GENHOOK_CONF, else\n"
 	    "                   " CONF_DEFAULT_PATH "\n"
@@ -134,9 +135,10 @@ print_summary(const struct sweep *s)
 	char				 size[32];
 
 	sweep_size_words(c->bytes, size, sizeof(size));
-	(void)printf("sweep: drained %lld, polled %lld, finished %lld, "
-	    "stored %lld (%s), retried %lld, failed %lld, %.1f s\n",
-	    (long long)c->drained, (long long)c->polled,
+	(void)printf("sweep: drained %lld, submitted %lld, polled %lld, "
+	    "finished %lld, stored %lld (%s), retried %lld, failed %lld, %.1f s\n",
+	    (long long)c->drained, (long long)c->submitted,
+	    (long long)c->polled,
 	    (long long)c->finished, (long long)c->stored, size,
 	    (long long)c->retried, (long long)(c->failed + c->expired),
 	    (double)(clock_ms() - s->started_ms) / 1000);
@@ -151,6 +153,7 @@ run(struct sweep *s, bool with_progress)
 		s->progress = progress_new();
 	sweep_drain(s);
 	sweep_replay(s);
+	sweep_submit(s);
 	sweep_reconcile(s);
 	sweep_download(s);
 	sweep_retain(s);

@@ -18,6 +18,17 @@ is_meant(const struct sweep *s, const struct db_rows *rows, int row)
 }
 
 static void
+print_request(const struct db_rows *rows, int row)
+{
+	char	model[600];
+
+	log_escape(model, sizeof(model), db_value(rows, row, 3));
+	(void)printf("submit    %s request %s (account %s, model %s, attempts "
+	    "%s)\n", db_value(rows, row, 0), db_value(rows, row, 1),
+	    db_value(rows, row, 2), model, db_value(rows, row, 4));
+}
+
+static void
 print_task(const struct db_rows *rows, int row)
 {
 	char		 task[600];
@@ -73,7 +84,7 @@ sweep_print_plan(struct sweep *s)
 	struct spool	*spool;
 	struct errbuf	 why;
 	long		 waiting = 0;
-	int		 polls, downloads;
+	int		 submits, polls, downloads;
 
 	spool = spool_open(s->conf->spool_dir, s->conf->spool_max_bytes, &why);
 	if (spool != NULL)
@@ -81,10 +92,11 @@ sweep_print_plan(struct sweep *s)
 	spool_close(spool);
 	if (waiting > 0)
 		(void)printf("drain     %ld spool files\n", waiting);
+	submits = print_rows(s, DB_DUE_REQUESTS, print_request);
 	polls = print_rows(s, DB_DUE_TASKS, print_task);
 	downloads = print_rows(s, DB_DUE_OUTPUTS, print_output);
-	(void)printf("dry run: %ld spool files, %d pending tasks, %d pending "
-	    "outputs; nothing was changed\n", waiting < 0 ? 0 : waiting,
-	    polls, downloads);
+	(void)printf("dry run: %ld spool files, %d queued requests, %d pending "
+	    "tasks, %d pending outputs; nothing was changed\n", waiting < 0 ?
+	    0 : waiting, submits, polls, downloads);
 	return !s->broken;
 }

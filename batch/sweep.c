@@ -230,11 +230,13 @@ static void
 counts_json(const struct sweep_counts *c, char *buf, size_t bufsz)
 {
 	(void)snprintf(buf, bufsz, "{\"drained\":%lld,\"refused\":%lld,"
-	    "\"replayed\":%lld,\"polled\":%lld,\"finished\":%lld,\"lost\":%lld,"
+	    "\"replayed\":%lld,\"submitted\":%lld,"
+	    "\"polled\":%lld,\"finished\":%lld,\"lost\":%lld,"
 	    "\"stored\":%lld,\"bytes\":%lld,\"retried\":%lld,"
 	    "\"expired\":%lld,\"failed\":%lld}",
 	    (long long)c->drained, (long long)c->refused,
-	    (long long)c->replayed, (long long)c->polled, (long long)c->finished,
+	    (long long)c->replayed, (long long)c->submitted,
+	    (long long)c->polled, (long long)c->finished,
 	    (long long)c->lost, (long long)c->stored, (long long)c->bytes,
 	    (long long)c->retried, (long long)c->expired,
 	    (long long)c->failed);
@@ -268,7 +270,7 @@ sweep_begin(struct sweep *s)
 bool
 sweep_finish(struct sweep *s)
 {
-	char		json[400];
+	char		json[512];
 	struct db_param	params[3];
 	struct errbuf	why;
 
@@ -284,7 +286,7 @@ sweep_finish(struct sweep *s)
 void
 sweep_beat(struct sweep *s)
 {
-	char		json[400], lease[32];
+	char		json[512], lease[32];
 	struct db_param	params[4];
 	struct errbuf	why;
 	int64_t		now = clock_ms();

@@ -19,6 +19,7 @@ struct sweep_counts {
 	int64_t	drained;	/* spool files committed */
 	int64_t	refused;	/* spool files that the database will not take */
 	int64_t	replayed;	/* deliveries parsed anew */
+	int64_t	submitted;	/* requests that became tasks */
 	int64_t	polled;		/* answers from status APIs */
 	int64_t	finished;	/* tasks that a poll brought their final state */
 	int64_t	lost;		/* tasks given up */
@@ -35,6 +36,7 @@ struct sweep {
 	struct progress		*progress;	/* NULL: no terminal */
 	const char		*provider;	/* this one alone, or NULL: all */
 	const char		*task_id;	/* likewise */
+	const char		*request_id;	/* send this one alone, or NULL */
 	char			 id[24];
 	char			 owner[128];	/* of leases: host:pid:id */
 	struct sweep_counts	 counts;
@@ -111,6 +113,7 @@ void	sweep_size_words(int64_t bytes, char *buf, size_t bufsz);
 /* The steps.  Each looks at sweep_goes_on() and at counts itself. */
 void	sweep_drain(struct sweep *);
 void	sweep_replay(struct sweep *);
+void	sweep_submit(struct sweep *);
 void	sweep_reconcile(struct sweep *);
 void	sweep_download(struct sweep *);
 void	sweep_retain(struct sweep *);

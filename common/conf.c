@@ -101,6 +101,10 @@ static const struct key {
 	    "604800", 60, 31536000, "seconds; then the task is lost" },
 	{ "account", "polls_per_minute", KEY_NUMBER, A(polls_per_minute),
 	    "60", 1, 60000, "status requests a minute" },
+	{ "account", "submits_per_minute", KEY_NUMBER, A(submits_per_minute),
+	    "60", 1, 60000, "queued requests sent a minute" },
+	{ "account", "resend_unknown", KEY_BOOL, A(resend_unknown), "no",
+	    0, 0, "apimart: the models in use honour its Idempotency-Key" },
 };
 #define NKEYS	(sizeof(keys) / sizeof(keys[0]))
 
@@ -537,6 +541,11 @@ check_account(const struct conf *c, struct account *a, cfg_t *sec,
 	if (!valid_account_name(a->name)) {
 		complain(why, sec, NULL, "is no account name of 1 to 64 "
 		    "letters, digits, '-' and '_'");
+		return false;
+	}
+	if (a->resend_unknown && a->provider->once_header == NULL) {
+		complain(why, sec, "resend_unknown", "is yes, but this provider "
+		    "takes no Idempotency-Key");
 		return false;
 	}
 	return check_secrets(a, sec, why) && check_api_base(c, a, sec, why) &&

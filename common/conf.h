@@ -24,6 +24,8 @@ struct account {
 	int64_t			 poll_every_max_s;
 	int64_t			 give_up_after_s;
 	int64_t			 polls_per_minute;
+	int64_t			 submits_per_minute;
+	bool			 resend_unknown;
 };
 
 struct conf {

@@ -56,8 +56,6 @@ static const struct {
 	    " $5::int, $6, $7::int)", 7, 3 },
 	[DB_NOTE_POLL] = { "note_poll",
 	    "select genhook.note_poll($1, $2, $3, $4, $5::interval)", 5, 1 },
-	[DB_RELEASE_POLLS] = { "release_polls",
-	    "select genhook.release_polls($1, $2::text[])", 2, 1 },
 	[DB_PAUSE_ACCOUNT] = { "pause_account",
 	    "select genhook.pause_account($1, $2, $3::interval, $4)", 4, 1 },
 	[DB_GIVE_UP_TASKS] = { "give_up_tasks",
@@ -95,6 +93,20 @@ static const struct {
 	    3, 11 },
 	[DB_FINISH_REPLAYS] = { "finish_replays",
 	    "select genhook.finish_replays($1, $2, $3, $4)", 4, 1 },
+	[DB_CLAIM_REQUESTS] = { "claim_requests",
+	    "select id, model, request, path, callback, test_mode, once_key,"
+	    " attempts from genhook.claim_requests($1, $2, $3, $4::interval,"
+	    " $5::int, $6::bigint, $7::int)", 7, 8 },
+	[DB_FINISH_REQUEST] = { "finish_request",
+	    "select genhook.finish_request($1::bigint, $2, $3, $4, $5,"
+	    " $6::interval)", 6, 1 },
+	[DB_EXPIRE_REQUESTS] = { "expire_requests",
+	    "select id, provider, account, status"
+	    " from genhook.expire_requests($1, $2, $3::boolean)", 3, 4 },
+	[DB_DUE_REQUESTS] = { "due_requests",
+	    "select provider, id, account, model, attempts"
+	    " from genhook.requests where status = 'queued'"
+	    " order by next_attempt_at, id limit 1000", 0, 5 },
 	[DB_DUE_TASKS] = { "due_tasks",
 	    "select provider, task_id, account, waiting, polls"
 	    " from genhook.pending_tasks limit 1000", 0, 5 },

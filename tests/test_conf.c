@@ -58,6 +58,9 @@ static const struct refused {
 	{ DB "wavespeed w {\n token = {\"tok-wavespeed\"}\n"
 	  " webhook_secret = {\"whsec_a\",\n \"\"}\n}\n", 7,
 	  "wavespeed w.webhook_secret is empty" },
+	{ DB "novita default {\n token = {\"tok-novita\"}\n"
+	  " resend_unknown = yes\n}\n", 6,
+	  "novita default.resend_unknown is yes, but this provider" },
 	/* Tokens. */
 	{ DB "novita default {\n token = {\"tok-1\"}\n}\n", 5,
 	  "token number 1 is not 8 to 128 letters" },
@@ -176,6 +179,8 @@ static const struct number {
 	{ "apixo", "give_up_after", "59", "60", "31536000", "31536001",
 	  "is %s, not from 60 to 31536000" },
 	{ "apimart", "polls_per_minute", "0", "1", "60000", "60001",
+	  "is %s, not from 1 to 60000" },
+	{ "apimart", "submits_per_minute", "0", "1", "60000", "60001",
 	  "is %s, not from 1 to 60000" },
 };
 
@@ -305,6 +310,8 @@ test_defaults(void)
 	CU_ASSERT_EQUAL(a->poll_every_max_s, 3600);
 	CU_ASSERT_EQUAL(a->give_up_after_s, 604800);
 	CU_ASSERT_EQUAL(a->polls_per_minute, 60);
+	CU_ASSERT_EQUAL(a->submits_per_minute, 60);
+	CU_ASSERT_FALSE(a->resend_unknown);
 	conf_free(c);
 }
 
@@ -326,7 +333,8 @@ static const char	every_key[] =
     " api_key = \"k${GENHOOK_TEST_KEY}k\"\n"
     " api_base = \"http://127.0.0.1:1/w///\"\n trust = requery\n"
     " poll_after = 21\n poll_every_max = 22\n give_up_after = 73\n"
-    " polls_per_minute = 24\n}\n" NOVITA
+    " polls_per_minute = 24\n submits_per_minute = 25\n}\n" NOVITA
+    "apimart again {\n token = {\"tok-again\"}\n resend_unknown = yes\n}\n"
     "novita two {\n token = {\"tok-second\"}\n}\n";
 
 static void
@@ -334,7 +342,7 @@ assert_every_account(const struct conf *c)
 {
 	const struct account	*a;
 
-	CU_ASSERT_EQUAL(c->naccounts, 3);
+	CU_ASSERT_EQUAL(c->naccounts, 4);
 	a = conf_account(c, provider_find("wavespeed"), "team-2");
 	CU_ASSERT_PTR_NOT_NULL_FATAL(a);
 	CU_ASSERT_STRING_EQUAL(a->tokens[0], "tok-wave-1");
@@ -350,6 +358,10 @@ assert_every_account(const struct conf *c)
 	CU_ASSERT_EQUAL(a->poll_every_max_s, 22);
 	CU_ASSERT_EQUAL(a->give_up_after_s, 73);
 	CU_ASSERT_EQUAL(a->polls_per_minute, 24);
+	CU_ASSERT_EQUAL(a->submits_per_minute, 25);
+	a = conf_account(c, provider_find("apimart"), "again");
+	CU_ASSERT_PTR_NOT_NULL_FATAL(a);
+	CU_ASSERT(a->resend_unknown);
 }
 
 static void
