@@ -7,18 +7,27 @@
 #include "delivery.h"
 #include "http.h"
 #include "log.h"
+#include "pgarray.h"
 #include "progress.h"
 #include "store.h"
 #include "sweep.h"
 
 #define RETRY_AFTER_MAX_S	86400
 #define STORE_TIMEOUT_MS	8000
-#define BATCH_MAX		32
+#define BATCH_MAX		256
 #define TURN_MS			100
+
+/* A task whose poll is claimed and not yet asked for. */
+struct claimed {
+	char		*task_id, *model;	/* the latter may be NULL */
+	struct claimed	*next;
+};
 
 /* An account that is being polled. */
 struct poller {
 	const struct account	*account;
+	struct claimed		*first, **last;	/* claimed ahead */
+	int			 queued;	/* so many */
 	int			 in_flight;
 	bool			 proven;	/* its key has been taken */
 	bool			 stopped;	/* key refused, or rate limit */
@@ -31,7 +40,6 @@ struct reconcile {
 	struct poller		*pollers;
 	size_t			 npollers;
 	size_t			 turn;		/* whose turn it is first */
-	int64_t			 cap;		/* in flight, of one account */
 	struct delivery		*batch[BATCH_MAX];	/* to be stored */
 	size_t			 nbatch;
 };
@@ -281,8 +289,68 @@ ask(struct reconcile *r, struct poller *poller, const char *task_id,
 	poll_free(p);
 }
 
-/* Claim up to limit due tasks of an account and ask for them. */
-static int
+static void
+enqueue(struct poller *poller, const char *task_id, const char *model)
+{
+	struct claimed	*c = sweep_alloc(sizeof(*c));
+
+	c->task_id = sweep_copy(task_id);
+	c->model = sweep_copy(model);
+	if (poller->first == NULL)
+		poller->last = &poller->first;
+	*poller->last = c;
+	poller->last = &c->next;
+	poller->queued++;
+}
+
+static struct claimed *
+dequeue(struct poller *poller)
+{
+	struct claimed	*c = poller->first;
+
+	if (c != NULL) {
+		poller->first = c->next;
+		poller->queued--;
+	}
+	return c;
+}
+
+static void
+claimed_free(struct claimed *c)
+{
+	free(c->task_id);
+	free(c->model);
+	free(c);
+}
+
+/* What was claimed and will not be asked for now is due again. */
+static void
+release(struct reconcile *r, struct poller *poller)
+{
+	struct pgarray	 ids;
+	struct db_param	 params[2] = {
+		sweep_text(poller->account->provider->name) };
+	struct claimed	*c;
+	struct errbuf	 why;
+
+	if (poller->queued == 0)
+		return;
+	pgarray_begin(&ids, PG_TEXT);
+	while ((c = dequeue(poller)) != NULL) {
+		pgarray_text(&ids, c->task_id);
+		claimed_free(c);
+	}
+	if (pgarray_end(&ids) && !r->sweep->broken) {
+		params[1].value = ids.data;
+		params[1].len = (int)ids.len;
+		(void)sweep_run(r->sweep, DB_RELEASE_POLLS, params, NULL,
+		    &why);
+	}
+	pgarray_free(&ids);
+}
+
+/* Claim up to limit due tasks of an account. */
+static void
 claim(struct reconcile *r, struct poller *poller, int64_t limit)
 {
 	const struct account	*a = poller->account;
@@ -309,14 +377,13 @@ claim(struct reconcile *r, struct poller *poller, int64_t limit)
 	if (sweep_run(r->sweep, DB_CLAIM_POLLS, params, &rows, &why) !=
 	    DB_OK) {
 		sweep_break(r->sweep, why.text);
-		return 0;
+		return;
 	}
 	got = db_rows_count(rows);
 	for (i = 0; i < got; i++)
-		ask(r, poller, db_value(rows, i, 0), db_value(rows, i, 1));
+		enqueue(poller, db_value(rows, i, 0), db_value(rows, i, 1));
 	db_rows_free(rows);
 	poller->done = got < limit;
-	return got;
 }
 
 static bool
@@ -324,41 +391,86 @@ may_claim(const struct poller *p)
 {
 	/* One question first: a wrong key is then refused only once. */
 	return !p->stopped && !p->done &&
-	    (p->proven || p->in_flight == 0);
+	    (p->proven || p->in_flight + p->queued == 0);
 }
 
 /*
- * Share the free slots among the accounts that have tasks due, beginning
- * with another one each time.  Returns how many tasks were claimed.
+ * Have as many tasks at hand as the account's share of what may be in flight,
+ * so that a slot that comes free is not idle while the database is asked.
  */
-static int
-fill(struct reconcile *r)
+static void
+claim_ahead(struct reconcile *r)
 {
 	struct poller	*p;
 	size_t		 i, active = 0;
 	int64_t		 share;
-	int		 claimed = 0;
 
 	for (i = 0; i < r->npollers; i++)
 		active += may_claim(&r->pollers[i]) ? 1 : 0;
-	if (active == 0)
-		return 0;
 	for (i = 0; i < r->npollers && !r->sweep->broken; i++) {
 		p = &r->pollers[(r->turn + i) % r->npollers];
-		if (!may_claim(p) || http_free_slots(r->engine) <= 0)
+		if (!may_claim(p))
 			continue;
-		share = http_free_slots(r->engine) / (int64_t)active;
+		share = r->sweep->conf->polls_in_flight / (int64_t)active;
 		if (share < 1 || !p->proven)
 			share = 1;
-		/* One account that is slow to answer leaves room for those
-		 * that have tasks due as well. */
-		if (active > 1 && share > r->cap - p->in_flight)
-			share = r->cap - p->in_flight;
-		if (share > 0)
-			claimed += claim(r, p, share);
+		if (p->queued <= share / 2)
+			claim(r, p, share - p->queued);
 	}
+}
+
+/* Ask for the next one that is at hand, unless the account has its share. */
+static bool
+ask_next(struct reconcile *r, struct poller *p, int64_t cap)
+{
+	struct claimed	*c;
+
+	if (http_free_slots(r->engine) <= 0 || p->in_flight >= cap ||
+	    (c = dequeue(p)) == NULL)
+		return false;
+	ask(r, p, c->task_id, c->model);
+	claimed_free(c);
+	return true;
+}
+
+/*
+ * Give the free slots to the accounts that have tasks at hand, one at a time,
+ * beginning with another account each time.
+ */
+static void
+fill(struct reconcile *r)
+{
+	size_t	i, active = 0;
+	int64_t	cap = r->sweep->conf->polls_in_flight;
+	bool	any;
+
+	for (i = 0; i < r->npollers; i++) {
+		if (r->pollers[i].stopped)
+			release(r, &r->pollers[i]);
+		active += r->pollers[i].queued > 0 ? 1 : 0;
+	}
+	/* One account that is slow to answer leaves room for those that have
+	 * tasks due as well. */
+	if (active > 1)
+		cap -= cap / 4;
+	do {
+		any = false;
+		for (i = 0; i < r->npollers; i++)
+			any = ask_next(r, &r->pollers[(r->turn + i) %
+			    r->npollers], cap) || any;
+	} while (any && !r->sweep->broken);
 	r->turn++;
-	return claimed;
+}
+
+static bool
+is_idle(const struct reconcile *r)
+{
+	size_t	i;
+
+	for (i = 0; i < r->npollers; i++)
+		if (r->pollers[i].queued > 0)
+			return false;
+	return http_in_flight(r->engine) == 0;
 }
 
 static void
@@ -366,14 +478,17 @@ work(struct reconcile *r)
 {
 	struct sweep	*s = r->sweep;
 	int64_t		 until = sweep_moment(s, 60);
-	int		 claimed;
 
+	/* Questions go out before anything is written, and what is written
+	 * costs no slot: its time is that of the next answers. */
 	while (sweep_goes_on(s, until)) {
-		claimed = fill(r);
-		if (claimed == 0 && http_in_flight(r->engine) == 0)
+		fill(r);
+		claim_ahead(r);
+		fill(r);
+		if (is_idle(r))
 			break;
-		if (http_in_flight(r->engine) > 0)
-			http_turn(r->engine, TURN_MS);
+		http_turn(r->engine, TURN_MS);
+		fill(r);
 		flush(r);
 		sweep_beat(s);
 		progress_show(s->progress, "polls", s->counts.polled,
@@ -438,11 +553,11 @@ sweep_reconcile(struct sweep *s)
 		return;
 	}
 	choose_accounts(&r);
-	r.cap = s->conf->polls_in_flight;
-	r.cap -= r.cap / 4;
 	work(&r);
 	http_engine_free(r.engine);
 	flush(&r);
+	for (i = 0; i < r.npollers; i++)
+		release(&r, &r.pollers[i]);
 	for (i = 0; i < r.npollers && s->task_id == NULL &&
 	    !s->broken && !sweep_stopping(); i++)
 		give_up(&r, r.pollers[i].account);

@@ -1,5 +1,8 @@
+#include <sys/random.h>
+
 #include <ctype.h>
 #include <limits.h>
+#include <pthread.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,7 +12,6 @@
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/params.h>
-#include <openssl/rand.h>
 
 #include "crypto.h"
 
@@ -21,12 +23,31 @@ struct md5 {
 	EVP_MD_CTX	*ctx;
 };
 
+/* Looked up once: EVP_sha256() would be looked up anew, under locks, for
+ * every digest (OpenSSL's crypto(7), "Implicit fetching"). */
+static EVP_MD	*sha256_kind;
+
+static void
+sha256_fetch(void)
+{
+	sha256_kind = EVP_MD_fetch(NULL, "SHA256", NULL);
+}
+
+static const EVP_MD *
+sha256_fetched(void)
+{
+	static pthread_once_t	once = PTHREAD_ONCE_INIT;
+
+	(void)pthread_once(&once, sha256_fetch);
+	return sha256_kind;
+}
+
 static EVP_MD_CTX *
 digest_new(const EVP_MD *kind)
 {
 	EVP_MD_CTX	*ctx = EVP_MD_CTX_new();
 
-	if (ctx != NULL && EVP_DigestInit_ex(ctx, kind, NULL) == 1)
+	if (ctx != NULL && kind != NULL && EVP_DigestInit_ex(ctx, kind, NULL) == 1)
 		return ctx;
 	EVP_MD_CTX_free(ctx);
 	return NULL;
@@ -39,7 +60,7 @@ sha256_new(void)
 
 	if ((s = malloc(sizeof(*s))) == NULL)
 		return NULL;
-	if ((s->ctx = digest_new(EVP_sha256())) != NULL)
+	if ((s->ctx = digest_new(sha256_fetched())) != NULL)
 		return s;
 	free(s);
 	return NULL;
@@ -107,7 +128,10 @@ base64_encode(const unsigned char *data, size_t n, char *out)
 bool
 sha256(const void *data, size_t len, unsigned char digest[SHA256_BYTES])
 {
-	return EVP_Digest(data, len, digest, NULL, EVP_sha256(), NULL) == 1;
+	const EVP_MD	*kind = sha256_fetched();
+
+	return kind != NULL &&
+	    EVP_Digest(data, len, digest, NULL, kind, NULL) == 1;
 }
 
 void
@@ -173,7 +197,8 @@ equal_constant_time(const void *a, const void *b, size_t len)
 bool
 random_bytes(void *out, size_t len)
 {
-	return len <= INT_MAX && RAND_bytes(out, (int)len) == 1;
+	/* getrandom(2): up to 256 bytes come whole. */
+	return len <= 256 && getrandom(out, len, 0) == (ssize_t)len;
 }
 
 bool

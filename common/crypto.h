@@ -42,7 +42,8 @@ bool	hmac_sha256(struct bytes key, const struct bytes *parts,
 /* Equal?  Takes the same time wherever the first difference is. */
 bool	equal_constant_time(const void *, const void *, size_t);
 
-/* Fill so many bytes from the library's generator; false: it has failed. */
+/* Fill so many bytes, 256 at most, from the kernel's generator; false: it
+ * has failed. */
 bool	random_bytes(void *, size_t);
 
 /* A UUID version 7 (RFC 9562) for this moment, as 36 characters and NUL. */

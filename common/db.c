@@ -56,6 +56,8 @@ static const struct {
 	    " $5::int, $6, $7::int)", 7, 3 },
 	[DB_NOTE_POLL] = { "note_poll",
 	    "select genhook.note_poll($1, $2, $3, $4, $5::interval)", 5, 1 },
+	[DB_RELEASE_POLLS] = { "release_polls",
+	    "select genhook.release_polls($1, $2::text[])", 2, 1 },
 	[DB_PAUSE_ACCOUNT] = { "pause_account",
 	    "select genhook.pause_account($1, $2, $3::interval, $4)", 4, 1 },
 	[DB_GIVE_UP_TASKS] = { "give_up_tasks",

@@ -1,4 +1,6 @@
+#include <errno.h>
 #include <pthread.h>
+#include <semaphore.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -28,10 +30,10 @@ struct job {
 	struct job	*next;
 	struct delivery	*delivery;	/* NULL: only a ping */
 	int64_t		 deadline_ms;
-	bool		 taken, done, stored;
+	bool		 stored;
 	enum outcome	 outcome;
 	struct errbuf	 why;
-	pthread_cond_t	 cond;
+	sem_t		 known;		/* posted when that is filled in */
 };
 
 struct committer {
@@ -62,15 +64,11 @@ cond_init_monotonic(pthread_cond_t *cond)
 	(void)pthread_condattr_destroy(&attr);
 }
 
-/* False when the time has come. */
-static bool
-cond_wait_until(pthread_cond_t *cond, pthread_mutex_t *lock, int64_t at_ms)
+static struct timespec
+timespec_of(int64_t at_ms)
 {
-	struct timespec	ts;
-
-	ts.tv_sec = at_ms / 1000;
-	ts.tv_nsec = at_ms % 1000 * 1000000;
-	return pthread_cond_timedwait(cond, lock, &ts) == 0;
+	return (struct timespec){ .tv_sec = at_ms / 1000,
+	    .tv_nsec = at_ms % 1000 * 1000000 };
 }
 
 /* ---- the committer's thread -------------------------------------------- */
@@ -91,20 +89,19 @@ set_away(struct committer *c, bool away, const struct errbuf *why)
 }
 
 static void
-finish_jobs(struct committer *c, struct job **jobs, size_t n, bool stored,
+finish_jobs(struct job **jobs, size_t n, bool stored,
     const struct errbuf *why)
 {
 	size_t	i;
 
-	(void)pthread_mutex_lock(&c->lock);
+	/* Without the lock: a taken job is the committer's alone until it is
+	 * posted, and its owner's from then on. */
 	for (i = 0; i < n; i++) {
 		jobs[i]->stored = stored;
 		if (!stored)
 			jobs[i]->why = *why;
-		jobs[i]->done = true;
-		(void)pthread_cond_signal(&jobs[i]->cond);
+		(void)sem_post(&jobs[i]->known);
 	}
-	(void)pthread_mutex_unlock(&c->lock);
 }
 
 static int
@@ -163,15 +160,46 @@ store_jobs(struct committer *c, struct job **jobs, size_t n,
 
 /* One job of a batch that failed, or the only one of plain CGI. */
 static void
-commit_alone(struct committer *c, struct job *job, enum store_try nth)
+commit_alone(struct committer *c, struct job *job)
 {
 	struct errbuf	why;
 	enum db_verdict	v;
 
-	v = store_jobs(c, &job, 1, nth, &why);
+	v = store_jobs(c, &job, 1, STORE_AGAIN, &why);
 	if (v == DB_REFUSED)
 		v = store_as_unparsed(c->db, job, time_left(&job, 1), &why);
-	finish_jobs(c, &job, 1, v == DB_OK, &why);
+	finish_jobs(&job, 1, v == DB_OK, &why);
+}
+
+static int
+job_compare(const void *a, const void *b)
+{
+	const struct delivery	*x = (*(struct job *const *)a)->delivery;
+	const struct delivery	*y = (*(struct job *const *)b)->delivery;
+	const char		*x_task = x->result.task_id;
+	const char		*y_task = y->result.task_id;
+	int			 order;
+
+	order = strcmp(x_task != NULL ? x_task : "",
+	    y_task != NULL ? y_task : "");
+	/* Ids are in order of time. */
+	return order != 0 ? order : strcmp(x->id, y->id);
+}
+
+/* Do any two neighbours speak of one task? */
+static bool
+has_repeats(struct job *const *jobs, size_t n)
+{
+	const char	*task, *next;
+	size_t		 i;
+
+	for (i = 1; i < n; i++) {
+		task = jobs[i - 1]->delivery->result.task_id;
+		next = jobs[i]->delivery->result.task_id;
+		if (task != NULL && next != NULL && strcmp(task, next) == 0)
+			return true;
+	}
+	return false;
 }
 
 static void
@@ -181,19 +209,23 @@ commit_jobs(struct committer *c, struct job **jobs, size_t n)
 	enum db_verdict	v;
 	size_t		i;
 
-	v = store_jobs(c, jobs, n, STORE_FIRST, &why);
+	/* Two handlers that insert the same tasks, each in its own order,
+	 * would wait for each other. */
+	qsort(jobs, n, sizeof(*jobs), job_compare);
+	v = store_jobs(c, jobs, n, has_repeats(jobs, n) ? STORE_AGAIN :
+	    STORE_FIRST, &why);
 	if (v == DB_OK) {
-		finish_jobs(c, jobs, n, true, &why);
+		finish_jobs(jobs, n, true, &why);
 		return;
 	}
 	if (v == DB_REFUSED || db_is_connected(c->db)) {
 		/* One of them is at fault: it must not cost the others. */
 		for (i = 0; i < n; i++)
-			commit_alone(c, jobs[i], STORE_AGAIN);
+			commit_alone(c, jobs[i]);
 		return;
 	}
 	set_away(c, true, &why);
-	finish_jobs(c, jobs, n, false, &why);
+	finish_jobs(jobs, n, false, &why);
 }
 
 /* Pings are answered, and deliveries left, in the order they came. */
@@ -213,7 +245,7 @@ answer_pings(struct committer *c, struct job **jobs, size_t n)
 		    time_left(&jobs[i], 1), NULL, &why);
 		if (v != DB_OK)
 			set_away(c, true, &why);
-		finish_jobs(c, &jobs[i], 1, v == DB_OK, &why);
+		finish_jobs(&jobs[i], 1, v == DB_OK, &why);
 	}
 	return left;
 }
@@ -224,9 +256,8 @@ take_jobs(struct committer *c, struct job **jobs)
 	size_t	n = 0;
 
 	while (c->first != NULL && n < BATCH_JOBS) {
-		jobs[n] = c->first;
+		jobs[n++] = c->first;
 		c->first = c->first->next;
-		jobs[n++]->taken = true;
 	}
 	if (c->first == NULL)
 		c->last = &c->first;
@@ -316,6 +347,14 @@ next_chore_ms(const struct committer *c)
 	return at;
 }
 
+static void
+wait_for_work(struct committer *c)
+{
+	struct timespec	until = timespec_of(next_chore_ms(c));
+
+	(void)pthread_cond_timedwait(&c->wake, &c->lock, &until);
+}
+
 static void *
 committer_main(void *arg)
 {
@@ -328,8 +367,7 @@ committer_main(void *arg)
 		try_connect(c);
 		(void)pthread_mutex_lock(&c->lock);
 		if (c->first == NULL && !c->stopping)
-			(void)cond_wait_until(&c->wake, &c->lock,
-			    next_chore_ms(c));
+			wait_for_work(c);
 		n = take_jobs(c, jobs);
 		stop = c->stopping && n == 0;
 		(void)pthread_mutex_unlock(&c->lock);
@@ -393,8 +431,8 @@ committer_stop(struct committer *c)
 	free(c);
 }
 
-/* Take a job that nobody has taken out of the queue again. */
-static void
+/* Take a job out of the queue again; false when the committer has it. */
+static bool
 unqueue(struct committer *c, struct job *job)
 {
 	struct job	**at = &c->first;
@@ -402,42 +440,65 @@ unqueue(struct committer *c, struct job *job)
 	while (*at != NULL && *at != job)
 		at = &(*at)->next;
 	if (*at == NULL)
-		return;
+		return false;
 	*at = job->next;
 	if (c->last == &job->next)
 		c->last = at;
+	return true;
+}
+
+/* False, with job->why, when the database is known to be away. */
+static bool
+queue(struct committer *c, struct job *job)
+{
+	bool	take;
+
+	(void)pthread_mutex_lock(&c->lock);
+	if ((take = !c->away || job->delivery == NULL)) {
+		*c->last = job;
+		c->last = &job->next;
+		(void)pthread_cond_signal(&c->wake);
+	} else
+		job->why = c->away_why;
+	(void)pthread_mutex_unlock(&c->lock);
+	return take;
+}
+
+/* The deadline has come.  False when the committer has taken the job, and so
+ * keeps to the deadline by itself. */
+static bool
+give_up(struct committer *c, struct job *job)
+{
+	bool	mine;
+
+	(void)pthread_mutex_lock(&c->lock);
+	if ((mine = unqueue(c, job))) {
+		errbuf_set(&job->why, "database: no commit within %d ms",
+		    COMMIT_DEADLINE_MS);
+		/* The committer is stuck: whoever comes next would wait for a
+		 * thread, and then as long again. */
+		c->away = true;
+		c->away_why = job->why;
+	}
+	(void)pthread_mutex_unlock(&c->lock);
+	return mine;
 }
 
 static void
 queue_and_wait(struct committer *c, struct job *job)
 {
-	(void)pthread_mutex_lock(&c->lock);
-	if (c->away && job->delivery != NULL) {
-		job->why = c->away_why;
-		(void)pthread_mutex_unlock(&c->lock);
+	struct timespec	until = timespec_of(job->deadline_ms);
+
+	if (!queue(c, job))
 		return;
-	}
-	*c->last = job;
-	c->last = &job->next;
-	(void)pthread_cond_signal(&c->wake);
-	while (!job->done) {
-		/* A taken job is in the committer's hands, which keeps to
-		 * the deadline by itself. */
-		if (job->taken)
-			(void)pthread_cond_wait(&job->cond, &c->lock);
-		else if (!cond_wait_until(&job->cond, &c->lock,
-		    job->deadline_ms) && !job->taken && !job->done) {
-			unqueue(c, job);
-			errbuf_set(&job->why, "database: no commit within "
-			    "%d ms", COMMIT_DEADLINE_MS);
-			/* The committer is stuck: whoever comes next would
-			 * wait for a thread, and then as long again. */
-			c->away = true;
-			c->away_why = job->why;
-			break;
+	while (sem_clockwait(&job->known, CLOCK_MONOTONIC, &until) == -1)
+		if (errno == ETIMEDOUT) {
+			if (give_up(c, job))
+				return;
+			while (sem_wait(&job->known) == -1)
+				continue;
+			return;
 		}
-	}
-	(void)pthread_mutex_unlock(&c->lock);
 }
 
 static void
@@ -446,17 +507,17 @@ run_job(struct committer *c, struct job *job)
 	struct errbuf	why;
 
 	job->deadline_ms = clock_ms() + COMMIT_DEADLINE_MS;
-	cond_init_monotonic(&job->cond);
+	(void)sem_init(&job->known, 0, 0);
 	if (c->threaded)
 		queue_and_wait(c, job);
 	else if (job->delivery != NULL)
-		commit_alone(c, job, STORE_FIRST);
+		commit_alone(c, job);
 	else {
 		job->stored = db_run(c->db, DB_SCHEMA_VERSION, NULL,
 		    COMMIT_DEADLINE_MS, NULL, &why) == DB_OK;
 		job->why = why;
 	}
-	(void)pthread_cond_destroy(&job->cond);
+	(void)sem_destroy(&job->known);
 }
 
 bool

@@ -1,4 +1,3 @@
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -25,46 +24,52 @@ static const struct {
 	{ "HTTP_IDEMPOTENCY_KEY",	"idempotency-key" },
 };
 
+#define NKEPT		(sizeof(kept) / sizeof(kept[0]))
+#define NAME_MAX_BYTES	32
+/* Every character escaped, "..." behind it, and what stands around it. */
+#define ENTRY_MAX	(NAME_MAX_BYTES + 2 * VALUE_MAX + 16)
+
+static char *
+put_text(char *out, const char *text)
+{
+	return mempcpy(out, text, strlen(text));
+}
+
 /* At most VALUE_MAX bytes; foreign ones become '?', as JSON wants UTF-8. */
-static void
-print_value(FILE *fp, const char *value)
+static char *
+put_value(char *out, const char *value)
 {
 	size_t	n;
 
 	for (n = 0; value[n] != '\0' && n < VALUE_MAX; n++) {
 		if (value[n] == '"' || value[n] == '\\')
-			fputc('\\', fp);
-		fputc(value[n] >= 0x20 && value[n] < 0x7f ? value[n] : '?',
-		    fp);
+			*out++ = '\\';
+		*out++ = value[n] >= 0x20 && value[n] < 0x7f ? value[n] : '?';
 	}
-	if (value[n] != '\0')
-		fputs("...", fp);
+	return value[n] != '\0' ? put_text(out, "...") : out;
 }
 
 char *
 headers_to_keep(const struct request *req)
 {
-	const char	*value, *sep = "";
-	char		*text = NULL;
-	size_t		 len = 0, i;
-	FILE		*fp;
+	char		 text[NKEPT * ENTRY_MAX], *out = text;
+	const char	*value;
+	size_t		 i;
 
-	if ((fp = open_memstream(&text, &len)) == NULL)
-		return NULL;
-	fputc('{', fp);
-	for (i = 0; i < sizeof(kept) / sizeof(kept[0]); i++) {
+	*out++ = '{';
+	for (i = 0; i < NKEPT; i++) {
 		if ((value = request_get(req, kept[i].cgi)) == NULL ||
 		    *value == '\0')
 			continue;
-		fprintf(fp, "%s\"%s\":\"", sep, kept[i].http);
-		print_value(fp, value);
-		fputc('"', fp);
-		sep = ",";
+		if (out > text + 1)
+			*out++ = ',';
+		*out++ = '"';
+		out = put_text(out, kept[i].http);
+		out = put_text(out, "\":\"");
+		out = put_value(out, value);
+		*out++ = '"';
 	}
-	fputc('}', fp);
-	if (fclose(fp) != 0) {
-		free(text);
-		return NULL;
-	}
-	return text;
+	*out++ = '}';
+	*out = '\0';
+	return strdup(text);
 }

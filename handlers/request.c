@@ -6,7 +6,8 @@
 static bool
 has_name(const char *var, const char *name, size_t len)
 {
-	return strncmp(var, name, len) == 0 && var[len] == '=';
+	return *var == *name && strncmp(var, name, len) == 0 &&
+	    var[len] == '=';
 }
 
 const char *

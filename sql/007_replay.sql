@@ -296,9 +296,11 @@ returns table (hour timestamptz, provider genhook.provider_name,
 language plpgsql
 stable
 security definer
+rows 50
 set search_path = genhook, pg_temp
 set plan_cache_mode = force_custom_plan
 set enable_seqscan = off
+set jit = off
 as $$
 #variable_conflict use_column
 declare
@@ -333,7 +335,37 @@ create index tasks_polled on genhook.tasks (provider, account, finished_at)
 
 -- Callbacks that had come and come no more: the tasks submitted since are
 -- found by polling, or nobody has heard of them for an hour.  (A cancelled
--- task is one that some providers do not call back for.)
+-- task is one that some providers do not call back for.)  A function, since a
+-- view's guess of what this costs would be far too high.
+create function genhook.count_unanswered(p_provider text, p_account text,
+    p_since timestamptz)
+returns bigint
+language plpgsql
+stable
+security definer
+set search_path = genhook, pg_temp
+set plan_cache_mode = force_custom_plan
+set enable_seqscan = off
+set jit = off
+as $$
+begin
+    return (select count(*) from (
+            select from tasks t
+            where t.provider = p_provider and t.account = p_account
+                and t.source = 'poll' and t.status <> 'cancelled'
+                and t.finished_at > p_since and t.submitted_at > p_since
+            limit 1000) as polled)
+        + (select count(*) from (
+            select from tasks t
+            where t.provider = p_provider and t.account = p_account
+                and t.status = 'pending' and t.submitted_at > p_since
+                and t.submitted_at < now() - interval '1 hour'
+            limit 1000) as waiting);
+end
+$$;
+comment on function genhook.count_unanswered(text, text, timestamptz) is
+    'An account''s tasks submitted since then that no callback came for: those that a poll finished, and those pending for an hour; up to 1,000 of each.';
+
 create view genhook.account_health as
     with heard as materialized (
         select provider, account,
@@ -348,90 +380,74 @@ create view genhook.account_health as
                 and outcome = 'accepted'
                 and hour > now() - interval '1 day'), 0)::bigint
                 as finished_by_poll
-        from genhook.traffic
+        from (select * from genhook.hours
+            union all select * from genhook.uncounted_traffic()) as every
         group by provider, account
-    ), known as materialized (
-        select provider, account from heard
-        union
-        select provider, account from genhook.accounts
     )
     select k.provider::genhook.provider_name as provider,
         k.account::genhook.account_name as account,
         h.last_callback,
         coalesce(h.finished_by_callback, 0) as finished_by_callback,
         coalesce(h.finished_by_poll, 0) as finished_by_poll,
-        case when h.last_callback is null then 0 else u.tasks end
-            as unanswered,
-        h.last_callback is not null and u.tasks >= 3 as went_quiet,
+        u.tasks as unanswered, u.tasks >= 3 as went_quiet,
         case when a.not_before > now() then a.not_before end as paused_until,
         case when a.not_before > now() then a.reason end as paused_because
-    from known k
+    from (select provider, account from heard
+        union
+        select provider, account from genhook.accounts) as k
     left join heard h on h.provider = k.provider and h.account = k.account
     left join genhook.accounts a
         on a.provider = k.provider and a.account = k.account
     cross join lateral (
-        select (select count(*) from (
-                select from genhook.tasks t
-                where t.provider = k.provider and t.account = k.account
-                    and t.source = 'poll' and t.status <> 'cancelled'
-                    and t.finished_at > h.last_callback
-                    and t.submitted_at > h.last_callback
-                limit 1000) as polled)
-            + (select count(*) from (
-                select from genhook.tasks t
-                where t.provider = k.provider and t.account = k.account
-                    and t.status = 'pending'
-                    and t.submitted_at > h.last_callback
-                    and t.submitted_at < now() - interval '1 hour'
-                limit 1000) as waiting) as tasks) as u
+        select case when h.last_callback is null then 0
+            else genhook.count_unanswered(k.provider, k.account,
+                h.last_callback) end as tasks
+        offset 0) as u
     order by 1, 2;
 comment on view genhook.account_health is
-    'Per account: the last callback, how many tasks of the last day it finished and how many a poll, the tasks submitted since the last callback that none came for (up to 1,000 of each sort), whether it went quiet (three or more of them, though callbacks had come), and whether the provider wants to be left alone.';
+    'Per account: the last callback, how many tasks of the last day it finished and how many a poll, the tasks submitted since the last callback that none came for, whether it went quiet (three or more of them, though callbacks had come), and whether the provider wants to be left alone.';
 
 create or replace view genhook.provider_health as
-    with recursive known (provider) as (
-        (select min(t.provider) from genhook.tasks t)
-        union all
-        select (select min(t.provider) from genhook.tasks t
-            where t.provider > k.provider)
-        from known k where k.provider is not null
-    ), accounts as materialized (
-        select a.provider, max(a.last_callback) as last_callback,
-            sum(a.finished_by_callback)::bigint as finished_by_callback,
-            sum(a.finished_by_poll)::bigint as finished_by_poll,
-            sum(a.unanswered)::bigint as unanswered,
-            bool_or(a.went_quiet) as went_quiet
-        from genhook.account_health a
-        group by a.provider
+    with accounts as materialized (
+        select provider, max(last_callback) as last_callback,
+            sum(finished_by_callback)::bigint as finished_by_callback,
+            sum(finished_by_poll)::bigint as finished_by_poll,
+            sum(unanswered)::bigint as unanswered,
+            bool_or(went_quiet) as went_quiet
+        from genhook.account_health
+        group by provider
+    ), polls as materialized (
+        select provider, count(*) as n,
+            min(coalesce(next_poll_at, submitted_at)) as oldest
+        from genhook.tasks where status = 'pending'
+        group by provider
+    ), downloads as materialized (
+        select provider, count(*) as n, min(next_attempt_at) as oldest,
+            min(expires_at) as soonest
+        from genhook.outputs where status = 'pending'
+        group by provider
+    ), missed as materialized (
+        select provider, count(*) as n
+        from genhook.outputs where status in ('expired', 'failed')
+        group by provider
     )
-    select p.provider::genhook.provider_name as provider, a.last_callback,
+    select provider::genhook.provider_name as provider, a.last_callback,
         coalesce(a.finished_by_callback, 0) as finished_by_callback,
         coalesce(a.finished_by_poll, 0) as finished_by_poll,
         round(100.0 * a.finished_by_poll / nullif(a.finished_by_callback
             + a.finished_by_poll, 0), 1) as percent_by_poll,
-        (select min(coalesce(t.next_poll_at, t.submitted_at))
-            from genhook.tasks t where t.provider = p.provider
-            and t.status = 'pending') as oldest_due_poll,
-        (select min(o.next_attempt_at) from genhook.outputs o
-            where o.provider = p.provider and o.status = 'pending')
-            as oldest_due_output,
-        (select count(*) from genhook.outputs o
-            where o.provider = p.provider
-            and o.status in ('expired', 'failed')) as links_lost,
-        (select count(*) from genhook.tasks t where t.provider = p.provider
-            and t.status = 'pending') as pending_tasks,
-        (select count(*) from genhook.outputs o
-            where o.provider = p.provider and o.status = 'pending')
-            as pending_outputs,
-        (select min(o.expires_at) from genhook.outputs o
-            where o.provider = p.provider and o.status = 'pending')
-            as soonest_expiry,
+        p.oldest as oldest_due_poll, d.oldest as oldest_due_output,
+        coalesce(m.n, 0) as links_lost,
+        coalesce(p.n, 0) as pending_tasks,
+        coalesce(d.n, 0) as pending_outputs,
+        d.soonest as soonest_expiry,
         coalesce(a.unanswered, 0) as unanswered,
         coalesce(a.went_quiet, false) as went_quiet
-    from (select k.provider from known k where k.provider is not null
-        union select provider from accounts) as p
-    left join accounts a on a.provider = p.provider
-    order by p.provider;
+    from accounts a
+    full join polls p using (provider)
+    full join downloads d using (provider)
+    full join missed m using (provider)
+    order by provider;
 comment on view genhook.provider_health is
     'Per provider: the last callback, tasks finished in the last day (by the hour) by callback and by poll and the share of the latter, the oldest poll and download that wait, links lost, what is pending, and whether an account''s callbacks stopped though submissions go on (account_health says which).';
 
@@ -501,7 +517,7 @@ comment on column genhook.sweeps.counts is 'What it did: drained, replayed, poll
 
 revoke execute on function genhook.uuid_time, genhook.replay_deliveries,
     genhook.claim_replays, genhook.finish_replays, genhook.count_traffic,
-    genhook.uncounted_traffic from public;
+    genhook.uncounted_traffic, genhook.count_unanswered from public;
 
 do $$
 declare
@@ -513,6 +529,7 @@ begin
         ('genhook_sweeper', 'execute on function genhook.finish_replays'),
         ('genhook_sweeper', 'execute on function genhook.count_traffic'),
         ('genhook_reader', 'execute on function genhook.uncounted_traffic'),
+        ('genhook_reader', 'execute on function genhook.count_unanswered'),
         ('genhook_reader', 'select on genhook.replays, genhook.marks, genhook.hours, genhook.traffic, genhook.account_health')
     loop
         if to_regrole(r) is not null then

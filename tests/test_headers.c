@@ -80,12 +80,48 @@ test_long_value(void)
 	free(text);
 }
 
+/* All of them, as long as can be and every character escaped. */
+static void
+test_all_long(void)
+{
+	static const char *const	names[] = {
+		"CONTENT_TYPE=", "CONTENT_LENGTH=", "HTTP_USER_AGENT=",
+		"HTTP_DATE=", "HTTP_X_FORWARDED_FOR=", "HTTP_X_REQUEST_ID=",
+		"HTTP_WEBHOOK_ID=", "HTTP_WEBHOOK_TIMESTAMP=",
+		"HTTP_WEBHOOK_SIGNATURE=", "HTTP_IDEMPOTENCY_KEY=",
+	};
+	char			vars[COUNT(names)][700], *env[COUNT(names) + 1];
+	struct request		req = { env, NULL, NULL };
+	struct json_object	*doc;
+	struct errbuf		 why;
+	char			*text;
+	size_t			 i;
+
+	for (i = 0; i < COUNT(names); i++) {
+		memset(vars[i], '"', sizeof(vars[i]));
+		memcpy(vars[i], names[i], strlen(names[i]));
+		vars[i][sizeof(vars[i]) - 1] = '\0';
+		env[i] = vars[i];
+	}
+	env[i] = NULL;
+	text = headers_to_keep(&req);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(text);
+	CU_ASSERT_EQUAL_FATAL(json_parse(text, strlen(text), &doc, &why),
+	    JSON_OK);
+	CU_ASSERT_EQUAL(json_members(doc), COUNT(names));
+	CU_ASSERT_EQUAL(strlen(json_string_at(doc, "idempotency-key")),
+	    512 + 3);
+	json_free(doc);
+	free(text);
+}
+
 int
 main(void)
 {
 	static const struct test	tests[] = {
 		{ "rows", test_rows },
 		{ "long value", test_long_value },
+		{ "all long", test_all_long },
 		{ NULL, NULL }
 	};
 

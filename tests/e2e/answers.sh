@@ -118,6 +118,25 @@ same "\\u0000 in a value: the task is taken" '200 {"status":"accepted"}' \
 same "its result is NULL, its body kept" 't|t' \
     "$(sql "select t.result is null, position('\\u0000'::bytea in d.body) > 0 from genhook.tasks t join genhook.deliveries d using (provider, task_id) where task_id = 'nul-1'" 2>/dev/null ||
     sql "select t.result is null, convert_from(d.body, 'UTF8') like '%u0000%' from genhook.tasks t join genhook.deliveries d using (provider, task_id) where task_id = 'nul-1'")"
+posts "$hook" 60 '{"id":"nul-b-%d","status":"failed"}' 60 &
+burst=$!
+same "nor do others at the same moment lose by it" '200 {"status":"accepted"}' \
+    "$(post_text "$hook" '{"id":"nul-b-0","status":"failed","x":"\u0000"}')"
+wait "$burst"
+same "each has its answer" '60 {"status":"accepted"}' \
+    "$(sort "$WORK"/posts/* | uniq -c | sed 's/^ *//')"
+same "and only its own result is NULL" '60' "$(sql "select count(result) from genhook.tasks where task_id like 'nul-b-%'")"
+
+# --- an application that registers a task while its callback comes
+{ echo "begin; select from genhook.register_task('apimart', 'at-once', 'm', p_metadata => '{\"a\":1}');"
+  sleep 1; echo 'commit;'; } | psql -Xq >/dev/null &
+registering=$!
+sleep 0.4
+same "a callback for a task that is just being registered" '200 {"status":"accepted"}' \
+    "$(post_text "$hook" '{"id":"at-once","status":"failed","error":{"message":"m"}}')"
+wait "$registering"
+same "both say what they know" 'failed|m|{"a": 1}' \
+    "$(sql "select status, model, metadata from genhook.tasks where task_id = 'at-once'")"
 same "\\u0000 in a key shadows nothing" '200 {"status":"unparsed"}' \
     "$(post_text "$hook" '{"id":"good","id\u0000":"evil","status":"failed"}')"
 same "and brings no task" '0' "$(sql "select count(*) from genhook.tasks where task_id in ('good', 'evil')")"

@@ -45,7 +45,7 @@ before=$(sql "select * from genhook.traffic order by 1, 2, 3, 4, 5")
 same "the share by polling" '7|2|22.2' "$(health 'finished_by_callback, finished_by_poll, percent_by_poll')"
 same "the last callback is not a forged one" t "$(health "last_callback between now() - interval '1 minute' and now()")"
 recount
-for n in 1 2 3 4; do printf '%s\0' "select genhook.count_traffic()"; done |
+for _ in 1 2 3 4; do printf '%s\0' "select genhook.count_traffic()"; done |
     xargs -0 -P 4 -n 1 psql -XqAt -v ON_ERROR_STOP=1 -c >"$WORK/counts" 2>&1
 same "counted by several at once: no error" '' "$(grep -i error "$WORK/counts")"
 same "counted once: the same" "$before" "$(sql "select * from genhook.traffic order by 1, 2, 3, 4, 5")"

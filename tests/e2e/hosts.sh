@@ -50,6 +50,7 @@ sweep_on()	{ exec nsenter --net --uts --target "${HOST[$1]}" -- "$BIN/genhook-sw
 
 host alpha 1
 host beta 2
+# shellcheck disable=SC2034 # lib.sh uses it
 SIMULATOR_ADDRESS=10.9.1.1
 world_start --scale 0.01 --timeout-scale 1 --finish-ms 50:200 \
     --file-bytes 1000000
