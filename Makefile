@@ -172,6 +172,7 @@ fuzz:
 	build-fuzz/fuzz_parse -max_total_time=$(FUZZ_SECONDS) -max_len=8192 \
 	    -rss_limit_mb=1024 build-fuzz/corpus build-fuzz/seeds
 
+MAN = $(DESTDIR)$(PREFIX)/share/man
 install: all
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/genhook \
 	    $(DESTDIR)$(PREFIX)/share/genhook/lighttpd/errors \
@@ -187,9 +188,15 @@ install: all
 	    $(DESTDIR)$(PREFIX)/share/genhook/lighttpd/errors
 	install -m 644 deploy/genhook.conf.example deploy/genhook.cron \
 	    $(DESTDIR)$(PREFIX)/share/genhook
-	sed -i 's,/usr/local/,$(PREFIX)/,' \
+	install -d $(MAN)/man1 $(MAN)/man5 $(MAN)/man7 $(MAN)/man8
+	for page in man/*; do \
+	    install -m 644 $$page $(MAN)/man$${page##*.} || exit 1; done
+	sed -i 's,/usr/local/,$(PREFIX)/,' $(patsubst man/%,$(MAN)/man?/%, \
+	    $(wildcard man/*)) \
 	    $(DESTDIR)$(PREFIX)/share/genhook/lighttpd/50-genhook.conf \
 	    $(DESTDIR)$(PREFIX)/share/genhook/genhook.cron
+	for p in $(filter-out novita,$(PROVIDERS)); do \
+	    ln -sf genhook-novita.8 $(MAN)/man8/genhook-$$p.8 || exit 1; done
 
 clean:
 	rm -rf build build-*
