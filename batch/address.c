@@ -104,23 +104,40 @@ refusal_port(in_port_t port)
 	    "at a port other than 80 and 443";
 }
 
-const char *
-address_refusal(const struct sockaddr *sa)
+/* The range that sa is in, or NULL; and its port. */
+static const char *
+refusal_range(const struct sockaddr *sa, in_port_t *port)
 {
 	struct sockaddr_in	 in4;
 	struct sockaddr_in6	 in6;
-	const char		*word;
 
 	/* Copied, since sa need not be aligned for what it holds. */
 	if (sa->sa_family == AF_INET) {
 		memcpy(&in4, sa, sizeof(in4));
-		word = refusal4((const uint8_t *)&in4.sin_addr);
-		return word != NULL ? word : refusal_port(in4.sin_port);
+		*port = in4.sin_port;
+		return refusal4((const uint8_t *)&in4.sin_addr);
 	}
 	if (sa->sa_family == AF_INET6) {
 		memcpy(&in6, sa, sizeof(in6));
-		word = refusal6(in6.sin6_addr.s6_addr);
-		return word != NULL ? word : refusal_port(in6.sin6_port);
+		*port = in6.sin6_port;
+		return refusal6(in6.sin6_addr.s6_addr);
 	}
 	return "of an unknown family";
+}
+
+const char *
+address_refusal(const struct sockaddr *sa)
+{
+	in_port_t	 port;
+	const char	*word = refusal_range(sa, &port);
+
+	return word != NULL ? word : refusal_port(port);
+}
+
+bool
+address_is_public(const struct sockaddr *sa)
+{
+	in_port_t	port;
+
+	return refusal_range(sa, &port) == NULL;
 }

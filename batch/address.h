@@ -4,6 +4,8 @@
 
 #include <sys/socket.h>
 
+#include <stdbool.h>
+
 /*
  * NULL when sa is a global unicast address (IPv4 or IPv6) at port 80 or 443;
  * otherwise a word for what it is, such as "loopback", in static memory.
@@ -12,5 +14,8 @@
  * (RFC 6890 and its followers) do not list as globally reachable.
  */
 const char *address_refusal(const struct sockaddr *sa);
+
+/* The same without regard to the port: is it a global unicast address? */
+bool	address_is_public(const struct sockaddr *sa);
 
 #endif

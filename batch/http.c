@@ -78,6 +78,18 @@ http_host(const char *url, char *buf, size_t bufsz)
 	curl_url_cleanup(parts);
 }
 
+/* Why an address is none to connect to, or NULL. */
+static const char *
+refusal(const struct http_request *req, const struct sockaddr *addr)
+{
+	if (req->keys == NULL)
+		return req->engine->allow_private ? NULL :
+		    address_refusal(addr);
+	return address_is_public(addr) &&
+	    strncasecmp(req->url, "https:", 6) != 0 ?
+	    "public: there it has to be https" : NULL;
+}
+
 /*
  * Called for each address that a name resolved to, also behind a redirect,
  * so that what is checked is what is connected to.
@@ -86,11 +98,9 @@ static curl_socket_t
 open_socket(void *arg, curlsocktype purpose, struct curl_sockaddr *addr)
 {
 	struct http_request	*req = arg;
-	const char		*word = NULL;
+	const char		*word = refusal(req, &addr->addr);
 
 	(void)purpose;
-	if (!req->engine->allow_private)
-		word = address_refusal(&addr->addr);
 	if (word != NULL) {
 		req->refused = word;
 		return CURL_SOCKET_BAD;
@@ -135,6 +145,13 @@ http_server_time(const struct http_request *req)
 	copy_header(req->easy, "Date", date, sizeof(date));
 	at = curl_getdate(date, NULL);
 	return at > 0 ? at : 0;
+}
+
+void
+http_header(const struct http_request *req, const char *name, char *buf,
+    size_t bufsz)
+{
+	copy_header(req->easy, name, buf, bufsz);
 }
 
 /* A new hop begins: what its addresses are is counted anew. */
@@ -354,8 +371,8 @@ reap(struct http_engine *engine)
 static void
 set_common(CURL *easy, struct http_request *req)
 {
-	const char	*schemes = req->engine->allow_private ? "http,https" :
-			    "https";
+	const char	*schemes = req->engine->allow_private ||
+			    req->keys != NULL ? "http,https" : "https";
 
 	(void)curl_easy_setopt(easy, CURLOPT_URL, req->url);
 	(void)curl_easy_setopt(easy, CURLOPT_PRIVATE, req);
@@ -384,7 +401,7 @@ set_limits(CURL *easy, struct http_request *req)
 	    CONNECT_TIMEOUT_S);
 	(void)curl_easy_setopt(easy, CURLOPT_TIMEOUT, (long)req->timeout_s);
 	(void)curl_easy_setopt(easy, CURLOPT_LOW_SPEED_LIMIT,
-	    SLOWEST_BYTES_PER_S);
+	    req->patient ? 0L : SLOWEST_BYTES_PER_S);
 	(void)curl_easy_setopt(easy, CURLOPT_LOW_SPEED_TIME, SLOWEST_FOR_S);
 	/* Only sees an announced length: take_body() counts as well. */
 	(void)curl_easy_setopt(easy, CURLOPT_MAXFILESIZE_LARGE,
@@ -394,6 +411,21 @@ set_limits(CURL *easy, struct http_request *req)
 	(void)curl_easy_setopt(easy, CURLOPT_HEADERDATA, req);
 	(void)curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, take_body);
 	(void)curl_easy_setopt(easy, CURLOPT_WRITEDATA, req);
+}
+
+static CURLcode
+set_keys(CURL *easy, const struct http_keys *keys)
+{
+	char		provider[128];
+	CURLcode	code;
+
+	(void)snprintf(provider, sizeof(provider), "aws:amz:%s:s3",
+	    keys->region);
+	code = curl_easy_setopt(easy, CURLOPT_AWS_SIGV4, provider);
+	if (code == CURLE_OK)
+		code = curl_easy_setopt(easy, CURLOPT_USERNAME, keys->access);
+	return code == CURLE_OK ? curl_easy_setopt(easy, CURLOPT_PASSWORD,
+	    keys->secret) : code;
 }
 
 /* A key goes to the host it is for and is never sent along a redirect. */
@@ -413,7 +445,55 @@ set_purpose(CURL *easy, const struct http_request *req)
 		code = curl_easy_setopt(easy, CURLOPT_XOAUTH2_BEARER,
 		    req->bearer);
 	}
+	if (req->keys != NULL && code == CURLE_OK)
+		code = set_keys(easy, req->keys);
 	return code == CURLE_OK;
+}
+
+static size_t
+give_body(char *buf, size_t size, size_t n, void *arg)
+{
+	struct http_request	*req = arg;
+	size_t			 len = size * n, got;
+
+	if ((int64_t)len > req->body_bytes - req->sent)
+		len = (size_t)(req->body_bytes - req->sent);
+	if (len == 0)
+		return 0;
+	if ((got = req->on_send(req, buf, len, req->sent)) == 0)
+		return CURL_READFUNC_ABORT;
+	req->sent += (int64_t)got;
+	return got;
+}
+
+/* A connection that was kept too long: the body is sent once more. */
+static int
+rewind_body(void *arg, curl_off_t at, int origin)
+{
+	struct http_request	*req = arg;
+
+	if (origin != SEEK_SET)
+		return CURL_SEEKFUNC_CANTSEEK;
+	req->sent = at;
+	return CURL_SEEKFUNC_OK;
+}
+
+static bool
+set_method(CURL *easy, struct http_request *req)
+{
+	if (req->on_send != NULL) {
+		(void)curl_easy_setopt(easy, CURLOPT_UPLOAD, 1L);
+		(void)curl_easy_setopt(easy, CURLOPT_INFILESIZE_LARGE,
+		    (curl_off_t)req->body_bytes);
+		(void)curl_easy_setopt(easy, CURLOPT_READFUNCTION, give_body);
+		(void)curl_easy_setopt(easy, CURLOPT_READDATA, req);
+		(void)curl_easy_setopt(easy, CURLOPT_SEEKFUNCTION,
+		    rewind_body);
+		(void)curl_easy_setopt(easy, CURLOPT_SEEKDATA, req);
+	} else if (req->method != NULL && strcmp(req->method, "POST") == 0)
+		(void)curl_easy_setopt(easy, CURLOPT_COPYPOSTFIELDS, "");
+	return req->method == NULL || curl_easy_setopt(easy,
+	    CURLOPT_CUSTOMREQUEST, req->method) == CURLE_OK;
 }
 
 static bool
@@ -435,6 +515,7 @@ static bool
 set_headers(CURL *easy, struct http_request *req)
 {
 	char	range[40], line[192];
+	size_t	i;
 
 	if (req->from != 0) {
 		(void)snprintf(range, sizeof(range), "%lld-",
@@ -451,6 +532,9 @@ set_headers(CURL *easy, struct http_request *req)
 		return false;
 	if (req->header != NULL && !add_header(req, req->header))
 		return false;
+	for (i = 0; req->lines != NULL && req->lines[i] != NULL; i++)
+		if (!add_header(req, req->lines[i]))
+			return false;
 	return req->headers == NULL || curl_easy_setopt(easy,
 	    CURLOPT_HTTPHEADER, req->headers) == CURLE_OK;
 }
@@ -495,7 +579,7 @@ http_start(struct http_engine *engine, struct http_request *req)
 	req->engine = engine;
 	req->status = 0;
 	req->length = -1;
-	req->received = 0;
+	req->received = req->sent = 0;
 	req->refused = NULL;
 	req->opened = 0;
 	req->too_large = req->stopped = req->skipped = false;
@@ -507,7 +591,7 @@ http_start(struct http_engine *engine, struct http_request *req)
 	set_common(easy, req);
 	set_limits(easy, req);
 	if (!set_purpose(easy, req) || !set_headers(easy, req) ||
-	    !set_post(easy, req) ||
+	    !set_post(easy, req) || !set_method(easy, req) ||
 	    curl_multi_add_handle(engine->multi, easy) != CURLM_OK) {
 		curl_easy_cleanup(easy);
 		curl_slist_free_all(req->headers);

@@ -22,17 +22,38 @@ enum http_verdict {
 
 struct http_engine;
 
+/* What requests to an S3-compatible store are signed with (AWS Signature
+ * Version 4, as the Amazon S3 API Reference has it). */
+struct http_keys {
+	const char	*access, *secret;
+	const char	*region;
+};
+
 /*
  * One transfer, owned by the caller, who may free it in on_done and not
- * before.  url, bearer, post and header are copied by http_start().
+ * before.  url, bearer, keys, post, header and lines are copied by
+ * http_start().
  */
 struct http_request {
 	const char	*url;
+	const char	*method;	/* NULL: GET */
 	const char	*bearer;	/* an API key, or NULL */
 	const char	*post;		/* JSON to POST, or NULL for a GET; it is
 					   never sent twice, be the answer
 					   lost or not */
 	const char	*header;	/* one more header line, or NULL */
+	const struct http_keys *keys;	/* or NULL.  With them the host is the
+					   operator's own: it may be in a
+					   private network, and need no TLS
+					   there; url is signed as it is
+					   written, so its query has to be in
+					   order and its path escaped; lines
+					   have to have the body's
+					   x-amz-content-sha256 */
+	const char	*const *lines;	/* more of them, up to a NULL; or
+					   NULL */
+	int64_t		 body_bytes;	/* of what on_send gives */
+	bool		 patient;	/* an answer may be long in coming */
 	bool		 download;	/* follow redirects; pass on the body of
 					   a 200, or of a fitting 206, alone */
 	int64_t		 from;		/* ask for the rest from this byte on */
@@ -41,7 +62,10 @@ struct http_request {
 	int64_t		 max_bytes;	/* with the first from ones */
 	int		 timeout_s;	/* for the whole transfer; 0: none */
 
-	/* Each piece of the body.  False ends the transfer. */
+	/* The body to send, or NULL: bytes from this one on, as many as there
+	 * is room for.  0 ends the transfer as one that failed. */
+	size_t	(*on_send)(struct http_request *, void *, size_t, int64_t at);
+	/* Each piece of the answer's body.  False ends the transfer. */
 	bool	(*on_body)(struct http_request *, const void *, size_t);
 	/* The end, always exactly once. */
 	void	(*on_done)(struct http_request *);
@@ -71,6 +95,7 @@ struct http_request {
 	const char		*refused;	/* what a refused address was */
 	int			 opened;	/* sockets since the last hop */
 	bool			 too_large, stopped, skipped;
+	int64_t			 sent;		/* bytes of body */
 };
 
 /*
@@ -95,6 +120,10 @@ void	http_wake(struct http_engine *);
 /* The server's own clock (Date, RFC 9110 section 6.6.1) in seconds since
  * 1970; 0 when it did not say.  In on_done alone. */
 int64_t	http_server_time(const struct http_request *);
+
+/* A header of the answer; "" when there is none.  In on_done alone. */
+void	http_header(const struct http_request *, const char *name, char *buf,
+	    size_t bufsz);
 
 int	http_in_flight(const struct http_engine *);
 int	http_free_slots(const struct http_engine *);

@@ -146,6 +146,23 @@ test_ports(void)
 }
 
 static void
+test_public(void)
+{
+	struct sockaddr_in	in4 = { .sin_family = AF_INET,
+				    .sin_port = htons(9000) };
+	struct sockaddr_in6	in6 = { .sin6_family = AF_INET6 };
+	struct sockaddr_storage	ss = { .ss_family = AF_UNIX };
+
+	CU_ASSERT_FALSE(address_is_public((struct sockaddr *)&ss));
+	CU_ASSERT_EQUAL(inet_pton(AF_INET, "1.1.1.1", &in4.sin_addr), 1);
+	CU_ASSERT_TRUE(address_is_public((struct sockaddr *)&in4));
+	CU_ASSERT_EQUAL(inet_pton(AF_INET, "10.1.1.1", &in4.sin_addr), 1);
+	CU_ASSERT_FALSE(address_is_public((struct sockaddr *)&in4));
+	CU_ASSERT_EQUAL(inet_pton(AF_INET6, "fd00::1", &in6.sin6_addr), 1);
+	CU_ASSERT_FALSE(address_is_public((struct sockaddr *)&in6));
+}
+
+static void
 test_family(void)
 {
 	struct sockaddr_storage	ss = { .ss_family = AF_UNIX };
@@ -159,6 +176,7 @@ main(void)
 	static const struct test	tests[] = {
 		{ "every border of every range", test_ranges },
 		{ "ports", test_ports },
+		{ "public, at any port", test_public },
 		{ "other families", test_family },
 		{ NULL, NULL }
 	};
