@@ -11,12 +11,9 @@
 #define PREFIX_LEN	30
 
 static struct archive *
-no_s3(const struct conf *conf, const char *owner, struct errbuf *why)
+open_files(const struct conf *conf, const char *owner, struct errbuf *why)
 {
-	(void)conf;
-	(void)owner;
-	errbuf_set(why, "s3:// archives are not in this version");
-	return NULL;
+	return archive_file_open(conf->archive_url, owner, why);
 }
 
 static const struct {
@@ -24,8 +21,8 @@ static const struct {
 	struct archive	*(*open)(const struct conf *, const char *,
 			    struct errbuf *);
 } kinds[] = {
-	{ "file://",	archive_file_open },
-	{ "s3://",	no_s3 },
+	{ "file://",	open_files },
+	{ "s3://",	archive_s3_open },
 };
 
 struct archive *
@@ -75,6 +72,13 @@ archive_mark(struct archive_part *part, const char *mark)
 	return part->archive->ops->mark(part, mark);
 }
 
+const char *
+archive_whole(const char *mark)
+{
+	return strncmp(mark, ARCHIVE_WHOLE, strlen(ARCHIVE_WHOLE)) == 0 ?
+	    mark + strlen(ARCHIVE_WHOLE) : NULL;
+}
+
 void
 archive_leave(struct archive_part *part)
 {
@@ -90,23 +94,25 @@ archive_write(struct archive_part *part, const void *data, size_t len,
 }
 
 void
-archive_commit_all(struct archive *archive,
+archive_commit_some(struct archive *archive,
     struct archive_commit *const *list, size_t n)
 {
 	archive->ops->commit(archive, list, n);
 }
 
-bool
-archive_commit(struct archive_part *part, const char *extension,
-    char **location, struct errbuf *why)
+void
+archive_hurry(struct archive *archive)
 {
-	struct archive_commit	 c = { .part = part, .extension = extension };
-	struct archive_commit	*list = &c;
+	if (archive->ops->hurry != NULL)
+		archive->ops->hurry(archive);
+}
 
-	archive_commit_all(part->archive, &list, 1);
-	*location = c.location;
-	*why = c.why;
-	return c.ok;
+bool
+archive_commit(struct archive *archive, struct archive_commit *c)
+{
+	while (!c->done)
+		archive_commit_some(archive, &c, 1);
+	return c->ok;
 }
 
 void

@@ -13,6 +13,8 @@
 #define ARCHIVE_NAME_MAX	101	/* with the NUL */
 #define ARCHIVE_MARK_MAX	128	/* with the NUL */
 #define ARCHIVE_STALE_S		(36 * 3600)	/* age of a dead run's parts */
+#define ARCHIVE_WHOLE		"whole:"	/* a mark: the part is a whole
+						   file; its SHA-256 follows */
 
 /* Which output a file is of.  The same key always gives the same place. */
 struct archive_key {
@@ -41,8 +43,11 @@ struct archive_ops {
 	    const void *, size_t), void *arg, struct errbuf *why);
 	bool	(*write)(struct archive_part *, const void *, size_t,
 	    struct errbuf *why);
+	/* Go on with all that are not done.  Waits for something to happen,
+	 * but not for long. */
 	void	(*commit)(struct archive *, struct archive_commit *const *,
 	    size_t n);
+	void	(*hurry)(struct archive *);	/* NULL: there is no need */
 	bool	(*mark)(struct archive_part *, const char *mark);
 	void	(*leave)(struct archive_part *);
 	void	(*abort)(struct archive_part *);
@@ -88,28 +93,40 @@ bool	archive_write(struct archive_part *, const void *, size_t,
 struct archive_commit {
 	struct archive_part	*part;
 	const char		*extension;
+	const char		*content_type;
+	const char		*sha256;	/* in lower-case hex */
 
 	/* What became of it. */
+	bool			 done;
 	bool			 ok;
+	bool			 kept;		/* not ok, but archive_reopen()
+						   will have the whole file */
+	bool			 cut;		/* not ok, for want of time */
 	char			*location;	/* its URL, the caller's to free */
 	struct errbuf		 why;		/* where it is not ok */
 
 	struct archive_commit	*next;		/* for the caller's lists */
 	void			*arg;
+	void			*work;		/* the archive's own */
 };
 
 /*
- * Make n files visible and certain to outlive a crash.  An older file of the
- * same key is replaced.  Frees the parts in any case; where it is not ok
- * nothing of a part is left, or, when only the last sync failed, the whole
- * file.  May run on another thread than the rest, but once at a time.
+ * Go on making n files visible and certain to outlive a crash, until some are
+ * done, or for some tenths of a second; to be called again with those that
+ * are not.  An older file of the same key is replaced.  Frees the parts of
+ * those done in any case; where it is neither ok nor kept nothing of a part
+ * is left, or, when only the last sync failed, the whole file.  May run on
+ * another thread than the rest, but once at a time.
  */
-void	archive_commit_all(struct archive *, struct archive_commit *const *,
+void	archive_commit_some(struct archive *, struct archive_commit *const *,
 	    size_t n);
 
-/* One file: true with *location, or false with why. */
-bool	archive_commit(struct archive_part *, const char *extension,
-	    char **location, struct errbuf *why);
+/* The run's time is up: what is not done in a moment is cut.  From any
+ * thread. */
+void	archive_hurry(struct archive *);
+
+/* One file, to its end: true with *location, or false with why. */
+bool	archive_commit(struct archive *, struct archive_commit *);
 void	archive_abort(struct archive_part *);	/* NULL is fine */
 
 /*
@@ -117,6 +134,8 @@ void	archive_abort(struct archive_part *);	/* NULL is fine */
  * is the beginning of what mark names.  False: it could not be noted.
  */
 bool	archive_mark(struct archive_part *, const char *mark);
+/* The SHA-256, in hex, of a mark that begins with ARCHIVE_WHOLE; or NULL. */
+const char *archive_whole(const char *mark);
 /* Leave a part for archive_reopen(), which trusts it as it was marked. */
 void	archive_leave(struct archive_part *);	/* NULL is fine */
 
@@ -132,7 +151,16 @@ long	archive_clean(struct archive *, time_t before);
 bool	archive_name(const char *id, char name[ARCHIVE_NAME_MAX]);
 
 /* The kinds. */
-struct archive *archive_file_open(const struct conf *, const char *owner,
+struct archive *archive_file_open(const char *url, const char *owner,
 	    struct errbuf *why);
+struct archive *archive_s3_open(const struct conf *, const char *owner,
+	    struct errbuf *why);
+
+/*
+ * For an archive that has its parts in one of files: the descriptor of a
+ * part, and its place below the root, which is an object's key as well.
+ */
+int	archive_file_look(const struct archive_part *, const char *extension,
+	    char *place, size_t placesz);
 
 #endif

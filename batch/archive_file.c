@@ -33,6 +33,7 @@
 #define DIR_MODE	0750
 #define FILE_MODE	0640
 #define LEVELS		5
+#define PLACE_MAX	(LEVELS * ARCHIVE_NAME_MAX + 64)
 #define KEEP_FREE_BYTES	(INT64_C(64) * 1024 * 1024)
 
 struct file_archive {
@@ -204,13 +205,12 @@ note_remove(struct file_part *part)
 	part->noted = false;
 }
 
-/* The mark in the note, if it is of this boot. */
+/* The mark in the note, if it is of this boot, or has a sum to check by. */
 static bool
 note_read(struct file_part *part, char mark[ARCHIVE_MARK_MAX])
 {
 	struct file_archive	*a = archive_of(part);
-	char			 name[256], text[NOTE_MAX + 1];
-	size_t			 bootlen = strlen(a->boot);
+	char			 name[256], text[NOTE_MAX + 1], *found;
 	ssize_t			 n;
 	int			 fd;
 
@@ -221,14 +221,16 @@ note_read(struct file_part *part, char mark[ARCHIVE_MARK_MAX])
 	n = read(fd, text, NOTE_MAX);
 	(void)close(fd);
 	/* A note that was not written to its end has no newline. */
-	if (n < 2 || text[n - 1] != '\n' || bootlen == 0)
+	if (n < 2 || text[n - 1] != '\n')
 		return false;
 	text[n - 1] = '\0';
-	if (strncmp(text, a->boot, bootlen) != 0 || text[bootlen] != ' ' ||
-	    strlen(text + bootlen + 1) >= ARCHIVE_MARK_MAX)
+	if ((found = strchr(text, ' ')) == NULL ||
+	    strlen(found + 1) >= ARCHIVE_MARK_MAX)
 		return false;
-	(void)snprintf(mark, ARCHIVE_MARK_MAX, "%s", text + bootlen + 1);
-	return true;
+	*found++ = '\0';
+	(void)snprintf(mark, ARCHIVE_MARK_MAX, "%s", found);
+	return archive_whole(mark) != NULL ||
+	    (*text != '\0' && strcmp(text, a->boot) == 0);
 }
 
 /* Is fd, locked by now, still the file of that name and nobody else's? */
@@ -418,7 +420,8 @@ file_mark(struct archive_part *base, const char *mark)
 	bool			 ok;
 
 	len = snprintf(text, sizeof(text), "%s %s\n", a->boot, mark);
-	if (a->boot[0] == '\0' || part->spare || len >= (int)sizeof(text))
+	if (part->spare || len >= (int)sizeof(text) ||
+	    (a->boot[0] == '\0' && archive_whole(mark) == NULL))
 		return false;
 	note_name(part, name, sizeof(name));
 	fd = openat(a->rootfd, name, O_WRONLY | O_CREAT | O_TRUNC |
@@ -433,6 +436,8 @@ file_mark(struct archive_part *base, const char *mark)
 static void
 file_leave(struct archive_part *base)
 {
+	/* What is still wanted is not to look stale. */
+	(void)futimens(((struct file_part *)base)->fd, NULL);
 	part_close((struct file_part *)base);
 	free(base);
 }
@@ -544,19 +549,30 @@ open_levels(struct file_part *part, struct errbuf *why)
 	return false;
 }
 
+int
+archive_file_look(const struct archive_part *base, const char *extension,
+    char *place, size_t placesz)
+{
+	const struct file_part	*part = (const struct file_part *)base;
+
+	(void)snprintf(place, placesz, "%s/%s/%s/%s/%s/%s.%s",
+	    part->level[0], part->level[1], part->level[2], part->level[3],
+	    part->level[4], part->position, extension);
+	return part->fd;
+}
+
 static char *
-location_of(const struct file_part *part, const char *file)
+location_of(const struct file_part *part, const char *extension)
 {
 	const struct file_archive *a =
 	    (const struct file_archive *)part->base.archive;
-	char	*location = NULL;
-	size_t	 size = strlen(a->prefix) + LEVELS * ARCHIVE_NAME_MAX +
-		    strlen(file) + 2;
+	char	 place[PLACE_MAX], *location = NULL;
+	size_t	 size;
 
+	(void)archive_file_look(&part->base, extension, place, sizeof(place));
+	size = strlen(a->prefix) + strlen(place) + 2;
 	if ((location = calloc(1, size)) != NULL)
-		(void)snprintf(location, size, "%s/%s/%s/%s/%s/%s/%s",
-		    a->prefix, part->level[0], part->level[1], part->level[2],
-		    part->level[3], part->level[4], file);
+		(void)snprintf(location, size, "%s/%s", a->prefix, place);
 	return location;
 }
 
@@ -568,7 +584,7 @@ move_file(struct archive_commit *c)
 
 	(void)snprintf(file, sizeof(file), "%s.%s", part->position,
 	    c->extension);
-	if ((c->location = location_of(part, file)) == NULL) {
+	if ((c->location = location_of(part, c->extension)) == NULL) {
 		errbuf_set(&c->why, "out of memory");
 		return false;
 	}
@@ -625,6 +641,7 @@ file_commit(struct archive *archive, struct archive_commit *const *list,
 		part_free((struct file_part *)list[i]->part,
 		    ((struct file_part *)list[i]->part)->moved);
 		list[i]->part = NULL;
+		list[i]->done = true;
 	}
 }
 
@@ -723,8 +740,7 @@ read_boot(struct file_archive *a)
 }
 
 struct archive *
-archive_file_open(const struct conf *conf, const char *owner,
-    struct errbuf *why)
+archive_file_open(const char *url, const char *owner, struct errbuf *why)
 {
 	struct file_archive	*a;
 
@@ -734,9 +750,9 @@ archive_file_open(const struct conf *conf, const char *owner,
 	}
 	a->base.ops = &file_ops;
 	a->rootfd = a->syncedfd = -1;
-	if ((a->root = path_of_url(conf->archive_url)) == NULL) {
-		errbuf_set(why, "archive.url \"%s\" is not file:// and an"
-		    " absolute path", conf->archive_url);
+	if ((a->root = path_of_url(url)) == NULL) {
+		errbuf_set(why, "\"%s\" is not file:// and an absolute path",
+		    url);
 		goto fail;
 	}
 	if ((a->prefix = url_of_path(strcmp(a->root, "/") == 0 ? "" :

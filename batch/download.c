@@ -91,6 +91,7 @@ work(struct download *d)
 		    http_in_flight(d->fetch.engine),
 		    http_bytes(d->fetch.engine));
 	}
+	archive_hurry(d->fetch.archive);
 	fetch_settled(&d->fetch, true);
 	fetch_drop(&d->fetch);
 }

@@ -148,6 +148,19 @@ count_failure(struct job *j, const char *status, const char *words)
 	sweep_warn(s, "%s: %s: %s", name, status, words);
 }
 
+/* Once for all: what keeps one file out of the archive keeps out the others.
+ * Where they wait for it on this machine, more may come. */
+static void
+note_our_trouble(struct fetch_run *run, enum trouble trouble,
+    const char *words)
+{
+	bool	*noted = trouble == TROUBLE_OURS ? &run->full : &run->held;
+
+	if (!*noted)
+		sweep_warn(run->sweep, "%s", words);
+	*noted = true;
+}
+
 static void
 job_fail(struct job *j, enum trouble trouble, const char *words)
 {
@@ -169,11 +182,8 @@ job_fail(struct job *j, enum trouble trouble, const char *words)
 	else
 		errbuf_set(&copy, "%s", words);
 	status = retry_decide(&facts, &wait_s);
-	if (trouble == TROUBLE_OURS) {
-		if (!j->run->full)
-			sweep_warn(j->run->sweep, "%s", words);
-		j->run->full = true;
-	}
+	if (trouble == TROUBLE_OURS || trouble == TROUBLE_STORE)
+		note_our_trouble(j->run, trouble, words);
 	count_failure(j, status, copy.text);
 	write_failure(j, status, wait_s, &copy);
 }
@@ -277,7 +287,9 @@ fetch_settled(struct fetch_run *run, bool all)
 		if (c->ok)
 			batch[n++] = j;
 		else {
-			job_fail(j, TROUBLE_OURS, c->why.text);
+			if (!c->cut)
+				job_fail(j, c->kept ? TROUBLE_STORE :
+				    TROUBLE_OURS, c->why.text);
 			job_free(j);
 		}
 		if (n == 0 || (n < STORE_AT_ONCE && next != NULL))
@@ -478,8 +490,15 @@ job_store(struct job *j)
 	if (!job_is_as_promised(j, digest, md5, &why))
 		return job_lacks(j, TROUBLE_CONTENT, why.text);
 	hex_encode(digest, sizeof(digest), j->sum);
+	if (archive_whole(j->mark) != NULL &&
+	    strcmp(archive_whole(j->mark), j->sum) != 0) {
+		job_drop(j);
+		return job_download(j);
+	}
 	j->commit.part = j->part;
 	j->commit.extension = j->media->extension;
+	j->commit.content_type = j->media->content_type;
+	j->commit.sha256 = j->sum;
 	j->commit.arg = j;
 	j->part = NULL;
 	settler_give(j->run->settler, &j->commit);
@@ -636,6 +655,12 @@ job_download(struct job *j)
 	if (j->part == NULL)
 		j->part = archive_reopen(j->run->archive, &key, &j->kept,
 		    j->mark);
+	if (j->part != NULL && archive_whole(j->mark) != NULL) {
+		archive_abort(j->part);
+		j->part = NULL;
+		j->kept = 0;
+		j->mark[0] = '\0';
+	}
 	j->req.url = j->url;
 	j->req.download = true;
 	j->req.from = j->kept;
@@ -647,6 +672,27 @@ job_download(struct job *j)
 	if (ok && http_start(j->run->engine, &j->req))
 		return true;
 	job_fail(j, TROUBLE_OURS, "out of memory");
+	return false;
+}
+
+/*
+ * Did an earlier attempt bring the whole file, and the archive not take it?
+ * Then job_store() can go on with it, whatever became of the link.
+ */
+static bool
+job_is_home(struct job *j)
+{
+	struct archive_key	key = { j->provider, j->task_id, j->position,
+				    j->day };
+	struct errbuf		why;
+
+	if (!job_reset(j) || (j->part = archive_reopen(j->run->archive, &key,
+	    &j->kept, j->mark)) == NULL)
+		return false;
+	j->opened = j->req.framed = archive_whole(j->mark) != NULL;
+	if (j->opened && archive_replay(j->part, take_piece, j, &why))
+		return true;
+	job_drop(j);
 	return false;
 }
 
@@ -826,6 +872,11 @@ fetch_fill(struct fetch_run *run)
 	while (http_free_slots(run->engine) > 0 &&
 	    (j = unqueue(run)) != NULL) {
 		j->started_ms = clock_ms();
+		if (job_is_home(j)) {
+			if (!job_store(j))
+				job_free(j);
+			continue;
+		}
 		/* A dead link is tried all the same, when there is no better
 		 * one: not all that is said of its end is true. */
 		if (link_has_ended(j) && job_ask(j))

@@ -19,6 +19,7 @@ struct fetch_run {
 	struct settler		*settler;
 	struct http_engine	*engine;
 	bool			 full;		/* the archive takes no more */
+	bool			 held;		/* files wait for the archive */
 	bool			*refused;	/* accounts whose key was, in
 						   the order of the settings */
 	struct job		*first, **last;	/* claimed, not yet begun */

@@ -17,6 +17,7 @@ static const struct {
 	[TROUBLE_GONE]	  = { 5,  3600, true },
 	[TROUBLE_CONTENT] = { 5,  3600, true },
 	[TROUBLE_OURS]	  = { 0,  600,	false },
+	[TROUBLE_STORE]	  = { 0,  600,	false },
 	[TROUBLE_FINAL]	  = { 1,  0,	false },
 };
 _Static_assert(sizeof(rules) / sizeof(rules[0]) == TROUBLE__MAX,

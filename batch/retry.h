@@ -10,6 +10,7 @@ enum trouble {
 	TROUBLE_GONE,		/* 403, 404, 410 and their like */
 	TROUBLE_CONTENT,	/* an error page, or a file cut short */
 	TROUBLE_OURS,		/* disk full or the like: never given up */
+	TROUBLE_STORE,		/* the archive's store is away: likewise */
 	TROUBLE_FINAL,		/* address refused, file too large */
 	TROUBLE__MAX
 };

@@ -20,14 +20,13 @@ struct settler {
 	bool			 ending;
 };
 
-/* Up to AT_ONCE that wait, or 0 when the end has come. */
+/* Add what waits to the n that are under way, up to AT_ONCE in all.  Returns
+ * how many these then are: 0 when the end has come. */
 static size_t
-next_batch(struct settler *s, struct archive_commit **batch)
+fill(struct settler *s, struct archive_commit **batch, size_t n)
 {
-	size_t	n = 0;
-
 	(void)pthread_mutex_lock(&s->lock);
-	while (s->first == NULL && !s->ending)
+	while (n == 0 && s->first == NULL && !s->ending)
 		(void)pthread_cond_wait(&s->given, &s->lock);
 	while (n < AT_ONCE && s->first != NULL) {
 		batch[n++] = s->first;
@@ -38,20 +37,27 @@ next_batch(struct settler *s, struct archive_commit **batch)
 	return n;
 }
 
-static void
+/* Give back those that are done.  Returns how many are left in batch. */
+static size_t
 hand_back(struct settler *s, struct archive_commit **batch, size_t n)
 {
-	size_t	i;
+	size_t	i, left = 0;
 
 	(void)pthread_mutex_lock(&s->lock);
 	for (i = 0; i < n; i++) {
+		if (!batch[i]->done) {
+			batch[left++] = batch[i];
+			continue;
+		}
 		batch[i]->next = s->done;
 		s->done = batch[i];
 	}
-	s->busy -= (int)n;
+	s->busy -= (int)(n - left);
 	(void)pthread_cond_signal(&s->settled);
 	(void)pthread_mutex_unlock(&s->lock);
-	s->wake(s->arg);
+	if (left < n)
+		s->wake(s->arg);
+	return left;
 }
 
 static void *
@@ -59,11 +65,11 @@ work(void *arg)
 {
 	struct settler		*s = arg;
 	struct archive_commit	*batch[AT_ONCE];
-	size_t			 n;
+	size_t			 n = 0;
 
-	while ((n = next_batch(s, batch)) > 0) {
-		archive_commit_all(s->archive, batch, n);
-		hand_back(s, batch, n);
+	while ((n = fill(s, batch, n)) > 0) {
+		archive_commit_some(s->archive, batch, n);
+		n = hand_back(s, batch, n);
 	}
 	return NULL;
 }

@@ -60,13 +60,16 @@ static const struct key {
 	    "file:///var/lib/genhook/outputs", 0, 0,
 	    "where outputs are kept: file:///directory or s3://bucket/prefix" },
 	{ "archive", "s3_endpoint", KEY_TEXT, C(s3_endpoint), "", 0, 0,
-	    "https address of the S3-compatible store" },
+	    "address of the S3-compatible store" },
 	{ "archive", "s3_region", KEY_TEXT, C(s3_region), "us-east-1", 0, 0,
 	    "its region" },
 	{ "archive", "s3_access_key", KEY_SECRET, C(s3_access_key), "", 0, 0,
 	    "access key id" },
 	{ "archive", "s3_secret_key", KEY_SECRET, C(s3_secret_key), "", 0, 0,
 	    "secret access key" },
+	{ "archive", "s3_staging_dir", KEY_TEXT, C(s3_staging_dir),
+	    "/var/lib/genhook/staging", 0, 0,
+	    "where outputs are until the store has them" },
 	{ "sweep", "conninfo", KEY_SECRET, C(sweep_conninfo), "", 0, 0,
 	    "connection string of the sweep, else database.conninfo" },
 	{ "sweep", "max_seconds", KEY_NUMBER, C(max_seconds), "50", 1, 86400,
@@ -552,6 +555,38 @@ check_account(const struct conf *c, struct account *a, cfg_t *sec,
 	    check_tokens(c, a, sec, why);
 }
 
+/* What an archive in a store needs; each row has to hold. */
+static bool
+check_store(const struct conf *c, cfg_t *sec, struct errbuf *why)
+{
+	const struct {
+		const char	*key, *words;
+		bool		 holds;
+	} rules[] = {
+		{ "s3_endpoint", "is no http(s) URL, and archive.url is s3://",
+		    url_is_link(c->s3_endpoint) },
+		{ "s3_region", "is not 1 to 64 letters, digits and '-'",
+		    *c->s3_region != '\0' && strlen(c->s3_region) <= 64 &&
+		    strspn(c->s3_region, "abcdefghijklmnopqrstuvwxyz"
+		    "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-") ==
+		    strlen(c->s3_region) },
+		{ "s3_access_key", "is missing, and archive.url is s3://",
+		    *c->s3_access_key != '\0' },
+		{ "s3_secret_key", "is missing, and archive.url is s3://",
+		    *c->s3_secret_key != '\0' },
+		{ "s3_staging_dir", "is no absolute path",
+		    *c->s3_staging_dir == '/' },
+	};
+	size_t	i;
+
+	for (i = 0; i < sizeof(rules) / sizeof(rules[0]); i++)
+		if (!rules[i].holds) {
+			complain(why, sec, rules[i].key, "%s", rules[i].words);
+			return false;
+		}
+	return true;
+}
+
 static bool
 check_common(cfg_t *cfg, const struct conf *c, struct errbuf *why)
 {
@@ -566,6 +601,9 @@ check_common(cfg_t *cfg, const struct conf *c, struct errbuf *why)
 		    "file:///directory nor s3://bucket");
 		return false;
 	}
+	if (starts_with(c->archive_url, "s3://") &&
+	    !check_store(c, cfg_getsec(cfg, "archive"), why))
+		return false;
 	if (*c->base_url != '\0' && !url_is_link(c->base_url)) {
 		complain(why, cfg_getsec(cfg, "receiver"), "base_url",
 		    "is no http(s) URL");

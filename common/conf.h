@@ -41,6 +41,7 @@ struct conf {
 	int64_t		 spool_max_bytes;
 	char		*archive_url;
 	char		*s3_endpoint, *s3_region, *s3_access_key, *s3_secret_key;
+	char		*s3_staging_dir;
 	int64_t		 max_seconds;
 	int64_t		 polls_in_flight;
 	int64_t		 downloads_in_flight;

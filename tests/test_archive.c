@@ -91,6 +91,18 @@ open_here(const char *owner)
 }
 
 static bool
+commit(struct archive *a, struct archive_part *part, char **location,
+    struct errbuf *why)
+{
+	struct archive_commit	c = { .part = part, .extension = "png" };
+	bool			ok = archive_commit(a, &c);
+
+	*location = c.location;
+	*why = c.why;
+	return ok;
+}
+
+static bool
 store(struct archive *a, const struct archive_key *k, const char *text,
     char **location, struct errbuf *why)
 {
@@ -102,7 +114,7 @@ store(struct archive *a, const struct archive_key *k, const char *text,
 		archive_abort(part);
 		return false;
 	}
-	return archive_commit(part, "png", location, why);
+	return commit(a, part, location, why);
 }
 
 /* Parts are in the root and nowhere else. */
@@ -237,7 +249,9 @@ static const struct {
 	const char	*url;
 	const char	*why;		/* NULL: it opens */
 } urls[] = {
-	{ "s3://bucket/prefix",		"not in this version" },
+	{ "s3://bucket/../prefix",	"prefix" },
+	{ "s3://b/prefix",		"no name of a bucket" },
+	{ "s3://bucket/prefix",		"could not make" },	/* staging */
 	{ "http://host/",		"neither file:// nor s3://" },
 	{ "file://host/dir",		"absolute path" },
 	{ "file://relative",		"absolute path" },
@@ -255,12 +269,15 @@ test_urls(void)
 	struct archive	*a;
 	struct conf	 c = { 0 };
 	struct errbuf	 why;
-	char		 copy[64];
+	char		 copy[64], endpoint[] = "https://s3.example.com",
+			 nowhere[] = "/nowhere/at/all";
 	size_t		 i;
 
 	for (i = 0; i < sizeof(urls) / sizeof(urls[0]); i++) {
 		(void)snprintf(copy, sizeof(copy), "%s", urls[i].url);
 		c.archive_url = copy;
+		c.s3_endpoint = endpoint;
+		c.s3_staging_dir = nowhere;
 		a = archive_open(&c, "o", &why);
 		CU_ASSERT_EQUAL(a != NULL, urls[i].why == NULL);
 		if (a == NULL && urls[i].why != NULL)
@@ -339,11 +356,62 @@ test_reopen(void)
 	CU_ASSERT_TRUE(archive_replay(part, collect, text, &why));
 	CU_ASSERT_STRING_EQUAL(text, "hel");
 	CU_ASSERT_TRUE(archive_write(part, "lo", 2, &why));
-	CU_ASSERT_TRUE(archive_commit(part, "png", &location, &why));
+	CU_ASSERT_TRUE(commit(b, part, &location, &why));
 	free(location);
 	CU_ASSERT_EQUAL(count_parts(), 0);
 	archive_close(a);
 	archive_close(b);
+}
+
+/* A whole file is known by its sum, also after a reboot; the beginning of one
+ * is not. */
+static void
+test_whole(void)
+{
+	struct archive_key	 k = { "novita", "whole", "0", key.day };
+	struct archive		*a = open_here("host:1:1");
+	struct archive_part	*part;
+	struct errbuf		 why;
+	char			 mark[ARCHIVE_MARK_MAX];
+	char			 note[300];
+	int64_t			 bytes;
+	FILE			*fp;
+	struct dirent		*e;
+	DIR			*d;
+
+	part = archive_begin(a, &k, -1, &why);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(part);
+	CU_ASSERT_TRUE(archive_write(part, "all", 3, &why));
+	CU_ASSERT_TRUE(archive_mark(part, ARCHIVE_WHOLE "abc"));
+	archive_leave(part);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(d = opendir(dir));
+	while ((e = readdir(d)) != NULL)
+		if (strstr(e->d_name, ".from") != NULL)
+			(void)snprintf(note, sizeof(note), "%s/%s", dir,
+			    e->d_name);
+	(void)closedir(d);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(fp = fopen(note, "w"));
+	(void)fprintf(fp, "another-boot " ARCHIVE_WHOLE "abc\n");
+	CU_ASSERT_EQUAL(fclose(fp), 0);
+	part = archive_reopen(a, &k, &bytes, mark);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(part);
+	CU_ASSERT_EQUAL(bytes, 3);
+	CU_ASSERT_STRING_EQUAL(archive_whole(mark), "abc");
+	archive_abort(part);
+
+	part = archive_begin(a, &k, -1, &why);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(part);
+	CU_ASSERT_TRUE(archive_write(part, "all", 3, &why));
+	CU_ASSERT_TRUE(archive_mark(part, "\"v1\""));
+	archive_leave(part);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(fp = fopen(note, "w"));
+	(void)fprintf(fp, "another-boot \"v1\"\n");
+	CU_ASSERT_EQUAL(fclose(fp), 0);
+	CU_ASSERT_PTR_NULL(archive_reopen(a, &k, &bytes, mark));
+	CU_ASSERT_PTR_NULL(archive_whole("\"v1\""));
+	archive_abort(archive_begin(a, &k, -1, &why));
+	CU_ASSERT_EQUAL(count_parts(), 0);
+	archive_close(a);
 }
 
 /* What was not marked, or was begun anew, is not gone on with. */
@@ -373,7 +441,7 @@ test_no_reopen(void)
 	CU_ASSERT_TRUE(archive_write(second, "2nd", 3, &why));
 	CU_ASSERT_FALSE(archive_mark(second, "m"));
 	archive_abort(second);
-	CU_ASSERT_TRUE(archive_commit(part, "png", &location, &why));
+	CU_ASSERT_TRUE(commit(a, part, &location, &why));
 	free(location);
 	CU_ASSERT_PTR_NULL(archive_reopen(a, &k, &bytes, mark));
 	CU_ASSERT_EQUAL(count_parts(), 0);
@@ -402,8 +470,9 @@ test_commit_all(void)
 		CU_ASSERT_PTR_NOT_NULL_FATAL(c[i].part);
 		CU_ASSERT_TRUE(archive_write(c[i].part, "x", 1, &why));
 	}
-	archive_commit_all(a, list, MANY);
+	archive_commit_some(a, list, MANY);
 	for (i = 0; i < MANY; i++) {
+		CU_ASSERT_TRUE(c[i].done);
 		CU_ASSERT_EQUAL(c[i].ok, i != 2);
 		CU_ASSERT_EQUAL(c[i].location != NULL, i != 2);
 		CU_ASSERT_PTR_NULL(c[i].part);
@@ -428,6 +497,7 @@ main(void)
 		{ "escaped root", test_escaped_root },
 		{ "a part that was left goes on", test_reopen },
 		{ "others begin anew", test_no_reopen },
+		{ "a whole part", test_whole },
 		{ "many come to rest at once", test_commit_all },
 		{ NULL, NULL }
 	};

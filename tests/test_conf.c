@@ -7,6 +7,8 @@
 #include "scratch.h"
 
 #define DB	"database {\n conninfo = \"host=/x\"\n}\n"	/* 3 lines */
+#define S3	"archive {\n url = \"s3://bucket\"\n" \
+		" s3_endpoint = \"https://h\"\n s3_access_key = \"k\"\n"
 #define NOVITA	"novita default {\n token = {\"tok-novita\"}\n}\n"
 #define MAX_64	"9223372036854775807"
 #define OVER_64	"9223372036854775808"
@@ -95,6 +97,15 @@ static const struct refused {
 	{ DB "receiver {\n spool_dir = \"\"\n}\n", 5, "no absolute path" },
 	{ DB "receiver {\n\n base_url = \"h.example\"\n}\n", 6,
 	  "receiver.base_url is no http(s) URL" },
+	{ DB "archive {\n url = \"s3://b\"\n}\n", 6,
+	  "archive.s3_endpoint is no http(s) URL" },
+	{ DB S3 " s3_region = \"a:b\"\n}\n", 8, "archive.s3_region is not" },
+	{ DB S3 " s3_region = \"\"\n}\n", 8, "archive.s3_region is not" },
+	{ DB S3 " s3_access_key = \"\"\n}\n", 8,
+	  "archive.s3_access_key is missing" },
+	{ DB S3 "}\n", 8, "archive.s3_secret_key is missing" },
+	{ DB S3 " s3_secret_key = \"x\"\n s3_staging_dir = \"st\"\n}\n", 9,
+	  "archive.s3_staging_dir is no absolute path" },
 	{ DB "archive {\n url = \"/var/lib\"\n}\n", 5,
 	  "archive.url is neither" },
 	/* A comment counts as one line, and hides nothing but itself. */
@@ -290,6 +301,7 @@ test_defaults(void)
 	CU_ASSERT_STRING_EQUAL(c->s3_region, "us-east-1");
 	CU_ASSERT_STRING_EQUAL(c->s3_access_key, "");
 	CU_ASSERT_STRING_EQUAL(c->s3_secret_key, "");
+	CU_ASSERT_STRING_EQUAL(c->s3_staging_dir, "/var/lib/genhook/staging");
 	CU_ASSERT_EQUAL(c->max_seconds, 50);
 	CU_ASSERT_EQUAL(c->polls_in_flight, 16);
 	CU_ASSERT_EQUAL(c->downloads_in_flight, 16);
@@ -323,7 +335,8 @@ static const char	every_key[] =
     " spool_max_bytes = 99\n}\n"
     "archive {\n url = \"s3://bucket/prefix\"\n"
     " s3_endpoint = \"https://s3.example.com\"\n s3_region = \"eu\"\n"
-    " s3_access_key = \"id\"\n s3_secret_key = \"${GENHOOK_TEST_KEY}\"\n}\n"
+    " s3_access_key = \"id\"\n s3_secret_key = \"${GENHOOK_TEST_KEY}\"\n"
+    " s3_staging_dir = \"/st\"\n}\n"
     "sweep {\n conninfo = \"host=/w\"\n max_seconds = 11\n"
     " polls_in_flight = 12\n downloads_in_flight = 13\n"
     " max_output_bytes = 14\n allow_private_networks = yes\n"
@@ -386,6 +399,7 @@ test_every_key(void)
 	CU_ASSERT_STRING_EQUAL(c->s3_region, "eu");
 	CU_ASSERT_STRING_EQUAL(c->s3_access_key, "id");
 	CU_ASSERT_STRING_EQUAL(c->s3_secret_key, "from-env");
+	CU_ASSERT_STRING_EQUAL(c->s3_staging_dir, "/st");
 	CU_ASSERT_EQUAL(c->max_seconds, 11);
 	CU_ASSERT_EQUAL(c->polls_in_flight, 12);
 	CU_ASSERT_EQUAL(c->downloads_in_flight, 13);
