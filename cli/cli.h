@@ -54,6 +54,7 @@ int	cli_config(const struct conf *, int argc, char **argv);
 int	cli_tasks(const struct conf *, int argc, char **argv);
 int	cli_outputs(const struct conf *, int argc, char **argv);
 int	cli_deliveries(const struct conf *, int argc, char **argv);
+int	cli_requests(const struct conf *, int argc, char **argv);
 int	cli_show(const struct conf *, int argc, char **argv);
 int	cli_retry(const struct conf *, int argc, char **argv);
 int	cli_repoll(const struct conf *, int argc, char **argv);

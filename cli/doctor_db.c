@@ -228,6 +228,12 @@ static const struct {
 	    " provider",
 	    "add its section to the settings, or register the tasks with the "
 	    "right account" },
+	{ "requests",
+	    "select format('%s: %s times: %s', provider, count(*), reason)"
+	    " from genhook.request_attention group by provider, reason"
+	    " order by 1",
+	    "genhook requests unknown; genhook requests refused; attention has "
+	    "the statement for each" },
 	{ "quiet",
 	    "select provider || ': ' || details from genhook.attention"
 	    " where reason = 'went quiet' order by 1",

@@ -63,6 +63,16 @@ static const struct list {
 	    "accepted duplicate conflict ignored unparsed stale rejected"
 	    " unverified",
 	    "received_at desc" },
+	{ "requests",
+	    "status, id, provider, model, " AGE("queued_at") " as age, error,"
+	    " task_id, attempts, account,"
+	    " to_char(next_attempt_at, 'MM-DD HH24:MI:SS') as next",
+	    "id, provider, model, account, request, metadata, status, task_id,"
+	    " error, attempts, queued_at, next_attempt_at, sent_at, settled_at,"
+	    " path, callback, test_mode",
+	    "genhook.requests", "status",
+	    "queued sending submitted refused unknown",
+	    "id desc" },
 };
 
 static bool
@@ -158,4 +168,10 @@ int
 cli_deliveries(const struct conf *conf, int argc, char **argv)
 {
 	return list_run(conf, &lists[2], argc, argv);
+}
+
+int
+cli_requests(const struct conf *conf, int argc, char **argv)
+{
+	return list_run(conf, &lists[3], argc, argv);
 }

@@ -31,6 +31,11 @@ static const struct cli_word deliveries_words[] = {
 	LIST_WORDS
 };
 
+static const struct cli_word requests_words[] = {
+	{ "queued|sending|submitted|refused|unknown", "those alone" },
+	LIST_WORDS
+};
+
 static const struct cli_word show_words[] = {
 	{ "TASK", "PROVIDER/ID, or the id alone where no two share it" },
 	{ "--json", "task, outputs and deliveries as one JSON document" },
@@ -118,6 +123,11 @@ const struct cli_command cli_commands[] = {
 	    "the newest callbacks and poll answers",
 	    "Newest first; \"note\" says why one was not accepted.",
 	    deliveries_words, cli_deliveries, CLI_CONF, NULL },
+	{ "requests", "[STATUS] [--json] [--limit N]",
+	    "the newest requests of the outbox",
+	    "Newest first; \"error\" says why one waits, was refused, or is of "
+	    "unknown fate.",
+	    requests_words, cli_requests, CLI_CONF, NULL },
 	{ "show", "TASK [--json]", "one task's life as a time line",
 	    "Submitted, called back, polled, finished, downloaded; and what is "
 	    "yet to come.",

@@ -24,6 +24,11 @@ static const char	facts_sql[] =
 static const char	line_sql[] =
     "select to_char(at, 'YYYY-MM-DD HH24:MI:SS.MS'), what, more,"
     " at > now() from ("
+    " select r.at, r.n, r.what, r.more from genhook.requests q, lateral"
+    " (values (q.queued_at, -2, 'requested', 'request ' || q.id),"
+    " (q.sent_at, -1, 'sent', 'attempt ' || q.attempts)) as r(at, n, what,"
+    " more) where q.provider = $1 and q.task_id = $2"
+    " union all"
     " select submitted_at as at, 0 as n, 'submitted' as what,"
     "     null::text as more from genhook.tasks where " THE_TASK
     " union all"
@@ -66,6 +71,7 @@ static const char	json_sql[] =
     "'task', (select to_json(t) from genhook.tasks t where " THE_TASK "),"
     "'outputs', (select coalesce(json_agg(o order by position), '[]')"
     "     from genhook.outputs o where " THE_TASK "),"
+    "'request', (select to_json(r) from genhook.requests r where " THE_TASK "),"
     "'deliveries', (select coalesce(json_agg(d order by received_at), '[]')"
     "     from (select id, received_at, account, source, outcome, verdict,"
     "     remote_addr, headers, note from genhook.deliveries"

@@ -106,10 +106,14 @@ cat "$WORK/good.conf" >"$GENHOOK_CONF"
 # --- spool, archive
 
 mkdir -p "$GENHOOK_SPOOL/refused"
+# The handlers would look into the file, and set it aside, at any moment.
+exec 7>"$GENHOOK_SPOOL/.drain.lock"
+flock 7
 touch -d '10 minutes ago' "$GENHOOK_SPOOL/0-test.delivery"
 same "a callback that waits" 1 "$(doctor --alert)"
 check "is told with its age" wrong spool '1 callbacks wait in .* for 10 min' 'run genhook-sweep'
 rm "$GENHOOK_SPOOL/0-test.delivery"
+exec 7>&-
 touch "$GENHOOK_SPOOL/refused/x"
 same "one that was set aside" 1 "$(doctor --alert)"
 check "too" wrong spool '1 files in .*refused' 'set aside'
@@ -178,6 +182,13 @@ sql "delete from genhook.hours; update genhook.marks set at = now() - interval '
 same "a provider that calls no more" 1 "$(doctor --alert)"
 check "is told" wrong quiet 'wavespeed: account "default": 4 tasks' 'from outside'
 sql "delete from genhook.tasks where provider = 'wavespeed'"
+
+sql "insert into genhook.requests (provider, model, account) values ('novita', 'txt2img', 'nobody')"
+same "a request just inserted is no news" 0 "$(doctor --alert)"
+sql "update genhook.requests set queued_at = now() - interval '20 minutes'"
+same "one that nobody sends is" 1 "$(doctor --alert)"
+check "and is told" wrong requests 'novita: 1 times: request waits' 'genhook requests'
+sql "delete from genhook.requests"
 
 posts "$(hook novita)" 11 'no json %d'
 same "callbacks that are no JSON, more than ever" 1 "$(doctor --alert)"

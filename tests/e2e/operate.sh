@@ -106,6 +106,17 @@ post_text "$(hook apixo)" '{"code":200,"message":"success","data":{"taskId":"ear
 same "a task that only called" 0 "$(status show early)"
 check "says so" said 'apixo/early: not in tasks'
 
+sql "insert into genhook.requests (provider, model, request) values ('apixo', 'flux-2', '{\"input\": {}}')"
+same "requests lists the outbox" "queued flux-2" "$(json '.[0] | "\(.status) \(.model)"' requests --json)"
+sweep || true
+same "the sweep sends it" 0 "$(status requests submitted)"
+sent=$(sql "select task_id from genhook.requests")
+check "it has a task" said "$sent"
+same "show, of a task of the outbox" 0 "$(status show "apixo/$sent")"
+check "begins with the request" said 'requested: request 1'
+check "and when it was sent" said 'sent: attempt 1'
+check "then it finishes" soon 10 task_is "$sent" succeeded
+
 # --- retry, repoll, cancel
 
 sql "update genhook.outputs set status = 'failed', location = null, stored_at = null, last_error = 'x' where task_id = '$good'"
