@@ -55,6 +55,7 @@ int	cli_tasks(const struct conf *, int argc, char **argv);
 int	cli_outputs(const struct conf *, int argc, char **argv);
 int	cli_deliveries(const struct conf *, int argc, char **argv);
 int	cli_requests(const struct conf *, int argc, char **argv);
+int	cli_submit(const struct conf *, int argc, char **argv);
 int	cli_show(const struct conf *, int argc, char **argv);
 int	cli_retry(const struct conf *, int argc, char **argv);
 int	cli_repoll(const struct conf *, int argc, char **argv);

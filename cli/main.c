@@ -74,6 +74,21 @@ static const struct cli_word replay_words[] = {
 	{ NULL, NULL }
 };
 
+static const struct cli_word submit_words[] = {
+	{ "PROVIDER", "novita, apimart, apixo or wavespeed" },
+	{ "MODEL", "as the provider's page writes it" },
+	{ "--param KEY=VALUE", "a part of the request; any number of them" },
+	{ "--account ACCOUNT", "whose API key, else default" },
+	{ "--metadata JSON", "your own, kept with the task" },
+	{ "--wait", "until the outputs are downloaded; prints where they are" },
+	{ "--test-mode", "a mock event in place of a generation (novita)" },
+	{ "--no-callback", "none is asked for: the task is found by polls" },
+	{ "--path PATH", "where to send it below api_base, if not where the "
+	    "model says" },
+	{ "--queued", "alone: send at once what is queued in genhook.requests" },
+	{ NULL, NULL }
+};
+
 static const struct cli_word tail_words[] = {
 	{ "--json", "a JSON document in each line, as in task_results" },
 	{ NULL, NULL }
@@ -112,6 +127,14 @@ static const struct cli_word no_words[] = {
 };
 
 const struct cli_command cli_commands[] = {
+	{ "submit", "PROVIDER MODEL [--param KEY=VALUE ...] ... | --queued",
+	    "send a request to a provider, once",
+	    "The request is the JSON on standard input, or put together of "
+	    "--param: KEY may be\na path (input.prompt); VALUE is a number, "
+	    "true, false, null, [...], {...} or\n\"...\" if it reads as one, "
+	    "@FILE for the text of a file, else text.  The callback\nis put in "
+	    "as the provider wants it.  Prints the task's id.",
+	    submit_words, cli_submit, CLI_CONF, NULL },
 	{ "tasks", "[STATUS] [--json] [--limit N]", "the newest tasks",
 	    "Newest first, by their end or else their beginning.",
 	    tasks_words, cli_tasks, CLI_CONF, NULL },
