@@ -70,12 +70,28 @@ char_length(const char *s, size_t left)
 	return left >= 6 && s[1] == 'u' ? 6 : 2;
 }
 
+/* The bytes that a token can begin with, however it is written. */
+static void
+beginnings(char *const *tokens, bool begins[256])
+{
+	memset(begins, 0, 256 * sizeof(*begins));
+	begins['\\'] = begins['%'] = true;
+	for (; *tokens != NULL; tokens++)
+		begins[(unsigned char)**tokens] = true;
+}
+
 size_t
 redact_tokens(char *body, size_t len, char *const *tokens)
 {
+	bool	begins[256];
 	size_t	from = 0, to = 0, n, c, k;
 
+	beginnings(tokens, begins);
 	while (from < len) {
+		if (!begins[(unsigned char)body[from]]) {
+			body[to++] = body[from++];
+			continue;
+		}
 		c = char_length(body + from, len - from);
 		/* A token may begin within an escape, such as the t of \t: a
 		 * backslash that is left alone would spoil the JSON. */
