@@ -19,19 +19,40 @@
 #define THREADS_MAX	256
 
 /* In place of the handlers' receive.c. */
-size_t
-receive_request(const struct receiver *rx, const struct request *req,
-    char out[ANSWER_TEXT_MAX])
+bool
+receive_begin(struct callback *cb, const struct receiver *rx,
+    const struct request *req)
 {
 	const char	*text = request_get(req, "CONTENT_LENGTH");
 	long		 want = text != NULL ? strtol(text, NULL, 10) : 0;
 	char		 body[BODY_MAX];
 
 	(void)rx;
+	cb->answer = ANSWER_ACCEPTED;
 	if (want > 0 && (want > BODY_MAX ||
 	    req->read(req->arg, body, (size_t)want) != (size_t)want))
-		return answer_print(ANSWER_BAD_REQUEST, "body", out);
-	return answer_print(ANSWER_ACCEPTED, "", out);
+		cb->answer = ANSWER_BAD_REQUEST;
+	return false;
+}
+
+size_t
+receive_end(struct callback *cb, char out[ANSWER_TEXT_MAX])
+{
+	return answer_print(cb->answer, "body", out);
+}
+
+/* In place of committer.c: nothing is ever committed. */
+struct commit *
+committer_next(struct committer *c)
+{
+	(void)c;
+	return NULL;
+}
+
+void
+committer_end(struct committer *c)
+{
+	(void)c;
 }
 
 int

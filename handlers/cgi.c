@@ -25,10 +25,14 @@ bool
 server_run_cgi(const struct receiver *rx)
 {
 	struct request	req = { .env = environ, .read = read_stdin };
+	struct callback	cb;
 	char		out[ANSWER_TEXT_MAX];
-	size_t		len = receive_request(rx, &req, out), sent = 0;
+	size_t		len, sent = 0;
 	ssize_t		n;
 
+	/* Without threads the commit's fate is known at once. */
+	(void)receive_begin(&cb, rx, &req);
+	len = receive_end(&cb, out);
 	while (sent < len) {
 		n = write(STDOUT_FILENO, out + sent, len - sent);
 		if (n == -1 && errno == EINTR)

@@ -22,11 +22,35 @@
  * commit's deadline and a spool file, and some. */
 #define GRACE_MS	4000
 
-struct worker {
+/* Who takes requests in: enough that idle connections, each of which holds
+ * one up, leave some; few enough that under load one goes on to the next
+ * request instead of waking the next thread: a share of all in flight. */
+#define WORKERS_MIN	8
+#define WORKERS_SHARE	2
+/* Who answers: a thread writes to the spool while the others go on. */
+#define ANSWERERS	4
+
+/* A request in flight. */
+struct flight {
+	struct flight	*next;
+	FCGX_Request	 fr;
+	struct request	 req;
+	struct callback	 cb;
+};
+
+struct server {
 	const struct receiver	*rx;
-	pthread_t		 thread;
-	atomic_bool		 accepting;
-	atomic_bool		 ended;
+	struct flight		*flights;
+	pthread_mutex_t		 lock;		/* for the two below */
+	pthread_cond_t		 landed;
+	struct flight		*free;
+};
+
+struct worker {
+	struct server	*server;
+	pthread_t	 thread;
+	atomic_bool	 accepting;
+	atomic_bool	 ended;
 };
 
 static atomic_bool	stopping;
@@ -46,45 +70,115 @@ read_fcgi(void *arg, char *buf, size_t n)
 	return got > 0 && FCGX_GetError(fr->in) == 0 ? (size_t)got : 0;
 }
 
-static void
-serve(const struct receiver *rx, FCGX_Request *fr)
-{
-	struct request	req = { .env = fr->envp, .read = read_fcgi,
-			    .arg = fr };
-	char		out[ANSWER_TEXT_MAX];
-	size_t		len = receive_request(rx, &req, out);
+/* ---- flights ------------------------------------------------------------ */
 
-	/* Nothing was written before: a crash so far was a clean 500. */
-	if (FCGX_PutStr(out, (int)len, fr->out) != (int)len ||
-	    FCGX_FClose(fr->out) == -1)
-		log_line(LOG_WARN, "an answer could not be sent");
+static bool
+flights_make(struct server *s, int n)
+{
+	int	i;
+
+	if ((s->flights = calloc((size_t)n, sizeof(*s->flights))) == NULL)
+		return false;
+	(void)pthread_mutex_init(&s->lock, NULL);
+	(void)pthread_cond_init(&s->landed, NULL);
+	for (i = 0; i < n; i++) {
+		if (FCGX_InitRequest(&s->flights[i].fr, LISTEN_FD,
+		    FCGI_FAIL_ACCEPT_ON_INTR) != 0)
+			return false;
+		s->flights[i].req.read = read_fcgi;
+		s->flights[i].req.arg = &s->flights[i].fr;
+		s->flights[i].cb.commit.owner = &s->flights[i];
+		s->flights[i].next = s->free;
+		s->free = &s->flights[i];
+	}
+	return true;
 }
 
+/* Wait for a free one; NULL at the end. */
+static struct flight *
+flight_take(struct server *s)
+{
+	struct flight	*f;
+
+	(void)pthread_mutex_lock(&s->lock);
+	while (s->free == NULL && !atomic_load(&stopping))
+		(void)pthread_cond_wait(&s->landed, &s->lock);
+	if ((f = s->free) != NULL)
+		s->free = f->next;
+	(void)pthread_mutex_unlock(&s->lock);
+	return f;
+}
+
+static void
+flight_give(struct server *s, struct flight *f)
+{
+	bool	was_none;
+
+	(void)pthread_mutex_lock(&s->lock);
+	was_none = s->free == NULL;
+	f->next = s->free;
+	s->free = f;
+	(void)pthread_mutex_unlock(&s->lock);
+	if (was_none)
+		(void)pthread_cond_signal(&s->landed);
+}
+
+static void
+flight_answer(struct server *s, struct flight *f)
+{
+	char	out[ANSWER_TEXT_MAX];
+	size_t	len = receive_end(&f->cb, out);
+
+	/* Nothing was written before: a crash so far was a clean 500. */
+	if (FCGX_PutStr(out, (int)len, f->fr.out) != (int)len ||
+	    FCGX_FClose(f->fr.out) == -1)
+		log_line(LOG_WARN, "an answer could not be sent");
+	FCGX_Finish_r(&f->fr);
+	flight_give(s, f);
+}
+
+/* ---- threads ------------------------------------------------------------ */
+
 /*
- * Every thread accepts for itself: libfcgi's accept also waits, without a
+ * Every worker accepts for itself: libfcgi's accept also waits, without a
  * limit, for the request's head, so one idle connection behind a common
- * lock would stop them all.
+ * lock would stop them all.  What waits for its commit holds no thread.
  */
 static void *
 worker_main(void *arg)
 {
 	struct worker	*w = arg;
-	FCGX_Request	 fr;
+	struct flight	*f;
+	int		 got;
 
-	if (FCGX_InitRequest(&fr, LISTEN_FD, FCGI_FAIL_ACCEPT_ON_INTR) == 0)
-		while (!atomic_load(&stopping)) {
-			atomic_store(&w->accepting, true);
-			if (FCGX_Accept_r(&fr) < 0) {
-				if (atomic_load(&stopping))
-					break;
-				continue;
-			}
-			atomic_store(&w->accepting, false);
-			serve(w->rx, &fr);
-			FCGX_Finish_r(&fr);
+	while (!atomic_load(&stopping) &&
+	    (f = flight_take(w->server)) != NULL) {
+		atomic_store(&w->accepting, true);
+		got = FCGX_Accept_r(&f->fr);
+		atomic_store(&w->accepting, false);
+		if (got < 0) {
+			flight_give(w->server, f);
+			continue;
 		}
-	FCGX_Free(&fr, 1);
+		f->req.env = f->fr.envp;
+		if (!receive_begin(&f->cb, w->server->rx, &f->req))
+			flight_answer(w->server, f);
+	}
 	atomic_store(&w->ended, true);
+	return NULL;
+}
+
+static void *
+answerer_main(void *arg)
+{
+	struct server	*s = arg;
+	struct commit	*c, *next;
+
+	while ((c = committer_next(s->rx->committer)) != NULL)
+		for (; c != NULL; c = next) {
+			next = c->next;
+			flight_answer(s, c->owner);
+		}
 	return NULL;
 }
 
@@ -120,26 +214,38 @@ server_prepare_signals(void)
 
 /*
  * Interrupt whoever still waits in accept().  The signal may come just before
- * the system call does, so it is sent until every thread has ended.
+ * the system call does, so it is sent until every thread has ended.  Returns
+ * how many have not.
  */
+static int
+wake_workers(const struct worker *workers, int n)
+{
+	int	i, left = 0;
+
+	for (i = 0; i < n; i++) {
+		if (atomic_load(&workers[i].ended))
+			continue;
+		left++;
+		if (atomic_load(&workers[i].accepting))
+			(void)pthread_kill(workers[i].thread, WAKE_SIGNAL);
+	}
+	return left;
+}
+
 static void
-stop_workers(struct worker *workers, int n, pid_t parent)
+stop_workers(struct server *s, struct worker *workers, int n, pid_t parent)
 {
 	const struct timespec	step = { .tv_nsec = 20000000 };
 	int			i, waited_ms, left = n;
 
 	atomic_store(&stopping, true);
 	FCGX_ShutdownPending();
+	(void)pthread_mutex_lock(&s->lock);
+	(void)pthread_cond_broadcast(&s->landed);
+	(void)pthread_mutex_unlock(&s->lock);
 	for (waited_ms = 0; left > 0 && waited_ms < GRACE_MS;
 	    waited_ms += 20) {
-		for (i = 0, left = 0; i < n; i++) {
-			if (atomic_load(&workers[i].ended))
-				continue;
-			left++;
-			if (atomic_load(&workers[i].accepting))
-				(void)pthread_kill(workers[i].thread,
-				    WAKE_SIGNAL);
-		}
+		left = wake_workers(workers, n);
 		/* With its web server gone, nobody may be found here: the
 		 * next one would take this process for one that stays, and
 		 * never start its own.  While it lives, what it sends now
@@ -149,59 +255,101 @@ stop_workers(struct worker *workers, int n, pid_t parent)
 		if (left > 0)
 			(void)nanosleep(&step, NULL);
 	}
-	for (i = 0; i < n; i++)
-		if (atomic_load(&workers[i].ended))
-			(void)pthread_join(workers[i].thread, NULL);
 	if (left > 0) {
-		/* A peer that sends half a head holds a thread for ever. */
+		/* A peer that sends half a head holds a thread for ever; what
+		 * the committer had has been answered meanwhile. */
 		log_line(LOG_WARN, "%d threads still busy, ending anyway",
 		    left);
 		_exit(0);
 	}
+	for (i = 0; i < n; i++)
+		(void)pthread_join(workers[i].thread, NULL);
 }
 
-static int
-start_workers(struct worker *workers, int n, const struct receiver *rx)
+static bool
+thread_start(pthread_t *thread, void *(*fn)(void *), void *arg)
 {
 	pthread_attr_t	attr;
-	int		i;
+	bool		ok;
 
 	(void)pthread_attr_init(&attr);
 	(void)pthread_attr_setstacksize(&attr, STACK_BYTES);
+	ok = pthread_create(thread, &attr, fn, arg) == 0;
+	(void)pthread_attr_destroy(&attr);
+	return ok;
+}
+
+static int
+start_workers(struct server *s, struct worker *workers, int n)
+{
+	int	i;
+
 	for (i = 0; i < n; i++) {
-		workers[i].rx = rx;
-		if (pthread_create(&workers[i].thread, &attr, worker_main,
-		    &workers[i]) != 0)
+		workers[i].server = s;
+		if (!thread_start(&workers[i].thread, worker_main,
+		    &workers[i]))
 			break;
 	}
-	(void)pthread_attr_destroy(&attr);
 	return i;
+}
+
+static int
+start_answerers(struct server *s, pthread_t *answerers)
+{
+	int	i;
+
+	for (i = 0; i < ANSWERERS; i++)
+		if (!thread_start(&answerers[i], answerer_main, s))
+			break;
+	return i;
+}
+
+/* Serve until a signal says to end. */
+static bool
+serve(struct server *s, struct worker *workers, int n, struct errbuf *why)
+{
+	pthread_t	answerers[ANSWERERS];
+	sigset_t	ends;
+	pid_t		parent = getppid();
+	int		i, sig, working, answering;
+
+	end_signals(&ends);
+	answering = start_answerers(s, answerers);
+	working = answering > 0 ? start_workers(s, workers, n) : 0;
+	if (working > 0)
+		(void)sigwait(&ends, &sig);
+	else
+		errbuf_set(why, "could not start a thread");
+	stop_workers(s, workers, working, parent);
+	committer_end(s->rx->committer);
+	for (i = 0; i < answering; i++)
+		(void)pthread_join(answerers[i], NULL);
+	return working > 0;
 }
 
 bool
 server_run_fastcgi(const struct receiver *rx, int threads,
     struct errbuf *why)
 {
+	struct server	 s = { .rx = rx };
 	struct worker	*workers;
-	sigset_t	 ends;
-	pid_t		 parent = getppid();
-	int		 sig, started;
+	int		 i, nworkers = threads / WORKERS_SHARE;
+	bool		 ok = false;
 
-	end_signals(&ends);
+	if (nworkers < WORKERS_MIN)
+		nworkers = threads < WORKERS_MIN ? threads : WORKERS_MIN;
 	if (FCGX_Init() != 0) {
 		errbuf_set(why, "could not start FastCGI");
 		return false;
 	}
-	if ((workers = calloc((size_t)threads, sizeof(*workers))) == NULL) {
+	workers = calloc((size_t)nworkers, sizeof(*workers));
+	if (workers != NULL && flights_make(&s, threads + nworkers)) {
+		ok = serve(&s, workers, nworkers, why);
+		for (i = 0; i < threads + nworkers; i++)
+			FCGX_Free(&s.flights[i].fr, 1);
+	} else
 		errbuf_set(why, "out of memory");
-		return false;
-	}
-	started = start_workers(workers, threads, rx);
-	if (started > 0)
-		(void)sigwait(&ends, &sig);
-	else
-		errbuf_set(why, "could not start a thread");
-	stop_workers(workers, started, parent);
+	free(s.flights);
 	free(workers);
-	return started > 0;
+	return ok;
 }

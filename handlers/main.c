@@ -112,7 +112,7 @@ main(void)
 	    server_run_cgi(&rx);
 	if (!ok && fastcgi)
 		log_line(LOG_ERROR, "%s", why.text);
-	committer_stop(rx.committer);
+	committer_free(rx.committer);
 	spool_close(spool);
 	conf_free(conf);
 	return ok ? 0 : 1;

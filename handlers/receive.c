@@ -18,15 +18,6 @@
 
 static pthread_mutex_t	big_body_lock = PTHREAD_MUTEX_INITIALIZER;
 
-/* Everything about one callback while it is served. */
-struct callback {
-	const struct receiver	*rx;
-	const struct request	*req;
-	const struct account	*account;
-	struct delivery		*delivery;
-	struct errbuf		 why;
-};
-
 /*
  * The account that "/TOKEN" or "/TOKEN" with the provider's suffix names, or
  * NULL.  A path of another form is looked up all the same, so that time does
@@ -183,38 +174,48 @@ note_sender(struct callback *cb)
 	return cb->delivery->headers != NULL;
 }
 
-/* The delivery is complete: commit it, else spool it. */
-static enum answer
+/* The delivery is complete: let it be committed. */
+static void
 keep(struct callback *cb)
 {
 	struct delivery	*d = cb->delivery;
-	enum outcome	 proposed = d->outcome, outcome;
-	struct errbuf	 db_why, spool_why = { "no spool" };
-	bool		 spooled;
 
 	d->bodylen = redact_tokens(d->body, d->bodylen, cb->account->tokens);
 	if (d->note != NULL)
 		errbuf_set(&cb->why, "%s", d->note);
-	if (committer_store(cb->rx->committer, d, &outcome, &db_why))
-		return answer_of(outcome);
+	cb->proposed = d->outcome;
+	cb->commit.delivery = d;
+	cb->kept = true;
+}
+
+/* The commit's fate is known: answer so, or spool what is not committed. */
+static enum answer
+settle(struct callback *cb)
+{
+	const struct errbuf	*db_why = &cb->commit.why;
+	struct errbuf		 spool_why = { "no spool" };
+	bool			 spooled;
+
+	if (cb->commit.stored)
+		return answer_of(cb->commit.outcome);
 	/* A forger's deliveries must not fill the disk. */
-	if (proposed == OUTCOME_UNVERIFIED)
+	if (cb->proposed == OUTCOME_UNVERIFIED)
 		return ANSWER_UNVERIFIED;
 	spooled = cb->rx->spool != NULL &&
-	    spool_write(cb->rx->spool, d, &spool_why);
+	    spool_write(cb->rx->spool, cb->delivery, &spool_why);
 	/* What is no JSON stays so; where it is kept is for the log alone. */
-	if (proposed == OUTCOME_REJECTED) {
+	if (cb->proposed == OUTCOME_REJECTED) {
 		log_line(LOG_WARN, "rejected delivery %s: %s", spooled ?
-		    "spooled" : "not kept", db_why.text);
+		    "spooled" : "not kept", db_why->text);
 		return ANSWER_REJECTED;
 	}
 	errbuf_set(&cb->why, "%s: %.200s%s%.100s", spooled ? "spooled" :
-	    "not stored", db_why.text, spooled ? "" : "; ",
+	    "not stored", db_why->text, spooled ? "" : "; ",
 	    spooled ? "" : spool_why.text);
 	return spooled ? ANSWER_SPOOLED : ANSWER_UNAVAILABLE;
 }
 
-/* From the body on: verify, parse, keep. */
+/* From the body on: verify, parse, keep; the answer where it is not kept. */
 static enum answer
 take_delivery(struct callback *cb)
 {
@@ -232,7 +233,8 @@ take_delivery(struct callback *cb)
 		d->outcome = OUTCOME_UNVERIFIED;
 		if (!delivery_set_note(d, cb->why.text))
 			return ANSWER_UNAVAILABLE;
-		return keep(cb);
+		keep(cb);
+		return ANSWER_UNVERIFIED;
 	}
 	d->proof = cb->rx->provider->verify != NULL ? PROOF_SIGNATURE :
 	    PROOF_TOKEN;
@@ -243,7 +245,8 @@ take_delivery(struct callback *cb)
 		if (!delivery_set_note(d, cb->why.text))
 			return ANSWER_UNAVAILABLE;
 	}
-	return keep(cb);
+	keep(cb);
+	return ANSWER_ACCEPTED;
 }
 
 static enum answer
@@ -290,18 +293,18 @@ log_answer(const struct callback *cb, enum answer a)
 }
 
 static size_t
-answer_health(const struct receiver *rx, char out[ANSWER_TEXT_MAX])
+answer_health(struct callback *cb, char out[ANSWER_TEXT_MAX])
 {
-	struct errbuf	why = { "" };
-	char		body[512], words[sizeof(why.text)];
-	bool		up = committer_ping(rx->committer, &why);
-	size_t		i;
+	const struct receiver	*rx = cb->rx;
+	const char		*why = cb->commit.why.text;
+	bool			 up = cb->commit.stored;
+	char			 body[512], words[sizeof(cb->commit.why.text)];
+	size_t			 i;
 
 	/* The words stand in JSON: nothing in them may end the string. */
-	for (i = 0; why.text[i] != '\0'; i++)
-		words[i] = why.text[i] < 0x20 || why.text[i] > 0x7e ||
-		    why.text[i] == '"' || why.text[i] == '\\' ? '\'' :
-		    why.text[i];
+	for (i = 0; !up && why[i] != '\0'; i++)
+		words[i] = why[i] < 0x20 || why[i] > 0x7e || why[i] == '"' ||
+		    why[i] == '\\' ? '\'' : why[i];
 	words[i] = '\0';
 	(void)snprintf(body, sizeof(body), "{\"status\":\"%s\","
 	    "\"database\":\"%.300s\",\"schema_version\":%d,"
@@ -313,29 +316,58 @@ answer_health(const struct receiver *rx, char out[ANSWER_TEXT_MAX])
 	return answer_print(up ? ANSWER_HEALTHY : ANSWER_UNHEALTHY, body, out);
 }
 
-size_t
-receive_request(const struct receiver *rx, const struct request *req,
-    char out[ANSWER_TEXT_MAX])
+static bool
+is_health_check(const struct request *req)
 {
-	struct callback	 cb = { .rx = rx, .req = req };
 	const char	*method = request_get(req, "REQUEST_METHOD");
 	const char	*path = request_get(req, "PATH_INFO");
-	enum answer	 a;
-	size_t		 len;
 
-	if (method != NULL && path != NULL && strcmp(method, "GET") == 0 &&
-	    strcmp(path, "/healthz") == 0)
-		return answer_health(rx, out);
-	if (method == NULL || strcmp(method, "POST") != 0) {
-		errbuf_set(&cb.why, "method is \"%.20s\", not POST",
-		    method != NULL ? method : "");
-		a = ANSWER_BAD_METHOD;
-	} else
-		a = take_callback(&cb);
-	log_answer(&cb, a);
+	return method != NULL && path != NULL && strcmp(method, "GET") == 0 &&
+	    strcmp(path, "/healthz") == 0;
+}
+
+/* A POST, or the answer to what is none. */
+static enum answer
+take_request(struct callback *cb)
+{
+	const char	*method = request_get(cb->req, "REQUEST_METHOD");
+
+	if (method != NULL && strcmp(method, "POST") == 0)
+		return take_callback(cb);
+	errbuf_set(&cb->why, "method is \"%.20s\", not POST",
+	    method != NULL ? method : "");
+	return ANSWER_BAD_METHOD;
+}
+
+bool
+receive_begin(struct callback *cb, const struct receiver *rx,
+    const struct request *req)
+{
+	cb->rx = rx;
+	cb->req = req;
+	cb->account = NULL;
+	cb->delivery = cb->commit.delivery = NULL;
+	cb->kept = false;
+	cb->why.text[0] = '\0';
+	if (!(cb->health = is_health_check(req)))
+		cb->answer = take_request(cb);
+	return (cb->health || cb->kept) &&
+	    committer_submit(rx->committer, &cb->commit);
+}
+
+size_t
+receive_end(struct callback *cb, char out[ANSWER_TEXT_MAX])
+{
+	enum answer	a;
+	size_t		len;
+
+	if (cb->health)
+		return answer_health(cb, out);
+	a = cb->kept ? settle(cb) : cb->answer;
+	log_answer(cb, a);
 	/* Why it is not served is for the log, not for the sender. */
 	len = answer_print(a, a == ANSWER_UNAVAILABLE ?
-	    "not stored, please send again" : cb.why.text, out);
-	delivery_free(cb.delivery);
+	    "not stored, please send again" : cb->why.text, out);
+	delivery_free(cb->delivery);
 	return len;
 }

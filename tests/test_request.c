@@ -89,6 +89,7 @@ ask(const struct row *row, const char *text, size_t len, char *json,
 	struct body	 body = { text, len };
 	char		*env[16] = { NULL }, size[24], out[ANSWER_TEXT_MAX];
 	struct request	 req = { env, body_read, &body };
+	struct callback	 cb;
 	struct capture	 cap;
 	char		 said[8192], *at;
 	size_t		 i;
@@ -111,7 +112,8 @@ ask(const struct row *row, const char *text, size_t len, char *json,
 		env_add(env, name, row->more[i] + cut + 1);
 	}
 	capture_begin(&cap);
-	(void)receive_request(&rx, &req, out);
+	CU_ASSERT_FALSE(receive_begin(&cb, &rx, &req));
+	(void)receive_end(&cb, out);
 	(void)capture_end(&cap, said, sizeof(said));
 	for (i = 0; i < COUNT(env); i++)
 		free(env[i]);
@@ -467,7 +469,7 @@ main(void)
 
 	start();
 	status = cunit_run("request", tests);
-	committer_stop(committer);
+	committer_free(committer);
 	spool_close(spool);
 	conf_free(conf);
 	scratch_remove(dir);

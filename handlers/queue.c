@@ -1,0 +1,248 @@
+#include <pthread.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "clock.h"
+#include "queue.h"
+
+/* How many answers one thread takes over at once: the next thread begins
+ * while it sends them. */
+#define ANSWERS_MAX	16
+
+/* With nothing to wait for, look again after this. */
+#define IDLE_MS		60000
+
+struct list {
+	struct commit	*first, **last;
+};
+
+struct queue {
+	pthread_mutex_t	 lock;		/* for all below */
+	pthread_cond_t	 wake;		/* the committer */
+	pthread_cond_t	 known_wake;	/* who answers */
+	struct list	 waiting, known;
+	int		 watching;	/* who wakes up for what is overdue */
+	bool		 away, ended, settled;
+	struct errbuf	 away_why;
+};
+
+static void
+list_init(struct list *l)
+{
+	l->first = NULL;
+	l->last = &l->first;
+}
+
+static void
+list_append(struct list *l, struct commit *c)
+{
+	c->next = NULL;
+	*l->last = c;
+	l->last = &c->next;
+}
+
+static struct commit *
+list_pop(struct list *l)
+{
+	struct commit	*c = l->first;
+
+	if (c != NULL && (l->first = c->next) == NULL)
+		l->last = &l->first;
+	return c;
+}
+
+static void
+cond_init_monotonic(pthread_cond_t *cond)
+{
+	pthread_condattr_t	attr;
+
+	(void)pthread_condattr_init(&attr);
+	(void)pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+	(void)pthread_cond_init(cond, &attr);
+	(void)pthread_condattr_destroy(&attr);
+}
+
+static void
+cond_wait_until(pthread_cond_t *cond, pthread_mutex_t *lock, int64_t at_ms)
+{
+	struct timespec	ts = { .tv_sec = at_ms / 1000,
+			    .tv_nsec = at_ms % 1000 * 1000000 };
+
+	(void)pthread_cond_timedwait(cond, lock, &ts);
+}
+
+/*
+ * Some answerer must wake up when the first is overdue.  One that waits for an
+ * older one will do: it then looks for the next.
+ */
+static void
+keep_watch(struct queue *q)
+{
+	if (q->waiting.first != NULL && q->watching == 0)
+		(void)pthread_cond_signal(&q->known_wake);
+}
+
+struct queue *
+queue_new(void)
+{
+	struct queue	*q = calloc(1, sizeof(*q));
+
+	if (q == NULL)
+		return NULL;
+	(void)pthread_mutex_init(&q->lock, NULL);
+	cond_init_monotonic(&q->wake);
+	cond_init_monotonic(&q->known_wake);
+	list_init(&q->waiting);
+	list_init(&q->known);
+	return q;
+}
+
+void
+queue_free(struct queue *q)
+{
+	if (q == NULL)
+		return;
+	(void)pthread_cond_destroy(&q->known_wake);
+	(void)pthread_cond_destroy(&q->wake);
+	(void)pthread_mutex_destroy(&q->lock);
+	free(q);
+}
+
+bool
+queue_put(struct queue *q, struct commit *c)
+{
+	bool	take;
+
+	c->stored = false;
+	c->take_by_ms = clock_ms() + QUEUE_DEADLINE_MS;
+	c->deadline_ms = clock_ms() + COMMIT_DEADLINE_MS;
+	(void)pthread_mutex_lock(&q->lock);
+	if ((take = !q->away || c->delivery == NULL)) {
+		if (q->waiting.first == NULL)
+			(void)pthread_cond_signal(&q->wake);
+		list_append(&q->waiting, c);
+		keep_watch(q);
+	} else
+		c->why = q->away_why;
+	(void)pthread_mutex_unlock(&q->lock);
+	return take;
+}
+
+size_t
+queue_take(struct queue *q, struct commit **out, size_t max, int64_t until_ms,
+    bool *ended)
+{
+	size_t	n = 0;
+
+	(void)pthread_mutex_lock(&q->lock);
+	if (q->waiting.first == NULL && !q->ended)
+		cond_wait_until(&q->wake, &q->lock, until_ms);
+	while (n < max && q->waiting.first != NULL)
+		out[n++] = list_pop(&q->waiting);
+	*ended = q->ended && n == 0;
+	(void)pthread_mutex_unlock(&q->lock);
+	return n;
+}
+
+void
+queue_known(struct queue *q, struct commit *const *commits, size_t n)
+{
+	size_t	i;
+
+	(void)pthread_mutex_lock(&q->lock);
+	for (i = 0; i < n; i++)
+		list_append(&q->known, commits[i]);
+	(void)pthread_mutex_unlock(&q->lock);
+	if (n > 0)
+		(void)pthread_cond_signal(&q->known_wake);
+}
+
+/*
+ * The committer is stuck: what waits is given up, and whoever comes next
+ * would wait as long again.
+ */
+static void
+give_up_overdue(struct queue *q)
+{
+	struct commit	*c;
+
+	while ((c = q->waiting.first) != NULL &&
+	    c->take_by_ms <= clock_ms()) {
+		c = list_pop(&q->waiting);
+		errbuf_set(&c->why, "database: the commit before did not end "
+		    "within %d ms", QUEUE_DEADLINE_MS);
+		q->away = true;
+		q->away_why = c->why;
+		list_append(&q->known, c);
+	}
+}
+
+static void
+wait_for_known(struct queue *q)
+{
+	bool	watch = q->waiting.first != NULL;
+
+	q->watching += watch;
+	cond_wait_until(&q->known_wake, &q->lock, watch ?
+	    q->waiting.first->take_by_ms : clock_ms() + IDLE_MS);
+	q->watching -= watch;
+}
+
+struct commit *
+queue_next(struct queue *q)
+{
+	struct list	taken;
+	size_t		n;
+
+	list_init(&taken);
+	(void)pthread_mutex_lock(&q->lock);
+	for (give_up_overdue(q); q->known.first == NULL && !q->settled;
+	    give_up_overdue(q))
+		wait_for_known(q);
+	for (n = 0; n < ANSWERS_MAX && q->known.first != NULL; n++)
+		list_append(&taken, list_pop(&q->known));
+	if (q->known.first != NULL)
+		(void)pthread_cond_signal(&q->known_wake);
+	keep_watch(q);
+	(void)pthread_mutex_unlock(&q->lock);
+	return taken.first;
+}
+
+void
+queue_set_away(struct queue *q, bool away, const struct errbuf *why)
+{
+	(void)pthread_mutex_lock(&q->lock);
+	q->away = away;
+	if (away)
+		q->away_why = *why;
+	(void)pthread_mutex_unlock(&q->lock);
+}
+
+bool
+queue_is_away(struct queue *q)
+{
+	bool	away;
+
+	(void)pthread_mutex_lock(&q->lock);
+	away = q->away;
+	(void)pthread_mutex_unlock(&q->lock);
+	return away;
+}
+
+void
+queue_end(struct queue *q)
+{
+	(void)pthread_mutex_lock(&q->lock);
+	q->ended = true;
+	(void)pthread_cond_signal(&q->wake);
+	(void)pthread_mutex_unlock(&q->lock);
+}
+
+void
+queue_settled(struct queue *q)
+{
+	(void)pthread_mutex_lock(&q->lock);
+	q->settled = true;
+	(void)pthread_cond_broadcast(&q->known_wake);
+	(void)pthread_mutex_unlock(&q->lock);
+}
