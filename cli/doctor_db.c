@@ -24,6 +24,27 @@ static const struct {
 	    "pg_lsclusters; psql 'CONNINFO'" },
 };
 
+static void
+note_drift(void *arg, const char *words)
+{
+	doctor_wrong(arg, "schema", "genhook migrate --check lists it all; put "
+	    "it back as it was", "%s", words);
+}
+
+/* Is the schema what the migrations made? */
+static void
+doctor_schema(struct doctor *d)
+{
+	struct errbuf	why;
+	int		n = migrate_check(d->db, note_drift, d, &why);
+
+	if (n == 0)
+		doctor_well(d, "schema", "as it was made");
+	else if (n == -1)
+		doctor_wrong(d, "schema", "genhook migrate; or grant "
+		    "genhook_reader to the login that asks", "%s", why.text);
+}
+
 void
 doctor_database(struct doctor *d)
 {
@@ -35,6 +56,7 @@ doctor_database(struct doctor *d)
 		doctor_well(d, "database", "schema version %d",
 		    db_schema_version());
 		d->db = db;
+		doctor_schema(d);
 		return;
 	}
 	db_free(db);

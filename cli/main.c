@@ -6,6 +6,7 @@
 #include "log.h"
 
 static const struct cli_word migrate_words[] = {
+	{ "--check", "what differs in the database; changes nothing" },
 	{ "--print", "the SQL, for an empty database, on standard output" },
 	{ NULL, NULL }
 };
@@ -185,7 +186,7 @@ const struct cli_command cli_commands[] = {
 	    "spool, archive,\nspace, lighttpd, handlers; and API keys, by "
 	    "asking for a task that there is not,\nwhich costs nothing.",
 	    doctor_words, cli_doctor, CLI_CONF_IF_WELL, NULL },
-	{ "migrate", "[--print]",
+	{ "migrate", "[--check | --print]",
 	    "bring the database to this version's schema",
 	    "Harmless when there is nothing to do; two at once wait for each "
 	    "other.",

@@ -36,6 +36,18 @@ static const char	lock_sql[] =
     "set statement_timeout = 0; set lock_timeout = '10s';"
     " select pg_advisory_lock(hashtext('genhook migrate'))";
 
+/* What the schema is from now on compared with. */
+static const char	record_sql[] = "select genhook.record_objects()";
+
+/* It was recorded by a server that prints definitions another way, or not at
+ * all. */
+static const char	recorded_sql[] =
+    "select not exists (select from genhook.schema_drift()"
+    " where kind = 'server')";
+
+static const char	drift_sql[] =
+    "select kind || ' ' || name || ' ' || what from genhook.schema_drift()";
+
 static bool
 digest_of(const struct migration *m, char hex[SHA256_HEX])
 {
@@ -77,6 +89,7 @@ migrations_print(void)
 		printf("-- %s.sql\n%s\n\n", migrations[i].name, script);
 		free(script);
 	}
+	printf("%s;\n", record_sql);
 	return CLI_OK;
 }
 
@@ -159,6 +172,21 @@ apply(struct db *db, const struct migration *m, const char *digest,
 }
 
 static bool
+record(struct db *db, int applied, struct errbuf *why)
+{
+	struct db_rows	*rows = NULL;
+	bool		 done;
+
+	if (db_query(db, recorded_sql, NULL, 0, MIGRATE_TIMEOUT_MS, &rows,
+	    why) != DB_OK)
+		return false;
+	done = applied == 0 && strcmp(db_value(rows, 0, 0), "t") == 0;
+	db_rows_free(rows);
+	return done || db_script(db, record_sql, MIGRATE_TIMEOUT_MS, why) ==
+	    DB_OK;
+}
+
+static bool
 migrate_all(struct db *db, int *applied, struct errbuf *why)
 {
 	char	digest[SHA256_HEX];
@@ -181,7 +209,78 @@ migrate_all(struct db *db, int *applied, struct errbuf *why)
 		printf("applied %s\n", migrations[i].name);
 		(*applied)++;
 	}
-	return !is_newer(db, why);
+	return !is_newer(db, why) && record(db, *applied, why);
+}
+
+/* The files that the database has not had.  -1: as migrate_check(). */
+static int
+check_files(struct db *db, void (*say)(void *, const char *), void *arg,
+    struct errbuf *why)
+{
+	struct errbuf	words;
+	char		digest[SHA256_HEX];
+	size_t		i;
+	int		has, n = 0;
+
+	for (i = 0; i < NMIGRATIONS; i++) {
+		errbuf_set(why, "out of memory");
+		if (!digest_of(&migrations[i], digest) ||
+		    (has = is_applied(db, &migrations[i], digest, why)) == -1)
+			return -1;
+		if (has == 1)
+			continue;
+		errbuf_set(&words, "migration %s has not been applied",
+		    migrations[i].name);
+		say(arg, words.text);
+		n++;
+	}
+	return n == 0 && is_newer(db, why) ? -1 : n;
+}
+
+int
+migrate_check(struct db *db, void (*say)(void *, const char *), void *arg,
+    struct errbuf *why)
+{
+	struct db_rows	*rows = NULL;
+	int		 i, n = check_files(db, say, arg, why);
+
+	if (n != 0)
+		return n;
+	if (db_query(db, drift_sql, NULL, 0, MIGRATE_TIMEOUT_MS, &rows,
+	    why) != DB_OK)
+		return -1;
+	n = db_rows_count(rows);
+	for (i = 0; i < n; i++)
+		say(arg, db_value(rows, i, 0));
+	db_rows_free(rows);
+	return n;
+}
+
+static void
+print_finding(void *arg, const char *words)
+{
+	(void)arg;
+	printf("%s\n", words);
+}
+
+/* --check: what differs, a line each. */
+static int
+check(const struct conf *conf)
+{
+	struct errbuf	 why = { "out of memory" };
+	struct db	*db;
+	int		 n = -1;
+
+	if ((db = db_new(conf->conninfo, NULL, false)) != NULL)
+		n = migrate_check(db, print_finding, NULL, &why);
+	db_free(db);
+	if (n == -1)
+		return cli_wrong("%s", why.text);
+	if (n > 0)
+		return cli_wrong("%d differences from schema version %d", n,
+		    db_schema_version());
+	printf("schema version %d, as it was made\n", db_schema_version());
+	return CLI_OK;
 }
 
 int
@@ -194,6 +293,8 @@ cli_migrate(const struct conf *conf, int argc, char **argv)
 
 	if (argc == 2 && strcmp(argv[1], "--print") == 0)
 		return migrations_print();
+	if (argc == 2 && strcmp(argv[1], "--check") == 0)
+		return check(conf);
 	if (argc != 1)
 		return cli_usage(argv[0]);
 	if ((db = db_new(conf->conninfo, NULL, false)) != NULL)
