@@ -27,6 +27,7 @@ static const struct {
 	{ doctor_archive, CONF },
 	{ doctor_space, CONF },
 	{ doctor_lighttpd, CONF | SETUP },
+	{ doctor_store, CONF | NETWORK },
 	{ doctor_healthz, CONF | NETWORK | SETUP },
 	{ doctor_keys, CONF | NETWORK | SETUP },
 };

@@ -40,7 +40,9 @@ void	doctor_rights(struct doctor *);
 void	doctor_clock(struct doctor *);
 void	doctor_sweep(struct doctor *);
 void	doctor_work(struct doctor *);
-/* ... and over the network. */
+/* ... and over the network.  The store is the archive where it is no
+ * directory. */
+void	doctor_store(struct doctor *);
 void	doctor_healthz(struct doctor *);
 void	doctor_keys(struct doctor *);
 

@@ -194,12 +194,12 @@ doctor_spool(struct doctor *d)
 	refused_look(d);
 }
 
-/* The archive's directory; NULL when it is none. */
+/* Where outputs are on this machine: for good, or until the store has them. */
 static const char *
 archive_dir(const struct conf *conf)
 {
 	if (strncmp(conf->archive_url, FILE_SCHEME, strlen(FILE_SCHEME)) != 0)
-		return NULL;
+		return conf->s3_staging_dir;
 	return conf->archive_url + strlen(FILE_SCHEME);
 }
 
@@ -208,10 +208,11 @@ doctor_archive(struct doctor *d)
 {
 	const char	*dir = archive_dir(d->conf);
 
-	if (dir == NULL)
-		doctor_note(d, "archive", "%s: only the sweep tries it",
-		    d->conf->archive_url);
-	else if (directory_look(d, "archive", dir))
+	/* The sweep makes the staging directory when it needs it. */
+	if (dir == d->conf->s3_staging_dir && access(dir, F_OK) == -1 &&
+	    errno == ENOENT)
+		return;
+	if (directory_look(d, "archive", dir))
 		doctor_well(d, "archive", "%s", dir);
 }
 
@@ -236,10 +237,7 @@ space_look(struct doctor *d, const char *what, const char *dir)
 void
 doctor_space(struct doctor *d)
 {
-	const char	*dir = archive_dir(d->conf);
-
-	if (dir != NULL)
-		space_look(d, "archive", dir);
+	space_look(d, "archive", archive_dir(d->conf));
 	space_look(d, "spool", d->conf->spool_dir);
 }
 

@@ -1,6 +1,8 @@
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "crypto.h"
 #include "web.h"
 
 #define ANSWER_MAX_BYTES	(64 * 1024)
@@ -33,24 +35,49 @@ on_done(struct http_request *req)
 	a->why = req->why;
 }
 
-void
-web_get(const char *url, const char *bearer, bool allow_private,
-    struct web_answer *a)
+static void
+fetch(struct http_request *req, bool allow_private, struct web_answer *a)
 {
 	struct http_engine	*engine = http_engine_new(1, allow_private);
-	struct http_request	 req = {
-		.url = url, .bearer = bearer, .max_bytes = ANSWER_MAX_BYTES,
-		.timeout_s = ANSWER_TIMEOUT_S, .on_body = on_body,
-		.on_done = on_done, .arg = a
-	};
 
 	memset(a, 0, sizeof(*a));
 	a->verdict = HTTP_TROUBLE;
 	errbuf_set(&a->why, "out of memory");
-	if (engine != NULL && http_start(engine, &req))
+	req->max_bytes = ANSWER_MAX_BYTES;
+	req->timeout_s = ANSWER_TIMEOUT_S;
+	req->on_body = on_body;
+	req->on_done = on_done;
+	req->arg = a;
+	if (engine != NULL && http_start(engine, req))
 		while (http_in_flight(engine) > 0)
 			http_turn(engine, TURN_MS);
 	http_engine_free(engine);
+}
+
+void
+web_get(const char *url, const char *bearer, bool allow_private,
+    struct web_answer *a)
+{
+	struct http_request	req = { .url = url, .bearer = bearer };
+
+	fetch(&req, allow_private, a);
+}
+
+void
+web_get_signed(const char *url, const struct http_keys *keys,
+    struct web_answer *a)
+{
+	unsigned char		 digest[SHA256_BYTES];
+	char			 hex[SHA256_HEX] = "", line[128];
+	const char *const	 lines[] = { line, NULL };
+	struct http_request	 req = {
+		.url = url, .keys = keys, .lines = lines
+	};
+
+	if (sha256("", 0, digest))
+		hex_encode(digest, sizeof(digest), hex);
+	(void)snprintf(line, sizeof(line), "x-amz-content-sha256: %s", hex);
+	fetch(&req, false, a);
 }
 
 void

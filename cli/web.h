@@ -18,6 +18,9 @@ struct web_answer {
  */
 void	web_get(const char *url, const char *bearer, bool allow_private,
 	    struct web_answer *);
+/* The same at an S3-compatible store, signed with these keys. */
+void	web_get_signed(const char *url, const struct http_keys *,
+	    struct web_answer *);
 void	web_answer_free(struct web_answer *);
 
 #endif

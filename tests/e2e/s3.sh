@@ -63,6 +63,19 @@ store_check "all providers"
 location=$(sql "select location from genhook.outputs where content_type = 'image/png' limit 1")
 like "an object has its type" $'\nContent-Type: image/png' "$(swift "${location#s3://}" -I | tr -d '\r')"
 
+# --- what the doctor says of the store
+store_words()	{ "$BIN/genhook" --config "$GENHOOK_CONF" doctor | grep -A1 ' store '; }
+like "the doctor finds the store well" "^ok +store +bucket $S3_BUCKET" "$(store_words)"
+sed -i 's/s3_secret_key = "/&x/' "$GENHOOK_CONF"
+like "a wrong secret is named, with its cure" 'WRONG +store .*403 SignatureDoesNotMatch.*cure: .*s3_secret_key' "$(store_words)"
+cat "$WORK/good.conf" >"$GENHOOK_CONF"
+sed -i "s|s3://$S3_BUCKET|&-not|" "$GENHOOK_CONF"
+like "a bucket that there is not too" 'WRONG +store .*404 NoSuchBucket.*cure: make the bucket' "$(store_words)"
+cat "$WORK/good.conf" >"$GENHOOK_CONF"
+sed -i 's|s3_endpoint = .*|s3_endpoint = "http://127.0.0.1:9"|' "$GENHOOK_CONF"
+like "and a store that is away" 'WRONG +store .*127.0.0.1.*cure: .*s3_endpoint' "$(store_words)"
+cat "$WORK/good.conf" >"$GENHOOK_CONF"
+
 # --- ids that are no file names
 for id in 'a/../b' '%2e%2e%2f' "quote'\" <&>" 'ünïcode ☃' .hidden "$(printf 'x%.0s' {1..250})"; do
 	jq -n --arg id "$id" --arg url "$ORIGIN/there.jpg" '{id: $id, status: "completed", completed: 1776748860, result: {images: [{url: [$url]}]}}' >"$WORK/body"
