@@ -131,10 +131,10 @@ const struct cli_command cli_commands[] = {
 	{ "submit", "PROVIDER MODEL [--param KEY=VALUE ...] ... | --queued",
 	    "send a request to a provider, once",
 	    "The request is the JSON on standard input, or put together of "
-	    "--param: KEY may be\na path (input.prompt); VALUE is a number, "
+	    "--param: KEY may\nbe a path (input.prompt); VALUE is a number, "
 	    "true, false, null, [...], {...} or\n\"...\" if it reads as one, "
-	    "@FILE for the text of a file, else text.  The callback\nis put in "
-	    "as the provider wants it.  Prints the task's id.",
+	    "@FILE for the text of a file, else text.  The callback\nis put "
+	    "in as the provider wants it.  Prints the task's id.",
 	    submit_words, cli_submit, CLI_CONF, NULL },
 	{ "tasks", "[STATUS] [--json] [--limit N]", "the newest tasks",
 	    "Newest first, by their end or else their beginning.",
