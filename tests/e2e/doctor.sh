@@ -35,7 +35,7 @@ check "the sweep never ran" wrong cron 'no sweep has ever run' 'genhook.cron'
 sweep
 same "then all is well" 0 "$(doctor --lighttpd "$SERVER_CONF")"
 same "nothing is wrong" 0 "$(marks WRONG)"
-for what in settings database rights clock cron work spool archive space lighttpd handlers keys; do
+for what in settings database schema rights clock cron work spool archive space lighttpd handlers keys; do
 	check "it looked at $what" grep -q "^ok *$what" "$WORK/said"
 done
 same "four handlers, four keys" "4 4" "$(grep -c '^ok *handlers' "$WORK/said") $(grep -c '^ok *keys' "$WORK/said")"
@@ -207,6 +207,18 @@ super "revoke genhook_receiver from genhook_hook"
 same "a login without its role" 1 "$(doctor --offline)"
 check "is told" wrong rights 'handlers: the login genhook_hook may not call genhook.receive' 'grant genhook_receiver'
 super "grant genhook_receiver to genhook_hook"
+
+sql "alter table genhook.tasks drop constraint tasks_no_error_in_success"
+same "a schema that somebody changed" 1 "$(doctor --alert)"
+check "is named" wrong schema 'tasks_no_error_in_success.* is missing' 'genhook migrate --check'
+sql "alter table genhook.tasks add constraint tasks_no_error_in_success
+    check (status <> 'succeeded' or (error_code is null and error_message is null))"
+same "put back it is well" 0 "$(doctor --alert)"
+sql "do \$\$ begin for i in 1..9 loop execute format('create table genhook.own_%s ()', i); end loop; end \$\$"
+same "many differences" 1 "$(doctor --alert)"
+check "are cut short" wrong schema 'and [0-9]+ more' 'the same'
+same "after five" 5 "$(grep -c "^WRONG .*is none of genhook's" "$WORK/said")"
+sql "do \$\$ begin for i in 1..9 loop execute format('drop table genhook.own_%s', i); end loop; end \$\$"
 
 version=$(sql "select genhook.schema_version()")
 sql "insert into genhook.migrations values (999, '999_later', 'x')"
