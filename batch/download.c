@@ -14,6 +14,7 @@ struct download {
 	struct fetch_run	 fetch;
 	int64_t			 claim_ms;	/* not before */
 	bool			 more;		/* the last claim was full */
+	int64_t			 due;		/* outputs, for the bar */
 };
 
 /*
@@ -69,6 +70,42 @@ is_idle(const struct download *d)
 	    settler_count(d->fetch.settler) == 0;
 }
 
+/* How much there is to do, where somebody watches. */
+static void
+count_due(struct download *d)
+{
+	struct sweep	*s = d->sweep;
+	struct db_param	 params[2] = { sweep_text(s->provider),
+			    sweep_text(s->task_id) };
+	struct db_rows	*rows = NULL;
+	struct errbuf	 why;
+
+	if (s->progress == NULL)
+		return;
+	if (sweep_run(s, DB_COUNT_DUE, params, &rows, &why) == DB_OK)
+		d->due = sweep_number(db_value(rows, 0, 0));
+	db_rows_free(rows);
+}
+
+static void
+show(struct download *d)
+{
+	const struct sweep_counts	*c = &d->sweep->counts;
+	struct progress_facts		 f = {
+		.what = "downloads",
+		.done = c->stored + c->retried + c->expired + c->failed,
+		.total = d->due,
+		.parts = http_parts(d->fetch.engine) +
+		    settler_count(d->fetch.settler),
+		.in_flight = http_in_flight(d->fetch.engine),
+		.bytes = http_bytes(d->fetch.engine),
+	};
+
+	if (f.total > 0 && f.total < f.done + f.in_flight)
+		f.total = f.done + f.in_flight;
+	progress_show(d->sweep->progress, &f);
+}
+
 static void
 work(struct download *d)
 {
@@ -76,6 +113,7 @@ work(struct download *d)
 	int64_t		 until = sweep_moment(s, 100);
 	int		 asked;
 
+	count_due(d);
 	while (sweep_goes_on(s, until)) {
 		if ((asked = room(d)) > 0)
 			claim(d, asked);
@@ -87,9 +125,7 @@ work(struct download *d)
 		http_turn(d->fetch.engine, TURN_MS);
 		fetch_settled(&d->fetch, false);
 		sweep_beat(s);
-		progress_show(s->progress, "downloads", s->counts.stored,
-		    http_in_flight(d->fetch.engine),
-		    http_bytes(d->fetch.engine));
+		show(d);
 	}
 	archive_hurry(d->fetch.archive);
 	fetch_settled(&d->fetch, true);

@@ -636,6 +636,18 @@ http_bytes(const struct http_engine *engine)
 	return engine->bytes;
 }
 
+double
+http_parts(const struct http_engine *engine)
+{
+	const struct http_request	*req;
+	double				 sum = 0;
+
+	for (req = engine->first; req != NULL; req = req->next)
+		if (req->received > 0 && req->length > 0)
+			sum += (double)req->received / (double)req->length;
+	return sum;
+}
+
 struct http_engine *
 http_engine_new(int max_in_flight, bool allow_private)
 {

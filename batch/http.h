@@ -129,6 +129,10 @@ int	http_in_flight(const struct http_engine *);
 int	http_free_slots(const struct http_engine *);
 int64_t	http_bytes(const struct http_engine *);	/* bodies, so far */
 
+/* Of the bodies in flight whose length is known, the shares that came, summed
+ * up: three halves of files are 1.5. */
+double	http_parts(const struct http_engine *);
+
 /* May the same request later get another answer than this status? */
 bool	http_status_may_pass(long status);
 

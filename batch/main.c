@@ -135,12 +135,14 @@ print_summary(const struct sweep *s)
 	char				 size[32];
 
 	sweep_size_words(c->bytes, size, sizeof(size));
-	(void)printf("sweep: drained %lld, submitted %lld, polled %lld, "
-	    "finished %lld, stored %lld (%s), retried %lld, failed %lld, %.1f s\n",
-	    (long long)c->drained, (long long)c->submitted,
-	    (long long)c->polled,
-	    (long long)c->finished, (long long)c->stored, size,
-	    (long long)c->retried, (long long)(c->failed + c->expired),
+	(void)printf("sweep: drained %lld, refused %lld, submitted %lld, "
+	    "polled %lld, finished %lld, lost %lld, stored %lld (%s), "
+	    "retried %lld, expired %lld, failed %lld, %.1f s\n",
+	    (long long)c->drained, (long long)c->refused,
+	    (long long)c->submitted, (long long)c->polled,
+	    (long long)c->finished, (long long)c->lost,
+	    (long long)c->stored, size, (long long)c->retried,
+	    (long long)c->expired, (long long)c->failed,
 	    (double)(clock_ms() - s->started_ms) / 1000);
 }
 

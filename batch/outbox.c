@@ -367,8 +367,9 @@ work(struct outbox *box)
 			http_turn(box->engine, claimed > 0 ? 0 : TURN_MS);
 		if (*s->id != '\0')
 			sweep_beat(s);
-		progress_show(s->progress, "submits", s->counts.submitted,
-		    http_in_flight(box->engine), -1);
+		progress_show(s->progress, &(struct progress_facts){
+		    .what = "submits", .done = s->counts.submitted,
+		    .in_flight = http_in_flight(box->engine), .bytes = -1 });
 	}
 }
 

@@ -2,6 +2,7 @@
 #ifndef GENHOOK_PROGRESS_H
 #define GENHOOK_PROGRESS_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 struct progress;
@@ -13,9 +14,24 @@ void	progress_free(struct progress *);	/* wipes the line */
 /* Clear the line for a log line; the next progress_show() writes it again. */
 void	progress_wipe(struct progress *);
 
-/* One line, written anew a few times a second: what is going on, how many
- * are done and in flight, and for downloads the bytes so far (else -1). */
-void	progress_show(struct progress *, const char *what, int64_t done,
-	    int in_flight, int64_t bytes);
+/* What is going on. */
+struct progress_facts {
+	const char	*what;		/* "downloads" */
+	int64_t		 done, total;	/* total 0: nobody knows */
+	double		 parts;		/* of those in flight, how many files'
+					   worth is there */
+	int		 in_flight;
+	int64_t		 bytes;		/* so far; -1: it is not about bytes */
+};
+
+/* Show it in one line, written anew a few times a second. */
+void	progress_show(struct progress *, const struct progress_facts *);
+
+/*
+ * The line itself: a bar where the total is known, and the time left, at the
+ * pace since elapsed_ms ago.  rate: bytes a second now.
+ */
+void	progress_line(const struct progress_facts *, int64_t elapsed_ms,
+	    double rate, char *buf, size_t bufsz);
 
 #endif

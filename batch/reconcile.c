@@ -491,8 +491,9 @@ work(struct reconcile *r)
 		fill(r);
 		flush(r);
 		sweep_beat(s);
-		progress_show(s->progress, "polls", s->counts.polled,
-		    http_in_flight(r->engine), -1);
+		progress_show(s->progress, &(struct progress_facts){
+		    .what = "polls", .done = s->counts.polled,
+		    .in_flight = http_in_flight(r->engine), .bytes = -1 });
 	}
 }
 

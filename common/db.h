@@ -42,6 +42,7 @@ enum db_stmt {
 	DB_DUE_REQUESTS,
 	DB_DUE_TASKS,
 	DB_DUE_OUTPUTS,
+	DB_COUNT_DUE,
 	DB_STMT__MAX
 };
 

@@ -64,7 +64,7 @@ same "no token and no key in any table or log" '' "$(
 	done)"
 sweep
 same "then a sweep has nothing to do" 0 "$?"
-like "and says so" 'polled 0, finished 0, stored 0 \(0 B\), retried 0, failed 0' "$(cat "$WORK/sweep.out")"
+like "and says so" 'polled 0, finished 0, lost 0, stored 0 \(0 B\), retried 0, expired 0, failed 0' "$(cat "$WORK/sweep.out")"
 
 # --- kill -9 at random moments, two sweeps at once
 faults '{"lose":0,"duplicate":0,"early":0,"garbage":0,"reorder":0}'
