@@ -177,6 +177,7 @@ MAN = $(DESTDIR)$(PREFIX)/share/man
 install: all
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/genhook \
 	    $(DESTDIR)$(PREFIX)/share/genhook/lighttpd/errors \
+	    $(DESTDIR)$(PREFIX)/share/genhook/examples \
 	    $(DESTDIR)$(PREFIX)/share/bash-completion/completions
 	install -m 755 $(BUILD)/bin/genhook $(BUILD)/bin/genhook-sweep \
 	    $(DESTDIR)$(PREFIX)/bin
@@ -187,6 +188,8 @@ install: all
 	    $(DESTDIR)$(PREFIX)/share/genhook/lighttpd
 	install -m 644 lighttpd/errors/*.html \
 	    $(DESTDIR)$(PREFIX)/share/genhook/lighttpd/errors
+	install -m 755 examples/client.* \
+	    $(DESTDIR)$(PREFIX)/share/genhook/examples
 	install -m 644 deploy/genhook.conf.example deploy/genhook.cron \
 	    $(DESTDIR)$(PREFIX)/share/genhook
 	install -d $(MAN)/man1 $(MAN)/man5 $(MAN)/man7 $(MAN)/man8
