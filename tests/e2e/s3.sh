@@ -222,6 +222,75 @@ for key in "$PREFIX/apimart/2026/01/01/young" "$PREFIX/not-ours/2026/01/01/old" 
 	swift "$S3_BUCKET+segments/$key/0.png/an-upload" -X DELETE
 done
 
+# --- a store with moods: what it answers is in its bucket's name
+mkdir "$WORK/moody"
+cat >"$WORK/moody/store" <<'END'
+#!/bin/bash
+cd "$(dirname "$0")" || exit
+sum=$(md5sum | cut -c -32)
+bucket=${REQUEST_URI#/} bucket=${bucket%%/*}
+echo "$REQUEST_METHOD $REQUEST_URI" >>"$bucket.log"
+say()
+{
+	printf 'Status: %s\r\nETag: "%s"\r\nContent-Type: application/xml\r\n\r\n<R>%s</R>\n' "$1" "$2" "$3"
+}
+error()	{ say "$1" '' "<Error><Code>$2</Code></Error>"; }
+fine()
+{
+	case $REQUEST_METHOD$REQUEST_URI in
+	GET*)		say 200 '' '' ;;
+	POST*uploads=*)	say 200 '' '<UploadId>an+id/1</UploadId>' ;;
+	POST*)		say 200 '' '<ETag>&quot;x&quot;</ETag>' ;;
+	*)		say 200 "$sum" '' ;;
+	esac
+}
+asked()	{ grep -c "^$1" "$bucket.log"; }
+case $bucket in
+slow-down)	if [ "$(asked PUT)" -le 2 ]; then error 503 SlowDown; else fine; fi ;;
+other-bytes)	if [ "$REQUEST_METHOD" = PUT ]; then say 200 d41d8cd98f00b204e9800998ecf8427e ''; else fine; fi ;;
+skewed)		error 403 RequestTimeTooSkewed ;;
+full)		error 507 '' ;;
+no-lists)	if [ "$REQUEST_METHOD" = GET ]; then error 403 AccessDenied; else fine; fi ;;
+late-error)	if [[ $REQUEST_METHOD == POST && $REQUEST_URI == *uploadId=* && $(asked 'POST.*uploadId') -eq 1 ]]; then error 200 InternalError; else fine; fi ;;
+forgetful)	if [[ $REQUEST_METHOD == POST && $REQUEST_URI == *uploadId=* && $(asked 'POST.*uploadId') -eq 1 ]]; then error 404 NoSuchUpload; else fine; fi ;;
+esac
+END
+moody=http://127.0.0.1:$(free_port)
+cat >"$WORK/moody.conf" <<END
+server.modules = ( "mod_rewrite", "mod_cgi" )
+server.document-root = "$WORK/moody"
+server.upload-dirs = ( "$WORK/moody" )
+server.bind = "127.0.0.1"
+server.port = ${moody##*:}
+url.rewrite-once = ( "" => "/store" )
+cgi.assign = ( "store" => "/bin/bash" )
+END
+"$(PATH=$PATH:/usr/sbin command -v lighttpd)" -D -f "$WORK/moody.conf" >>"$WORK/moody.out" 2>&1 </dev/null &
+RUNS+=("$!")
+soon 10 curl -s --noproxy '*' -o /dev/null "$moody/"
+origin_big parts.jpg 10000000
+while IFS=@ read -r mood file wanted requests; do
+	done_by_callback "moody-$mood" "$ORIGIN/$file.jpg"
+	wrong "s,$S3_ENDPOINT,$moody,; s,s3://$S3_BUCKET,s3://$mood,"
+	sweep
+	like "a store that is $mood" "$wanted" "$(output apimart "moody-$mood" "status, attempts, coalesce(last_error, location)")"
+	same "was asked" "$requests" "$(sed 's|/.*?| |; s|/.*||; s|prefix=.*&||; s|%2B|+|; s|%2F|/|' "$WORK/moody/$mood.log" | tr '\n' ';')"
+	sql "update genhook.outputs set next_attempt_at = now() + interval '1 day' where status = 'pending'"
+done <<CASES
+slow-down@there@^stored\|1\|s3://slow-down/@PUT ;PUT ;PUT ;
+other-bytes@there@^pending\|1\|the store's ETag is of other bytes@PUT ;
+skewed@there@^pending\|1\|the store .*clock.* differ too much .HTTP 403 RequestTimeTooSkewed@PUT ;
+full@there@^pending\|1\|the store .*it is full .HTTP 507@PUT ;
+no-lists@parts@^stored\|1\|@GET  max-uploads=100&uploads=;POST  uploads=;PUT  partNumber=1&uploadId=an+id/1;PUT  partNumber=2&uploadId=an+id/1;POST  uploadId=an+id/1;
+late-error@parts@^stored\|1\|@GET  max-uploads=100&uploads=;POST  uploads=;PUT  partNumber=1&uploadId=an+id/1;PUT  partNumber=2&uploadId=an+id/1;POST  uploadId=an+id/1;POST  uploadId=an+id/1;
+forgetful@parts@^stored\|1\|@GET  max-uploads=100&uploads=;POST  uploads=;PUT  partNumber=1&uploadId=an+id/1;PUT  partNumber=2&uploadId=an+id/1;POST  uploadId=an+id/1;POST  uploads=;PUT  partNumber=1&uploadId=an+id/1;PUT  partNumber=2&uploadId=an+id/1;POST  uploadId=an+id/1;
+CASES
+mended
+sql "delete from genhook.outputs where location like 's3://%' and location not like 's3://$S3_BUCKET/%'"
+due_now
+sweep
+store_check "a store with moods"
+
 # --- kill -9 at any moment
 killed_check()
 {
