@@ -95,6 +95,9 @@ struct archive_commit {
 	const char		*extension;
 	const char		*content_type;
 	const char		*sha256;	/* in lower-case hex */
+	/* NULL, or what the settler has to do first, beside the same of other
+	 * files.  False with why: it is no file to keep. */
+	bool			(*prepare)(struct archive_commit *);
 
 	/* What became of it. */
 	bool			 done;

@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 #include "archive.h"
+#include "crew.h"
 #include "crypto.h"
 
 #define PART_PREFIX	".part-"
@@ -598,15 +599,35 @@ move_file(struct archive_commit *c)
 	return part->moved;
 }
 
+struct commits {
+	struct archive_commit	*const *list;
+};
+
+static void
+sync_bytes(void *arg, size_t i)
+{
+	struct archive_commit	*c = ((struct commits *)arg)->list[i];
+
+	c->ok = settle_bytes((struct file_part *)c->part, &c->why);
+}
+
 /* Until then the new name may still be lost. */
+static void
+sync_name(void *arg, size_t i)
+{
+	struct archive_commit	*c = ((struct commits *)arg)->list[i];
+
+	c->ok = c->ok && sync_directory(((struct file_part *)c->part)->dirfd,
+	    &c->why);
+}
+
+/* The directory's own name; once for all files of a day. */
 static bool
-settle_name(struct archive_commit *const *list, size_t i)
+settle_day(struct archive_commit *const *list, size_t i)
 {
 	struct file_part	*part = (struct file_part *)list[i]->part, *p;
 	size_t			 j;
 
-	if (!sync_directory(part->dirfd, &list[i]->why))
-		return false;
 	for (j = 0; j < i; j++) {
 		p = (struct file_part *)list[j]->part;
 		if (list[j]->ok && strcmp(p->day, part->day) == 0)
@@ -616,23 +637,23 @@ settle_name(struct archive_commit *const *list, size_t i)
 }
 
 /*
- * First the bytes of all files, then all names: the disk has less to do for
- * many at once.
+ * First the bytes of all files, then all names, each on many threads: the
+ * disk has less to do for many at once.
  */
 static void
 file_commit(struct archive *archive, struct archive_commit *const *list,
     size_t n)
 {
-	size_t	i;
+	struct commits	all = { list };
+	size_t		i;
 
 	(void)archive;
-	for (i = 0; i < n; i++)
-		list[i]->ok = settle_bytes((struct file_part *)list[i]->part,
-		    &list[i]->why);
+	crew_each(n, sync_bytes, &all);
 	for (i = 0; i < n; i++)
 		list[i]->ok = list[i]->ok && move_file(list[i]);
+	crew_each(n, sync_name, &all);
 	for (i = 0; i < n; i++)
-		list[i]->ok = list[i]->ok && settle_name(list, i);
+		list[i]->ok = list[i]->ok && settle_day(list, i);
 	for (i = 0; i < n; i++) {
 		if (!list[i]->ok) {
 			free(list[i]->location);

@@ -7,6 +7,8 @@
 #include "progress.h"
 
 #define TURN_MS		100
+#define AHEAD		3	/* times as many as may be in flight */
+#define SETTLING_MAX	256
 #define CLAIM_AGAIN_MS	1000	/* after a claim that brought less than asked */
 
 struct download {
@@ -19,19 +21,19 @@ struct download {
 
 /*
  * How many outputs to lease: so many that the engine has the next one at once
- * when a transfer ends, and never a few at a time.
+ * when a transfer ends, and never a few at a time.  None while too many wait
+ * for the disk.
  */
 static int
 room(const struct download *d)
 {
 	int	most = (int)d->sweep->conf->downloads_in_flight;
-	int	left = 2 * most - http_in_flight(d->fetch.engine) -
-		    d->fetch.queued - settler_count(d->fetch.settler);
+	bool	crowded = settler_count(d->fetch.settler) > SETTLING_MAX;
 
-	if (d->fetch.full || clock_ms() < d->claim_ms || d->fetch.queued > 0)
+	if (d->fetch.full || clock_ms() < d->claim_ms || crowded ||
+	    d->fetch.queued > most / 2)
 		return 0;
-	return left > most / 2 || http_in_flight(d->fetch.engine) == 0 ? left :
-	    0;
+	return AHEAD * most - d->fetch.queued;
 }
 
 static void

@@ -17,7 +17,8 @@
 #include "retry.h"
 
 #define RESUMES_MAX	3	/* at once, after cuts, in one attempt */
-#define STORE_AT_ONCE	64
+#define STORE_AT_ONCE	256
+#define AT_REST_MAX	(INT64_C(16) * 1024 * 1024)
 #define MARK_EVERY	(INT64_C(8) * 1024 * 1024)
 
 /* One output on its way. */
@@ -43,6 +44,8 @@ struct job {
 	struct archive_part	*part;
 	struct sha256		*digest;
 	struct md5		*md5;		/* NULL: not promised */
+	bool			 at_rest;	/* summed once it is whole, on
+						   another processor */
 	int64_t			 bytes;		/* in the part, all told */
 	const struct media	*media;		/* once enough bytes came */
 	struct media_watch	 watch;
@@ -273,33 +276,6 @@ write_success(struct sweep *s, struct job *const *jobs, size_t n)
 	}
 }
 
-/* What came to rest gets its row, or its failure. */
-void
-fetch_settled(struct fetch_run *run, bool all)
-{
-	struct archive_commit	*c = settler_take(run->settler, all), *next;
-	struct job		*batch[STORE_AT_ONCE], *j;
-	size_t			 n = 0;
-
-	for (; c != NULL; c = next) {
-		next = c->next;
-		j = c->arg;
-		if (c->ok)
-			batch[n++] = j;
-		else {
-			if (!c->cut)
-				job_fail(j, c->kept ? TROUBLE_STORE :
-				    TROUBLE_OURS, c->why.text);
-			job_free(j);
-		}
-		if (n == 0 || (n < STORE_AT_ONCE && next != NULL))
-			continue;
-		write_success(run->sweep, batch, n);
-		while (n > 0)
-			job_free(batch[--n]);
-	}
-}
-
 /* Can this be an output at all? */
 static bool
 job_fits(struct job *j, struct errbuf *why)
@@ -468,11 +444,42 @@ job_is_as_promised(struct job *j, const unsigned char *sum,
 	return false;
 }
 
+static void
+take_sums(void *arg, const void *data, size_t len)
+{
+	struct job	*j = arg;
+
+	if (!sha256_update(j->digest, data, len) ||
+	    (j->md5 != NULL && !md5_update(j->md5, data, len)))
+		j->broken = true;
+}
+
+/* The last look at a whole file; for one at rest on the settler's threads. */
+static bool
+job_check(struct archive_commit *c)
+{
+	struct job	*j = c->arg;
+	unsigned char	 digest[SHA256_BYTES], md5[MD5_BYTES] = { 0 };
+
+	j->trouble = TROUBLE_OURS;
+	if (j->at_rest && !archive_replay(c->part, take_sums, j, &c->why))
+		return false;
+	if (!job_sum(j, digest, md5)) {
+		errbuf_set(&c->why, "could not compute a SHA-256");
+		return false;
+	}
+	hex_encode(digest, sizeof(digest), j->sum);
+	j->trouble = TROUBLE_CONTENT;
+	if (!job_is_as_promised(j, digest, md5, &c->why))
+		return false;
+	j->trouble = TROUBLE_OURS;
+	return true;
+}
+
 /* The whole file is there.  True: j goes on, to rest or with another link. */
 static bool
 job_store(struct job *j)
 {
-	unsigned char	digest[SHA256_BYTES], md5[MD5_BYTES] = { 0 };
 	struct errbuf	why;
 
 	if (!job_fits(j, &why) || !job_is_whole(j, &why))
@@ -483,26 +490,48 @@ job_store(struct job *j)
 		lease_lost(j);
 		return false;
 	}
-	if (!job_sum(j, digest, md5)) {
-		job_fail(j, TROUBLE_OURS, "could not compute a SHA-256");
-		return false;
-	}
-	if (!job_is_as_promised(j, digest, md5, &why))
-		return job_lacks(j, TROUBLE_CONTENT, why.text);
-	hex_encode(digest, sizeof(digest), j->sum);
+	memset(&j->commit, 0, sizeof(j->commit));
+	j->commit.part = j->part;
+	j->commit.arg = j;
+	if (j->at_rest)
+		j->commit.prepare = job_check;
+	else if (!job_check(&j->commit))
+		return job_lacks(j, j->trouble, j->commit.why.text);
 	if (archive_whole(j->mark) != NULL &&
 	    strcmp(archive_whole(j->mark), j->sum) != 0) {
 		job_drop(j);
 		return job_download(j);
 	}
-	j->commit.part = j->part;
 	j->commit.extension = j->media->extension;
 	j->commit.content_type = j->media->content_type;
 	j->commit.sha256 = j->sum;
-	j->commit.arg = j;
 	j->part = NULL;
 	settler_give(j->run->settler, &j->commit);
 	return true;
+}
+
+/* What came to rest gets its row, or its failure. */
+void
+fetch_settled(struct fetch_run *run, bool all)
+{
+	struct archive_commit	*c = settler_take(run->settler, all), *next;
+	struct job		*batch[STORE_AT_ONCE], *j;
+	size_t			 n = 0;
+
+	for (; c != NULL; c = next) {
+		next = c->next;
+		j = c->arg;
+		if (c->ok)
+			batch[n++] = j;
+		else if (c->cut || !job_lacks(j, c->kept ? TROUBLE_STORE :
+		    j->trouble, c->why.text))
+			job_free(j);
+		if (n == 0 || (n < STORE_AT_ONCE && next != NULL))
+			continue;
+		write_success(run->sweep, batch, n);
+		while (n > 0)
+			job_free(batch[--n]);
+	}
 }
 
 static bool
@@ -568,9 +597,8 @@ take_piece(void *arg, const void *data, size_t len)
 
 	media_watch(&j->watch, data, len);
 	j->bytes += (int64_t)len;
-	if (!sha256_update(j->digest, data, len) ||
-	    (j->md5 != NULL && !md5_update(j->md5, data, len)))
-		j->broken = true;
+	if (!j->at_rest)
+		take_sums(j, data, len);
 }
 
 /* The first bytes of an answer: to begin with, or to follow what is there. */
@@ -586,6 +614,7 @@ job_open(struct job *j)
 	(void)snprintf(j->mark, sizeof(j->mark), "%s", j->req.validator);
 	if (j->req.promise.md5[0] != '\0')
 		j->md5 = md5_new();
+	j->at_rest = j->req.length >= 0 && j->req.length <= AT_REST_MAX;
 	archive_abort(j->part);
 	j->part = archive_begin(j->run->archive, &key, j->req.length,
 	    &j->req.why);
@@ -640,7 +669,7 @@ job_reset(struct job *j)
 	j->media = NULL;
 	j->bytes = j->kept = j->marked = 0;
 	j->mark[0] = '\0';
-	j->opened = j->broken = false;
+	j->opened = j->broken = j->at_rest = false;
 	return j->digest != NULL;
 }
 

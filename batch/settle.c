@@ -2,6 +2,7 @@
 #include <signal.h>
 #include <stdlib.h>
 
+#include "crew.h"
 #include "settle.h"
 
 #define AT_ONCE		64	/* each holds three file descriptors */
@@ -60,18 +61,52 @@ hand_back(struct settler *s, struct archive_commit **batch, size_t n)
 	return left;
 }
 
+static void
+prepare(void *arg, size_t i)
+{
+	struct archive_commit	*c = ((struct archive_commit **)arg)[i];
+
+	c->ok = c->prepare == NULL || c->prepare(c);
+}
+
+/* Only what its owner still wants to keep after a last look is kept.  The
+ * first known of the n have had that. */
+static void
+settle(struct settler *s, struct archive_commit **batch, size_t known,
+    size_t n)
+{
+	struct archive_commit	*good[AT_ONCE];
+	size_t			 i, ngood = 0;
+
+	crew_each(n - known, prepare, batch + known);
+	for (i = 0; i < n; i++) {
+		if (i < known || batch[i]->ok) {
+			batch[i]->ok = false;	/* until it is at rest */
+			good[ngood++] = batch[i];
+			continue;
+		}
+		archive_abort(batch[i]->part);
+		batch[i]->part = NULL;
+		batch[i]->done = true;
+	}
+	if (ngood > 0)
+		archive_commit_some(s->archive, good, ngood);
+}
+
 static void *
 work(void *arg)
 {
 	struct settler		*s = arg;
 	struct archive_commit	*batch[AT_ONCE];
-	size_t			 n = 0;
+	size_t			 n = 0, known;
 
-	while ((n = fill(s, batch, n)) > 0) {
-		archive_commit_some(s->archive, batch, n);
+	for (;;) {
+		known = n;
+		if ((n = fill(s, batch, n)) == 0)
+			return NULL;
+		settle(s, batch, known, n);
 		n = hand_back(s, batch, n);
 	}
-	return NULL;
 }
 
 /* Signals are for the thread that has the work to end. */

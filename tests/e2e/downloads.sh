@@ -19,6 +19,7 @@ big()	{ head -c -2 "$picture"; head -c "$1" /dev/urandom; tail -c 2 "$picture"; 
 
 # --- every callback lost, and no sweep for half of the links' life
 orders=()
+begin=$SECONDS
 for provider in "${PROVIDERS[@]}"; do
 	model=flux
 	[ "$provider" != wavespeed ] || model=vendor/flux
@@ -28,7 +29,9 @@ for provider in "${PROVIDERS[@]}"; do
 	done
 done
 wait "${orders[@]}"
-sleep 4
+while [ $((SECONDS - begin)) -lt 4 ]; do
+	sleep 0.1
+done
 sweep
 same "every output is saved" 12 "$(sql "select count(*) from genhook.outputs where status = 'stored'")"
 world_check "half of the links' life"
