@@ -180,7 +180,7 @@ hostile_429(const struct call *c, struct reply *r)
 {
 	(void)c;
 	reply_text(r, 429, "text/plain", "slow down\n");
-	reply_header(r, "Retry-After", "7");
+	reply_header(r, "Retry-After", "90");
 }
 
 static void
