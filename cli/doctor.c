@@ -8,8 +8,6 @@
 #include "doctor.h"
 #include "log.h"
 
-#define LIGHTTPD_CONF	"/etc/lighttpd/lighttpd.conf"
-
 /* What a look needs, and when it is left out. */
 enum { CONF = 1, DB = 2, NETWORK = 4, SETUP = 8 };
 
@@ -160,9 +158,7 @@ look_at_all(struct doctor *d, bool offline)
 int
 cli_doctor(const struct conf *conf, int argc, char **argv)
 {
-	struct doctor		 d = {
-		.conf = conf, .lighttpd = LIGHTTPD_CONF
-	};
+	struct doctor		 d = { .conf = conf };
 	bool			 offline = false;
 	struct cli_option	 options[] = {
 		{ "--alert", &d.alert, NULL }, { "--offline", &offline, NULL },

@@ -7,7 +7,8 @@
 struct doctor {
 	const struct conf	*conf;		/* NULL: not to be had */
 	struct db		*db;		/* NULL: not to be had (yet) */
-	const char		*lighttpd;	/* its configuration file */
+	const char		*lighttpd;	/* its configuration file;
+						   NULL: Debian's */
 	bool			 alert;		/* say what is wrong alone */
 	int			 wrong;		/* findings so far */
 };

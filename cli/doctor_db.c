@@ -15,7 +15,7 @@
 static const struct {
 	const char	*words, *cure;
 } database_cures[] = {
-	{ "schema version", "genhook migrate, of the newer of the two" },
+	{ "schema version is", "genhook migrate, of the newer of the two" },
 	{ "does not exist", "createdb and createuser as in README; then: "
 	    "genhook migrate" },
 	{ "permission denied", "grant genhook_reader to the login that asks" },
@@ -161,20 +161,23 @@ doctor_rights(struct doctor *d)
 void
 doctor_clock(struct doctor *d)
 {
+	double	 before = (double)time(NULL), off;
 	char	*text;
-	double	 off;
 
 	text = doctor_ask(d, "clock",
 	    "select extract(epoch from clock_timestamp())");
 	if (text == NULL)
 		return;
-	off = strtod(text, NULL) - (double)time(NULL);
+	off = strtod(text, NULL);
 	free(text);
+	/* It was asked at some moment between two looks at our own. */
+	off = off < before ? off - before : off > (double)time(NULL) ?
+	    off - (double)time(NULL) : 0;
 	if (off > CLOCK_MAX_S || off < -CLOCK_MAX_S)
 		doctor_wrong(d, "clock", "let NTP set both clocks: "
 		    "timedatectl set-ntp true", "the database's is %.0f s %s "
 		    "this machine's", off < 0 ? -off : off,
-		    off < 0 ? "behind" : "before");
+		    off < 0 ? "behind" : "ahead of");
 	else
 		doctor_well(d, "clock", "as the database's");
 }

@@ -17,7 +17,8 @@
 
 #define SPOOL_WAIT_S	300	/* a sweep should have drained it by then */
 #define SPACE_LEAST	(256LL << 20)
-#define OUTPUT_MAX	(64 * 1024)
+#define OUTPUT_MAX	(1 << 20)
+#define LIGHTTPD_CONF	"/etc/lighttpd/lighttpd.conf"
 #define FILE_SCHEME	"file://"
 
 extern char	**environ;
@@ -241,21 +242,23 @@ doctor_space(struct doctor *d)
 	space_look(d, "spool", d->conf->spool_dir);
 }
 
-/* All of what can be read, up to OUTPUT_MAX bytes, and a NUL. */
+/* All that can be read, and a NUL; the caller frees.  What is over OUTPUT_MAX
+ * is read and dropped, so that nobody is left writing. */
 static char *
 read_all(int fd)
 {
-	char	*text = malloc(OUTPUT_MAX + 1);
+	char	*text = calloc(1, OUTPUT_MAX + 1), rest[4096];
 	size_t	 len = 0;
 	ssize_t	 n;
 
-	while (text != NULL && len < OUTPUT_MAX &&
-	    ((n = read(fd, text + len, OUTPUT_MAX - len)) > 0 ||
-	    (n == -1 && errno == EINTR)))
-		if (n > 0)
+	while (text != NULL) {
+		n = len < OUTPUT_MAX ? read(fd, text + len, OUTPUT_MAX - len) :
+		    read(fd, rest, sizeof(rest));
+		if (n == 0 || (n == -1 && errno != EINTR))
+			break;
+		if (n > 0 && len < OUTPUT_MAX)
 			len += (size_t)n;
-	if (text != NULL)
-		text[len] = '\0';
+	}
 	return text;
 }
 
@@ -331,7 +334,7 @@ handler_of(char *line)
 }
 
 static void
-handlers_look(struct doctor *d, char *parsed)
+handlers_look(struct doctor *d, const char *file, char *parsed)
 {
 	char		*line, *next = parsed;
 	const char	*path;
@@ -348,36 +351,41 @@ handlers_look(struct doctor *d, char *parsed)
 		    "var.genhook_bin to the folder of the handlers",
 		    "%s: %s", path, strerror(errno));
 	}
-	if (found == 0)
+	if (found == 0 && d->lighttpd == NULL)
+		doctor_note(d, "lighttpd", "%s serves no genhook; --lighttpd "
+		    "names another", file);
+	else if (found == 0)
 		doctor_wrong(d, "lighttpd", "lighttpd-enable-mod genhook, or "
-		    "include genhook.conf", "%s serves no genhook",
-		    d->lighttpd);
+		    "include genhook.conf", "%s serves no genhook", file);
 	else if (missing == 0)
-		doctor_well(d, "lighttpd", "%s, %d handlers", d->lighttpd,
-		    found);
+		doctor_well(d, "lighttpd", "%s, %d handlers", file, found);
 }
 
 void
 doctor_lighttpd(struct doctor *d)
 {
-	char	*said = NULL;
-	int	 status;
+	const char	*file = d->lighttpd != NULL ? d->lighttpd :
+			    LIGHTTPD_CONF;
+	char		*said = NULL;
+	int		 status;
 
-	if (access(d->lighttpd, R_OK) == -1) {
+	if (access(file, R_OK) == -1) {
 		doctor_note(d, "lighttpd", "%s: %s; --lighttpd names another",
-		    d->lighttpd, strerror(errno));
+		    file, strerror(errno));
 		return;
 	}
-	status = lighttpd_run("-tt", d->lighttpd, &said);
+	status = lighttpd_run("-tt", file, &said);
+	if (status == 0) {
+		free(said);
+		status = lighttpd_run("-p", file, &said);
+	}
 	if (status == -1)
 		doctor_note(d, "lighttpd", "is not installed here");
 	else if (status != 0)
 		doctor_wrong(d, "lighttpd", "mend that; then: lighttpd -tt -f "
-		    "FILE", "%s", said != NULL ? said : "");
-	free(said);
-	if (status != 0)
-		return;
-	if (lighttpd_run("-p", d->lighttpd, &said) == 0 && said != NULL)
-		handlers_look(d, said);
+		    "FILE", "%.*s", said != NULL ? (int)strcspn(said, "\n") :
+		    0, said != NULL ? said : "");
+	else if (said != NULL)
+		handlers_look(d, file, said);
 	free(said);
 }

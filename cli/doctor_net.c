@@ -75,7 +75,7 @@ provider_clock_look(struct doctor *d, const struct ask *a)
 	doctor_wrong(d, "clock", "let NTP set this machine's: timedatectl "
 	    "set-ntp true", "%s's is %ld s %s this machine's",
 	    a->account->provider->name, labs(off),
-	    off < 0 ? "behind" : "before");
+	    off < 0 ? "behind" : "ahead of");
 }
 
 /* What the answers about no task are worth. */

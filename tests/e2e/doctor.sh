@@ -10,6 +10,7 @@ doctor()
 	local status=0
 
 	"$BIN/genhook" doctor "$@" >"$WORK/said" 2>&1 || status=$?
+	cat "$WORK/said" >>"$WORK/doctor.out"
 	echo "$status"
 }
 # A finding, with a cure behind it: wrong WHAT REGULAR_EXPRESSION CURE
@@ -73,7 +74,7 @@ same "the other keys are well" 3 "$(grep -c '^ok *keys' "$WORK/said")"
 cat "$WORK/good.conf" >"$GENHOOK_CONF"
 faults '{"clock-ahead-s": 400}'
 same "a provider whose clock is another" 1 "$(doctor)"
-check "is named" wrong clock 'apixo.s is (399|400|401) s before' 'NTP'
+check "is named" wrong clock 'apixo.s is (399|400|401) s ahead of' 'NTP'
 faults '{"clock-ahead-s": 0}'
 same "secret fetch" "$(curl -sS --noproxy '*' -H 'Authorization: Bearer k' "$SIMULATOR/wavespeed/api/v3/webhook/secret" | jq -r .data.secret)" \
     "$("$BIN/genhook" secret fetch wavespeed | head -n 1)"
@@ -89,7 +90,12 @@ cat "$WORK/good.conf" >"$GENHOOK_CONF"
 echo 'server.nonsense = ' >"$WORK/lighttpd.conf"
 same "lighttpd's configuration is bad" 1 "$(doctor --offline --lighttpd "$WORK/lighttpd.conf")"
 check "says lighttpd" wrong lighttpd 'parser|syntax' 'lighttpd -tt'
-printf 'server.document-root = "/"\nserver.port = 1\n' >"$WORK/lighttpd.conf"
+# Long, as that of Debian is with all its media types.
+{
+	printf 'server.document-root = "/"\nserver.port = 1\nmimetype.assign = ('
+	printf '".x%s" => "application/octet-stream",\n' {1..9000}
+	echo ')'
+} >"$WORK/lighttpd.conf"
 same "one without genhook" 1 "$(doctor --offline --lighttpd "$WORK/lighttpd.conf")"
 check "says so" wrong lighttpd 'serves no genhook' 'lighttpd-enable-mod'
 sed 's|^var.genhook_bin =.*|var.genhook_bin = "/nowhere"|' "$SERVER_CONF" >"$WORK/lighttpd.conf"
@@ -128,6 +134,18 @@ if [ "$(id -u)" -ne 0 ]; then
 	check "is told" wrong archive 'mode 0000' 'chown'
 fi
 chmod 0700 "$GENHOOK_ARCHIVE"
+
+# A disk of 16 MiB in the archive's place, for one process alone.
+enter=(unshare --mount)
+"${enter[@]}" true 2>/dev/null || enter=(unshare --user --map-root-user --mount)
+if "${enter[@]}" mount -t tmpfs -o size=16m none "$GENHOOK_ARCHIVE" 2>/dev/null; then
+	# shellcheck disable=SC2016 # for the inner shell
+	same "a disk that is nearly full" 1 "$("${enter[@]}" sh -c 'mount -t tmpfs -o size=16m none "$1" && "$2" doctor --alert >"$3"; echo $?' - \
+	    "$GENHOOK_ARCHIVE" "$BIN/genhook" "$WORK/said")"
+	check "is told" wrong space '16 MiB left for the archive' 'make room'
+else
+	echo 'SKIP: no mount namespaces here'
+fi
 
 # --- what the database knows
 
@@ -198,6 +216,15 @@ sql "insert into genhook.deliveries (id, received_at, provider, account, source,
     from generate_series(30, 3300) as n"
 same "as many as always are no news" 0 "$(doctor --alert)"
 sql "delete from genhook.deliveries where outcome = 'rejected'"
+
+super "create role watcher login in role genhook_reader"
+sed '/^database/,/^}/s/user=genhook"/user=watcher"/' "$GENHOOK_CONF" >"$WORK/watcher.conf"
+chmod 0600 "$WORK/watcher.conf"
+same "a login that may only read will do" 0 "$(GENHOOK_CONF=$WORK/watcher.conf doctor)"
+check "it is another" grep -q watcher "$WORK/watcher.conf"
+super "revoke genhook_reader from watcher"
+same "one that may not" 1 "$(GENHOOK_CONF=$WORK/watcher.conf doctor --alert)"
+check "is told what it needs" wrong database 'permission denied' 'grant genhook_reader'
 
 super "alter role genhook_cron rename to genhook_cron_away"
 same "a login that is gone" 1 "$(doctor --offline)"
