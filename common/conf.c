@@ -91,7 +91,7 @@ static const struct key {
 	{ "account", "webhook_secret", KEY_LIST, A(secrets), "", 0, 0,
 	    "wavespeed's whsec_ secret; several live at once" },
 	{ "account", "api_key", KEY_SECRET, A(api_key), "", 0, 0,
-	    "the provider's API key, for polls" },
+	    "the provider's API key, for submits and polls" },
 	{ "account", "api_base", KEY_TEXT, A(api_base), "", 0, 0,
 	    "scheme and host of the provider's API" },
 	{ "account", "trust", KEY_TEXT, A(requery), "callback", 0, 0,

@@ -104,8 +104,6 @@ for call in "claim_requests('novita', 'default', 'x', '1 s', 1)" "finish_request
     "expire_requests()" "requeue_requests(1)" "settle_request(1, 'x')"; do
 	same "nor call ${call%%(*}" 42501 "$(state "set role genhook_app; select genhook.$call")"
 done
-same "no function of the schema is everybody's" '' \
-    "$(sql "select proname from pg_proc, aclexplode(coalesce(proacl, acldefault('f', proowner))) as a where pronamespace = 'genhook'::regnamespace and a.grantee = 0")"
 
 # --- no, later, and nobody knows
 faults '{"submit-refuse":100}'
@@ -158,6 +156,18 @@ sweep
 same "which APIMart's Idempotency-Key makes no second task" "submitted 1 $(sent lost-apimart .task_id)" \
     "$(request "${lost[apimart]}") $(taken lost-apimart) $(request "${lost[apimart]}" task_id)"
 same "as the simulator saw" 1 "$(jq -r 'select(.event == "replayed") | .task_id' "$LEDGER" | wc -l)"
+
+# On connections that were used before, libcurl would send once more by itself.
+faults '{"submit-hangup":50}'
+for provider in novita apixo wavespeed; do
+	sql "insert into genhook.requests (provider, model, request) select '$provider', '${models[$provider]}', replace('$(body "$provider" half-$provider-@)', '@', g::text)::jsonb from generate_series(1, 12) as g"
+done
+sweep
+faults '{"submit-hangup":0}'
+same "with every second answer missing, each is taken once" '36 36' "$(marks | grep -c '^half-') $(marks | grep '^half-' | sort -u | wc -l)"
+check "and some are unknown" test "$(sql "select count(*) from genhook.requests where status = 'unknown' and request::text like '%half-%'")" -gt 3
+same "attention has what request_attention has" "$(sql "select count(*) from genhook.request_attention")" \
+    "$(sql "select count(*) from genhook.attention where reason like '%request%'")"
 
 conf_set 'apimart default' 'resend_unknown = yes'
 faults '{"submit-hangup":100}'

@@ -282,6 +282,8 @@ reader|42501|update genhook.marks set at = now()
 STATEMENTS
 same "no role reaches a partition past the table's rules" '' \
     "$(sql "select r || ' ' || c.relname from pg_class c, unnest(array['genhook_receiver', 'genhook_app', 'genhook_reader', 'genhook_sweeper']) r where c.relnamespace = 'genhook'::regnamespace and c.relispartition and has_table_privilege(r, c.oid, 'select,insert,update,delete')")"
+same "no function of the schema is everybody's" '' \
+    "$(sql "select proname from pg_proc, aclexplode(coalesce(proacl, acldefault('f', proowner))) as a where pronamespace = 'genhook'::regnamespace and a.grantee = 0")"
 same "functions that run as the owner have a search_path" '' \
     "$(sql "select proname from pg_proc where pronamespace = 'genhook'::regnamespace and prosecdef and not exists (select from unnest(proconfig) s where s like 'search_path=%')")"
 
