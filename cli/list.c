@@ -18,6 +18,16 @@
 	" then extract(epoch from now() - " at ")::int / 3600 || 'h'"	\
 	" else extract(epoch from now() - " at ")::bigint / 86400 || 'd' end"
 
+/* The same as all tasks, where only the first ones by that order are wanted;
+ * but each part has an index that yields them. */
+#define NEWEST_TASKS							\
+	"((select * from genhook.tasks where finished_at is not null"	\
+	" and ($1::text is null or status = $1)"			\
+	" order by finished_at desc limit $2::int) union all"		\
+	" (select * from genhook.tasks where status = 'pending'"	\
+	" and ($1::text is null or status = $1)"			\
+	" order by submitted_at desc limit $2::int)) as t"
+
 /* Columns for the eye stand in the order of their use, since a narrow
  * terminal shows the first ones alone. */
 static const struct list {
@@ -39,20 +49,21 @@ static const struct list {
 	    "provider, task_id, status, model, account, error_code,"
 	    " error_message, is_test, submitted_at, finished_at, source,"
 	    " polls, next_poll_at, last_poll_error, metadata",
-	    "genhook.tasks", "status",
+	    NEWEST_TASKS, "status",
 	    "pending succeeded failed cancelled lost",
 	    "coalesce(finished_at, submitted_at) desc" },
 	{ "outputs",
-	    "status, provider, task_id, position as n, kind, bytes,"
+	    "o.status, provider, task_id, position as n, kind, bytes,"
 	    " coalesce(location, left(inline_text, 60), last_error)"
 	    " as \"where\", attempts,"
 	    " to_char(expires_at, 'MM-DD HH24:MI') as expires",
-	    "provider, task_id, position, status, kind, url, inline_text,"
+	    "provider, task_id, position, o.status, kind, url, inline_text,"
 	    " expires_at, expires_source, location, bytes, sha256,"
 	    " content_type, attempts, next_attempt_at, last_error, stored_at",
-	    "genhook.outputs", "status",
+	    "genhook.outputs o join genhook.tasks t using (provider, task_id)",
+	    "o.status",
 	    "pending stored expired failed inline",
-	    "stored_at desc nulls first" },
+	    "t.finished_at desc, position" },
 	{ "deliveries",
 	    "to_char(received_at, 'MM-DD HH24:MI:SS') as received,"
 	    " outcome, provider, task_id, note, source, verdict, account,"
@@ -145,8 +156,8 @@ list_run(const struct conf *conf, const struct list *l, int argc,
 		return cli_usage(argv[0]);
 	}
 	if (word != NULL && !is_one_of(l->words, word)) {
-		(void)cli_wrong("no %s is \"%s\": %s", l->narrow, word,
-		    l->words);
+		(void)cli_wrong("%s: there is no \"%s\", but: %s", l->name,
+		    word, l->words);
 		return cli_usage(argv[0]);
 	}
 	return list_print(conf, l, word, limit, json);

@@ -140,7 +140,7 @@ const struct cli_command cli_commands[] = {
 	    "Newest first, by their end or else their beginning.",
 	    tasks_words, cli_tasks, CLI_CONF, NULL },
 	{ "outputs", "[STATUS] [--json] [--limit N]", "the newest outputs",
-	    "Those first that are not stored.  \"where\" is the file, the text, "
+	    "Newest first, by their tasks' end.  \"where\" is the file, the text, "
 	    "or why\nthere is none.",
 	    outputs_words, cli_outputs, CLI_CONF, NULL },
 	{ "deliveries", "[OUTCOME] [--json] [--limit N]",

@@ -67,6 +67,7 @@ check "with the task that succeeded" grep -qE "^succeeded +novita +$good" "$WORK
 same "a status narrows it" 0 "$(status tasks failed)"
 same "to that one" "failed apimart $bad" "$(awk 'NR > 1 { print $1, $2, $3 }' "$WORK/said")"
 same "a status that there is not" 2 "$(status tasks "done")"
+check "is told which there are" said 'pending succeeded failed'
 same "tasks as JSON" 5 "$(json length tasks --json)"
 same "a task's fields as JSON" "17 flux-2" \
     "$(json ".[] | select(.task_id == \"$late\") | \"\\(.metadata.order) \\(.model)\"" tasks --json)"
@@ -167,6 +168,11 @@ same "Ctrl-C ends it with 0" 0 $?
 kill -TERM "$json_pid"
 wait "$json_pid"
 
+sed 's/^database {/&\n pooler = yes/' "$GENHOOK_CONF" >"$WORK/pooler.conf"
+chmod 0600 "$WORK/pooler.conf"
+same "a pooler does not pass LISTEN on" 1 "$(GENHOOK_CONF=$WORK/pooler.conf status tail)"
+check "says so" said 'LISTEN does not pass'
+
 # --- token
 
 genhook token new novita shop >"$WORK/said"
@@ -198,4 +204,15 @@ same "every command is offered" "$(echo "$commands" | sort | xargs)" \
 same "of a status" "stored" "$(complete genhook outputs st)"
 same "of an option" "--json" "$(complete genhook --config x tasks --j)"
 same "of a file" "$WORK/said" "$(complete genhook --config "$WORK/sai")"
+
+# --- what make install puts where
+
+check "make install" env -u MAKEFLAGS make -s -o all -C "$TOP" install BUILD="${BIN%/bin}" DESTDIR="$WORK/stage" PREFIX=/usr
+for file in bin/genhook bin/genhook-sweep lib/genhook/genhook-apixo share/genhook/genhook.conf.example \
+    share/genhook/genhook.cron share/genhook/lighttpd/genhook.conf share/man/man1/genhook.1 \
+    share/man/man5/genhook.conf.5 share/man/man7/genhook.7 share/man/man8/genhook-wavespeed.8; do
+	check "puts $file there" test -s "$WORK/stage/usr/$file"
+done
+check "completion too" cmp -s "$WORK/completion" "$WORK/stage/usr/share/bash-completion/completions/genhook"
+same "and nothing names another prefix" '' "$(grep -rlI /usr/local "$WORK/stage")"
 finish
