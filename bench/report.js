@@ -3,10 +3,12 @@
 //
 //	node report.js RESULTS.TSV FACTS.TSV FOLDER
 //
-// writes RESULTS.md and results.svg into FOLDER.  A rate is the median of its
-// rounds; a ratio is the median of the rounds' own ratios.
+// writes RESULTS.md and results.svg into FOLDER, with what FOLDER/sweep.tsv
+// says.  A rate is the median of its rounds; a ratio is the median of the
+// rounds' own ratios.
 const { readFileSync, writeFileSync } = require('node:fs');
 const { join } = require('node:path');
+const sweep = require('./report-sweep.js');
 
 const [, , tsvPath, factsPath, folder] = process.argv;
 const CONTESTANTS = ['genhook', 'bare', 'fastify', 'express'];
@@ -267,7 +269,7 @@ ${facts.flood_row}, ${count(Number(facts.flood_wal))} bytes of WAL
 (${count(Number(facts.flood_wal) / Number(facts.flood))} each, for the record of
 the delivery).
 
-## Aims
+${sweep.section(folder)}## Aims
 
 ${aimsTable()}`;
 }
