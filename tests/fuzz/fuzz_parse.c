@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "provider.h"
+#include "submission.h"
 
 int	LLVMFuzzerTestOneInput(const uint8_t *, size_t);
 
@@ -26,6 +27,30 @@ result_check(enum parse_verdict verdict, const struct result *r)
 		    (r->outputs[i].inline_text == NULL) ||
 		    r->outputs[i].expires_at < 0)
 			abort();
+}
+
+/* The same bytes as an answer to a submit, and as a request. */
+static void
+submission_check(const struct provider *p, struct json_object *doc,
+    const char *body, size_t len)
+{
+	const struct submission	 s = {
+		"https://h", NULL, "m", "https://h/hook", false
+	};
+	struct errbuf		 why;
+	const char		*id;
+	char			*text, *filled;
+
+	if ((submission_judge(p, 200, doc, body, len, &id, &why) ==
+	    SUBMIT_DONE) != (id != NULL))
+		abort();
+	if (id != NULL && (*id == '\0' || strlen(id) > TASK_ID_MAX))
+		abort();
+	if ((text = strndup(body, len)) == NULL)
+		abort();
+	filled = submission_body(p, &s, text, &why);
+	free(filled);
+	free(text);
 }
 
 int
@@ -53,6 +78,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 		(void)p->poll_url(url, sizeof(url), "https://h", r.task_id,
 		    r.model, &why);
 	(void)p->poll_classify(200, doc, &why);
+	submission_check(p, doc, (const char *)data + 1, len - 1);
 	result_free(&r);
 	json_free(doc);
 	return 0;
