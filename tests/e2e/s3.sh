@@ -302,9 +302,9 @@ killed_check()
 	done
 }
 killed=0
-for ((round = 1; round <= ${KILLS:-12}; round++)); do
-	origin_big "kill-$round.jpg" $((round % 3 == 0 ? 20000000 : 50000))
-	for n in 1 2 3; do
+for ((round = 1; round <= ${KILLS:-9}; round++)); do
+	origin_big "kill-$round.jpg" $((round % 3 == 0 ? 10000000 : 50000))
+	for n in 1 2; do
 		done_by_callback "kill-$round-$n" "$ORIGIN/kill-$round.jpg"
 	done
 	due_now
@@ -315,7 +315,7 @@ for ((round = 1; round <= ${KILLS:-12}; round++)); do
 	wait "$pid" 2>/dev/null
 	killed=$((killed + ($? == 137)))
 done
-check "runs were killed before their end" test "$killed" -ge $((${KILLS:-12} / 3))
+check "runs were killed before their end" test "$killed" -ge $((${KILLS:-9} / 3))
 same "killed at any moment, no stored row lacks its object" '' "$(killed_check)"
 check "at last all are stored" sweep_until "select count(*) from genhook.outputs where status <> 'stored' and task_id like 'kill-%'" 0
 store_check "killed runs"
