@@ -104,6 +104,16 @@ struct db *cli_database(const struct conf *);
 bool	cli_query(struct db *, const char *sql, const struct db_param *,
 	    int nparams, struct db_rows **rows);
 
+#define CLI_TEXT_MAX	1024	/* room for a line of text */
+#define CLI_WHOLE	((size_t)CLI_TEXT_MAX)
+
+/*
+ * A copy of src as it may stand on the terminal: what the user's language
+ * (LC_CTYPE) cannot print is escaped as \xNN, and what takes over most
+ * columns, at least 3, is cut with "...".  Returns how many it takes.
+ */
+size_t	cli_text(char *out, size_t outsz, const char *src, size_t most);
+
 /*
  * Print rows as a table.  On a terminal, or where $COLUMNS says how wide it
  * is, what does not fit is left out from the right; so the columns stand in

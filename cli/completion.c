@@ -48,25 +48,27 @@ file_options_print(void)
 				    w->word);
 }
 
-/* Names for foreign words are in capitals, and cannot be offered. */
+/* Names for foreign words are in capitals: of these we know the providers. */
 static void
-words_print(const struct cli_word *w)
+word_print(const char *word)
 {
-	const char	*s;
+	size_t	i;
 
-	for (; w->word != NULL; w++) {
-		if (isupper((unsigned char)w->word[0]))
-			continue;
-		for (s = w->word; *s != '\0' && *s != ' '; s++)
-			putchar(*s == '|' ? ' ' : *s);
-		putchar(' ');
-	}
+	if (strcmp(word, "PROVIDER") == 0)
+		for (i = 0; providers[i] != NULL; i++)
+			printf("%s ", providers[i]->name);
+	if (isupper((unsigned char)word[0]))
+		return;
+	for (; *word != '\0' && *word != ' '; word++)
+		putchar(*word == '|' ? ' ' : *word);
+	putchar(' ');
 }
 
 int
 cli_completion(const struct conf *conf, int argc, char **argv)
 {
 	const struct cli_command	*c;
+	const struct cli_word		*w;
 
 	(void)conf;
 	if (argc != 1)
@@ -80,7 +82,8 @@ cli_completion(const struct conf *conf, int argc, char **argv)
 	printf("' ;;\n");
 	for (c = cli_commands; c->name != NULL; c++) {
 		printf("\t%s) list='", c->name);
-		words_print(c->words);
+		for (w = c->words; w->word != NULL; w++)
+			word_print(w->word);
 		printf("--help' ;;\n");
 	}
 	fputs(tail, stdout);

@@ -6,7 +6,6 @@
 #include <unistd.h>
 
 #include "doctor.h"
-#include "log.h"
 
 /* What a look needs, and when it is left out. */
 enum { CONF = 1, DB = 2, NETWORK = 4, SETUP = 8 };
@@ -55,10 +54,10 @@ doctor_ago(long seconds)
 static void __attribute__((format(printf, 3, 0)))
 say(const char *mark, const char *what, const char *fmt, va_list ap)
 {
-	char	raw[LOG_LINE_MAX], text[LOG_LINE_MAX];
+	char	raw[CLI_TEXT_MAX], text[CLI_TEXT_MAX];
 
 	(void)vsnprintf(raw, sizeof(raw), fmt, ap);
-	log_escape(text, sizeof(text), raw);
+	(void)cli_text(text, sizeof(text), raw, CLI_WHOLE);
 	printf("%-6s %-9s %s\n", mark, what, text);
 }
 

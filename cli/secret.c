@@ -4,7 +4,6 @@
 
 #include "cli.h"
 #include "json.h"
-#include "log.h"
 #include "web.h"
 
 #define URL_MAX	1024
@@ -22,12 +21,12 @@ static int
 secret_print(const struct account *a, struct json_object *doc)
 {
 	const char	*secret = secret_of(doc);
-	char		 text[LOG_LINE_MAX];
+	char		 text[CLI_TEXT_MAX];
 
 	if (secret == NULL || *secret == '\0')
 		return cli_wrong("%s answered without a secret",
 		    a->provider->name);
-	log_escape(text, sizeof(text), secret);
+	(void)cli_text(text, sizeof(text), secret, CLI_WHOLE);
 	printf("%s\n\nInto the settings, of %s %s:\n"
 	    "    webhook_secret = {\"%s\"}\nThen reload lighttpd.\n", text,
 	    a->provider->name, a->name, text);

@@ -2,7 +2,6 @@
 #include <string.h>
 
 #include "cli.h"
-#include "log.h"
 #include "task.h"
 
 /* $1 and $2 are the task everywhere. */
@@ -80,11 +79,12 @@ static const char	json_sql[] =
 static void
 facts_print(const struct db_rows *rows)
 {
-	char	text[LOG_LINE_MAX];
+	char	text[CLI_TEXT_MAX];
 	int	i;
 
 	for (i = 0; i < db_rows_count(rows); i++) {
-		log_escape(text, sizeof(text), db_value(rows, i, 1));
+		(void)cli_text(text, sizeof(text), db_value(rows, i, 1),
+		    CLI_WHOLE);
 		printf("  %-10s %s\n", db_value(rows, i, 0), text);
 	}
 }
@@ -92,7 +92,7 @@ facts_print(const struct db_rows *rows)
 static void
 line_print(const struct db_rows *rows)
 {
-	char		 text[LOG_LINE_MAX];
+	char		 text[CLI_TEXT_MAX];
 	const char	*at, *more, *ahead;
 	int		 i;
 
@@ -100,7 +100,8 @@ line_print(const struct db_rows *rows)
 		at = db_value(rows, i, 0);
 		more = db_value(rows, i, 2);
 		ahead = db_value(rows, i, 3);
-		log_escape(text, sizeof(text), more != NULL ? more : "");
+		(void)cli_text(text, sizeof(text), more != NULL ? more : "",
+		    CLI_WHOLE);
 		printf("%-23s%s %s%s%s\n", at != NULL ? at : "",
 		    ahead != NULL && *ahead == 't' ? " >" : "  ",
 		    db_value(rows, i, 1), *text != '\0' ? ": " : "", text);
@@ -112,13 +113,13 @@ show_text(struct db *db, const struct task_name *t,
     const struct db_param params[2])
 {
 	struct db_rows	*facts = NULL, *line = NULL;
-	char		 id[LOG_LINE_MAX];
+	char		 id[CLI_TEXT_MAX];
 	bool		 ok;
 
 	ok = cli_query(db, facts_sql, params, 2, &facts) &&
 	    cli_query(db, line_sql, params, 2, &line);
 	if (ok) {
-		log_escape(id, sizeof(id), t->task_id);
+		(void)cli_text(id, sizeof(id), t->task_id, CLI_WHOLE);
 		printf("%s/%s: %s\n", t->provider, id, t->status != NULL ?
 		    t->status : "not in tasks, but somebody called");
 		facts_print(facts);

@@ -7,7 +7,6 @@
 #include <unistd.h>
 
 #include "cli.h"
-#include "log.h"
 
 #define MAX_COLUMNS	32
 #define CELL_MAX	60	/* of all columns but the last */
@@ -29,37 +28,27 @@ line_width(void)
 	return INT_MAX;
 }
 
-static void
-cut(char *text, size_t width)
-{
-	if (strlen(text) > width)
-		memcpy(text + width - 3, "...", 4);
-}
-
-/* A value as it may stand in a cell: escaped; row -1 is the head. */
-static void
-cell_text(const struct db_rows *rows, int row, int col, size_t width,
-    char out[LOG_LINE_MAX])
+/* A value as it may stand in a cell; row -1 is the head.  Returns its width. */
+static size_t
+cell_text(const struct db_rows *rows, int row, int col, size_t most,
+    char out[CLI_TEXT_MAX])
 {
 	const char	*value = row == -1 ? db_column_name(rows, col) :
 			    db_value(rows, row, col);
 
-	log_escape(out, LOG_LINE_MAX, value != NULL ? value : "");
-	cut(out, width);
+	return cli_text(out, CLI_TEXT_MAX, value != NULL ? value : "", most);
 }
 
 static size_t
 column_width(const struct db_rows *rows, int col, size_t most)
 {
-	char	cell[LOG_LINE_MAX];
-	size_t	width = 0;
+	char	cell[CLI_TEXT_MAX];
+	size_t	width = 0, n;
 	int	row;
 
-	for (row = -1; row < db_rows_count(rows); row++) {
-		cell_text(rows, row, col, most, cell);
-		if (strlen(cell) > width)
-			width = strlen(cell);
-	}
+	for (row = -1; row < db_rows_count(rows); row++)
+		if ((n = cell_text(rows, row, col, most, cell)) > width)
+			width = n;
 	return width;
 }
 
@@ -73,7 +62,7 @@ columns_fit(const struct db_rows *rows, size_t width[MAX_COLUMNS])
 	for (col = 0; col < ncols && col < MAX_COLUMNS; col++) {
 		gap = col > 0 ? GAP : 0;
 		width[col] = column_width(rows, col, col == ncols - 1 ?
-		    LOG_LINE_MAX : CELL_MAX);
+		    CLI_WHOLE : CELL_MAX);
 		if (used + gap + width[col] > room) {
 			if (room < used + gap + CELL_LEAST)
 				return col;
@@ -88,18 +77,18 @@ columns_fit(const struct db_rows *rows, size_t width[MAX_COLUMNS])
 void
 cli_table(const struct db_rows *rows)
 {
-	char	cell[LOG_LINE_MAX];
-	size_t	width[MAX_COLUMNS];
+	char	cell[CLI_TEXT_MAX];
+	size_t	width[MAX_COLUMNS], n;
 	int	row, col, ncols = columns_fit(rows, width);
 
 	for (row = -1; row < db_rows_count(rows); row++)
 		for (col = 0; col < ncols; col++) {
-			cell_text(rows, row, col, width[col], cell);
+			n = cell_text(rows, row, col, width[col], cell);
 			if (col == ncols - 1)
 				printf("%s\n", cell);
 			else
-				printf("%-*s%*s", (int)width[col], cell, GAP,
-				    "");
+				printf("%s%*s", cell,
+				    (int)(width[col] - n) + GAP, "");
 		}
 }
 

@@ -5,7 +5,6 @@
 #include <unistd.h>
 
 #include "cli.h"
-#include "log.h"
 
 #define CHANNEL		"genhook_task_finished"
 #define WAIT_MS		5000
@@ -57,7 +56,7 @@ task_print(struct tail *t, const char *message, struct errbuf *why)
 {
 	struct db_param	 param = { message, DB_TEXT };
 	struct db_rows	*rows = NULL;
-	char		 line[LOG_LINE_MAX];
+	char		 line[CLI_TEXT_MAX];
 	const char	*text;
 
 	if (db_query(t->db, t->sql, &param, 1, CLI_TIMEOUT_MS, &rows, why) !=
@@ -67,7 +66,7 @@ task_print(struct tail *t, const char *message, struct errbuf *why)
 	if (t->sql == json_sql)
 		puts(text);
 	else {
-		log_escape(line, sizeof(line), text);
+		(void)cli_text(line, sizeof(line), text, CLI_WHOLE);
 		puts(line);
 	}
 	(void)fflush(stdout);

@@ -86,6 +86,23 @@ done
 same "80 columns hold a task's whole id" 1 "$(COLUMNS=80 genhook tasks | grep -c " $good ")"
 same "a pipe gets all columns" finished "$(genhook tasks | awk 'NR == 1 { print $NF }')"
 
+# --- what others wrote
+
+sql "insert into genhook.tasks (provider, task_id, status, submitted_at, finished_at, error_code, error_message)
+    select 'apixo', 'text-' || n, 'failed', now(), now(), 'e', E'caf\u00e9 \u65e5\u672c\u8a9e \u001b[31mred\nline \u202eturned \\\\ ' || repeat(E'\u65e5', 40)
+    from generate_series(1, 2) as n"
+words=$(LC_ALL=C.UTF-8 genhook show text-1 | sed -n 's/^  error  *//p')
+like "a terminal gets what it can print" '^e: café 日本語 ' "$words"
+like "and no commands" '\\x1b\[31mred\\x0aline \\xe2\\x80\\xaeturned \\x5c 日' "$words"
+like "without a language, bytes" '^e: caf\\xc3\\xa9 \\xe6' "$(LC_ALL=C genhook show text-1 | sed -n 's/^  error  *//p')"
+same "as a pipe to jq gets it whole" "café" "$(LC_ALL=C json '.task.error_message | split(" ")[0]' show text-1 --json)"
+for width in 80 90 100 110; do
+	same "wide letters fit $width columns too" 1 \
+	    "$((width >= $(LC_ALL=C.UTF-8 COLUMNS=$width genhook tasks failed | LC_ALL=C.UTF-8 wc -L)))"
+done
+same "and are cut between letters" '...' "$(LC_ALL=C.UTF-8 COLUMNS=100 genhook tasks failed | grep -o '[^e-z. ]*\.\.\.$' | sed 's/日//g' | sort -u)"
+sql "delete from genhook.tasks where task_id like 'text-%'"
+
 # --- show
 
 same "show, by the id alone" 0 "$(status show "$good")"
@@ -202,6 +219,7 @@ same "completion of a command" "tail tasks" "$(complete genhook ta)"
 same "every command is offered" "$(echo "$commands" | sort | xargs)" \
     "$(complete genhook '' | tr ' ' '\n' | grep -v '^--' | xargs)"
 same "of a status" "stored" "$(complete genhook outputs st)"
+same "of a provider" "apimart apixo" "$(complete genhook retry ap)"
 same "of an option" "--json" "$(complete genhook --config x tasks --j)"
 same "of a file" "$WORK/said" "$(complete genhook --config "$WORK/sai")"
 
