@@ -323,7 +323,7 @@ claimed_free(struct claimed *c)
 	free(c);
 }
 
-/* What was claimed and will not be asked for now is due again. */
+/* What was claimed and will not be asked in this run is due again. */
 static void
 release(struct reconcile *r, struct poller *poller)
 {
