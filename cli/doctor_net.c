@@ -95,10 +95,13 @@ on_answer(struct ask *a)
 		doctor_wrong(d, "keys", "put the right api_key into that "
 		    "section", "%s %s: the key is refused: %s", provider,
 		    name, a->why.text);
-	else if (a->req.status >= 500)
+	else if (a->req.status > 500)
 		doctor_wrong(d, "keys", "wait, and ask again; then the "
 		    "provider's status page", "%s %s: %s", provider, name,
 		    a->why.text);
+	else if (a->req.status == 500)
+		doctor_note(d, "keys", "%s %s: not refused, but for a task "
+		    "that there is not: %s", provider, name, a->why.text);
 	else
 		doctor_well(d, "keys", "%s %s: not refused (HTTP %ld)",
 		    provider, name, a->req.status);

@@ -83,6 +83,9 @@ for width in 80 60 200; do
 	COLUMNS=$width genhook outputs >"$WORK/said"
 	same "no line of outputs is over $width columns" '' "$(awk -v w="$width" 'length > w' "$WORK/said")"
 done
+same "a terminal of 64 columns is asked itself" '' \
+    "$(script -qec "stty cols 64; '$BIN/genhook' tasks" /dev/null </dev/null | tr -d '\r' | awk 'length > 64')"
+check "and shown all tasks" test "$(script -qec "stty cols 64; '$BIN/genhook' tasks" /dev/null </dev/null | grep -c novita)" -ge 2
 same "80 columns hold a task's whole id" 1 "$(COLUMNS=80 genhook tasks | grep -c " $good ")"
 same "a pipe gets all columns" finished "$(genhook tasks | awk 'NR == 1 { print $NF }')"
 
