@@ -110,6 +110,17 @@ swift_ready()
 	[ -n "$SWIFT_TOKEN" ] && swift "$S3_BUCKET" -X PUT >/dev/null
 }
 
+# Ready, or never to be: a server whose port was taken meanwhile ends.
+swift_settled()
+{
+	local pid
+
+	for pid in "${SWIFT_PID[@]}"; do
+		kill -0 "$pid" 2>/dev/null || return 0
+	done
+	swift_ready
+}
+
 # One try, on ports that are free now.
 swift_try()
 {
@@ -131,7 +142,7 @@ swift_try()
 	for kind in account container object proxy; do
 		swift_run "$kind"
 	done
-	soon 30 swift_ready
+	soon 150 swift_settled && swift_ready
 }
 
 # swift_start: sets S3_ENDPOINT; the bucket is there and empty.
