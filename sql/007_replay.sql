@@ -451,6 +451,24 @@ create or replace view genhook.provider_health as
 comment on view genhook.provider_health is
     'Per provider: the last callback, tasks finished in the last day (by the hour) by callback and by poll and the share of the latter, the oldest poll and download that wait, links lost, what is pending, and whether an account''s callbacks stopped though submissions go on (account_health says which).';
 
+-- A function for the same reason: a guess of many lost links, each with a look
+-- into tasks, would have the view compiled.
+create function genhook.is_test_task(p_provider text, p_task_id text)
+returns boolean
+language plpgsql
+stable
+security definer
+cost 1
+set search_path = genhook, pg_temp
+as $$
+begin
+    return coalesce((select t.is_test from tasks t
+        where t.provider = p_provider and t.task_id = p_task_id), false);
+end
+$$;
+comment on function genhook.is_test_task(text, text) is
+    'Is it a mock event of a provider''s test mode?';
+
 create or replace view genhook.attention as
     select 'lost task' as reason, provider, task_id, finished_at as since,
         error_message as details,
@@ -465,8 +483,7 @@ create or replace view genhook.attention as
             task_id)
     from genhook.outputs o
     where status in ('expired', 'failed')
-        and not coalesce((select t.is_test from genhook.tasks t
-            where t.provider = o.provider and t.task_id = o.task_id), false)
+        and not genhook.is_test_task(provider, task_id)
     union all
     select 'poll fails', provider, task_id, submitted_at, last_poll_error,
         format('select * from genhook.repoll_tasks(%L, %L)', provider,
@@ -517,7 +534,8 @@ comment on column genhook.sweeps.counts is 'What it did: drained, replayed, poll
 
 revoke execute on function genhook.uuid_time, genhook.replay_deliveries,
     genhook.claim_replays, genhook.finish_replays, genhook.count_traffic,
-    genhook.uncounted_traffic, genhook.count_unanswered from public;
+    genhook.uncounted_traffic, genhook.count_unanswered,
+    genhook.is_test_task from public;
 
 do $$
 declare
@@ -530,6 +548,7 @@ begin
         ('genhook_sweeper', 'execute on function genhook.count_traffic'),
         ('genhook_reader', 'execute on function genhook.uncounted_traffic'),
         ('genhook_reader', 'execute on function genhook.count_unanswered'),
+        ('genhook_reader', 'execute on function genhook.is_test_task'),
         ('genhook_reader', 'select on genhook.replays, genhook.marks, genhook.hours, genhook.traffic, genhook.account_health')
     loop
         if to_regrole(r) is not null then

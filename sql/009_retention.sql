@@ -186,6 +186,76 @@ create index tasks_metadata on genhook.tasks
     using gin (metadata jsonb_path_ops) with (gin_pending_list_limit = 256)
     where metadata is not null;
 
+-- Planned for what is asked each time: one plan for a task, a provider and all
+-- would walk through the whole table.
+create or replace function genhook.retry_outputs(
+    p_provider text default null, p_task_id text default null,
+    p_status text default null)
+returns setof genhook.outputs
+language plpgsql
+security definer
+set search_path = genhook, pg_temp
+set plan_cache_mode = force_custom_plan
+set enable_seqscan = off
+set jit = off
+as $$
+begin
+    return query
+    with chosen as materialized (
+        select d.provider, d.task_id, d.position from outputs d
+        where d.status = any (case
+                when p_status is null then array['expired', 'failed']
+                when p_status in ('pending', 'expired', 'failed')
+                    then array[p_status] end)
+            and d.lease_owner is null
+            and (p_provider is null or d.provider = p_provider)
+            and (p_task_id is null or d.task_id = p_task_id)
+        for update skip locked)
+    update outputs o set status = 'pending', next_attempt_at = now(),
+        attempts = 0, last_error = null
+    from chosen c
+    where o.provider = c.provider and o.task_id = c.task_id
+        and o.position = c.position
+    returning o.*;
+end
+$$;
+
+create or replace function genhook.repoll_tasks(
+    p_provider text default null, p_task_id text default null,
+    p_status text default null)
+returns setof genhook.tasks
+language plpgsql
+security definer
+set search_path = genhook, pg_temp
+set plan_cache_mode = force_custom_plan
+set enable_seqscan = off
+set jit = off
+as $$
+begin
+    return query
+    with waiting as materialized (
+        select d.provider, d.task_id from tasks d
+        where d.status = 'pending' and coalesce(p_status, 'pending') = 'pending'
+            and (p_provider is null or d.provider = p_provider)
+            and (p_task_id is null or d.task_id = p_task_id)
+        for update skip locked
+    ), gone as materialized (
+        select d.provider, d.task_id from tasks d
+        where d.status = 'lost' and coalesce(p_status, 'lost') = 'lost'
+            and (p_provider is null or d.provider = p_provider)
+            and (p_task_id is null or d.task_id = p_task_id)
+        for update skip locked)
+    update tasks t set status = 'pending', next_poll_at = now(),
+        source = null, finished_at = null, error_code = null,
+        error_message = null, not_found_polls = 0,
+        submitted_at = case t.status when 'lost' then now()
+            else t.submitted_at end
+    from (select * from waiting union all select * from gone) as c
+    where t.provider = c.provider and t.task_id = c.task_id
+    returning t.*;
+end
+$$;
+
 -- Every object of the schema with a digest of what it is: as it stands, and
 -- as the last migration left it.
 create table genhook.objects (
