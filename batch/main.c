@@ -104,13 +104,19 @@ options_read(struct options *o, int argc, char **argv)
 	}
 }
 
-/* Keys must not end in a core file, nor outputs be readable by everybody. */
+/* Keys must not end in a core file, nor outputs be readable by everybody; and
+ * what comes to rest holds files open beside what is in flight. */
 static void
 limits_set(void)
 {
 	const struct rlimit	none = { 0, 0 };
+	struct rlimit		files;
 
 	(void)setrlimit(RLIMIT_CORE, &none);
+	if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
+		files.rlim_cur = files.rlim_max;
+		(void)setrlimit(RLIMIT_NOFILE, &files);
+	}
 	(void)umask(027);
 }
 
