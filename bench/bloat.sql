@@ -3,14 +3,14 @@
 -- a busy host would have it.  Called by bench/bloat.
 create schema if not exists bench;
 
-create procedure bench.live(p_tasks integer, p_body text)
+create procedure bench.live(p_first integer, p_last integer, p_body text)
 language plpgsql
 as $$
 declare
     batch constant integer := 500;
     ids   text[];
 begin
-    for i in 0 .. p_tasks / batch - 1 loop
+    for i in p_first / batch .. p_last / batch - 1 loop
         ids := array(select 'task_' || lpad(n::text, 8, '0')
                 || substr(md5(n::text), 1, 16)
             from generate_series(i * batch + 1, (i + 1) * batch) as n);

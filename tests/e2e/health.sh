@@ -114,4 +114,15 @@ for view in provider_health account_health attention traffic pending_tasks due_o
 	same "$view scans no large table" '' \
 	    "$(sql "explain select * from genhook.$view" | sed -n 's/.*Seq Scan on \([a-z0-9_]*\).*/\1/p' | grep -xFf "$WORK/large")"
 done
+# The functions, by what the server has counted.
+scans()	{ sql "select string_agg(relname || ' ' || seq_scan, ',' order by relname) from pg_stat_user_tables where schemaname = 'genhook' and relname in (select unnest(string_to_array('$(tr '\n' ' ' <"$WORK/large")', ' ')))"; }
+sleep 1
+before=$(scans)
+for call in "retry_outputs('apixo')" "retry_outputs('apixo', 'big-1')" "retry_outputs()" "repoll_tasks('apixo', 'big-1')" "repoll_tasks()" \
+    "cancel_tasks('apixo', 'big-1')" "replay_deliveries()" "retain_deliveries(30)" "count_traffic()" "claim_replays('me', '1 s', 1)" \
+    "unfinished_deliveries('-infinity', 'infinity')" "claim_polls('apixo', 'default', '1 s', '1 s', 1)"; do
+	for _ in 1 2 3 4 5 6; do printf 'select count(*) from genhook.%s;\n' "$call"; done
+done | psql -XqAt -v ON_ERROR_STOP=1 >/dev/null
+sleep 1
+same "no function scans one, though called six times in a session" "$before" "$(scans)"
 finish
