@@ -216,6 +216,9 @@ receiver|42501|select from genhook.replay_deliveries()
 receiver|42501|select from genhook.claim_replays('me', '1 s', 1)
 receiver|42501|select genhook.count_traffic()
 receiver|42501|update genhook.marks set at = now()
+receiver|42501|select genhook.drop_month('deliveries_2020_01')
+receiver|42501|select genhook.trim_bodies(now())
+receiver|42501|select from genhook.schema_drift()
 sweeper|ok|receive
 sweeper|ok|select genhook.start_sweep('here', 1)
 sweeper|ok|select from genhook.claim_polls('apimart', 'nobody', '1 s', '1 s', 1)
@@ -229,6 +232,10 @@ sweeper|42501|select from genhook.deliveries
 sweeper|42501|select from genhook.replays
 sweeper|42501|select from genhook.replay_deliveries()
 sweeper|42501|delete from genhook.hours
+sweeper|42501|select genhook.drop_month('deliveries_2020_01')
+sweeper|42501|select genhook.trim_bodies(now())
+sweeper|42501|select from genhook.unfinished_deliveries('-infinity', 'infinity')
+sweeper|42501|select genhook.record_objects()
 sweeper|42501|update genhook.marks set at = now()
 sweeper|42501|select from genhook.cancel_tasks('apimart', 'x')
 sweeper|42501|select from genhook.repoll_tasks()
@@ -255,6 +262,9 @@ app|42501|select from genhook.retry_outputs()
 app|42501|select genhook.count_traffic()
 app|42501|insert into genhook.tasks (provider, task_id) values ('apimart', 'x')
 app|42501|truncate genhook.tasks
+app|42501|select from genhook.objects
+app|42501|select from genhook.schema_drift()
+app|42501|select genhook.record_objects()
 app|42501|create view genhook.mine as select 1
 app|42501|select from genhook.cancel_tasks('apimart', 'x')
 app|42501|select genhook.retain_deliveries(30)
@@ -277,6 +287,11 @@ reader|42501|select from genhook.cancel_tasks('apimart', 'x')
 reader|42501|select from genhook.claim_replays('me', '1 s', 1)
 reader|42501|select genhook.count_traffic()
 reader|42501|delete from genhook.replays
+reader|ok|select from genhook.schema_drift()
+reader|ok|select from genhook.objects
+reader|42501|delete from genhook.objects
+reader|42501|select genhook.record_objects()
+reader|42501|select genhook.trim_bodies(now())
 reader|42501|insert into genhook.hours values (now(), 'apimart', 'default', 'poll', 'accepted', 1, now())
 reader|42501|update genhook.marks set at = now()
 STATEMENTS
