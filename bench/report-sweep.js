@@ -109,7 +109,8 @@ turns, each from a disk with nothing left to write; medians of the rounds.
 genhook-sweep sums each file, syncs it and its directory, and writes its row.
 curl and aria2c do none of that and end while the files are still in memory:
 a disk that writes slower than curl fetches sets the pace of whoever waits for
-it, and \`sync -f\` after curl shows that pace.
+it, and \`sync -f\` after curl shows that pace.  What else the machine did
+meanwhile counts against whoever needs more of its processors.
 
 ${part(of('small').length ? size(of('small')) : '', of('small'), filesTable)}
 ${part(of('large').length ? size(of('large')) : '', of('large'), filesTable)}
