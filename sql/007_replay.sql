@@ -178,6 +178,14 @@ as $$
 declare
     n integer;
 begin
+    -- Deliveries are locked before their replays, as replay_deliveries() does:
+    -- the other way round the two would wait for each other.
+    perform from deliveries d
+    join replays r on r.received_at = d.received_at and r.id = d.id
+    where r.finished_at is null and r.lease_owner = p_owner
+        and r.replay_id = any (p_replay_id)
+    for update of d;
+
     with done as (
         update replays r set finished_at = now(), leased_until = null,
             lease_owner = null,

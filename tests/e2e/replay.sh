@@ -12,7 +12,7 @@ kept()
 	sql "insert into genhook.deliveries (id, received_at, provider, account, source, outcome, verdict, remote_addr, headers, body, note, body_digest)
 	    select (lpad(to_hex((extract(epoch from at) * 1000)::bigint), 12, '0') || '7000a' || substr(md5(random()::text), 1, 15))::uuid, at,
 	        '$2', 'default', 'callback', '$1', '${5:-token}', '192.0.2.1', '{\"User-Agent\": \"theirs\"}', body, 'not understood', sha256(body)
-	    from (select now() - interval '${4:-0 s}' as at, decode('$(xxd -p "$3" | tr -d '\n')', 'hex') as body) as given
+	    from (select now() - interval '${4:-0 s}' as at, decode('$(od -An -v -tx1 "$3" | tr -d ' \n')', 'hex') as body) as given
 	    returning id"
 }
 replay()	{ "$BIN/genhook" --config "$GENHOOK_CONF" replay "$@" >"$WORK/replay.out" 2>&1; }
