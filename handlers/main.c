@@ -39,8 +39,9 @@ limit_process(void)
 	/* A core file would hold tokens and secrets. */
 	(void)setrlimit(RLIMIT_CORE, &none);
 	(void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
-	/* Few arenas: each thread's own would cost 64 MB of addresses. */
-	(void)mallopt(M_ARENA_MAX, 4);
+	/* One arena: each thread's own would cost 64 MB of addresses, and what
+	 * one thread takes another frees, so that they would all grow. */
+	(void)mallopt(M_ARENA_MAX, 1);
 	if (!SANITIZED && getenv("GENHOOK_NO_RLIMIT") == NULL)
 		(void)setrlimit(RLIMIT_AS, &as);
 }
