@@ -301,6 +301,13 @@ killed_check()
 		[ "$(object_sum "$location")" = "$sum" ] || echo "$location"
 	done
 }
+# How long a run takes here, so that it is killed within that time.
+origin_big "kill-0.jpg" 50000
+done_by_callback "kill-0" "$ORIGIN/kill-0.jpg"
+due_now
+begin_ms=$(date +%s%3N)
+sweep
+run_ms=$(($(date +%s%3N) - begin_ms))
 killed=0
 for ((round = 1; round <= ${KILLS:-9}; round++)); do
 	origin_big "kill-$round.jpg" $((round % 3 == 0 ? 10000000 : 50000))
@@ -308,9 +315,10 @@ for ((round = 1; round <= ${KILLS:-9}; round++)); do
 		done_by_callback "kill-$round-$n" "$ORIGIN/kill-$round.jpg"
 	done
 	due_now
+	at_ms=$((RANDOM % run_ms))
 	"$BIN/genhook-sweep" --config "$GENHOOK_CONF" >"$WORK/kill.out" 2>&1 &
 	pid=$!
-	sleep "0.$(printf %03d $((RANDOM % 600 + 30)))"
+	sleep "$(printf '%d.%03d' $((at_ms / 1000)) $((at_ms % 1000)))"
 	kill -KILL "$pid" 2>/dev/null
 	wait "$pid" 2>/dev/null
 	killed=$((killed + ($? == 137)))
