@@ -112,15 +112,12 @@ flight_take(struct server *s)
 static void
 flight_give(struct server *s, struct flight *f)
 {
-	bool	was_none;
-
 	(void)pthread_mutex_lock(&s->lock);
-	was_none = s->free == NULL;
 	f->next = s->free;
 	s->free = f;
 	(void)pthread_mutex_unlock(&s->lock);
-	if (was_none)
-		(void)pthread_cond_signal(&s->landed);
+	/* For each one: of two that land together, each may serve a waiter. */
+	(void)pthread_cond_signal(&s->landed);
 }
 
 static void

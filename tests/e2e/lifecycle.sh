@@ -82,6 +82,27 @@ same "beside idle connections: 20 callbacks" '20 200' "$(statuses)"
 check "in less than 1 s" test $(($(now_ms) - begin)) -lt 1000
 kill "$idle" "$HOLDER"
 
+# --- every request in flight waits for a frozen database, and then none does
+# shellcheck disable=SC2046 # words are wanted
+kill -STOP $(database_pids)
+posts "$hook" 150 "${failed//%d/frozen-%d}"
+# shellcheck disable=SC2046 # words are wanted
+kill -CONT $(database_pids)
+same "150 at a frozen database" '150 200' "$(statuses)"
+holders=()
+for _ in {1..12}; do
+	hold "$socket" 0
+	holders+=("$HOLDER")
+done
+sleep 0.3
+begin=$(now_ms)
+posts "$hook" 20 "${failed//%d/thawed-%d}" 1
+same "afterwards, beside 12 idle connections: 20 callbacks" '20 200' "$(statuses)"
+check "no thread was left asleep: in less than 3 s" test $(($(now_ms) - begin)) -lt 3000
+kill "${holders[@]}"
+check "and the database is used again" soon 10 answered
+check "what was spooled is drained" soon 10 drained
+
 # --- many at once
 posts "$hook" 50 "${failed//%d/one}"
 same "50 identical at once" '50 200' "$(statuses)"
