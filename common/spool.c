@@ -369,18 +369,41 @@ head_parse(char *text, struct head *h)
 	}
 }
 
+/* Can this program make a delivery of it?  False, with why. */
+static bool
+head_is_known(const struct head *h, size_t bodylen, struct errbuf *why)
+{
+	if (h->id == NULL || h->received_at == NULL || h->provider == NULL ||
+	    h->account == NULL || h->source == NULL || h->outcome == NULL ||
+	    h->verdict == NULL || h->body == NULL || !uuid_is_valid(h->id) ||
+	    strtoull(h->body, NULL, 10) != bodylen) {
+		errbuf_set(why, "not a whole spool file");
+		return false;
+	}
+	if (provider_find(h->provider) == NULL) {
+		errbuf_set(why, "this program knows no provider \"%s\"",
+		    h->provider);
+		return false;
+	}
+	if (word_index(source_words, SOURCE__MAX, h->source) == -1 ||
+	    word_index(outcome_words, OUTCOME__MAX, h->outcome) == -1 ||
+	    word_index(proof_words, PROOF__MAX, h->verdict) == -1) {
+		errbuf_set(why, "this program knows no source \"%s\", outcome "
+		    "\"%s\" or verdict \"%s\"", h->source, h->outcome,
+		    h->verdict);
+		return false;
+	}
+	return true;
+}
+
 static bool
 head_apply(struct delivery *d, const struct head *h)
 {
-	int	outcome = word_index(outcome_words, OUTCOME__MAX, h->outcome);
-	int	proof = word_index(proof_words, PROOF__MAX, h->verdict);
-
-	if (outcome == -1 || proof == -1 || !uuid_is_valid(h->id))
-		return false;
 	memcpy(d->id, h->id, sizeof(d->id));
 	d->received_at = strtoll(h->received_at, NULL, 10);
-	d->outcome = (enum outcome)outcome;
-	d->proof = (enum proof)proof;
+	d->outcome = (enum outcome)word_index(outcome_words, OUTCOME__MAX,
+	    h->outcome);
+	d->proof = (enum proof)word_index(proof_words, PROOF__MAX, h->verdict);
 	return result_set(&d->remote_addr, h->remote_addr) &&
 	    result_set(&d->headers, h->headers) &&
 	    result_set(&d->note, h->note);
@@ -406,40 +429,42 @@ judge_again(struct delivery *d, const struct conf *conf)
 	return true;
 }
 
-/* A delivery from a file's text of len bytes and a NUL; NULL: not whole. */
-static struct delivery *
-delivery_scan(char *text, size_t len, const struct conf *conf)
-{
-	const struct provider	*p;
-	struct delivery		*d = NULL;
-	struct head		 h;
-	char			*body, *copy;
-	size_t			 bodylen;
-	int			 source;
+enum scan {
+	SCAN_OK,
+	SCAN_STRANGE,	/* no later try would make more of it */
+	SCAN_NO_MEMORY
+};
 
-	if ((body = head_parse(text, &h)) == NULL || h.id == NULL ||
-	    h.received_at == NULL || h.provider == NULL || h.account == NULL ||
-	    h.source == NULL || h.outcome == NULL || h.verdict == NULL ||
-	    h.body == NULL)
-		return NULL;
-	bodylen = (size_t)(text + len - body);
-	source = word_index(source_words, SOURCE__MAX, h.source);
-	if ((p = provider_find(h.provider)) == NULL || source == -1 ||
-	    strtoull(h.body, NULL, 10) != bodylen ||
-	    (copy = malloc(bodylen + 1)) == NULL)
-		return NULL;
-	memcpy(copy, body, bodylen + 1);
-	d = delivery_new(p, h.account, (enum delivery_source)source);
-	if (d == NULL) {
-		free(copy);
-		return NULL;
+/* A delivery from a file's text of len bytes and a NUL. */
+static enum scan
+delivery_scan(char *text, size_t len, const struct conf *conf,
+    struct delivery **out, struct errbuf *why)
+{
+	struct delivery	*d;
+	struct head	 h;
+	char		*body = head_parse(text, &h), *copy;
+	size_t		 bodylen;
+
+	if (body == NULL)
+		memset(&h, 0, sizeof(h));
+	bodylen = body != NULL ? (size_t)(text + len - body) : 0;
+	if (!head_is_known(&h, bodylen, why))
+		return SCAN_STRANGE;
+	d = delivery_new(provider_find(h.provider), h.account,
+	    (enum delivery_source)word_index(source_words, SOURCE__MAX,
+	    h.source));
+	if (d == NULL || (copy = malloc(bodylen + 1)) == NULL) {
+		delivery_free(d);
+		return SCAN_NO_MEMORY;
 	}
+	memcpy(copy, body, bodylen + 1);
 	delivery_set_body(d, copy, bodylen);
 	if (!head_apply(d, &h) || !judge_again(d, conf)) {
 		delivery_free(d);
-		return NULL;
+		return SCAN_NO_MEMORY;
 	}
-	return d;
+	*out = d;
+	return SCAN_OK;
 }
 
 /* A whole file as text, with a NUL behind it; the caller frees. */
@@ -538,21 +563,27 @@ batch_fill(struct spool *s, const struct conf *conf, const struct names *list,
     size_t *next, struct batch *b, struct drain_counts *counts)
 {
 	struct delivery	*d;
+	struct errbuf	 why;
+	const char	*name;
 	char		*text;
 	size_t		 len = 0, bytes = 0;
 
 	b->n = 0;
 	while (*next < list->n && b->n < BATCH_FILES && bytes < BATCH_BYTES) {
-		const char	*name = list->name[(*next)++];
-
+		name = list->name[(*next)++];
 		if ((text = read_file(s->dirfd, name, &len)) == NULL)
 			continue;	/* gone, or unreadable just now */
-		if ((d = delivery_scan(text, len, conf)) == NULL)
-			set_aside(s, name, "not a whole spool file", counts);
-		else {
+		switch (delivery_scan(text, len, conf, &d, &why)) {
+		case SCAN_OK:
 			b->delivery[b->n] = d;
 			b->name[b->n++] = name;
 			bytes += len;
+			break;
+		case SCAN_STRANGE:
+			set_aside(s, name, why.text, counts);
+			break;
+		case SCAN_NO_MEMORY:
+			break;		/* its turn comes again */
 		}
 		free(text);
 	}

@@ -1,4 +1,5 @@
 #include <sys/file.h>
+#include <sys/resource.h>
 
 #include <stdlib.h>
 #include <string.h>
@@ -339,24 +340,54 @@ test_one_drainer(void)
 	scratch_remove(dir);
 }
 
-/* Files that are no whole delivery: put aside, with the reason, and no
- * reason to ask the database. */
+#define HEAD(id, provider, outcome)	"genhook-spool 1\nid: " id "\n"	\
+	"received_at: 1\nprovider: " provider "\naccount: default\n"	\
+	"source: callback\noutcome: " outcome "\nverdict: token\n"
+#define GOOD_ID		"01890000-0000-7000-8000-000000000000"
+#define HEAD_OF(id)	HEAD(id, "novita", "accepted")
+
+/* The reason that stands beside a file that was put aside. */
+static void
+assert_reason(size_t i, const char *want)
+{
+	char	path[SCRATCH_PATH + 64], *got;
+	size_t	len;
+
+	(void)snprintf(path, sizeof(path), "%s/refused/%zu.delivery.reason",
+	    dir, i);
+	got = fixture_read(path, &len);
+	CU_ASSERT_EQUAL(len, strlen(want));
+	CU_ASSERT_EQUAL(strncmp(got, want, len), 0);
+	free(got);
+}
+
+/* Files that are no whole delivery, or that another version has written: put
+ * aside, with the reason, and no reason to ask the database. */
 static void
 test_not_whole(void)
 {
-#define HEAD_OF(id)	"genhook-spool 1\nid: " id "\nreceived_at: 1\n"	\
-	"provider: novita\naccount: default\nsource: callback\n"	\
-	"outcome: accepted\nverdict: token\n"
-#define GOOD_ID		"01890000-0000-7000-8000-000000000000"
-	static const char *const	texts[] = {
-		"", "\n", "genhook-spool 1\n", "genhook-spool 2\n\n",
-		"{\"json\":1}", HEAD_OF(GOOD_ID),
-		HEAD_OF(GOOD_ID) "body: 3\n\n{}",
-		HEAD_OF(GOOD_ID) "body: 1\n\n{}",
-		HEAD_OF(GOOD_ID) "body: -2\n\n{}",
-		HEAD_OF("zzzzzzzz-zzzz-zzzz-zzzz-zzzzzzzzzzzz")
-		    "body: 2\n\n{}",
-		HEAD_OF("") "body: 2\n\n{}",
+	static const char	whole[] = "not a whole spool file";
+	static const struct {
+		const char	*text;
+		const char	*reason;
+	} rows[] = {
+		{ "", whole },
+		{ "\n", whole },
+		{ "genhook-spool 1\n", whole },
+		{ "genhook-spool 2\n\n", whole },
+		{ "{\"json\":1}", whole },
+		{ HEAD_OF(GOOD_ID), whole },
+		{ HEAD_OF(GOOD_ID) "body: 3\n\n{}", whole },
+		{ HEAD_OF(GOOD_ID) "body: 1\n\n{}", whole },
+		{ HEAD_OF(GOOD_ID) "body: -2\n\n{}", whole },
+		{ HEAD_OF("zzzzzzzz-zzzz-zzzz-zzzz-zzzzzzzzzzzz")
+		    "body: 2\n\n{}", whole },
+		{ HEAD_OF("") "body: 2\n\n{}", whole },
+		{ HEAD(GOOD_ID, "tomorrow", "accepted") "body: 2\n\n{}",
+		    "this program knows no provider \"tomorrow\"" },
+		{ HEAD(GOOD_ID, "novita", "perfect") "body: 2\n\n{}",
+		    "this program knows no source \"callback\", outcome "
+		    "\"perfect\" or verdict \"token\"" },
 	};
 	struct drain_counts	counts;
 	struct conf		conf;
@@ -369,29 +400,75 @@ test_not_whole(void)
 	memset(&conf, 0, sizeof(conf));
 	scratch_make(dir);
 	s = spool_new(1 << 20);
-	for (i = 0; i < COUNT(texts); i++) {
+	for (i = 0; i < COUNT(rows); i++) {
 		(void)snprintf(path, sizeof(path), "%s/%zu.delivery", dir, i);
-		scratch_write(path, 0600, texts[i]);
+		scratch_write(path, 0600, rows[i].text);
 	}
-	CU_ASSERT_EQUAL(spool_count(s), (long)COUNT(texts));
+	CU_ASSERT_EQUAL(spool_count(s), (long)COUNT(rows));
 	capture_begin(&cap);
 	CU_ASSERT_EQUAL(spool_drain(s, NULL, &conf, 0, &counts, &why), DB_OK);
 	(void)capture_end(&cap, said, sizeof(said));
 	CU_ASSERT_EQUAL(counts.drained, 0);
-	CU_ASSERT_EQUAL(counts.refused, (long)COUNT(texts));
+	CU_ASSERT_EQUAL(counts.refused, (long)COUNT(rows));
 	CU_ASSERT_EQUAL(counts.left, 0);
 	CU_ASSERT_PTR_NOT_NULL(strstr(said, "spool file 0.delivery set aside"));
-	for (i = 0; i < COUNT(texts); i++) {
+	for (i = 0; i < COUNT(rows); i++) {
 		(void)snprintf(path, sizeof(path), "%s/refused/%zu.delivery",
 		    dir, i);
 		CU_ASSERT_EQUAL(access(path, F_OK), 0);
-		(void)snprintf(path, sizeof(path),
-		    "%s/refused/%zu.delivery.reason", dir, i);
-		CU_ASSERT_EQUAL(access(path, F_OK), 0);
+		assert_reason(i, rows[i].reason);
 	}
 	spool_close(s);
 	scratch_remove(dir);
 }
+
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+/* So much of the address space in use, in bytes. */
+static rlim_t
+address_space(void)
+{
+	unsigned long	pages = 0;
+	FILE		*fp = fopen("/proc/self/statm", "re");
+
+	scratch_need(fp != NULL && fscanf(fp, "%lu", &pages) == 1, "statm");
+	(void)fclose(fp);
+	return (rlim_t)pages * (rlim_t)sysconf(_SC_PAGESIZE);
+}
+
+/* A file that there is no memory for just now is whole all the same: it waits
+ * for a better time. */
+static void
+test_no_memory(void)
+{
+#define BIG_BYTES	(64 << 20)
+	struct drain_counts	counts;
+	struct conf		conf;
+	struct rlimit		was, tight;
+	struct spool		*s;
+	struct errbuf		why;
+	char			 path[SCRATCH_PATH + 64], head[512];
+
+	memset(&conf, 0, sizeof(conf));
+	scratch_make(dir);
+	s = spool_new(1 << 20);
+	(void)snprintf(path, sizeof(path), "%s/0.delivery", dir);
+	(void)snprintf(head, sizeof(head), HEAD_OF(GOOD_ID) "body: %d\n\n",
+	    BIG_BYTES);
+	scratch_write(path, 0600, head);
+	CU_ASSERT_EQUAL(truncate(path, (off_t)strlen(head) + BIG_BYTES), 0);
+	scratch_need(getrlimit(RLIMIT_AS, &was) == 0, "getrlimit");
+	tight = was;
+	/* Room to read it, and none for a second copy. */
+	tight.rlim_cur = address_space() + BIG_BYTES + BIG_BYTES / 2;
+	scratch_need(setrlimit(RLIMIT_AS, &tight) == 0, "setrlimit");
+	CU_ASSERT_EQUAL(spool_drain(s, NULL, &conf, 0, &counts, &why), DB_OK);
+	scratch_need(setrlimit(RLIMIT_AS, &was) == 0, "setrlimit");
+	CU_ASSERT_EQUAL(counts.refused, 0);
+	CU_ASSERT_EQUAL(spool_count(s), 1);
+	spool_close(s);
+	scratch_remove(dir);
+}
+#endif
 
 int
 main(void)
@@ -406,6 +483,9 @@ main(void)
 		{ "leftovers", test_leftovers },
 		{ "one drainer", test_one_drainer },
 		{ "not whole", test_not_whole },
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+		{ "no memory", test_no_memory },
+#endif
 		{ NULL, NULL }
 	};
 
