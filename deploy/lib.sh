@@ -117,7 +117,7 @@ short_folders_drop()
 		[ -f "$file" ] || continue
 		dir=$(cat "$file")
 		[[ $dir =~ ^/tmp/genhook-[A-Za-z0-9]{6}$ ]] || continue
-		rm -f "$dir"/*.sock-0
+		rm -f "$dir"/*.sock-*
 		rmdir "$dir" || continue
 		rm -f "$file"
 	done

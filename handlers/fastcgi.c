@@ -1,5 +1,6 @@
 #include <sys/socket.h>
 
+#include <errno.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -16,11 +17,13 @@
 #define LISTEN_FD	0
 #define STACK_BYTES	(512 * 1024)
 
-/* Interrupts a thread's accept(); its handler does nothing. */
+/* Interrupts a thread that reads a request's head; its handler does nothing. */
 #define WAKE_SIGNAL	SIGUSR2
-/* How long requests in flight may take once the end is asked for: the
- * commit's deadline and a spool file, and some. */
+/* How long requests may take once the end is asked for: the commit's deadline
+ * and a spool file, and some; and how long of it their heads may. */
 #define GRACE_MS	4000
+#define GRACE_HEAD_MS	500
+#define GRACE_STEP_MS	20
 
 /* Who takes requests in: enough that idle connections, each of which holds
  * one up, leave some; few enough that under load one goes on to the next
@@ -94,17 +97,17 @@ flights_make(struct server *s, int n)
 	return true;
 }
 
-/* Wait for a free one; NULL at the end. */
+/* Wait for a free one: all land within the commit's deadline. */
 static struct flight *
 flight_take(struct server *s)
 {
 	struct flight	*f;
 
 	(void)pthread_mutex_lock(&s->lock);
-	while (s->free == NULL && !atomic_load(&stopping))
+	while (s->free == NULL)
 		(void)pthread_cond_wait(&s->landed, &s->lock);
-	if ((f = s->free) != NULL)
-		s->free = f->next;
+	f = s->free;
+	s->free = f->next;
 	(void)pthread_mutex_unlock(&s->lock);
 	return f;
 }
@@ -148,13 +151,16 @@ worker_main(void *arg)
 	struct flight	*f;
 	int		 got;
 
-	while (!atomic_load(&stopping) &&
-	    (f = flight_take(w->server)) != NULL) {
+	for (;;) {
+		f = flight_take(w->server);
 		atomic_store(&w->accepting, true);
 		got = FCGX_Accept_r(&f->fr);
 		atomic_store(&w->accepting, false);
 		if (got < 0) {
 			flight_give(w->server, f);
+			/* Nobody is let in any more and nobody waits. */
+			if (got == -EINVAL && atomic_load(&stopping))
+				break;
 			continue;
 		}
 		f->req.env = f->fr.envp;
@@ -209,13 +215,9 @@ server_prepare_signals(void)
 	(void)pthread_sigmask(SIG_BLOCK, &ends, NULL);
 }
 
-/*
- * Interrupt whoever still waits in accept().  The signal may come just before
- * the system call does, so it is sent until every thread has ended.  Returns
- * how many have not.
- */
+/* How many have not ended; with wake, interrupt those that read a head. */
 static int
-wake_workers(const struct worker *workers, int n)
+workers_left(const struct worker *workers, int n, bool wake)
 {
 	int	i, left = 0;
 
@@ -223,38 +225,32 @@ wake_workers(const struct worker *workers, int n)
 		if (atomic_load(&workers[i].ended))
 			continue;
 		left++;
-		if (atomic_load(&workers[i].accepting))
+		if (wake && atomic_load(&workers[i].accepting))
 			(void)pthread_kill(workers[i].thread, WAKE_SIGNAL);
 	}
 	return left;
 }
 
+/*
+ * From here on connect() fails, so that the web server turns to another
+ * handler, and never takes this one for one that stays; whoever is connected
+ * already is served.  A connection without a whole head in time is dropped: an
+ * idle one, or a peer's that would hold a thread for ever.
+ */
 static void
-stop_workers(struct server *s, struct worker *workers, int n, pid_t parent)
+stop_workers(struct worker *workers, int n)
 {
-	const struct timespec	step = { .tv_nsec = 20000000 };
-	int			i, waited_ms, left = n;
+	const struct timespec	step = { .tv_nsec = GRACE_STEP_MS * 1000000L };
+	int			i, waited_ms, left;
 
 	atomic_store(&stopping, true);
-	FCGX_ShutdownPending();
-	(void)pthread_mutex_lock(&s->lock);
-	(void)pthread_cond_broadcast(&s->landed);
-	(void)pthread_mutex_unlock(&s->lock);
-	for (waited_ms = 0; left > 0 && waited_ms < GRACE_MS;
-	    waited_ms += 20) {
-		left = wake_workers(workers, n);
-		/* With its web server gone, nobody may be found here: the
-		 * next one would take this process for one that stays, and
-		 * never start its own.  While it lives, what it sends now
-		 * is better off waiting for the next process. */
-		if (getppid() != parent)
-			(void)shutdown(LISTEN_FD, SHUT_RDWR);
-		if (left > 0)
-			(void)nanosleep(&step, NULL);
-	}
+	(void)shutdown(LISTEN_FD, SHUT_RD);
+	for (waited_ms = 0; (left = workers_left(workers, n,
+	    waited_ms >= GRACE_HEAD_MS)) > 0 && waited_ms < GRACE_MS;
+	    waited_ms += GRACE_STEP_MS)
+		(void)nanosleep(&step, NULL);
 	if (left > 0) {
-		/* A peer that sends half a head holds a thread for ever; what
-		 * the committer had has been answered meanwhile. */
+		/* What the committer had has been answered meanwhile. */
 		log_line(LOG_WARN, "%d threads still busy, ending anyway",
 		    left);
 		_exit(0);
@@ -307,7 +303,6 @@ serve(struct server *s, struct worker *workers, int n, struct errbuf *why)
 {
 	pthread_t	answerers[ANSWERERS];
 	sigset_t	ends;
-	pid_t		parent = getppid();
 	int		i, sig, working, answering;
 
 	end_signals(&ends);
@@ -317,7 +312,7 @@ serve(struct server *s, struct worker *workers, int n, struct errbuf *why)
 		(void)sigwait(&ends, &sig);
 	else
 		errbuf_set(why, "could not start a thread");
-	stop_workers(s, workers, working, parent);
+	stop_workers(workers, working);
 	committer_end(s->rx->committer);
 	for (i = 0; i < answering; i++)
 		(void)pthread_join(answerers[i], NULL);

@@ -182,7 +182,16 @@ handlers_restart()
 	soon 5 answering
 }
 
-answering()	{ [ "$(handlers | wc -l)" -eq 4 ] && [[ $(healthz novita) =~ ^(200|503)\ .*uptime ]]; }
+# Is there a handler for each provider (a standby may be beside it)?
+answering()
+{
+	local provider
+
+	for provider in novita apimart apixo wavespeed; do
+		[ -n "$(handlers "$provider")" ] || return 1
+	done
+	[[ $(healthz novita) =~ ^(200|503)\ .*uptime ]]
+}
 
 # conf_set SECTION LINE: add a line to a section of the settings.
 conf_set()

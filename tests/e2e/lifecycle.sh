@@ -66,6 +66,43 @@ for bytes in 0 1; do
 	kill "$HOLDER"
 done
 
+# What had connected to it before it was told to end is served; later, nobody
+# is let in.  FastCGI by hand: one record that begins, the parameters, no body.
+handler_start queue
+kill -STOP "$HANDLER"
+perl -MSocket -MIO::Select -e '
+	my ($path, $n, $ready) = @ARGV;
+	sub rec { pack("CCnnCx", 1, $_[0], 1, length $_[1], 0) . $_[1] }
+	sub pair { pack("CC", length $_[0], length $_[1]) . $_[0] . $_[1] }
+	my @all = map {
+		my $s;
+		socket($s, PF_UNIX, SOCK_STREAM, 0) &&
+		    connect($s, sockaddr_un($path)) or die "$!";
+		syswrite($s, rec(1, pack("nCx5", 1, 0)) .
+		    rec(4, pair("REQUEST_METHOD", "GET") .
+		    pair("PATH_INFO", "/healthz")) . rec(4, "") . rec(5, ""));
+		$s } 1 .. $n;
+	open(my $f, ">", $ready) && close($f);
+	alarm 10;
+	my ($waiting, %got) = IO::Select->new(@all);
+	while ($waiting->count) {
+		for my $s ($waiting->can_read) {
+			next if sysread($s, $got{$s}, 4096, length($got{$s} // ""));
+			print $got{$s} =~ /"status":"ok"/ ? "ok\n" : "lost\n";
+			$waiting->remove($s);
+			close($s);
+		}
+	}
+' "$WORK/queue.sock" 60 "$WORK/queue.ready" >"$WORK/queue.answers" 2>>"$WORK/hand.out" &
+asked=$!
+soon 5 test -e "$WORK/queue.ready"
+kill -TERM "$HANDLER"
+kill -CONT "$HANDLER"
+wait "$HANDLER"
+same "SIGTERM with 60 in its queue: exit status" 0 $?
+wait "$asked"
+same "all 60 are answered" '60 ok' "$(sort "$WORK/queue.answers" | uniq -c | awk '{ print $1, $2 }')"
+
 # --- under lighttpd
 same "a handler for each provider" 4 "$(handlers | wc -l)"
 pid=$(handlers apimart)
@@ -186,6 +223,26 @@ wait "$load"
 same "graceful restarts under load: no other answer than 200" '' "$(grep -v '^200 ' "$WORK/restart.posts" | sort | uniq -c)"
 check "and many of those" test "$(wc -l <"$WORK/restart.posts")" -gt 100
 check "new handlers" soon 5 answering
+
+# --- a handler that is told to end under load: the standby takes over, and
+# ends when it is not needed any more
+sleep 2		# one that has just been started is not started again at once
+"$BIN/../bench/openloop" 127.0.0.1 "$RUN_PORT" "${hook#"$GENHOOK_BASE"}" \
+    "$TOP/bench/bodies/apimart.json" 300 8 256 >"$WORK/openloop.out" &
+load=$!
+ended=()
+for _ in 1 2 3; do
+	sleep 2
+	ended+=("$(handlers apimart | head -n 1)")
+	kill -TERM "${ended[-1]}"
+done
+wait "$load"
+same "SIGTERM to a handler under load, three times: every callback is answered 200" '2400 2400 0 0' \
+    "$(cut -d' ' -f1-4 "$WORK/openloop.out")"
+check "each of them ended" gone "${ended[@]}"
+alone()	{ [ "$(handlers | wc -l)" -eq 4 ]; }
+check "the standby ends when it has nothing to do" soon 20 alone
+check "and the next callback is served" answered
 
 # --- settings that cannot be: the line and the key are named
 refused()	# NAME REGULAR_EXPRESSION: the settings in $WORK/conf
