@@ -47,7 +47,11 @@ PROGRAMS := $(HANDLERS) $(BUILD)/bin/genhook-sweep $(BUILD)/bin/genhook \
 	    $(BUILD)/bin/genhook-simulator
 CHECKS   := $(UNITS:%=$(BUILD)/tests/test_%)
 
-all: $(PROGRAMS)
+all: $(PROGRAMS) blocks
+
+# lighttpd has no loop: a block for each provider.
+blocks:
+	@lighttpd/blocks $(PROVIDERS)
 
 # An archive, so that a program takes only the objects, and with --as-needed
 # only the libraries, that it uses.
@@ -206,6 +210,6 @@ clean:
 	rm -rf build build-*
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
-.PHONY: all run stop test checks lint asan memcheck bench fuzz install clean
+.PHONY: all blocks run stop test checks lint asan memcheck bench fuzz install clean
 .SECONDARY:
 .DELETE_ON_ERROR:

@@ -1,0 +1,52 @@
+#!/bin/bash
+# A fifth provider, in a copy of the tree, is one file and one line: built,
+# installed, and served through lighttpd, as FastCGI and as plain CGI.
+. "$(dirname -- "$0")/lib.sh"
+if grep -q __asan_init "$BIN/genhook-apixo"; then
+	pass "not under AddressSanitizer, whose flags the copy would not have"
+	finish
+fi
+tree=$WORK/tree
+mkdir "$tree"
+chmod 0711 "$tree"
+cp -a Makefile bench batch cli common deploy examples handlers lighttpd man sql tests "$tree"
+cp -a "$BIN/.." "$tree/build"
+cp -a lighttpd "$WORK/before"
+
+make_all()	{ make -s -j2 -C "$tree" BUILD=build "$@" >>"$WORK/make.out" 2>&1; }
+unchanged()	{ diff -r "$WORK/before" "$tree/lighttpd"; }
+check "make without a change" make_all all
+check "leaves lighttpd's files as they are" unchanged
+sed 's/apixo/mirror/g; s/APIXO/Mirror/g' handlers/apixo.c >"$tree/handlers/mirror.c"
+echo 'PROVIDER(mirror)' >>"$tree/handlers/registry.def"
+check "make with one file and one line more" make_all all
+for conf in genhook.conf cgi.conf; do
+	same "$conf: what is new are lines of it" '0 0' \
+	    "$(diff "$WORK/before/$conf" "$tree/lighttpd/$conf" | grep -c '^<') $(
+	    diff "$WORK/before/$conf" "$tree/lighttpd/$conf" | grep '^>' | grep -cE 'novita|apimart|apixo|wavespeed')"
+done
+check "make install" make_all install DESTDIR="$WORK/stage" PREFIX=/usr
+check "installs its program" test -x "$WORK/stage/usr/lib/genhook/genhook-mirror"
+check "and its block" grep -q /hook/mirror "$WORK/stage/usr/share/genhook/lighttpd/genhook.conf"
+
+# shellcheck disable=SC2034 # lib.sh uses it
+TOP=$tree
+BIN=$tree/build/bin
+export BUILD=build
+served()	# NAME: of this run
+{
+	local body=$FIXTURES/apixo/callback-success.json
+
+	like "$1: its health" '^200 .*"status":"ok"' "$(healthz mirror)"
+	same "$1: its callback" '200 {"status":"accepted"}' "$(post "$(hook mirror)" "$body")"
+	same "$1: and again" '200 {"status":"duplicate"}' "$(post "$(hook mirror)" "$body")"
+	same "$1: one task of it" succeeded "$(sql "select status from genhook.tasks where provider = 'mirror'")"
+	like "$1: not for the neighbour's token" '^404 ' "$(post "$HOOK/mirror/$GENHOOK_TOKEN_APIXO" "$body")"
+	like "$1: the neighbour is served" '^200 ' "$(healthz apixo)"
+	check "$1: the log names it" grep -q ' mirror "POST ' "$RUN_DIR/log/access.log"
+}
+run_start fastcgi
+served FastCGI
+run_start cgi CGI=1
+served "plain CGI"
+finish
