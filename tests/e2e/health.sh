@@ -5,11 +5,12 @@
 run_start run
 id=0
 
-# deliveries COUNT AGE SOURCE OUTCOME [ACCOUNT]: as if they had come then.
+# deliveries COUNT AGE SOURCE OUTCOME [ACCOUNT] [TASKS]: as if they had come
+# then, for tasks of the source's own name, or so named.
 deliveries()
 {
 	sql "insert into genhook.deliveries (id, received_at, provider, task_id, account, source, outcome, verdict)
-	    select gen_random_uuid(), now() - interval '$2', 'apimart', 'd-' || n, '${5:-default}', '$3', '$4', 'token'
+	    select gen_random_uuid(), now() - interval '$2', 'apimart', '${6:-$3}-' || n, '${5:-default}', '$3', '$4', 'token'
 	    from generate_series(1, $1) as n"
 }
 # tasks COUNT AGE STATUS SOURCE [ACCOUNT]: submitted so long ago.
@@ -49,6 +50,7 @@ for _ in 1 2 3 4; do printf '%s\0' "select genhook.count_traffic()"; done |
     xargs -0 -P 4 -n 1 psql -XqAt -v ON_ERROR_STOP=1 -c >"$WORK/counts" 2>&1
 same "counted by several at once: no error" '' "$(grep -i error "$WORK/counts")"
 same "counted once: the same" "$before" "$(sql "select * from genhook.traffic order by 1, 2, 3, 4, 5")"
+same "counted: the same share" '7|2|22.2' "$(health 'finished_by_callback, finished_by_poll, percent_by_poll')"
 same "most of it from hours" 16 "$(sql "select sum(deliveries) from genhook.hours")"
 count
 same "again: the same" "$before" "$(sql "select * from genhook.traffic order by 1, 2, 3, 4, 5")"
@@ -56,6 +58,22 @@ deliveries 1 '40 days' callback accepted
 same "after a long pause the day before counts, and no more" "$before" \
     "$(sql "update genhook.marks set at = now() - interval '60 days'; delete from genhook.hours" && count && sql "select * from genhook.traffic order by 1, 2, 3, 4, 5")"
 check "and the mark is at now" test "$(sql "select at > now() - interval '15 seconds' from genhook.marks where name = 'traffic'")" = t
+
+# --- trust = requery: a callback comes, and the poll that it leads to finishes
+# the task; four tasks so, and one that no callback came for
+deliveries 4 '30 minutes' callback accepted asked asked
+deliveries 4 '29 minutes' poll accepted asked asked
+deliveries 1 '28 minutes' poll accepted asked
+recount
+same "requery: not yet counted, the share is of those without a callback" '4|1' "$(account 'finished_by_callback, finished_by_poll' asked)"
+count
+deliveries 1 '1 s' callback accepted asked late
+deliveries 1 '0 s' poll accepted asked late
+same "partly counted" '5|1' "$(account 'finished_by_callback, finished_by_poll' asked)"
+same "traffic has every delivery" '5|6' \
+    "$(sql "select sum(deliveries) filter (where source = 'callback'), sum(deliveries) filter (where source = 'poll') from genhook.traffic where account = 'asked'" )"
+sql "delete from genhook.deliveries where account = 'asked'"
+recount
 
 # --- what is due
 tasks 1 '50 minutes' pending ''
