@@ -33,9 +33,9 @@ HARD = $(if $(SAN),,-fstack-protector-strong -D_FORTIFY_SOURCE=2)
 
 # The packages may not be there yet: `make run` and `make test` install them
 # and then call make again.
-PKGS       := json-c yajl libpq libcurl libcrypto libconfuse
+PKGS       := json-c yajl libpq libcurl libcrypto libconfuse libmagic
 PKG_CFLAGS := $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
-LIBS       := -ljson-c -lyajl -lpq -lcurl -lcrypto -lconfuse
+LIBS       := -ljson-c -lyajl -lpq -lcurl -lcrypto -lconfuse -lmagic
 
 ALL_CFLAGS  = -std=gnu11 -D_GNU_SOURCE -Icommon -Ihandlers -Ibatch \
 	      -I$(BUILD)/gen -pthread -fPIE $(WARN) $(HARD) $(PKG_CFLAGS) \

@@ -164,6 +164,11 @@ sweep_download(struct sweep *s)
 		sweep_break(s, why.text);
 		return;
 	}
+	if ((f->sniffer = sniffer_open(&why)) == NULL) {
+		sweep_break(s, why.text);
+		archive_close(f->archive);
+		return;
+	}
 	f->refused = sweep_alloc(s->conf->naccounts + 1);
 	f->engine = http_engine_new((int)s->conf->downloads_in_flight,
 	    s->conf->allow_private_networks);
@@ -176,6 +181,7 @@ sweep_download(struct sweep *s)
 	settler_free(f->settler);
 	http_engine_free(f->engine);
 	free(f->refused);
+	sniffer_close(f->sniffer);
 	archive_close(f->archive);
 	release(s);
 }

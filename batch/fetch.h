@@ -8,6 +8,7 @@
 #include "db.h"
 #include "http.h"
 #include "settle.h"
+#include "sniffer.h"
 #include "sweep.h"
 
 struct job;
@@ -17,6 +18,7 @@ struct fetch_run {
 	struct sweep		*sweep;
 	struct archive		*archive;
 	struct settler		*settler;
+	struct sniffer		*sniffer;	/* the engine's thread's */
 	struct http_engine	*engine;
 	bool			 full;		/* the archive takes no more */
 	bool			 held;		/* files wait for the archive */

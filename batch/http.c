@@ -235,6 +235,8 @@ read_facts(struct http_request *req)
 	    &length);
 	(void)curl_easy_getinfo(req->easy, CURLINFO_HTTP_VERSION, &version);
 	(void)curl_easy_getinfo(req->easy, CURLINFO_RETRY_AFTER, &wait);
+	copy_header(req->easy, "Content-Type", req->content_type,
+	    sizeof(req->content_type));
 	copy_header(req->easy, "ETag", req->etag, sizeof(req->etag));
 	copy_header(req->easy, "Transfer-Encoding", encoding,
 	    sizeof(encoding));

@@ -80,6 +80,7 @@ struct http_request {
 	int64_t			 received;	/* bytes of body */
 	bool			 framed;	/* a cut would have been seen */
 	int64_t			 retry_after_s;	/* 0: not said */
+	char			 content_type[128];	/* "" when none */
 	char			 etag[128];	/* "" when none, or too long */
 	char			 validator[128];	/* for a later if_range;
 						   "" when there is none */

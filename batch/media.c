@@ -4,9 +4,9 @@
 #include "media.h"
 
 enum type {
-	T_PNG, T_JPG, T_GIF, T_WEBP, T_AVIF, T_HEIC, T_BMP, T_TIFF, T_SVG,
-	T_MP4, T_MOV, T_WEBM, T_MKV, T_AVI, T_MP3, T_WAV, T_FLAC, T_OGG,
-	T_M4A, T_AAC, T_GLB, T_PLY, T_FBX, T_PDF, T_ZIP, T_GZIP,
+	T_PNG, T_JPG, T_GIF, T_WEBP, T_AVIF, T_HEIC, T_JXL, T_BMP, T_TIFF,
+	T_SVG, T_MP4, T_MOV, T_WEBM, T_MKV, T_AVI, T_OGV, T_MP3, T_WAV, T_FLAC,
+	T_OGG, T_M4A, T_AAC, T_AIFF, T_GLB, T_PLY, T_FBX, T_PDF, T_ZIP, T_GZIP,
 	T_HTML, T_XML, T_JSON, T_TEXT, T_BINARY, T__MAX
 };
 
@@ -17,6 +17,7 @@ static const struct media types[] = {
 	[T_WEBP]   = { "image/webp",		"webp" },
 	[T_AVIF]   = { "image/avif",		"avif" },
 	[T_HEIC]   = { "image/heic",		"heic" },
+	[T_JXL]	   = { "image/jxl",		"jxl" },
 	[T_BMP]	   = { "image/bmp",		"bmp" },
 	[T_TIFF]   = { "image/tiff",		"tif" },
 	[T_SVG]	   = { "image/svg+xml",		"svg" },
@@ -25,12 +26,14 @@ static const struct media types[] = {
 	[T_WEBM]   = { "video/webm",		"webm" },
 	[T_MKV]	   = { "video/x-matroska",	"mkv" },
 	[T_AVI]	   = { "video/x-msvideo",	"avi" },
+	[T_OGV]	   = { "video/ogg",		"ogv" },
 	[T_MP3]	   = { "audio/mpeg",		"mp3" },
 	[T_WAV]	   = { "audio/wav",		"wav" },
 	[T_FLAC]   = { "audio/flac",		"flac" },
 	[T_OGG]	   = { "audio/ogg",		"ogg" },
 	[T_M4A]	   = { "audio/mp4",		"m4a" },
 	[T_AAC]	   = { "audio/aac",		"aac" },
+	[T_AIFF]   = { "audio/aiff",		"aif" },
 	[T_GLB]	   = { "model/gltf-binary",	"glb" },
 	[T_PLY]	   = { "model/ply",		"ply" },
 	[T_FBX]	   = { "model/vnd.fbx",		"fbx" },
@@ -47,8 +50,67 @@ static const struct media types[] = {
 #define LENGTH(a)	(sizeof(a) / sizeof((a)[0]))
 _Static_assert(LENGTH(types) == T__MAX, "a type has no name");
 
-/* The first row that matches in both places decides. */
-static const struct magic {
+/* Types that are made of boxes (ISO 14496-12, 4.2). */
+static const enum type boxed[] = { T_MP4, T_MOV, T_M4A, T_AVIF, T_HEIC };
+
+static const enum type markup[] = { T_HTML, T_XML, T_SVG };
+
+/* The names that libmagic, in several versions, has for what the table has. */
+static const struct {
+	const char	*name;
+	enum type	 type;
+} names[] = {
+	{ "image/png",			T_PNG },
+	{ "image/jpeg",			T_JPG },
+	{ "image/gif",			T_GIF },
+	{ "image/webp",			T_WEBP },
+	{ "image/avif",			T_AVIF },
+	{ "image/heic",			T_HEIC },
+	{ "image/heif",			T_HEIC },
+	{ "image/heic-sequence",	T_HEIC },
+	{ "image/heif-sequence",	T_HEIC },
+	{ "image/jxl",			T_JXL },
+	{ "image/bmp",			T_BMP },
+	{ "image/x-ms-bmp",		T_BMP },
+	{ "image/tiff",			T_TIFF },
+	{ "image/svg+xml",		T_SVG },
+	{ "image/svg",			T_SVG },
+	{ "video/mp4",			T_MP4 },
+	{ "video/quicktime",		T_MOV },
+	{ "video/webm",			T_WEBM },
+	{ "video/x-matroska",		T_MKV },
+	{ "video/x-msvideo",		T_AVI },
+	{ "video/ogg",			T_OGV },
+	{ "audio/mpeg",			T_MP3 },
+	{ "audio/wav",			T_WAV },
+	{ "audio/x-wav",		T_WAV },
+	{ "audio/vnd.wave",		T_WAV },
+	{ "audio/flac",			T_FLAC },
+	{ "audio/x-flac",		T_FLAC },
+	{ "audio/ogg",			T_OGG },
+	{ "audio/mp4",			T_M4A },
+	{ "audio/x-m4a",		T_M4A },
+	{ "audio/aac",			T_AAC },
+	{ "audio/x-aac",		T_AAC },
+	{ "audio/x-hx-aac-adts",	T_AAC },
+	{ "audio/aiff",			T_AIFF },
+	{ "audio/x-aiff",		T_AIFF },
+	{ "model/gltf-binary",		T_GLB },
+	{ "application/pdf",		T_PDF },
+	{ "application/zip",		T_ZIP },
+	{ "application/gzip",		T_GZIP },
+	{ "application/x-gzip",		T_GZIP },
+	{ "text/html",			T_HTML },
+	{ "application/xhtml+xml",	T_HTML },
+	{ "text/xml",			T_XML },
+	{ "application/xml",		T_XML },
+};
+
+/*
+ * What libmagic 5.44 has no type for though it is clear, or has one for that
+ * is too narrow.  Bytes in both places decide.
+ */
+static const struct {
 	size_t		 at;
 	const char	*bytes;
 	size_t		 len;
@@ -56,38 +118,29 @@ static const struct magic {
 	const char	*bytes2;
 	size_t		 len2;
 	enum type	 type;
-} magics[] = {
-	{ 0, "\x89PNG\r\n\x1a\n", 8,	0, "", 0,	T_PNG },
-	{ 0, "\xff\xd8\xff", 3,		0, "", 0,	T_JPG },
-	{ 0, "GIF87a", 6,		0, "", 0,	T_GIF },
-	{ 0, "GIF89a", 6,		0, "", 0,	T_GIF },
-	{ 0, "RIFF", 4,			8, "WEBP", 4,	T_WEBP },
-	{ 0, "RIFF", 4,			8, "WAVE", 4,	T_WAV },
-	{ 0, "RIFF", 4,			8, "AVI ", 4,	T_AVI },
-	{ 4, "ftyp", 4,			8, "qt  ", 4,	T_MOV },
-	{ 4, "ftyp", 4,			8, "M4A ", 4,	T_M4A },
-	{ 4, "ftyp", 4,			8, "avi", 3,	T_AVIF },
-	{ 4, "ftyp", 4,			8, "hei", 3,	T_HEIC },
-	{ 4, "ftyp", 4,			8, "mif1", 4,	T_HEIC },
-	{ 4, "ftyp", 4,			0, "", 0,	T_MP4 },
-	{ 4, "moov", 4,			0, "", 0,	T_MOV },
-	{ 4, "mdat", 4,			0, "", 0,	T_MOV },
+} rest[] = {
+	/* It names what is behind the tag, which is past the head as soon as
+	 * there is a cover. */
 	{ 0, "ID3", 3,			0, "", 0,	T_MP3 },
-	{ 0, "fLaC", 4,			0, "", 0,	T_FLAC },
+	/* It knows some codecs, and no name for the others. */
 	{ 0, "OggS", 4,			0, "", 0,	T_OGG },
-	{ 0, "glTF", 4,			0, "", 0,	T_GLB },
+	/* The same with brands (ISO 14496-12, 4.3), and 3gp and m4v, which
+	 * every player takes for mp4. */
+	{ 0, "\0", 1,			4, "ftyp", 4,	T_MP4 },
+	/* These it knows by a description, without a type. */
+	{ 0, "Kaydara FBX Binary", 18,	0, "", 0,	T_FBX },
 	{ 0, "ply\n", 4,		0, "", 0,	T_PLY },
 	{ 0, "ply\r", 4,		0, "", 0,	T_PLY },
-	{ 0, "Kaydara FBX Binary", 18,	0, "", 0,	T_FBX },
-	{ 0, "%PDF-", 5,		0, "", 0,	T_PDF },
+	/* It has types of their own for what is packed as a zip. */
 	{ 0, "PK\x03\x04", 4,		0, "", 0,	T_ZIP },
-	{ 0, "\x1f\x8b\x08", 3,		0, "", 0,	T_GZIP },
-	{ 0, "BM", 2,			6, "\0\0\0\0", 4, T_BMP },
-	{ 0, "II*\0", 4,		0, "", 0,	T_TIFF },
-	{ 0, "MM\0*", 4,		0, "", 0,	T_TIFF },
 };
 
-/* How a text begins, behind blanks; letter case does not matter. */
+/*
+ * How a page or a text of data begins, behind blanks; letter case does not
+ * matter.  What begins like a page is one, whatever libmagic finds further on.
+ * XML it knows by its declaration alone, a page by a tag anywhere in a text,
+ * and JSON only when it is whole, which the beginning of a file seldom is.
+ */
 static const struct {
 	const char	*start;
 	enum type	 type;
@@ -114,103 +167,215 @@ bytes_at(const unsigned char *head, size_t len, size_t at, const char *bytes,
 }
 
 static bool
-contains(const unsigned char *head, size_t len, const char *word)
+is_one_of(enum type type, const enum type *set, size_t n)
 {
-	return memmem(head, len, word, strlen(word)) != NULL;
+	while (n > 0 && set[n - 1] != type)
+		n--;
+	return n > 0;
 }
 
-/* An MPEG audio frame's header (ISO 11172-3, 2.4.1.3), or ADTS's (13818-7). */
-static enum type
-sniff_frame(const unsigned char *head, size_t len)
-{
-	if (len < 4 || head[0] != 0xff)
-		return T_BINARY;
-	if ((head[1] & 0xf6) == 0xf0)
-		return T_AAC;
-	if ((head[1] & 0xe6) == 0xe2 && (head[2] & 0xf0) != 0xf0 &&
-	    (head[2] & 0x0c) != 0x0c)
-		return T_MP3;
-	return T_BINARY;
-}
-
-static bool
-is_text(const unsigned char *head, size_t len)
+/* Where a text begins: behind a byte order mark of any kind, and blanks. */
+static size_t
+text_start(const unsigned char *head, size_t len)
 {
 	size_t	i;
 
 	for (i = 0; i < len; i++)
-		if (head[i] < 0x20 && strchr("\t\n\r\f\033", head[i]) == NULL)
-			return false;
-	return memchr(head, '\0', len) == NULL;
+		if (memchr("\xef\xbb\xbf\xfe\xff\0 \t\r\n\f", head[i], 11) ==
+		    NULL)
+			break;
+	return i;
 }
 
+/* T_TEXT: it is none of them. */
 static enum type
-sniff_text(const unsigned char *head, size_t len)
+type_of_tag(const unsigned char *text, size_t len)
 {
 	size_t	i, n;
 
-	if (bytes_at(head, len, 0, "\xef\xbb\xbf", 3)) {
-		head += 3;
-		len -= 3;
-	}
-	while (len > 0 && strchr(" \t\r\n", *head) != NULL && *head != '\0') {
-		head++;
-		len--;
-	}
 	for (i = 0; i < LENGTH(texts); i++) {
 		n = strlen(texts[i].start);
-		if (len < n || strncasecmp((const char *)head, texts[i].start,
-		    n) != 0)
-			continue;
-		if (texts[i].type != T_XML)
+		if (len >= n && strncasecmp((const char *)text, texts[i].start,
+		    n) == 0)
 			return texts[i].type;
-		return contains(head, len, "<svg") ? T_SVG :
-		    contains(head, len, "<html") ? T_HTML : T_XML;
 	}
 	return T_TEXT;
 }
 
-static enum type
-sniff(const unsigned char *head, size_t len)
+/* Behind this declaration, comment or instruction of an XML text, the next
+ * tag.  NULL: there is none in the head. */
+static const unsigned char *
+next_tag(const unsigned char *text, const unsigned char *end)
 {
-	const struct magic	*m;
-	enum type		 type;
-	size_t			 i;
+	const char	*close = end - text >= 4 &&
+			    memcmp(text, "<!--", 4) == 0 ? "-->" : ">";
 
-	for (i = 0; i < LENGTH(magics); i++) {
-		m = &magics[i];
-		if (bytes_at(head, len, m->at, m->bytes, m->len) &&
-		    bytes_at(head, len, m->at2, m->bytes2, m->len2))
-			return m->type;
+	text = memmem(text, (size_t)(end - text), close, strlen(close));
+	return text == NULL ? NULL : memchr(text, '<', (size_t)(end - text));
+}
+
+/* What a text begins as; an XML text is what its first element is. */
+static enum type
+type_of_start(const unsigned char *text, size_t len)
+{
+	const unsigned char	*end = text + len;
+	enum type		 type = type_of_tag(text, len), tag;
+
+	while (type == T_XML && end - text >= 2 &&
+	    (text[1] == '!' || text[1] == '?') &&
+	    (text = next_tag(text, end)) != NULL) {
+		tag = type_of_tag(text, (size_t)(end - text));
+		if (tag != T_TEXT)
+			type = tag;
 	}
-	if (bytes_at(head, len, 0, "\x1a\x45\xdf\xa3", 4))
-		return contains(head, len < 64 ? len : 64, "webm") ? T_WEBM :
-		    T_MKV;
-	if ((type = sniff_frame(head, len)) != T_BINARY)
-		return type;
-	return is_text(head, len) ? sniff_text(head, len) : T_BINARY;
+	return type;
+}
+
+static enum type
+type_named(const char *name)
+{
+	size_t	i;
+
+	for (i = 0; i < LENGTH(names); i++)
+		if (strcmp(names[i].name, name) == 0)
+			return names[i].type;
+	return T_BINARY;
+}
+
+/*
+ * The header of an MPEG audio frame (ISO 11172-3, 2.4.1.3; 13818-3, 2.4.2.3).
+ * libmagic knows it, but of two files in a thousand it says first that they
+ * may be the boot sector of a disk, as some bytes behind the header look so.
+ */
+static bool
+is_mpeg_frame(const unsigned char *head, size_t len)
+{
+	return len >= 4 && head[0] == 0xff && (head[1] & 0xe0) == 0xe0 &&
+	    (head[1] & 0x18) != 0x08 && (head[1] & 0x06) == 0x02 &&
+	    (head[2] & 0xf0) != 0xf0 && (head[2] & 0x0c) != 0x0c;
+}
+
+static enum type
+type_of_rest(const unsigned char *head, size_t len)
+{
+	size_t	i;
+
+	for (i = 0; i < LENGTH(rest); i++)
+		if (bytes_at(head, len, rest[i].at, rest[i].bytes,
+		    rest[i].len) && bytes_at(head, len, rest[i].at2,
+		    rest[i].bytes2, rest[i].len2))
+			return rest[i].type;
+	return is_mpeg_frame(head, len) ? T_MP3 : T_BINARY;
+}
+
+/*
+ * A text that libmagic may have a name for.  It searches the text for a page
+ * and for a PDF, and believes in boxes in one: a text that only speaks of such
+ * is neither.
+ */
+static enum type
+type_of_text(enum type named, const unsigned char *text, size_t len)
+{
+	if (is_one_of(named, markup, LENGTH(markup)))
+		return len > 0 && *text == '<' ? named : T_TEXT;
+	if (named == T_BINARY || is_one_of(named, boxed, LENGTH(boxed)) ||
+	    (named == T_PDF && !bytes_at(text, len, 0, "%PDF-", 5)))
+		return T_TEXT;
+	return named;
+}
+
+/* No control byte but those of texts: to libmagic one DEL more makes it none,
+ * but not to those who write error pages. */
+static bool
+is_plain(const unsigned char *head, size_t len)
+{
+	while (len > 0 && (head[len - 1] >= ' ' ||
+	    (head[len - 1] >= '\t' && head[len - 1] <= '\r')))
+		len--;
+	return len == 0;
+}
+
+static enum type
+sniff(struct sniffer *s, const unsigned char *head, size_t len)
+{
+	size_t		at = text_start(head, len);
+	enum type	start = type_of_start(head + at, len - at), type;
+	struct sniffed	seen;
+
+	if (start == T_HTML)
+		return start;
+	sniffer_look(s, head, len, &seen);
+	seen.text = seen.text || is_plain(head, len);
+	if (seen.text && start != T_TEXT)
+		return start;
+	type = type_named(seen.type);
+	if (type == T_BINARY || (!seen.text &&
+	    is_one_of(type, markup, LENGTH(markup))))
+		type = type_of_rest(head, len);
+	return seen.text ? type_of_text(type, head + at, len - at) : type;
 }
 
 const struct media *
-media_sniff(const void *head, size_t len)
+media_sniff(struct sniffer *s, const void *head, size_t len)
 {
-	return &types[sniff(head, len)];
+	return &types[sniff(s, head, len)];
 }
+
+static bool
+is_media(const char *kind)
+{
+	return strcmp(kind, "file") != 0 && strcmp(kind, "text") != 0;
+}
+
+static const enum type words[] = { T_HTML, T_XML, T_JSON, T_TEXT };
 
 bool
 media_fits(const struct media *media, const char *kind, size_t len,
     struct errbuf *why)
 {
-	bool	any = strcmp(kind, "file") == 0 || strcmp(kind, "text") == 0;
+	enum type	type = (enum type)(media - types);
 
 	if (len == 0) {
 		errbuf_set(why, "the file is empty");
 		return false;
 	}
-	if (media == &types[T_HTML] || (!any && (media == &types[T_XML] ||
-	    media == &types[T_JSON] || media == &types[T_TEXT]))) {
+	if (type == T_HTML ||
+	    (is_media(kind) && is_one_of(type, words, LENGTH(words)))) {
 		errbuf_set(why, "got %s where %s is due", media->content_type,
 		    strcmp(kind, "file") == 0 ? "a file" : kind);
+		return false;
+	}
+	return true;
+}
+
+/* What a server may call a page or an answer of its own, and never media. */
+static const struct {
+	const char	*name;
+	enum type	 type;
+} declared[] = {
+	{ "text/html",			T_HTML },
+	{ "application/xhtml+xml",	T_HTML },
+	{ "application/json",		T_JSON },
+	{ "application/problem+json",	T_JSON },
+	{ "text/json",			T_JSON },
+	{ "application/xml",		T_XML },
+	{ "text/xml",			T_XML },
+};
+
+bool
+media_agrees(const struct media *media, const char *kind,
+    const char *content_type, struct errbuf *why)
+{
+	size_t	i, n = strcspn(content_type, "; \t");
+
+	for (i = 0; is_media(kind) && i < LENGTH(declared); i++) {
+		if (strlen(declared[i].name) != n ||
+		    strncasecmp(declared[i].name, content_type, n) != 0)
+			continue;
+		if (declared[i].type == T_XML && media == &types[T_SVG])
+			return true;
+		errbuf_set(why, "the server calls it %s where %s is due",
+		    declared[i].name, kind);
 		return false;
 	}
 	return true;
@@ -325,28 +490,45 @@ static const struct {
 	{ T_GLB,  8, 0 },
 };
 
-static const enum type boxed[] = { T_MP4, T_MOV, T_M4A, T_AVIF, T_HEIC };
+/* A number in a header that stands for "as long as it comes": those who write
+ * to a pipe put the greatest that they may. */
+#define UNTOLD	UINT64_C(0x7ffff000)
 
-enum media_end
-media_end(const struct media *media, const struct media_watch *w)
+static bool
+says_more(enum type type, const struct media_watch *w)
+{
+	uint64_t	said;
+	size_t		i;
+
+	for (i = 0; i < LENGTH(lengths); i++) {
+		if (type != lengths[i].type || w->headlen < lengths[i].at + 4)
+			continue;
+		said = little_endian_32(w->head + lengths[i].at);
+		return said < UNTOLD && w->bytes < said + lengths[i].more;
+	}
+	return is_one_of(type, boxed, LENGTH(boxed)) && !w->boxes_end &&
+	    w->bytes < w->box_at;
+}
+
+static bool
+has_end_mark(enum type type, const struct media_watch *w)
 {
 	size_t	i;
 
 	for (i = 0; i < LENGTH(end_marks); i++)
-		if (media == &types[end_marks[i].type] &&
-		    (w->taillen < end_marks[i].len ||
-		    memcmp(w->tail + w->taillen - end_marks[i].len,
-		    end_marks[i].bytes, end_marks[i].len) != 0))
-			return MEDIA_UNSURE;
-	for (i = 0; i < LENGTH(lengths); i++)
-		if (media == &types[lengths[i].type] &&
-		    w->headlen >= lengths[i].at + 4 &&
-		    w->bytes < little_endian_32(w->head + lengths[i].at) +
-		    lengths[i].more)
-			return MEDIA_SHORT;
-	for (i = 0; i < LENGTH(boxed); i++)
-		if (media == &types[boxed[i]] && !w->boxes_end &&
-		    w->bytes < w->box_at)
-			return MEDIA_SHORT;
-	return MEDIA_WHOLE;
+		if (type == end_marks[i].type)
+			return w->taillen >= end_marks[i].len &&
+			    memcmp(w->tail + w->taillen - end_marks[i].len,
+			    end_marks[i].bytes, end_marks[i].len) == 0;
+	return true;
+}
+
+enum media_end
+media_end(const struct media *media, const struct media_watch *w)
+{
+	enum type	type = (enum type)(media - types);
+
+	if (says_more(type, w))
+		return MEDIA_SHORT;
+	return has_end_mark(type, w) ? MEDIA_WHOLE : MEDIA_UNSURE;
 }

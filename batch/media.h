@@ -1,4 +1,4 @@
-/* What a file is, told by its own first bytes. */
+/* What a file is, told by its own first bytes and libmagic. */
 #ifndef GENHOOK_MEDIA_H
 #define GENHOOK_MEDIA_H
 
@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "errbuf.h"
+#include "sniffer.h"
 
 #define MEDIA_HEAD	512	/* as many bytes as media_sniff() looks at */
 #define MEDIA_TAIL	12
@@ -40,7 +41,8 @@ enum media_end {
  * shorter than MEDIA_HEAD).  Bytes that nobody knows are
  * application/octet-stream.  Static memory.
  */
-const struct media *media_sniff(const void *head, size_t len);
+const struct media *media_sniff(struct sniffer *, const void *head,
+	    size_t len);
 
 /*
  * May this be an output of that kind ("image", "video", "audio", "file",
@@ -49,6 +51,15 @@ const struct media *media_sniff(const void *head, size_t len);
  */
 bool	media_fits(const struct media *, const char *kind, size_t len,
 	    struct errbuf *why);
+
+/*
+ * May an output of that kind be a file that its server declares to be of this
+ * Content-Type ("" when it does not say)?  The file's own bytes are believed
+ * before it; but what is declared to be HTML, JSON or XML is an error page to
+ * its server, and no media.  False: with why.
+ */
+bool	media_agrees(const struct media *, const char *kind,
+	    const char *content_type, struct errbuf *why);
 
 /* The next bytes of the file. */
 void	media_watch(struct media_watch *, const void *, size_t);

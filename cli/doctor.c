@@ -23,6 +23,7 @@ static const struct {
 	{ doctor_spool, CONF },
 	{ doctor_archive, CONF },
 	{ doctor_space, CONF },
+	{ doctor_types, 0 },
 	{ doctor_lighttpd, CONF | SETUP },
 	{ doctor_store, CONF | NETWORK },
 	{ doctor_healthz, CONF | NETWORK | SETUP },

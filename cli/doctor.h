@@ -34,6 +34,7 @@ void	doctor_settings(struct doctor *);
 void	doctor_spool(struct doctor *);
 void	doctor_archive(struct doctor *);
 void	doctor_space(struct doctor *);
+void	doctor_types(struct doctor *);
 void	doctor_lighttpd(struct doctor *);
 /* ... in the database; the first one sets db ... */
 void	doctor_database(struct doctor *);

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "doctor.h"
+#include "sniffer.h"
 
 #define SPOOL_WAIT_S	300	/* a sweep should have drained it by then */
 #define SPACE_LEAST	(256LL << 20)
@@ -240,6 +241,21 @@ doctor_space(struct doctor *d)
 {
 	space_look(d, "archive", archive_dir(d->conf));
 	space_look(d, "spool", d->conf->spool_dir);
+}
+
+/* Without libmagic's database nothing is downloaded. */
+void
+doctor_types(struct doctor *d)
+{
+	struct errbuf	why;
+	struct sniffer	*s = sniffer_open(&why);
+
+	if (s != NULL)
+		doctor_well(d, "types", "libmagic has its database");
+	else
+		doctor_wrong(d, "types", "apt-get install libmagic-mgc",
+		    "%s", why.text);
+	sniffer_close(s);
 }
 
 /* All that can be read, and a NUL; the caller frees.  What is over OUTPUT_MAX

@@ -4,6 +4,7 @@
 
 #include "cunit_main.h"
 #include "media.h"
+#include "scratch.h"
 
 #define BYTES(s)	s, sizeof(s) - 1
 
@@ -41,7 +42,10 @@ static const struct {
 	{ BYTES("PK\3\4\x14\0\0\0"),			"zip" },
 	{ BYTES("\x1f\x8b\x08\0\0\0"),			"gz" },
 	{ BYTES("ply\nformat ascii 1.0\n"),		"ply" },
-	{ BYTES("BM\x46\0\0\0\0\0\0\0\x36\0"),		"bmp" },
+	/* a BMP has 26 bytes and more */
+	{ BYTES("BM\x46\0\0\0\0\0\0\0\x36\0"),		"bin" },
+	{ BYTES("BM\x36\x24\0\0\0\0\0\0\x36\0\0\0\x28\0\0\0\x40\0\0\0"
+	    "\x30\0\0\0\1\0\x18\0\0\0\0\0\0\x24\0\0"),	"bmp" },
 	{ BYTES("II*\0\x08\0\0\0"),			"tif" },
 	{ BYTES("<svg xmlns=\"http://www.w3.org/2000/svg\"/>"), "svg" },
 	{ BYTES("<?xml version=\"1.0\"?>\n<svg width=\"1\"/>"), "svg" },
@@ -57,7 +61,63 @@ static const struct {
 	{ BYTES("\xe4\xbd\xa0\xe5\xa5\xbd"),		"txt" },
 	{ BYTES("\0\0\0\0\0\0\0\0"),			"bin" },
 	{ BYTES("plain\0with a NUL"),			"bin" },
+	/* what libmagic knows and has other names for */
+	{ BYTES("RIFF\x10\0\0\0WEBPVP8X"),		"webp" },
+	{ BYTES("RF64\xff\xff\xff\xffWAVEds64"),	"wav" },
+	{ BYTES("\0\0\0\x20" "ftypmif1\0\0\0\0mif1heic"), "heic" },
+	{ BYTES("\0\0\0\x20" "ftypheix\0\0\0\0"),	"heic" },
+	{ BYTES("\0\0\0\x20" "ftypavis\0\0\0\0"),	"avif" },
+	{ BYTES("\0\0\0\x20" "ftypM4V \0\0\2\0"),	"mp4" },
+	{ BYTES("\0\0\0\x20" "ftypdash\0\0\0\0"),	"mp4" },
+	{ BYTES("\0\0\0\x14" "ftyp3gp4\0\0\2\0"),	"mp4" },
+	{ BYTES("\0\0\0\x1c" "ftypcmfc\0\0\2\0"),	"mp4" },
+	{ BYTES("\0\0\0\x1c" "ftypXXXX\0\0\2\0"),	"mp4" },
+	{ BYTES("\0\0\0\x6c" "moov\0\0\0\x6cmvhd"), "mov" },
+	{ BYTES("\xff\x0a\xcb\x06\0\x12\x88\x02"),	"jxl" },
+	{ BYTES("FORM\0\1\x58\xb6" "AIFFCOMM\0\0\0\x12"), "aif" },
+	{ BYTES("MM\0*\0\0\0\x08"),			"tif" },
+	{ BYTES("OggS\0\2\0\0\0\0\0\0\0\0\xec\x70\x83\xc0\0\0\0\0\1"
+	    "\x0b\x5f\x27\1\x13OpusHead\1\1\x38\1"),	"ogg" },
+	{ BYTES("OggS\0\2\0\0\0\0\0\0\0\0\x9f\xca\xec\xdd\0\0\0\0\x86"
+	    "\xf8\x0f\x2c\1\x2a\x80theora\3\2\1\0"),	"ogv" },
+	/* what it has no name for */
+	{ BYTES("ID3\4\0\0\0\0\x1f\x76" "APIC\0\0\x1f\x6c\0\0\0"), "mp3" },
+	{ BYTES("\xff\xfb\0\x44\0\1\2\3"),		"mp3" },
+	{ BYTES("\xff\xfb\x90\x64\xf6\x5c\0\2\4\1\0\2\0\2\0\0\xf8\1"
+	    "\0\0\0\0\0\0"),				"mp3" },
+	{ BYTES("\xff\xea\x90\x64\0\1\2\3"),		"bin" },
+	{ BYTES("Kaydara FBX Binary  \0\x1a\0\xe8\x1c\0\0"), "fbx" },
+	{ BYTES("ply\r\nformat binary_little_endian 1.0\r\n\0\0\xc0\x3f"),
+	    "ply" },
+	{ BYTES("PK\3\4\x0a\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0"
+	    "\x08\0\0\0mimetypeapplication/epub+zip"),	"zip" },
+	/* pages and texts of data, as servers write them */
+	{ BYTES("\r\n\r\n  <!DOCTYPE html><html>"),	"html" },
+	{ BYTES("<!-- x --><html><svg width=\"1\"/>"),	"html" },
+	{ BYTES("<?xml version=\"1.0\"?><svg><html/></svg>"), "svg" },
+	{ BYTES("<title>Sign in</title>"),		"html" },
+	{ BYTES("\xff\xfe<\0h\0t\0m\0l\0>\0"),		"html" },
+	{ BYTES("<html>\0\1\2"),			"html" },
+	{ BYTES("<script>\177"),				"html" },
+	{ BYTES("{\"error\":\"cut he"),			"json" },
+	{ BYTES("{\"a\":\"<html><svg>%PDF-1.4\"}"),	"json" },
+	{ BYTES("<Error>see %PDF-1.4</Error>"),		"xml" },
+	/* a text that only speaks of something */
+	{ BYTES("<?xml version=\"1.0\"?><!-- > <svg> -->\n<!DOCTYPE x [\n"
+	    "<!ENTITY y \"z\">]>\n<x/>"),			"xml" },
+	{ BYTES("<?xml version=\"1.0\"?><!-- <html> -->\n<!DOCTYPE x [\n"
+	    "<!ENTITY y \"z\">]>\n<svg/>"),		"svg" },
+	{ BYTES("<!-- a comment that goes on <svg/>"),	"xml" },
+	{ BYTES("<?xml version=\"1.0\"?><Error>an <svg/></Error>"), "xml" },
+	{ BYTES("not found\177"),				"txt" },
+	{ BYTES("# How to\n<html><title>x</title>"),	"txt" },
+	{ BYTES("<p>no</p><svg width=\"1\"/>"),		"txt" },
+	{ BYTES("not a %PDF-1.4"),			"txt" },
+	{ BYTES("The ftypisom brand"),			"txt" },
+	{ BYTES("#!/bin/sh\nexit 1\n"),			"txt" },
 };
+
+static struct sniffer	*sniffer;
 
 static const struct media *
 sniff(const char *bytes, size_t len)
@@ -68,7 +128,7 @@ sniff(const char *bytes, size_t len)
 
 	CU_ASSERT_PTR_NOT_NULL_FATAL(exact);
 	memcpy(exact, bytes, len);
-	m = media_sniff(exact, len);
+	m = media_sniff(sniffer, exact, len);
 	free(exact);
 	return m;
 }
@@ -128,19 +188,192 @@ test_kinds(void)
 	}
 }
 
+static const char *const media_kinds[] = { "image", "video", "audio" };
+
+/* How an error page begins, and how much of it. */
+static const char *const pages[] = {
+	"<!DOCTYPE html>", " \r\n<HTML lang=\"en\">", "\xef\xbb\xbf<head>",
+	"<body>", "<script>", "<!-- x -->\n<html>", "<?xml version=\"1.0\"?><html>",
+};
+
+/* Nothing that follows makes it media, nor a file. */
+static void
+test_polyglots(void)
+{
+	char		bytes[MEDIA_HEAD];
+	struct errbuf	why;
+	size_t		p, c, k, n;
+
+	for (p = 0; p < sizeof(pages) / sizeof(pages[0]); p++)
+		for (c = 0; c < sizeof(cases) / sizeof(cases[0]); c++) {
+			n = strlen(pages[p]);
+			memcpy(bytes, pages[p], n);
+			memcpy(bytes + n, cases[c].bytes, cases[c].len);
+			n += cases[c].len;
+			for (k = 0; k < 3; k++)
+				CU_ASSERT_FALSE(media_fits(sniff(bytes, n),
+				    media_kinds[k], n, &why));
+			CU_ASSERT_FALSE(media_fits(sniff(bytes, n), "file", n,
+			    &why));
+		}
+}
+
+static bool
+is_plain(const char *bytes, size_t len)
+{
+	size_t	i;
+
+	for (i = 0; i < len; i++)
+		if ((unsigned char)bytes[i] < ' ' && bytes[i] != '\n')
+			return false;
+	return true;
+}
+
+/* A text that goes on like media stays a text. */
+static void
+test_texts(void)
+{
+	static const char *const	starts[] = { "{\"e\":\"", "[ ",
+					    "<Error>", "Error: ", "e " };
+	char				bytes[MEDIA_HEAD];
+	struct errbuf			why;
+	size_t				s, c, n, tried = 0;
+
+	for (s = 0; s < sizeof(starts) / sizeof(starts[0]); s++)
+		for (c = 0; c < sizeof(cases) / sizeof(cases[0]); c++) {
+			n = (size_t)snprintf(bytes, sizeof(bytes), "%s%.*s",
+			    starts[s], (int)cases[c].len, cases[c].bytes);
+			if (!is_plain(bytes, n))
+				continue;
+			tried++;
+			CU_ASSERT_FALSE(media_fits(sniff(bytes, n), "image",
+			    n, &why));
+		}
+	CU_ASSERT(tried > 50);
+}
+
+static const struct {
+	const char	*declared;
+	const char	*bytes;
+	const char	*kind;
+	bool		 agrees;
+} agreements[] = {
+	{ "",				"GIF89a", "image", true },
+	{ "image/gif",			"GIF89a", "image", true },
+	{ "image/jpg",			"GIF89a", "image", true },
+	{ "video/mp4",			"GIF89a", "image", true },
+	{ "application/octet-stream",	"GIF89a", "image", true },
+	{ "text/plain",			"GIF89a", "image", true },
+	{ "nonsense",			"GIF89a", "image", true },
+	{ "text/html",			"GIF89a", "image", false },
+	{ "Text/HTML; charset=utf-8",	"GIF89a", "image", false },
+	{ "text/html;charset=utf-8",	"\1\2",	"video", false },
+	{ "application/xhtml+xml",	"GIF89a", "image", false },
+	{ "application/json",		"GIF89a", "audio", false },
+	{ "application/problem+json",	"GIF89a", "image", false },
+	{ "application/xml",		"GIF89a", "image", false },
+	{ "text/xml",			"GIF89a", "image", false },
+	{ "text/xml",			"<svg/>", "image", true },
+	{ "text/html",			"<svg/>", "image", false },
+	{ "image/svg+xml",		"<svg/>", "image", true },
+	{ "application/json",		"{}",	"file", true },
+	{ "application/json",		"{}",	"text", true },
+	{ "text/html",			"words", "text", true },
+};
+
+static void
+test_agreements(void)
+{
+	struct errbuf	why;
+	size_t		i;
+	bool		agrees;
+
+	for (i = 0; i < sizeof(agreements) / sizeof(agreements[0]); i++) {
+		errbuf_set(&why, "%s", "");
+		agrees = media_agrees(sniff(agreements[i].bytes,
+		    strlen(agreements[i].bytes)), agreements[i].kind,
+		    agreements[i].declared, &why);
+		CU_ASSERT_EQUAL(agrees, agreements[i].agrees);
+		CU_ASSERT_EQUAL(why.text[0] == '\0', agreements[i].agrees);
+	}
+}
+
+/* Bytes of chance, and a head full of files within files: any answer will do,
+ * and it comes. */
+static void
+test_noise(void)
+{
+	static const char	tag[] = "ID3\3\0\0\0\0\0\0";
+	char			bytes[MEDIA_HEAD];
+	unsigned		x = 12345;
+	size_t			i, turn;
+
+	for (turn = 0; turn < 200; turn++) {
+		for (i = 0; i < sizeof(bytes); i++) {
+			x = x * 1103515245 + 12345;
+			bytes[i] = (char)(x >> 16);
+		}
+		CU_ASSERT_PTR_NOT_NULL(sniff(bytes, 1 + turn * 2));
+		/* Each two bytes begin a file of some kind. */
+		CU_ASSERT_PTR_NOT_NULL(sniff(cases[turn % 40].bytes, 2));
+	}
+	for (i = 0; i < sizeof(bytes); i++)
+		bytes[i] = tag[i % (sizeof(tag) - 1)];
+	CU_ASSERT_STRING_EQUAL(sniff(bytes, sizeof(bytes))->extension, "mp3");
+}
+
+/* Padding that ends like a boot sector is none. */
+static void
+test_padding(void)
+{
+	char	bytes[MEDIA_HEAD];
+
+	memset(bytes, 0x55, sizeof(bytes));
+	memcpy(bytes, "\xff\xf3\x38\xc4\0", 5);
+	bytes[511] = (char)0xaa;
+	CU_ASSERT_STRING_EQUAL(sniff(bytes, sizeof(bytes))->extension, "mp3");
+}
+
+/* No database, or an empty one, is told before a file is taken for unknown. */
+static void
+test_database(void)
+{
+	char		dir[SCRATCH_PATH], *path;
+	struct errbuf	why;
+
+	scratch_make(dir);
+	scratch_need(asprintf(&path, "%s/magic", dir) != -1, dir);
+	(void)setenv("MAGIC", path, 1);
+	CU_ASSERT_PTR_NULL(sniffer_open(&why));
+	CU_ASSERT_PTR_NOT_NULL(strstr(why.text, "libmagic-mgc"));
+	scratch_write(path, 0600, "# nothing in it\n");
+	CU_ASSERT_PTR_NULL(sniffer_open(&why));
+	CU_ASSERT_PTR_NOT_NULL(strstr(why.text, "empty"));
+	(void)unsetenv("MAGIC");
+	free(path);
+	scratch_remove(dir);
+}
+
 static const struct {
 	const char	*bytes;
 	size_t		 len;
 	enum media_end	 end;
 } ends[] = {
-	{ BYTES("\x89PNG\r\n\x1a\n\0\0\0\0IEND\xae\x42\x60\x82"), MEDIA_WHOLE },
-	{ BYTES("\x89PNG\r\n\x1a\n\0\0\0\0IEND\xae\x42\x60"), MEDIA_UNSURE },
+	{ BYTES("\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\0IEND\xae\x42\x60\x82"),
+	    MEDIA_WHOLE },
+	{ BYTES("\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\0IEND\xae\x42\x60"),
+	    MEDIA_UNSURE },
 	{ BYTES("\xff\xd8\xff\xe0xx\xff\xd9"), MEDIA_WHOLE },
 	{ BYTES("\xff\xd8\xff\xe0xx\xff"), MEDIA_UNSURE },
 	{ BYTES("GIF89a\0;"), MEDIA_WHOLE },
 	{ BYTES("GIF89a\0"), MEDIA_UNSURE },
 	{ BYTES("RIFF\x06\0\0\0WAVExx"), MEDIA_WHOLE },
 	{ BYTES("RIFF\x06\0\0\0WAVEx"), MEDIA_SHORT },
+	/* written to a pipe: no length */
+	{ BYTES("RIFF\xff\xff\xff\xffWAVEx"), MEDIA_WHOLE },
+	{ BYTES("RIFF\x24\xf0\xff\x7fWAVEx"), MEDIA_WHOLE },
+	{ BYTES("RF64\xff\xff\xff\xffWAVEx"), MEDIA_WHOLE },
+	{ BYTES("RIFF\0\xef\xff\x7fWAVEx"), MEDIA_SHORT },
 	{ BYTES("glTF\2\0\0\0\x0e\0\0\0xx"), MEDIA_WHOLE },
 	{ BYTES("glTF\2\0\0\0\x0e\0\0\0x"), MEDIA_SHORT },
 	{ BYTES("%PDF-1.7"), MEDIA_WHOLE },
@@ -164,7 +397,8 @@ static const struct {
 static void
 test_ends(void)
 {
-	size_t	i, step, at, n;
+	enum media_end	end;
+	size_t		i, step, at, n;
 
 	for (i = 0; i < sizeof(ends) / sizeof(ends[0]); i++)
 		for (step = 1; step <= ends[i].len; step++) {
@@ -176,10 +410,10 @@ test_ends(void)
 				media_watch(&w, ends[i].bytes + at, n);
 			}
 			CU_ASSERT_EQUAL(w.bytes, ends[i].len);
-			CU_ASSERT_EQUAL(media_end(media_sniff(w.head,
-			    w.headlen), &w), ends[i].end);
-			if (media_end(media_sniff(w.head, w.headlen), &w) !=
-			    ends[i].end)
+			end = media_end(media_sniff(sniffer, w.head,
+			    w.headlen), &w);
+			CU_ASSERT_EQUAL(end, ends[i].end);
+			if (end != ends[i].end)
 				(void)fprintf(stderr, "\n    row %zu\n", i);
 		}
 }
@@ -190,9 +424,24 @@ main(void)
 	static const struct test	tests[] = {
 		{ "types by first bytes", test_types },
 		{ "what fits a kind", test_kinds },
+		{ "pages in disguise", test_polyglots },
+		{ "texts in disguise", test_texts },
+		{ "what a server declares", test_agreements },
+		{ "bytes of chance", test_noise },
+		{ "padding", test_padding },
+		{ "no database", test_database },
 		{ "cut files", test_ends },
 		{ NULL, NULL }
 	};
 
-	return cunit_run("media", tests);
+	struct errbuf	why;
+	int		status;
+
+	if ((sniffer = sniffer_open(&why)) == NULL) {
+		(void)fprintf(stderr, "%s\n", why.text);
+		return 1;
+	}
+	status = cunit_run("media", tests);
+	sniffer_close(sniffer);
+	return status;
 }

@@ -36,7 +36,7 @@ check "the sweep never ran" wrong cron 'no sweep has ever run' 'genhook.cron'
 sweep
 same "then all is well" 0 "$(doctor --lighttpd "$SERVER_CONF")"
 same "nothing is wrong" 0 "$(marks WRONG)"
-for what in settings database schema rights clock cron work spool archive space lighttpd handlers keys; do
+for what in settings database schema rights clock cron work spool archive space types lighttpd handlers keys; do
 	check "it looked at $what" grep -q "^ok *$what" "$WORK/said"
 done
 same "four handlers, four keys" "4 4" "$(grep -c '^ok *handlers' "$WORK/said") $(grep -c '^ok *keys' "$WORK/said")"
@@ -62,6 +62,9 @@ sed 's/threads/treads/; s/^receiver {/&\n treads = 3/' "$GENHOOK_CONF" >"$WORK/b
 chmod 0600 "$WORK/bad.conf"
 same "a wrong line" 1 "$(GENHOOK_CONF=$WORK/bad.conf doctor)"
 check "is to be mended" wrong settings 'treads' 'genhook config check'
+
+same "libmagic has no database" 1 "$(MAGIC=$WORK/none doctor --alert)"
+check "what to install" wrong types 'no type of a file can be told' 'libmagic-mgc'
 
 # --- keys, the provider's clock, secrets
 

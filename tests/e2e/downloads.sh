@@ -170,6 +170,40 @@ same "one with another MD5" 'pending|127.0.0.1: the file has not the MD5 that th
 same "one with another SHA-256" 'pending|127.0.0.1: the file has not the SHA-256 that the server said' \
     "$(output apimart digest-wrong "status, last_error")"
 
+# --- what the server calls a file, and what it is
+for name in wrong.png stored.bin page.html data; do
+	cp "$picture" "$WORK/origin/$name"
+	done_by_callback "as-${name%.*}" "$ORIGIN/$name"
+done
+echo '<svg xmlns="http://www.w3.org/2000/svg"/>' >"$WORK/origin/drawn.svg"
+printf '\r\n <!-- %%PDF-1.4 --><html><svg/></html>' >"$WORK/origin/signin.jpg"
+echo 'Too many requests' >"$WORK/origin/words.jpg"
+for name in drawn.svg signin.jpg words.jpg; do
+	done_by_callback "as-${name%.*}" "$ORIGIN/$name"
+done
+unknowing()	{ MAGIC=$WORK/$1 "$BIN/genhook-sweep" --config "$GENHOOK_CONF" >"$WORK/unknowing.out" 2>&1; }
+echo '# no rule' >"$WORK/empty-magic"
+for database in no-magic empty-magic; do
+	unknowing "$database"
+	same "$database: the sweep could not run" 2 $?
+	check "$database: and says what to install" grep -q 'libmagic.*install the package libmagic-mgc' "$WORK/unknowing.out"
+	same "$database: nothing is stored or counted as tried" 'pending 0  7' \
+	    "$(sql "select status || ' ' || attempts || ' ' || coalesce(lease_owner, '') || ' ' || count(*) from genhook.outputs where task_id like 'as-%' group by status, attempts, lease_owner")"
+done
+sweep
+while read -r id wanted; do
+	like "declared, $id" "^$wanted" "$(output apimart "as-$id" "status, coalesce(location || ' ' || content_type, last_error)")"
+done <<'CASES'
+wrong stored\|.*/0\.jpg image/jpeg$
+stored stored\|.*/0\.jpg image/jpeg$
+drawn stored\|.*/0\.svg image/svg\+xml$
+page pending\|127.0.0.1: the server calls it text/html where image is due$
+data pending\|127.0.0.1: the server calls it application/json where image is due$
+signin pending\|127.0.0.1: got text/html where image is due$
+words pending\|127.0.0.1: got text/plain where image is due$
+CASES
+sql "delete from genhook.outputs where task_id like 'as-%'"
+
 # --- a hostile origin: kind of attack, state, reason
 hostile()	{ done_by_callback "h-$1" "$SIMULATOR/hostile/$1"; }
 state()	{ output apimart "h-$1" "status, attempts, coalesce(last_error, content_type)"; }

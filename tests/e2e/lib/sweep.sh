@@ -40,7 +40,9 @@ origin_start()
 	server.bind = "127.0.0.1"
 	server.stat-cache-engine = "disable"
 	server.port = $port
-	mimetype.assign = ( ".jpg" => "image/jpeg", "" => "application/json" )
+	mimetype.assign = ( ".jpg" => "image/jpeg", ".png" => "image/png",
+	    ".bin" => "application/octet-stream", ".html" => "text/html",
+	    ".svg" => "text/xml", "" => "application/json" )
 	accesslog.filename = "$WORK/origin.log"
 	accesslog.format = "%U %s %O"
 	\$HTTP["url"] =~ "^/md5/" { setenv.add-response-header =
