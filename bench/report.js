@@ -89,6 +89,23 @@ function closedTable(section, key)
 	    ms(median(values('p99_ms', of(k, 'genhook'))))]));
 }
 
+// What a callback costs, and whom: steadier than rates on a machine whose
+// speed changes.
+function costTable(connections)
+{
+	const cost = (contestant, name) => median(values(name,
+	    { section: 'closed', connections, contestant }));
+
+	return table(['', 'web server', 'program', 'database', 'all'],
+	    CONTESTANTS.map((contestant) => {
+		const parts = ['web_us', 'program_us', 'database_us']
+		    .map((name) => cost(contestant, name));
+
+		return [NAMES[contestant], ...parts.map(count),
+		    count(parts.reduce((sum, part) => sum + part))];
+	}));
+}
+
 function openTable()
 {
 	const cell = (contestant, rate) => ['p50_ms', 'p99_ms', 'p999_ms']
@@ -246,6 +263,12 @@ ${closedTable('closed', 'connections')}
 ## All four providers, 64 connections, callbacks/s
 
 ${closedTable('providers', 'provider')}
+## Processor time a callback, 64 connections, microseconds
+
+Of the processes themselves: web server (Node.js is its own), program, and
+database connections; not of the load.
+
+${costTable(64)}
 ## Open loop: latency at a constant rate, p50 / p99 / p99.9 in ms
 
 Counted from when a request was due, so a stall is charged to all that it
