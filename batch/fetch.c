@@ -102,11 +102,12 @@ lease_lost(struct job *j)
 	char	name[320];
 
 	job_name(j, name, sizeof(name));
-	log_line(LOG_WARN, "%s: another sweep has taken it over", name);
+	log_line(LOG_WARN, "%s: another sweep has taken it over, or its file",
+	    name);
 }
 
-/* Tell the database what becomes of the output. */
-static void
+/* Tell the database what becomes of the output.  False: it is another's. */
+static bool
 write_failure(struct job *j, const char *status, int64_t wait_s,
     struct errbuf *words)
 {
@@ -115,6 +116,7 @@ write_failure(struct job *j, const char *status, int64_t wait_s,
 	struct db_param	 params[7];
 	struct db_rows	*rows = NULL;
 	struct errbuf	 why;
+	bool		 ours = true;
 
 	sweep_clean_words(words);
 	(void)snprintf(wait, sizeof(wait), "%lld s", (long long)wait_s);
@@ -126,9 +128,12 @@ write_failure(struct job *j, const char *status, int64_t wait_s,
 	params[5] = sweep_text(words->text);
 	params[6] = sweep_text(wait);
 	if (sweep_run(s, DB_FAIL_OUTPUT, params, &rows, &why) == DB_OK &&
-	    *db_value(rows, 0, 0) != 't')
+	    *db_value(rows, 0, 0) != 't') {
+		ours = false;
 		lease_lost(j);
+	}
 	db_rows_free(rows);
+	return ours;
 }
 
 static void
@@ -187,8 +192,9 @@ job_fail(struct job *j, enum trouble trouble, const char *words)
 	status = retry_decide(&facts, &wait_s);
 	if (trouble == TROUBLE_OURS || trouble == TROUBLE_STORE)
 		note_our_trouble(j->run, trouble, words);
-	count_failure(j, status, copy.text);
-	write_failure(j, status, wait_s, &copy);
+	if (write_failure(j, trouble == TROUBLE_STORE ? "held" : status, wait_s,
+	    &copy))
+		count_failure(j, status, copy.text);
 }
 
 enum { C_PROVIDER, C_TASK_ID, C_POSITION, C_LOCATION, C_BYTES, C_SHA256,

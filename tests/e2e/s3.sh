@@ -131,6 +131,17 @@ CASES
 same "no secret is in a reason or a log" '' "$(sql "select last_error from genhook.outputs where last_error ~ '(testing|another)-secret'"; cat "$WORK/sweep.out" "$WORK"/run/log/* | grep -E '(testing|another)-secret')"
 same "five files wait" 5 "$(find "$STAGING" -name '.part-*.from' | wc -l)"
 mended
+
+# Another machine, which has none of them, comes first.
+sql "update genhook.outputs set expires_at = now() - interval '1 minute', expires_source = 'field' where task_id like 'wrong-%'"
+sed "s|$STAGING|$WORK/elsewhere|" "$WORK/good.conf" >"$GENHOOK_CONF"
+due_now
+sweep
+same "another machine gives none of them up" 'pending 5' \
+    "$(sql "select status || ' ' || count(*) from genhook.outputs where task_id like 'wrong-%' group by status")"
+like "the rows say who has the file" '^[^ ]+:[0-9]+:[0-9a-f-]+ has the file for the store; here: ' "$(output apimart wrong-key last_error)"
+fails "nor does it speak of expired ones" grep -q 'expired: ' "$WORK/sweep.out"
+mended
 due_now
 sweep
 same "with the right settings they are stored, though their links are dead" 'stored 5' \

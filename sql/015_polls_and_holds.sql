@@ -156,6 +156,61 @@ comment on view genhook.account_health is
 comment on view genhook.provider_health is
     'Per provider: the last callback, tasks finished in the last day (by the hour) by callback and by a poll in place of one and the share of the latter, the oldest poll and download that wait, links lost, what is pending, and whether an account''s callbacks stopped though submissions go on (account_health says which).';
 
+-- With an archive in S3 only the machine that has a file whole can send it, and
+-- while the store is away any sweep may claim the row.  One that finds the link
+-- dead gives up nothing that another machine may still send.
+alter table genhook.outputs
+    add column held_until timestamptz,
+    add column held_by    text,
+    add constraint outputs_hold_is_whole
+        check ((held_until is null) = (held_by is null));
+comment on column genhook.outputs.held_until is
+    'A sweep had the whole file and the store did not take it; until then no other one gives it up. Of no meaning once it is stored.';
+comment on column genhook.outputs.held_by is
+    'Which sweep that was: host, process and run.';
+
+create or replace function genhook.fail_output(p_provider text,
+    p_task_id text, p_position integer, p_owner text, p_status text,
+    p_words text, p_retry_after interval)
+returns boolean
+language sql
+security definer
+set search_path = genhook, pg_temp
+as $$
+    with row as (
+        select *, p_status not in ('pending', 'held')
+                and coalesce(held_until > now(), false) as kept
+        from outputs
+        where provider = p_provider and task_id = p_task_id
+            and position = p_position and status = 'pending'
+            and lease_owner = p_owner
+        for update
+    ), done as (
+        update outputs o set
+            status = case when r.kept or p_status = 'held' then 'pending'
+                else p_status end,
+            last_error = case when r.kept
+                then left(format('%s has the file for the store; here: %s',
+                    r.held_by, p_words), 2000)
+                else p_words end,
+            next_attempt_at = case
+                when r.kept then now() + interval '10 minutes'
+                when p_status in ('pending', 'held')
+                    then now() + p_retry_after end,
+            held_until = case p_status when 'held'
+                then now() + interval '1 day' else o.held_until end,
+            held_by = case p_status when 'held' then p_owner
+                else o.held_by end,
+            leased_until = null, lease_owner = null
+        from row r
+        where o.provider = r.provider and o.task_id = r.task_id
+            and o.position = r.position
+        returning r.kept)
+    select exists (select from done where not kept)
+$$;
+comment on function genhook.fail_output(text, text, integer, text, text, text, interval) is
+    'An attempt failed: retried later (pending; held: and the whole file waits at the caller''s), or given up (expired, failed), but not while another one holds the file: then it is retried. False if the lease was lost or nothing was given up.';
+
 revoke execute on function genhook.was_announced,
     genhook.uncounted_announced from public;
 
