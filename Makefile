@@ -5,7 +5,7 @@
 # make lint       warnings as errors with gcc and clang, and the house rules
 # make asan       the tests under AddressSanitizer and UBSan
 # make memcheck   the programs and unit tests under valgrind
-# make fuzz       each parser under libFuzzer for FUZZ_SECONDS
+# make fuzz       what reads foreign bytes under libFuzzer, FUZZ_SECONDS each
 # make bench      how fast callbacks are taken, beside other ways to take them
 # make install    DESTDIR= PREFIX=/usr/local
 MAKEFLAGS += --no-builtin-rules
@@ -164,18 +164,24 @@ bench:
 	@BUILD='$(BUILD)' bench/run
 
 FUZZ_SECONDS = 60
+FUZZERS      = parse media
 fuzz:
 	@deploy/packages fuzz
 	@$(MAKE) --no-print-directory -s -j2 BUILD=build-fuzz CC=clang \
 	    SAN='-fsanitize=fuzzer-no-link,address,undefined' \
-	    build-fuzz/libgenhook.a build-fuzz/tests/fuzz/fuzz_parse.o
-	clang -fsanitize=fuzzer,address,undefined \
-	    build-fuzz/tests/fuzz/fuzz_parse.o build-fuzz/libgenhook.a \
-	    $(LIBS) -pthread -o build-fuzz/fuzz_parse
+	    build-fuzz/libgenhook.a build-fuzz/batch/media.o \
+	    build-fuzz/batch/sniffer.o \
+	    $(FUZZERS:%=build-fuzz/tests/fuzz/fuzz_%.o)
 	tests/fuzz/seeds.sh build-fuzz/seeds
-	mkdir -p build-fuzz/corpus
-	build-fuzz/fuzz_parse -max_total_time=$(FUZZ_SECONDS) -max_len=8192 \
-	    -rss_limit_mb=1024 build-fuzz/corpus build-fuzz/seeds
+	for f in $(FUZZERS); do \
+	    clang -fsanitize=fuzzer,address,undefined \
+	        build-fuzz/tests/fuzz/fuzz_$$f.o build-fuzz/batch/media.o \
+	        build-fuzz/batch/sniffer.o build-fuzz/libgenhook.a \
+	        $(LIBS) -pthread -o build-fuzz/fuzz_$$f && \
+	    mkdir -p build-fuzz/corpus/$$f && \
+	    build-fuzz/fuzz_$$f -max_total_time=$(FUZZ_SECONDS) -max_len=8192 \
+	        -rss_limit_mb=1024 build-fuzz/corpus/$$f \
+	        build-fuzz/seeds/$$f || exit 1; done
 
 MAN = $(DESTDIR)$(PREFIX)/share/man
 install: all
