@@ -56,8 +56,6 @@ struct worker {
 	atomic_bool	 ended;
 };
 
-static atomic_bool	stopping;
-
 bool
 server_is_fastcgi(void)
 {
@@ -158,10 +156,12 @@ worker_main(void *arg)
 		atomic_store(&w->accepting, false);
 		if (got < 0) {
 			flight_give(w->server, f);
-			/* Nobody is let in any more and nobody waits. */
-			if (got == -EINVAL && atomic_load(&stopping))
-				break;
-			continue;
+			if (got != -EINVAL)
+				continue;
+			/* Nobody is let in any more and nobody waits: we end,
+			 * also where it was not us who shut the socket. */
+			(void)kill(getpid(), SIGTERM);
+			break;
 		}
 		f->req.env = f->fr.envp;
 		if (!receive_begin(&f->cb, w->server->rx, &f->req))
@@ -243,7 +243,6 @@ stop_workers(struct worker *workers, int n)
 	const struct timespec	step = { .tv_nsec = GRACE_STEP_MS * 1000000L };
 	int			i, waited_ms, left;
 
-	atomic_store(&stopping, true);
 	(void)shutdown(LISTEN_FD, SHUT_RD);
 	for (waited_ms = 0; (left = workers_left(workers, n,
 	    waited_ms >= GRACE_HEAD_MS)) > 0 && waited_ms < GRACE_MS;

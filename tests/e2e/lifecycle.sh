@@ -22,14 +22,15 @@ mentioned()
 }
 
 # --- one handler by hand: its socket is its standard input, as lighttpd does
-handler_start()	# NAME; sets HANDLER
+handler_start()	# NAME [shut: its socket lets nobody in]; sets HANDLER
 {
 	perl -MSocket -e '
 		socket(S, PF_UNIX, SOCK_STREAM, 0) && bind(S, sockaddr_un($ARGV[0]))
 		    && listen(S, 64) or die "$!"; close(STDIN);
+		shutdown(S, 0) if @ARGV > 2;
 		open(STDIN, "<&=", fileno(S)) if fileno(S) == 0;
 		require POSIX; POSIX::dup2(fileno(S), 0); exec($ARGV[1]) or die "$!"
-	' "$WORK/$1.sock" "$BIN/genhook-apimart" 2>>"$WORK/hand.out" &
+	' "$WORK/$1.sock" "$BIN/genhook-apimart" ${2:+"$2"} 2>>"$WORK/hand.out" &
 	HANDLER=$!
 	soon 5 test -S "$WORK/$1.sock"
 	sleep 0.3
@@ -65,6 +66,10 @@ for bytes in 0 1; do
 	ends "SIGTERM while a connection is held ($bytes bytes sent)" TERM
 	kill "$HOLDER"
 done
+
+handler_start shut shut
+check "a handler whose socket is shut by another one ends" soon 5 gone "$HANDLER"
+kill -KILL "$HANDLER" 2>/dev/null
 
 # What had connected to it before it was told to end is served; later, nobody
 # is let in.  FastCGI by hand: one record that begins, the parameters, no body.
