@@ -1,6 +1,6 @@
 /*
- * One output on its way home: download, resume after a cut, a fresh link for
- * one that has ended, and the end that is written to the database.
+ * One output on its way home: download, resume after a cut, and the checks
+ * before it comes to rest.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,57 +9,13 @@
 
 #include "clock.h"
 #include "crypto.h"
-#include "fetch.h"
+#include "fetch_job.h"
 #include "log.h"
-#include "media.h"
-#include "pgarray.h"
-#include "renew.h"
-#include "retry.h"
 
 #define RESUMES_MAX	3	/* at once, after cuts, in one attempt */
 #define STORE_AT_ONCE	256
 #define AT_REST_MAX	(INT64_C(16) * 1024 * 1024)
 #define MARK_EVERY	(INT64_C(8) * 1024 * 1024)
-
-/* One output on its way. */
-struct job {
-	struct http_request	 req;
-	struct fetch_run	*run;
-	char			*provider, *task_id, *position, *kind, *url;
-	char			*model;		/* or NULL */
-	const struct account	*account;	/* NULL: not in the settings */
-	int64_t			 outputs;	/* of the task */
-	bool			 paused;	/* the account is left alone */
-	bool			 asked;		/* for a fresh link already */
-	bool			 hope;		/* one may come later */
-	struct errbuf		 asked_why;	/* why none came */
-	int			 resumes;
-	int64_t			 kept;		/* bytes of an earlier attempt */
-	char			 mark[ARCHIVE_MARK_MAX];	/* of these */
-	int64_t			 marked;	/* at which size */
-	int64_t			 expires_at;	/* s since 1970; 0: unknown */
-	int64_t			 attempts;	/* this one counted */
-	time_t			 day;
-	int64_t			 started_ms;
-	struct archive_part	*part;
-	struct sha256		*digest;
-	struct md5		*md5;		/* NULL: not promised */
-	bool			 at_rest;	/* summed once it is whole, on
-						   another processor */
-	int64_t			 bytes;		/* in the part, all told */
-	const struct media	*media;		/* once enough bytes came */
-	struct media_watch	 watch;
-	bool			 opened;	/* bytes of this answer are in */
-	bool			 broken;	/* the digest is */
-	enum trouble		 trouble;	/* why on_body() stopped */
-	struct archive_commit	 commit;	/* its way to rest */
-	char			 sum[SHA256_HEX];
-	bool			 written;	/* its row took it */
-	struct job		*next;		/* in the queue */
-	bool			 tried;		/* a link, in this attempt */
-	enum trouble		 lacked;	/* with which end, */
-	struct errbuf		 lacks;		/* in words, while asking */
-};
 
 /* What an answer has not touched can still be of use. */
 static void
@@ -72,7 +28,7 @@ job_drop(struct job *j)
 	j->part = NULL;
 }
 
-static void
+void
 job_free(struct job *j)
 {
 	job_drop(j);
@@ -86,200 +42,6 @@ job_free(struct job *j)
 	free(j->model);
 	free(j->commit.location);
 	free(j);
-}
-
-/* What stands in the log before the words: which output it is about. */
-static void
-job_name(const struct job *j, char *buf, size_t bufsz)
-{
-	(void)snprintf(buf, bufsz, "%s/%s/%s", j->provider, j->task_id,
-	    j->position);
-}
-
-static void
-lease_lost(struct job *j)
-{
-	char	name[320];
-
-	job_name(j, name, sizeof(name));
-	log_line(LOG_WARN, "%s: another sweep has taken it over, or its file",
-	    name);
-}
-
-/* Tell the database what becomes of the output.  False: it is another's. */
-static bool
-write_failure(struct job *j, const char *status, int64_t wait_s,
-    struct errbuf *words)
-{
-	struct sweep	*s = j->run->sweep;
-	char		 wait[32];
-	struct db_param	 params[7];
-	struct db_rows	*rows = NULL;
-	struct errbuf	 why;
-	bool		 ours = true;
-
-	sweep_clean_words(words);
-	(void)snprintf(wait, sizeof(wait), "%lld s", (long long)wait_s);
-	params[0] = sweep_text(j->provider);
-	params[1] = sweep_text(j->task_id);
-	params[2] = sweep_text(j->position);
-	params[3] = sweep_text(s->owner);
-	params[4] = sweep_text(status);
-	params[5] = sweep_text(words->text);
-	params[6] = sweep_text(wait);
-	if (sweep_run(s, DB_FAIL_OUTPUT, params, &rows, &why) == DB_OK &&
-	    *db_value(rows, 0, 0) != 't') {
-		ours = false;
-		lease_lost(j);
-	}
-	db_rows_free(rows);
-	return ours;
-}
-
-static void
-count_failure(struct job *j, const char *status, const char *words)
-{
-	struct sweep	*s = j->run->sweep;
-	char		 name[320];
-
-	job_name(j, name, sizeof(name));
-	if (strcmp(status, "pending") == 0) {
-		s->counts.retried++;
-		log_line(LOG_INFO, "%s: attempt %lld: %s", name,
-		    (long long)j->attempts, words);
-		return;
-	}
-	if (strcmp(status, "expired") == 0)
-		s->counts.expired++;
-	else
-		s->counts.failed++;
-	sweep_warn(s, "%s: %s: %s", name, status, words);
-}
-
-/* Once for all: what keeps one file out of the archive keeps out the others.
- * Where they wait for it on this machine, more may come. */
-static void
-note_our_trouble(struct fetch_run *run, enum trouble trouble,
-    const char *words)
-{
-	bool	*noted = trouble == TROUBLE_OURS ? &run->full : &run->held;
-
-	if (!*noted)
-		sweep_warn(run->sweep, "%s", words);
-	*noted = true;
-}
-
-static void
-job_fail(struct job *j, enum trouble trouble, const char *words)
-{
-	struct retry_facts	 facts = {
-		.trouble = trouble,
-		.attempts = j->attempts,
-		.expires_at = j->expires_at,
-		.now = time(NULL),
-		.retry_after_s = j->req.retry_after_s,
-		.hope = j->hope,
-	};
-	struct errbuf		 copy;
-	const char		*status;
-	int64_t			 wait_s;
-
-	if (j->asked_why.text[0] != '\0')
-		errbuf_set(&copy, "%s; no fresh link: %s", words,
-		    j->asked_why.text);
-	else
-		errbuf_set(&copy, "%s", words);
-	status = retry_decide(&facts, &wait_s);
-	if (trouble == TROUBLE_OURS || trouble == TROUBLE_STORE)
-		note_our_trouble(j->run, trouble, words);
-	if (write_failure(j, trouble == TROUBLE_STORE ? "held" : status, wait_s,
-	    &copy))
-		count_failure(j, status, copy.text);
-}
-
-enum { C_PROVIDER, C_TASK_ID, C_POSITION, C_LOCATION, C_BYTES, C_SHA256,
-    C_CONTENT_TYPE, C_ETAG, COLUMNS };
-
-static void
-fill_columns(struct pgarray *c, const struct job *j)
-{
-	struct errbuf	etag;
-	char		bytes[24];
-
-	/* One that is no text could not be sent back as it came. */
-	errbuf_set(&etag, "%s", j->req.etag);
-	sweep_clean_words(&etag);
-	(void)snprintf(bytes, sizeof(bytes), "%lld", (long long)j->bytes);
-	pgarray_text(&c[C_PROVIDER], j->provider);
-	pgarray_text(&c[C_TASK_ID], j->task_id);
-	pgarray_int4(&c[C_POSITION], (int32_t)sweep_number(j->position));
-	pgarray_text(&c[C_LOCATION], j->commit.location);
-	pgarray_text(&c[C_BYTES], bytes);
-	pgarray_text(&c[C_SHA256], j->sum);
-	pgarray_text(&c[C_CONTENT_TYPE], j->media->content_type);
-	pgarray_text(&c[C_ETAG], j->req.etag[0] != '\0' &&
-	    strcmp(etag.text, j->req.etag) == 0 ? etag.text : NULL);
-}
-
-/* The files of n jobs are in their places: the rows follow.  Sets written of
- * those whose row took it. */
-static enum db_verdict
-write_rows(struct sweep *s, struct job *const *jobs, size_t n,
-    struct errbuf *why)
-{
-	struct pgarray	 c[COLUMNS];
-	struct db_param	 params[COLUMNS + 1] = { sweep_text(s->owner) };
-	struct db_rows	*rows = NULL;
-	enum db_verdict	 v = DB_REFUSED;
-	bool		 ok = true;
-	size_t		 i;
-
-	for (i = 0; i < COLUMNS; i++)
-		pgarray_begin(&c[i], i == C_POSITION ? PG_INT4 : PG_TEXT);
-	for (i = 0; i < n; i++)
-		fill_columns(c, jobs[i]);
-	for (i = 0; i < COLUMNS; i++) {
-		ok = pgarray_end(&c[i]) && ok;
-		params[i + 1].value = c[i].data;
-		params[i + 1].len = (int)c[i].len;
-	}
-	if (ok)
-		v = sweep_run(s, DB_STORE_OUTPUTS, params, &rows, why);
-	else
-		errbuf_set(why, "out of memory");
-	for (i = 0; v == DB_OK && i < (size_t)db_rows_count(rows); i++)
-		jobs[sweep_number(db_value(rows, (int)i, 0)) - 1]->written =
-		    true;
-	db_rows_free(rows);
-	for (i = 0; i < COLUMNS; i++)
-		pgarray_free(&c[i]);
-	return v;
-}
-
-/* One row that the database refuses must not keep back the others, so then
- * each goes alone. */
-static void
-write_success(struct sweep *s, struct job *const *jobs, size_t n)
-{
-	struct errbuf	why;
-	enum db_verdict	v;
-	size_t		i;
-
-	if (n == 0 || s->broken)
-		return;
-	v = write_rows(s, jobs, n, &why);
-	for (i = 0; v == DB_REFUSED && n > 1 && i < n; i++)
-		write_success(s, &jobs[i], 1);
-	if (v == DB_REFUSED && n == 1)
-		job_fail(jobs[0], TROUBLE_OURS, why.text);
-	for (i = 0; v == DB_OK && i < n; i++) {
-		if (!jobs[i]->written) {
-			lease_lost(jobs[i]);
-			continue;
-		}
-		s->counts.stored++;
-		s->counts.bytes += jobs[i]->bytes;
-	}
 }
 
 /* Can this be an output at all? */
@@ -396,9 +158,6 @@ may_resume(struct job *j)
 	    sweep_goes_on(j->run->sweep, sweep_moment(j->run->sweep, 100));
 }
 
-static bool	job_ask(struct job *);
-static bool	job_download(struct job *);
-
 /* A failure, unless a fresh link takes its place.  True: j goes on. */
 static bool
 job_lacks(struct job *j, enum trouble trouble, const char *words)
@@ -495,7 +254,7 @@ job_store(struct job *j)
 	/* Moving our file over one that another sweep has stored meanwhile
 	 * would make that one's row wrong. */
 	if (!sweep_lease_is_safe(j->run->sweep)) {
-		lease_lost(j);
+		job_lease_lost(j);
 		return false;
 	}
 	memset(&j->commit, 0, sizeof(j->commit));
@@ -536,7 +295,7 @@ fetch_settled(struct fetch_run *run, bool all)
 			job_free(j);
 		if (n == 0 || (n < STORE_AT_ONCE && next != NULL))
 			continue;
-		write_success(run->sweep, batch, n);
+		rows_write(run->sweep, batch, n);
 		while (n > 0)
 			job_free(batch[--n]);
 	}
@@ -681,8 +440,7 @@ job_reset(struct job *j)
 	return j->digest != NULL;
 }
 
-/* False: there was no memory, and j has failed. */
-static bool
+bool
 job_download(struct job *j)
 {
 	struct archive_key	key = { j->provider, j->task_id, j->position,
@@ -731,119 +489,6 @@ job_is_home(struct job *j)
 		return true;
 	job_drop(j);
 	return false;
-}
-
-/* The database has to know the link before it is used: whoever takes over
- * from us needs it. */
-static bool
-write_link(struct job *j, const struct output *fresh)
-{
-	struct sweep	*s = j->run->sweep;
-	char		 expires[32];
-	struct db_param	 params[7];
-	struct db_rows	*rows = NULL;
-	struct errbuf	 why;
-	bool		 ok;
-
-	(void)snprintf(expires, sizeof(expires), "%lld",
-	    (long long)(fresh->expires_at / USEC_PER_SEC));
-	params[0] = sweep_text(j->provider);
-	params[1] = sweep_text(j->task_id);
-	params[2] = sweep_text(j->position);
-	params[3] = sweep_text(s->owner);
-	params[4] = sweep_text(fresh->url);
-	params[5] = sweep_text(fresh->expires_at != 0 ? expires : NULL);
-	params[6] = sweep_text(expires_source_words[fresh->expires_source]);
-	ok = sweep_run(s, DB_RENEW_OUTPUT, params, &rows, &why) == DB_OK &&
-	    *db_value(rows, 0, 0) == 't';
-	db_rows_free(rows);
-	if (ok) {
-		free(j->url);
-		j->url = sweep_copy(fresh->url);
-		j->expires_at = fresh->expires_at / USEC_PER_SEC;
-	}
-	return ok;
-}
-
-/* What an answer says of the account holds for all that it has here. */
-static void
-note_account(struct job *j, const struct ask *a)
-{
-	struct sweep	*s = j->run->sweep;
-	bool		*refused = &j->run->refused[a->account -
-			    s->conf->accounts];
-
-	if (a->verdict == POLL_RATE_LIMITED)
-		sweep_pause(s, a->account, a->retry_after_s, a->why.text);
-	if (a->verdict != POLL_BAD_KEY || *refused)
-		return;
-	*refused = true;
-	sweep_warn(s, "%s %s: the API key is refused (%s); it is not asked "
-	    "for fresh links", a->account->provider->name, a->account->name,
-	    a->why.text);
-}
-
-static void
-on_answer(struct ask *a)
-{
-	struct job		*j = a->arg;
-	struct renew_wish	 wish = { j->position, j->kind, j->outputs,
-				    j->url };
-	struct result		 result = { 0 };
-	const struct output	*fresh = NULL;
-	enum renew_verdict	 v = RENEW_LATER;
-
-	if (a->aborted) {
-		job_free(j);
-		return;
-	}
-	note_account(j, a);
-	if (a->answered)
-		v = renew_choose(a, &wish, &result, &fresh, &j->asked_why);
-	else
-		errbuf_set(&j->asked_why, "%s", a->why.text);
-	j->hope = v == RENEW_LATER;
-	if (v == RENEW_FRESH) {
-		j->asked_why.text[0] = '\0';
-		if (!write_link(j, fresh))
-			v = RENEW_LATER;
-	}
-	result_free(&result);
-	if (v == RENEW_FRESH || !j->tried) {
-		if (!job_download(j))
-			job_free(j);
-		return;
-	}
-	job_fail(j, j->lacked, j->lacks.text);
-	job_free(j);
-}
-
-/*
- * Ask the provider for a fresh link.  False: it cannot be asked, or not now;
- * then asked_why and hope say so.
- */
-static bool
-job_ask(struct job *j)
-{
-	struct fetch_run	*run = j->run;
-	struct ask		*a;
-
-	j->asked = true;
-	if (j->account == NULL || *j->account->api_key == '\0')
-		return false;
-	j->hope = j->paused ||
-	    run->refused[j->account - run->sweep->conf->accounts];
-	if (j->hope) {
-		errbuf_set(&j->asked_why, "%s", j->paused ?
-		    "the provider wants no questions now" :
-		    "the API key is refused");
-		return false;
-	}
-	a = sweep_alloc(sizeof(*a));
-	a->account = j->account;
-	a->arg = j;
-	a->on_answer = on_answer;
-	return ask_start(a, run->engine, j->task_id, j->model, &j->asked_why);
 }
 
 static struct job *

@@ -1,0 +1,203 @@
+/* What becomes of an output, as the database and the log are told. */
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "fetch_job.h"
+#include "log.h"
+#include "pgarray.h"
+#include "retry.h"
+
+/* What stands in the log before the words: which output it is about. */
+static void
+job_name(const struct job *j, char *buf, size_t bufsz)
+{
+	(void)snprintf(buf, bufsz, "%s/%s/%s", j->provider, j->task_id,
+	    j->position);
+}
+
+void
+job_lease_lost(struct job *j)
+{
+	char	name[320];
+
+	job_name(j, name, sizeof(name));
+	log_line(LOG_WARN, "%s: another sweep has taken it over, or its file",
+	    name);
+}
+
+/* Tell the database what becomes of the output.  False: it is another's. */
+static bool
+write_failure(struct job *j, const char *status, int64_t wait_s,
+    struct errbuf *words)
+{
+	struct sweep	*s = j->run->sweep;
+	char		 wait[32];
+	struct db_param	 params[7];
+	struct db_rows	*rows = NULL;
+	struct errbuf	 why;
+	bool		 ours = true;
+
+	sweep_clean_words(words);
+	(void)snprintf(wait, sizeof(wait), "%lld s", (long long)wait_s);
+	params[0] = sweep_text(j->provider);
+	params[1] = sweep_text(j->task_id);
+	params[2] = sweep_text(j->position);
+	params[3] = sweep_text(s->owner);
+	params[4] = sweep_text(status);
+	params[5] = sweep_text(words->text);
+	params[6] = sweep_text(wait);
+	if (sweep_run(s, DB_FAIL_OUTPUT, params, &rows, &why) == DB_OK &&
+	    *db_value(rows, 0, 0) != 't') {
+		ours = false;
+		job_lease_lost(j);
+	}
+	db_rows_free(rows);
+	return ours;
+}
+
+static void
+count_failure(struct job *j, const char *status, const char *words)
+{
+	struct sweep	*s = j->run->sweep;
+	char		 name[320];
+
+	job_name(j, name, sizeof(name));
+	if (strcmp(status, "pending") == 0) {
+		s->counts.retried++;
+		log_line(LOG_INFO, "%s: attempt %lld: %s", name,
+		    (long long)j->attempts, words);
+		return;
+	}
+	if (strcmp(status, "expired") == 0)
+		s->counts.expired++;
+	else
+		s->counts.failed++;
+	sweep_warn(s, "%s: %s: %s", name, status, words);
+}
+
+/* Once for all: what keeps one file out of the archive keeps out the others.
+ * Where they wait for it on this machine, more may come. */
+static void
+note_our_trouble(struct fetch_run *run, enum trouble trouble,
+    const char *words)
+{
+	bool	*noted = trouble == TROUBLE_OURS ? &run->full : &run->held;
+
+	if (!*noted)
+		sweep_warn(run->sweep, "%s", words);
+	*noted = true;
+}
+
+void
+job_fail(struct job *j, enum trouble trouble, const char *words)
+{
+	struct retry_facts	 facts = {
+		.trouble = trouble,
+		.attempts = j->attempts,
+		.expires_at = j->expires_at,
+		.now = time(NULL),
+		.retry_after_s = j->req.retry_after_s,
+		.hope = j->hope,
+	};
+	struct errbuf		 copy;
+	const char		*status;
+	int64_t			 wait_s;
+
+	if (j->asked_why.text[0] != '\0')
+		errbuf_set(&copy, "%s; no fresh link: %s", words,
+		    j->asked_why.text);
+	else
+		errbuf_set(&copy, "%s", words);
+	status = retry_decide(&facts, &wait_s);
+	if (trouble == TROUBLE_OURS || trouble == TROUBLE_STORE)
+		note_our_trouble(j->run, trouble, words);
+	if (write_failure(j, trouble == TROUBLE_STORE ? "held" : status, wait_s,
+	    &copy))
+		count_failure(j, status, copy.text);
+}
+
+enum { C_PROVIDER, C_TASK_ID, C_POSITION, C_LOCATION, C_BYTES, C_SHA256,
+    C_CONTENT_TYPE, C_ETAG, COLUMNS };
+
+static void
+fill_columns(struct pgarray *c, const struct job *j)
+{
+	struct errbuf	etag;
+	char		bytes[24];
+
+	/* One that is no text could not be sent back as it came. */
+	errbuf_set(&etag, "%s", j->req.etag);
+	sweep_clean_words(&etag);
+	(void)snprintf(bytes, sizeof(bytes), "%lld", (long long)j->bytes);
+	pgarray_text(&c[C_PROVIDER], j->provider);
+	pgarray_text(&c[C_TASK_ID], j->task_id);
+	pgarray_int4(&c[C_POSITION], (int32_t)sweep_number(j->position));
+	pgarray_text(&c[C_LOCATION], j->commit.location);
+	pgarray_text(&c[C_BYTES], bytes);
+	pgarray_text(&c[C_SHA256], j->sum);
+	pgarray_text(&c[C_CONTENT_TYPE], j->media->content_type);
+	pgarray_text(&c[C_ETAG], j->req.etag[0] != '\0' &&
+	    strcmp(etag.text, j->req.etag) == 0 ? etag.text : NULL);
+}
+
+/* The files of n jobs are in their places: the rows follow.  Sets written of
+ * those whose row took it. */
+static enum db_verdict
+write_rows(struct sweep *s, struct job *const *jobs, size_t n,
+    struct errbuf *why)
+{
+	struct pgarray	 c[COLUMNS];
+	struct db_param	 params[COLUMNS + 1] = { sweep_text(s->owner) };
+	struct db_rows	*rows = NULL;
+	enum db_verdict	 v = DB_REFUSED;
+	bool		 ok = true;
+	size_t		 i;
+
+	for (i = 0; i < COLUMNS; i++)
+		pgarray_begin(&c[i], i == C_POSITION ? PG_INT4 : PG_TEXT);
+	for (i = 0; i < n; i++)
+		fill_columns(c, jobs[i]);
+	for (i = 0; i < COLUMNS; i++) {
+		ok = pgarray_end(&c[i]) && ok;
+		params[i + 1].value = c[i].data;
+		params[i + 1].len = (int)c[i].len;
+	}
+	if (ok)
+		v = sweep_run(s, DB_STORE_OUTPUTS, params, &rows, why);
+	else
+		errbuf_set(why, "out of memory");
+	for (i = 0; v == DB_OK && i < (size_t)db_rows_count(rows); i++)
+		jobs[sweep_number(db_value(rows, (int)i, 0)) - 1]->written =
+		    true;
+	db_rows_free(rows);
+	for (i = 0; i < COLUMNS; i++)
+		pgarray_free(&c[i]);
+	return v;
+}
+
+/* One that the database refuses must not keep back the others, so then each
+ * goes alone. */
+void
+rows_write(struct sweep *s, struct job *const *jobs, size_t n)
+{
+	struct errbuf	why;
+	enum db_verdict	v;
+	size_t		i;
+
+	if (n == 0 || s->broken)
+		return;
+	v = write_rows(s, jobs, n, &why);
+	for (i = 0; v == DB_REFUSED && n > 1 && i < n; i++)
+		rows_write(s, &jobs[i], 1);
+	if (v == DB_REFUSED && n == 1)
+		job_fail(jobs[0], TROUBLE_OURS, why.text);
+	for (i = 0; v == DB_OK && i < n; i++) {
+		if (!jobs[i]->written) {
+			job_lease_lost(jobs[i]);
+			continue;
+		}
+		s->counts.stored++;
+		s->counts.bytes += jobs[i]->bytes;
+	}
+}
