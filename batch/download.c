@@ -7,13 +7,17 @@
 #include "progress.h"
 
 #define TURN_MS		100
-#define AHEAD		3	/* times as many as may be in flight */
+#define AHEAD		4	/* times as many as may be in flight */
 #define SETTLING_MAX	256
 #define CLAIM_AGAIN_MS	1000	/* after a claim that brought less than asked */
 
 struct download {
 	struct sweep		*sweep;
 	struct fetch_run	 fetch;
+	struct clerk_note	 claim;
+	struct db_param		 claim_params[5];
+	char			 claim_lease[32], claim_limit[16];
+	int			 asked;		/* outputs; 0: no claim is made */
 	int64_t			 claim_ms;	/* not before */
 	bool			 more;		/* the last claim was full */
 	int64_t			 due;		/* outputs, for the bar */
@@ -21,55 +25,66 @@ struct download {
 
 /*
  * How many outputs to lease: so many that the engine has the next one at once
- * when a transfer ends, and never a few at a time.  None while too many wait
- * for the disk.
+ * when a transfer ends, also while the claim is under way, and never a few at
+ * a time.  None while too many wait for the disk.
  */
 static int
 room(const struct download *d)
 {
-	int	most = (int)d->sweep->conf->downloads_in_flight;
+	int	most = AHEAD * (int)d->sweep->conf->downloads_in_flight;
 	bool	crowded = settler_count(d->fetch.settler) > SETTLING_MAX;
 
-	if (d->fetch.full || clock_ms() < d->claim_ms || crowded ||
-	    d->fetch.queued > most / 2)
+	if (d->asked > 0 || d->fetch.full || clock_ms() < d->claim_ms ||
+	    crowded || d->fetch.queued > most / 2)
 		return 0;
-	return AHEAD * most - d->fetch.queued;
+	return most - d->fetch.queued;
+}
+
+static void
+on_claimed(struct clerk_note *note)
+{
+	struct download	*d = note->arg;
+	int		 got, i;
+
+	if (note->verdict == DB_OK) {
+		got = db_rows_count(note->rows);
+		for (i = 0; i < got; i++)
+			fetch_queue(&d->fetch, note->rows, i);
+		d->more = got == d->asked;
+		d->claim_ms = clock_ms() + (d->more ? 0 : CLAIM_AGAIN_MS);
+	} else
+		sweep_break(d->sweep, note->why.text);
+	db_rows_free(note->rows);
+	d->asked = 0;
 }
 
 static void
 claim(struct download *d, int asked)
 {
 	struct sweep	*s = d->sweep;
-	int		 got, i;
-	char		 lease[32], limit[16];
-	struct db_param	 params[5];
-	struct db_rows	*rows = NULL;
-	struct errbuf	 why;
 
-	(void)snprintf(lease, sizeof(lease), "%d s", SWEEP_LEASE_S);
-	(void)snprintf(limit, sizeof(limit), "%d", asked);
-	params[0] = sweep_text(s->owner);
-	params[1] = sweep_text(lease);
-	params[2] = sweep_text(limit);
-	params[3] = sweep_text(s->provider);
-	params[4] = sweep_text(s->task_id);
-	if (sweep_run(s, DB_CLAIM_OUTPUTS, params, &rows, &why) != DB_OK) {
-		sweep_break(s, why.text);
-		return;
-	}
-	got = db_rows_count(rows);
-	for (i = 0; i < got; i++)
-		fetch_queue(&d->fetch, rows, i);
-	db_rows_free(rows);
-	d->more = got == asked;
-	d->claim_ms = clock_ms() + (d->more ? 0 : CLAIM_AGAIN_MS);
+	d->asked = asked;
+	(void)snprintf(d->claim_lease, sizeof(d->claim_lease), "%d s",
+	    SWEEP_LEASE_S);
+	(void)snprintf(d->claim_limit, sizeof(d->claim_limit), "%d", asked);
+	d->claim_params[0] = sweep_text(s->owner);
+	d->claim_params[1] = sweep_text(d->claim_lease);
+	d->claim_params[2] = sweep_text(d->claim_limit);
+	d->claim_params[3] = sweep_text(s->provider);
+	d->claim_params[4] = sweep_text(s->task_id);
+	d->claim.stmt = DB_CLAIM_OUTPUTS;
+	d->claim.params = d->claim_params;
+	d->claim.on_done = on_claimed;
+	d->claim.arg = d;
+	clerk_give(d->fetch.clerk, &d->claim);
 }
 
 static bool
 is_idle(const struct download *d)
 {
 	return http_in_flight(d->fetch.engine) == 0 && d->fetch.queued == 0 &&
-	    settler_count(d->fetch.settler) == 0;
+	    settler_count(d->fetch.settler) == 0 &&
+	    clerk_count(d->fetch.clerk) == 0;
 }
 
 /* How much there is to do, where somebody watches. */
@@ -125,6 +140,7 @@ work(struct download *d)
 		if (is_idle(d) && (d->fetch.full || !d->more))
 			break;
 		http_turn(d->fetch.engine, TURN_MS);
+		clerk_take(d->fetch.clerk, false);
 		fetch_settled(&d->fetch, false);
 		sweep_beat(s);
 		show(d);
@@ -135,7 +151,7 @@ work(struct download *d)
 }
 
 static void
-on_settled(void *engine)
+wake(void *engine)
 {
 	http_wake(engine);
 }
@@ -173,11 +189,14 @@ sweep_download(struct sweep *s)
 	f->engine = http_engine_new((int)s->conf->downloads_in_flight,
 	    s->conf->allow_private_networks);
 	if (f->engine != NULL)
-		f->settler = settler_new(f->archive, on_settled, f->engine);
+		f->settler = settler_new(f->archive, wake, f->engine);
 	if (f->settler != NULL)
+		f->clerk = clerk_new(s, wake, f->engine);
+	if (f->clerk != NULL)
 		work(&d);
 	else
 		sweep_break(s, "out of memory");
+	clerk_free(f->clerk);
 	settler_free(f->settler);
 	http_engine_free(f->engine);
 	free(f->refused);

@@ -13,7 +13,6 @@
 #include "log.h"
 
 #define RESUMES_MAX	3	/* at once, after cuts, in one attempt */
-#define STORE_AT_ONCE	256
 #define AT_REST_MAX	(INT64_C(16) * 1024 * 1024)
 #define MARK_EVERY	(INT64_C(8) * 1024 * 1024)
 
@@ -278,26 +277,38 @@ job_store(struct job *j)
 }
 
 /* What came to rest gets its row, or its failure. */
-void
-fetch_settled(struct fetch_run *run, bool all)
+static void
+take_settled(struct fetch_run *run, bool all)
 {
 	struct archive_commit	*c = settler_take(run->settler, all), *next;
-	struct job		*batch[STORE_AT_ONCE], *j;
-	size_t			 n = 0;
+	struct job		*j;
 
 	for (; c != NULL; c = next) {
 		next = c->next;
 		j = c->arg;
 		if (c->ok)
-			batch[n++] = j;
+			rows_add(j);
 		else if (c->cut || !job_lacks(j, c->kept ? TROUBLE_STORE :
 		    j->trouble, c->why.text))
 			job_free(j);
-		if (n == 0 || (n < STORE_AT_ONCE && next != NULL))
-			continue;
-		rows_write(run->sweep, batch, n);
-		while (n > 0)
-			job_free(batch[--n]);
+	}
+}
+
+void
+fetch_settled(struct fetch_run *run, bool all)
+{
+	struct job	*j;
+
+	take_settled(run, all);
+	rows_write(run);
+	while (all && clerk_count(run->clerk) > 0) {
+		clerk_take(run->clerk, true);
+		rows_write(run);
+	}
+	/* A broken run writes no more: their leases run out. */
+	while (all && (j = run->home) != NULL) {
+		run->home = j->next;
+		job_free(j);
 	}
 }
 
@@ -447,7 +458,7 @@ job_download(struct job *j)
 				    j->day };
 	bool			ok = job_reset(j);
 
-	if (j->part == NULL)
+	if (j->part == NULL && !j->bare)
 		j->part = archive_reopen(j->run->archive, &key, &j->kept,
 		    j->mark);
 	if (j->part != NULL && archive_whole(j->mark) != NULL) {
@@ -456,6 +467,7 @@ job_download(struct job *j)
 		j->kept = 0;
 		j->mark[0] = '\0';
 	}
+	j->bare = false;
 	j->req.url = j->url;
 	j->req.download = true;
 	j->req.from = j->kept;
@@ -482,8 +494,10 @@ job_is_home(struct job *j)
 	struct errbuf		why;
 
 	if (!job_reset(j) || (j->part = archive_reopen(j->run->archive, &key,
-	    &j->kept, j->mark)) == NULL)
+	    &j->kept, j->mark)) == NULL) {
+		j->bare = true;
 		return false;
+	}
 	j->opened = j->req.framed = archive_whole(j->mark) != NULL;
 	if (j->opened && archive_replay(j->part, take_piece, j, &why))
 		return true;

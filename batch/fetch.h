@@ -5,6 +5,7 @@
 #include <stdbool.h>
 
 #include "archive.h"
+#include "clerk.h"
 #include "db.h"
 #include "http.h"
 #include "settle.h"
@@ -20,12 +21,15 @@ struct fetch_run {
 	struct settler		*settler;
 	struct sniffer		*sniffer;	/* the engine's thread's */
 	struct http_engine	*engine;
+	struct clerk		*clerk;
 	bool			 full;		/* the archive takes no more */
 	bool			 held;		/* files wait for the archive */
 	bool			*refused;	/* accounts whose key was, in
 						   the order of the settings */
 	struct job		*first, **last;	/* claimed, not yet begun */
 	int			 queued;	/* so many */
+	struct job		*home;		/* at rest, without a row */
+	int			 writing;	/* statements with such rows */
 };
 
 /* Take a claimed output: row has the columns of DB_CLAIM_OUTPUTS.  Once it is
@@ -35,8 +39,8 @@ void	fetch_queue(struct fetch_run *, const struct db_rows *, int row);
 /* Begin as many as the engine has room for. */
 void	fetch_fill(struct fetch_run *);
 
-/* Write the rows of files that came to rest; with all, of each that is on
- * its way to it. */
+/* Have the rows of files that came to rest written; with all, of each that is
+ * on its way to it, and wait for that. */
 void	fetch_settled(struct fetch_run *, bool all);
 
 /* Forget what was not begun. */

@@ -43,7 +43,8 @@ struct job {
 	struct archive_commit	 commit;	/* its way to rest */
 	char			 sum[SHA256_HEX];
 	bool			 written;	/* its row took it */
-	struct job		*next;		/* in the queue */
+	struct job		*next;		/* in the queue, or at home */
+	bool			 bare;		/* no part is there to find */
 	bool			 tried;		/* a link, in this attempt */
 	enum trouble		 lacked;	/* with which end, */
 	struct errbuf		 lacks;		/* in words, while asking */
@@ -66,8 +67,10 @@ void	job_fail(struct job *, enum trouble, const char *words);
 /* Another sweep has the output now: only the log is told. */
 void	job_lease_lost(struct job *);
 
-/* The files of n jobs are in their places: their rows follow. */
-void	rows_write(struct sweep *, struct job *const *, size_t n);
+/* The job's file is in its place: its row is to follow, which frees it. */
+void	rows_add(struct job *);
+/* Have the clerk write rows that are to follow, unless it still has some. */
+void	rows_write(struct fetch_run *);
 
 /* Everything that the job has; its file too, unless that came to rest. */
 void	job_free(struct job *);

@@ -1,5 +1,6 @@
 /* What becomes of an output, as the database and the log are told. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -7,6 +8,8 @@
 #include "log.h"
 #include "pgarray.h"
 #include "retry.h"
+
+#define STORE_AT_ONCE	256
 
 /* What stands in the log before the words: which output it is about. */
 static void
@@ -141,63 +144,135 @@ fill_columns(struct pgarray *c, const struct job *j)
 	    strcmp(etag.text, j->req.etag) == 0 ? etag.text : NULL);
 }
 
-/* The files of n jobs are in their places: the rows follow.  Sets written of
- * those whose row took it. */
-static enum db_verdict
-write_rows(struct sweep *s, struct job *const *jobs, size_t n,
-    struct errbuf *why)
-{
-	struct pgarray	 c[COLUMNS];
-	struct db_param	 params[COLUMNS + 1] = { sweep_text(s->owner) };
-	struct db_rows	*rows = NULL;
-	enum db_verdict	 v = DB_REFUSED;
-	bool		 ok = true;
-	size_t		 i;
+/* The rows of jobs whose files are in their places, on their way. */
+struct batch {
+	struct clerk_note	 note;
+	struct fetch_run	*run;
+	struct pgarray		 c[COLUMNS];
+	struct db_param		 params[COLUMNS + 1];
+	struct job		*jobs[STORE_AT_ONCE];
+	int			 n;
+};
 
+static void
+batch_free(struct batch *b)
+{
+	size_t	i;
+
+	db_rows_free(b->note.rows);
 	for (i = 0; i < COLUMNS; i++)
-		pgarray_begin(&c[i], i == C_POSITION ? PG_INT4 : PG_TEXT);
-	for (i = 0; i < n; i++)
-		fill_columns(c, jobs[i]);
-	for (i = 0; i < COLUMNS; i++) {
-		ok = pgarray_end(&c[i]) && ok;
-		params[i + 1].value = c[i].data;
-		params[i + 1].len = (int)c[i].len;
-	}
-	if (ok)
-		v = sweep_run(s, DB_STORE_OUTPUTS, params, &rows, why);
-	else
-		errbuf_set(why, "out of memory");
-	for (i = 0; v == DB_OK && i < (size_t)db_rows_count(rows); i++)
-		jobs[sweep_number(db_value(rows, (int)i, 0)) - 1]->written =
-		    true;
-	db_rows_free(rows);
-	for (i = 0; i < COLUMNS; i++)
-		pgarray_free(&c[i]);
-	return v;
+		pgarray_free(&b->c[i]);
+	free(b);
 }
 
-/* One that the database refuses must not keep back the others, so then each
- * goes alone. */
-void
-rows_write(struct sweep *s, struct job *const *jobs, size_t n)
+/* The jobs whose rows took it are stored; the others' leases were lost. */
+static void
+count_stored(struct batch *b)
 {
-	struct errbuf	why;
-	enum db_verdict	v;
-	size_t		i;
+	struct sweep	*s = b->run->sweep;
+	int		 i;
 
-	if (n == 0 || s->broken)
-		return;
-	v = write_rows(s, jobs, n, &why);
-	for (i = 0; v == DB_REFUSED && n > 1 && i < n; i++)
-		rows_write(s, &jobs[i], 1);
-	if (v == DB_REFUSED && n == 1)
-		job_fail(jobs[0], TROUBLE_OURS, why.text);
-	for (i = 0; v == DB_OK && i < n; i++) {
-		if (!jobs[i]->written) {
-			job_lease_lost(jobs[i]);
+	for (i = 0; i < db_rows_count(b->note.rows); i++)
+		b->jobs[sweep_number(db_value(b->note.rows, i, 0)) -
+		    1]->written = true;
+	for (i = 0; i < b->n; i++) {
+		if (!b->jobs[i]->written) {
+			job_lease_lost(b->jobs[i]);
 			continue;
 		}
 		s->counts.stored++;
-		s->counts.bytes += jobs[i]->bytes;
+		s->counts.bytes += b->jobs[i]->bytes;
 	}
+}
+
+static void	rows_give(struct fetch_run *, struct job *const *, int);
+
+/* One that the database refuses must not keep back the others, so then each
+ * goes alone. */
+static void
+on_written(struct clerk_note *note)
+{
+	struct batch	*b = note->arg;
+	int		 i;
+
+	b->run->writing--;
+	if (note->verdict == DB_OK)
+		count_stored(b);
+	for (i = 0; i < b->n; i++) {
+		if (note->verdict == DB_REFUSED && b->n > 1) {
+			rows_give(b->run, &b->jobs[i], 1);
+			continue;
+		}
+		if (note->verdict == DB_REFUSED)
+			job_fail(b->jobs[i], TROUBLE_OURS, note->why.text);
+		job_free(b->jobs[i]);
+	}
+	batch_free(b);
+}
+
+static bool
+fill_params(struct batch *b)
+{
+	bool	ok = true;
+	int	i;
+
+	for (i = 0; i < COLUMNS; i++)
+		pgarray_begin(&b->c[i], i == C_POSITION ? PG_INT4 : PG_TEXT);
+	for (i = 0; i < b->n; i++)
+		fill_columns(b->c, b->jobs[i]);
+	b->params[0] = sweep_text(b->run->sweep->owner);
+	for (i = 0; i < COLUMNS; i++) {
+		ok = pgarray_end(&b->c[i]) && ok;
+		b->params[i + 1].value = b->c[i].data;
+		b->params[i + 1].len = (int)b->c[i].len;
+	}
+	return ok;
+}
+
+/* Their rows are the clerk's to write. */
+static void
+rows_give(struct fetch_run *run, struct job *const *jobs, int n)
+{
+	struct batch	*b = sweep_alloc(sizeof(*b));
+
+	b->run = run;
+	b->n = n;
+	memcpy(b->jobs, jobs, (size_t)n * sizeof(*jobs));
+	b->note.stmt = DB_STORE_OUTPUTS;
+	b->note.params = b->params;
+	b->note.on_done = on_written;
+	b->note.arg = b;
+	run->writing++;
+	if (fill_params(b)) {
+		clerk_give(run->clerk, &b->note);
+		return;
+	}
+	b->note.verdict = DB_REFUSED;
+	errbuf_set(&b->note.why, "out of memory");
+	on_written(&b->note);
+}
+
+void
+rows_add(struct job *j)
+{
+	struct fetch_run	*run = j->run;
+
+	j->next = run->home;
+	run->home = j;
+}
+
+void
+rows_write(struct fetch_run *run)
+{
+	struct job	*jobs[STORE_AT_ONCE];
+	int		 n = 0;
+
+	/* While some are being written others gather: the fewer statements. */
+	if (run->home == NULL || run->writing > 0 || run->sweep->broken)
+		return;
+	while (n < STORE_AT_ONCE && run->home != NULL) {
+		jobs[n++] = run->home;
+		run->home = run->home->next;
+	}
+	rows_give(run, jobs, n);
 }

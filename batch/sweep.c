@@ -1,7 +1,9 @@
 #include <err.h>
 #include <errno.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,7 +26,10 @@
 #define PAUSE_S			60	/* after a 429 that names no time */
 #define PAUSE_MAX_S		86400
 
-static volatile sig_atomic_t	stopping;
+static atomic_int	stopping;	/* any thread may ask */
+
+/* Of the run's one connection. */
+static pthread_mutex_t		db_lock = PTHREAD_MUTEX_INITIALIZER;
 
 static void
 on_stop(int sig)
@@ -102,13 +107,25 @@ sweep_break(struct sweep *s, const char *words)
 }
 
 enum db_verdict
+sweep_ask(const struct sweep *s, enum db_stmt stmt,
+    const struct db_param *params, struct db_rows **rows, struct errbuf *why)
+{
+	enum db_verdict	v;
+
+	(void)pthread_mutex_lock(&db_lock);
+	v = db_run(s->db, stmt, params, stopping ? DB_LAST_TIMEOUT_MS :
+	    DB_TIMEOUT_MS, rows, why);
+	(void)pthread_mutex_unlock(&db_lock);
+	return v;
+}
+
+enum db_verdict
 sweep_run(struct sweep *s, enum db_stmt stmt, const struct db_param *params,
     struct db_rows **rows, struct errbuf *why)
 {
 	enum db_verdict	v;
 
-	v = db_run(s->db, stmt, params, stopping ? DB_LAST_TIMEOUT_MS :
-	    DB_TIMEOUT_MS, rows, why);
+	v = sweep_ask(s, stmt, params, rows, why);
 	if (v == DB_AWAY || v == DB_BROKEN)
 		sweep_break(s, why->text);
 	return v;

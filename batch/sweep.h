@@ -81,6 +81,11 @@ bool	sweep_lease_is_safe(const struct sweep *);
 enum db_verdict sweep_run(struct sweep *, enum db_stmt,
 	    const struct db_param *, struct db_rows **, struct errbuf *);
 
+/* The same from any thread, one at a time; that the run is broken then is for
+ * the run's own to say. */
+enum db_verdict sweep_ask(const struct sweep *, enum db_stmt,
+	    const struct db_param *, struct db_rows **, struct errbuf *);
+
 /* A text parameter; NULL is SQL NULL. */
 struct db_param sweep_text(const char *);
 
