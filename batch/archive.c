@@ -93,6 +93,13 @@ archive_write(struct archive_part *part, const void *data, size_t len,
 	return part->archive->ops->write(part, data, len, why);
 }
 
+bool
+archive_ready(struct archive *archive, struct archive_part *part,
+    struct errbuf *why)
+{
+	return archive->ops->ready == NULL || archive->ops->ready(part, why);
+}
+
 void
 archive_commit_some(struct archive *archive,
     struct archive_commit *const *list, size_t n)
@@ -105,6 +112,13 @@ archive_hurry(struct archive *archive)
 {
 	if (archive->ops->hurry != NULL)
 		archive->ops->hurry(archive);
+}
+
+bool
+archive_is_crowded(struct archive *archive)
+{
+	return archive->ops->is_crowded != NULL &&
+	    archive->ops->is_crowded(archive);
 }
 
 bool

@@ -43,11 +43,14 @@ struct archive_ops {
 	    const void *, size_t), void *arg, struct errbuf *why);
 	bool	(*write)(struct archive_part *, const void *, size_t,
 	    struct errbuf *why);
+	/* NULL: there is nothing to do. */
+	bool	(*ready)(struct archive_part *, struct errbuf *why);
 	/* Go on with all that are not done.  Waits for something to happen,
 	 * but not for long. */
 	void	(*commit)(struct archive *, struct archive_commit *const *,
 	    size_t n);
 	void	(*hurry)(struct archive *);	/* NULL: there is no need */
+	bool	(*is_crowded)(struct archive *);	/* NULL: it never is */
 	bool	(*mark)(struct archive_part *, const char *mark);
 	void	(*leave)(struct archive_part *);
 	void	(*abort)(struct archive_part *);
@@ -95,8 +98,8 @@ struct archive_commit {
 	const char		*extension;
 	const char		*content_type;
 	const char		*sha256;	/* in lower-case hex */
-	/* NULL, or what the settler has to do first, beside the same of other
-	 * files.  False with why: it is no file to keep. */
+	/* NULL, or what the settler has to do first, on any thread.  False with
+	 * why: it is no file to keep. */
 	bool			(*prepare)(struct archive_commit *);
 
 	/* What became of it. */
@@ -113,6 +116,11 @@ struct archive_commit {
 	void			*work;		/* the archive's own */
 };
 
+/* All of it is there and will be committed: a chance to begin with what takes
+ * long.  False with why: the part can only be aborted.  From any thread. */
+bool	archive_ready(struct archive *, struct archive_part *,
+	    struct errbuf *why);
+
 /*
  * Go on making n files visible and certain to outlive a crash, until some are
  * done, or for some tenths of a second; to be called again with those that
@@ -127,6 +135,10 @@ void	archive_commit_some(struct archive *, struct archive_commit *const *,
 /* The run's time is up: what is not done in a moment is cut.  From any
  * thread. */
 void	archive_hurry(struct archive *);
+
+/* Would another file cost more now than once those that are to be committed
+ * are? */
+bool	archive_is_crowded(struct archive *);
 
 /* One file, to its end: true with *location, or false with why. */
 bool	archive_commit(struct archive *, struct archive_commit *);
@@ -161,9 +173,10 @@ struct archive *archive_s3_open(const struct conf *, const char *owner,
 
 /*
  * For an archive that has its parts in one of files: the descriptor of a
- * part, and its place below the root, which is an object's key as well.
+ * part, and its place below the root, which is an object's key as well.  -1
+ * with why: it has no file, and none can be made.
  */
-int	archive_file_look(const struct archive_part *, const char *extension,
-	    char *place, size_t placesz);
+int	archive_file_look(struct archive_part *, const char *extension,
+	    char *place, size_t placesz, struct errbuf *why);
 
 #endif

@@ -2,10 +2,11 @@
  * Outputs in a tree of directories:
  *     PROVIDER/YYYY/MM/DD/TASK/POSITION.EXT
  * A file is written as .part-DIGEST in the root, where the digest is of its
- * key, and moved to its place when it is whole and on disk.  Who writes it
- * holds a lock on it.  A part that was left half done has a .part-DIGEST.from
- * beside it, which says since which boot, and of what, it is the beginning:
- * after a crash of the machine nobody knows which bytes came to the disk.
+ * key, and moved to its place when it is whole and on disk; a small one stays
+ * in memory until it is whole.  Who writes it holds a lock on it.  A part that
+ * was left half done has a .part-DIGEST.from beside it, which says since which
+ * boot, and of what, it is the beginning: after a crash of the machine nobody
+ * knows which bytes came to the disk.
  */
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -22,13 +23,14 @@
 #include "archive.h"
 #include "crew.h"
 #include "crypto.h"
+#include "hold.h"
 
 #define PART_PREFIX	".part-"
 #define NOTE_SUFFIX	".from"
 #define NOTE_MAX	(BOOT_MAX + ARCHIVE_MARK_MAX + 2)
 #define BOOT_MAX	40
 #define BOOT_FILE	"/proc/sys/kernel/random/boot_id"
-#define REPLAY_BYTES	((size_t)256 * 1024)
+#define REPLAY_BYTES	((size_t)64 * 1024)
 #define DIGEST_LETTERS	32
 #define PUSH_BYTES	((off_t)8 * 1024 * 1024)
 #define DIR_MODE	0750
@@ -45,13 +47,17 @@ struct file_archive {
 	char		 owner[ARCHIVE_NAME_MAX];
 	unsigned long	 nparts;
 	char		 boot[BOOT_MAX];	/* "": not known */
+	struct crew	*crew;		/* to wait for the disk */
+	struct hold	*hold;		/* for small files */
 	char		 synced[512];	/* the day last known to be on disk */
 	int		 syncedfd;	/* its directory, or -1 */
 };
 
 struct file_part {
 	struct archive_part	 base;
-	int			 fd;
+	int			 fd;		/* -1: all of it is held */
+	char			*held;		/* in memory, or NULL */
+	size_t			 nheld;
 	bool			 noted;		/* there may be a note */
 	bool			 spare;		/* not the usual file */
 	bool			 moved;		/* it is in its place */
@@ -259,6 +265,8 @@ part_open(struct file_part *part, int flags)
 static void
 part_close(struct file_part *part)
 {
+	hold_give(archive_of(part)->hold, part->held);
+	part->held = NULL;
 	if (part->dayfd != -1)
 		(void)close(part->dayfd);
 	if (part->dirfd != -1)
@@ -289,6 +297,17 @@ part_make(struct file_part *part)
 	return part_open(part, O_CREAT | O_EXCL);
 }
 
+/* The part's file, for more to be written to it. */
+static bool
+part_begin(struct file_part *part, struct errbuf *why)
+{
+	if (part_make(part))
+		return true;
+	errbuf_set(why, "could not create \"%s/%s\": %s",
+	    archive_of(part)->root, part->name, strerror(errno));
+	return false;
+}
+
 static struct archive_part *
 file_begin(struct archive *archive, const struct archive_key *key,
     int64_t length, struct errbuf *why)
@@ -302,9 +321,9 @@ file_begin(struct archive *archive, const struct archive_key *key,
 		errbuf_set(why, "out of memory");
 		return NULL;
 	}
-	if (!part_make(part)) {
-		errbuf_set(why, "could not create \"%s/%s\": %s", a->root,
-		    part->name, strerror(errno));
+	if (length >= 0 && length <= (int64_t)HOLD_BYTES)
+		part->held = hold_take(a->hold);
+	if (part->held == NULL && !part_begin(part, why)) {
 		part_close(part);
 		free(part);
 		return NULL;
@@ -342,6 +361,10 @@ file_replay(struct archive_part *base, void (*each)(void *, const void *,
 	off_t			 at = 0;
 	ssize_t			 n = -1;
 
+	if (part->held != NULL) {
+		each(arg, part->held, part->nheld);
+		return true;
+	}
 	if ((buf = malloc(REPLAY_BYTES)) != NULL)
 		while ((n = pread(part->fd, buf, REPLAY_BYTES, at)) > 0) {
 			each(arg, buf, (size_t)n);
@@ -371,12 +394,11 @@ push(struct file_part *part)
 }
 
 static bool
-file_write(struct archive_part *base, const void *data, size_t len,
+write_all(struct file_part *part, const void *data, size_t len,
     struct errbuf *why)
 {
-	struct file_part	*part = (struct file_part *)base;
-	const char		*p = data;
-	ssize_t			 n;
+	const char	*p = data;
+	ssize_t		 n;
 
 	while (len > 0) {
 		n = write(part->fd, p, len);
@@ -392,6 +414,36 @@ file_write(struct archive_part *base, const void *data, size_t len,
 		len -= (size_t)n;
 		part->written += n;
 	}
+	return true;
+}
+
+/* What is held in memory goes to a file. */
+static bool
+part_spill(struct file_part *part, struct errbuf *why)
+{
+	if (part->held == NULL)
+		return true;
+	if (!part_begin(part, why) ||
+	    !write_all(part, part->held, part->nheld, why))
+		return false;
+	hold_give(archive_of(part)->hold, part->held);
+	part->held = NULL;
+	return true;
+}
+
+static bool
+file_write(struct archive_part *base, const void *data, size_t len,
+    struct errbuf *why)
+{
+	struct file_part	*part = (struct file_part *)base;
+
+	if (part->held != NULL && len <= HOLD_BYTES - part->nheld) {
+		memcpy(part->held + part->nheld, data, len);
+		part->nheld += len;
+		return true;
+	}
+	if (!part_spill(part, why) || !write_all(part, data, len, why))
+		return false;
 	push(part);
 	return true;
 }
@@ -405,7 +457,7 @@ part_free(struct file_part *part, bool moved)
 {
 	if (part->noted)
 		note_remove(part);
-	if (!moved)
+	if (!moved && part->fd != -1)
 		(void)unlinkat(archive_of(part)->rootfd, part->name, 0);
 	part_close(part);
 	free(part);
@@ -417,9 +469,12 @@ file_mark(struct archive_part *base, const char *mark)
 	struct file_part	*part = (struct file_part *)base;
 	struct file_archive	*a = archive_of(part);
 	char			 name[256], text[NOTE_MAX + 1];
+	struct errbuf		 why;
 	int			 fd, len;
 	bool			 ok;
 
+	if (!part_spill(part, &why))
+		return false;
 	len = snprintf(text, sizeof(text), "%s %s\n", a->boot, mark);
 	if (part->spare || len >= (int)sizeof(text) ||
 	    (a->boot[0] == '\0' && archive_whole(mark) == NULL))
@@ -454,6 +509,8 @@ file_abort(struct archive_part *base)
 static bool
 settle_bytes(struct file_part *part, struct errbuf *why)
 {
+	if (!part_spill(part, why))
+		return false;
 	if (fsync(part->fd) == 0)
 		return true;
 	errbuf_set(why, "could not sync a file in \"%s\": %s",
@@ -550,16 +607,23 @@ open_levels(struct file_part *part, struct errbuf *why)
 	return false;
 }
 
-int
-archive_file_look(const struct archive_part *base, const char *extension,
-    char *place, size_t placesz)
+static void
+place_of(const struct file_part *part, const char *extension, char *place,
+    size_t placesz)
 {
-	const struct file_part	*part = (const struct file_part *)base;
-
 	(void)snprintf(place, placesz, "%s/%s/%s/%s/%s/%s.%s",
 	    part->level[0], part->level[1], part->level[2], part->level[3],
 	    part->level[4], part->position, extension);
-	return part->fd;
+}
+
+int
+archive_file_look(struct archive_part *base, const char *extension,
+    char *place, size_t placesz, struct errbuf *why)
+{
+	struct file_part	*part = (struct file_part *)base;
+
+	place_of(part, extension, place, placesz);
+	return part_spill(part, why) ? part->fd : -1;
 }
 
 static char *
@@ -570,7 +634,7 @@ location_of(const struct file_part *part, const char *extension)
 	char	 place[PLACE_MAX], *location = NULL;
 	size_t	 size;
 
-	(void)archive_file_look(&part->base, extension, place, sizeof(place));
+	place_of(part, extension, place, sizeof(place));
 	size = strlen(a->prefix) + strlen(place) + 2;
 	if ((location = calloc(1, size)) != NULL)
 		(void)snprintf(location, size, "%s/%s", a->prefix, place);
@@ -603,22 +667,16 @@ struct commits {
 	struct archive_commit	*const *list;
 };
 
+/* A file that is not in its place yet needs its bytes on disk; one that is,
+ * its name, which until then may still be lost. */
 static void
-sync_bytes(void *arg, size_t i)
+sync_one(void *arg, size_t i)
 {
 	struct archive_commit	*c = ((struct commits *)arg)->list[i];
+	struct file_part	*part = (struct file_part *)c->part;
 
-	c->ok = settle_bytes((struct file_part *)c->part, &c->why);
-}
-
-/* Until then the new name may still be lost. */
-static void
-sync_name(void *arg, size_t i)
-{
-	struct archive_commit	*c = ((struct commits *)arg)->list[i];
-
-	c->ok = c->ok && sync_directory(((struct file_part *)c->part)->dirfd,
-	    &c->why);
+	c->ok = part->moved ? sync_directory(part->dirfd, &c->why) :
+	    settle_bytes(part, &c->why);
 }
 
 /* The directory's own name; once for all files of a day. */
@@ -630,40 +688,71 @@ settle_day(struct archive_commit *const *list, size_t i)
 
 	for (j = 0; j < i; j++) {
 		p = (struct file_part *)list[j]->part;
-		if (list[j]->ok && strcmp(p->day, part->day) == 0)
+		if (p->moved && list[j]->ok && strcmp(p->day, part->day) == 0)
 			return true;	/* after this one was moved, too */
 	}
 	return sync_directory(part->dayfd, &list[i]->why);
 }
 
+static void
+file_finish(struct archive_commit *c)
+{
+	struct file_part	*part = (struct file_part *)c->part;
+
+	if (!c->ok) {
+		free(c->location);
+		c->location = NULL;
+	}
+	part_free(part, part->moved);
+	c->part = NULL;
+	c->done = true;
+}
+
 /*
- * First the bytes of all files, then all names, each on many threads: the
- * disk has less to do for many at once.
+ * A file comes here twice: first its bytes go to disk and it is moved to its
+ * place, then its name does.  Files of both kinds are synced at once, on many
+ * threads: the disk has less to do for many together.
  */
 static void
 file_commit(struct archive *archive, struct archive_commit *const *list,
     size_t n)
 {
-	struct commits	all = { list };
-	size_t		i;
+	struct commits		 all = { list };
+	struct file_part	*part;
+	size_t			 i;
 
-	(void)archive;
-	crew_each(n, sync_bytes, &all);
-	for (i = 0; i < n; i++)
-		list[i]->ok = list[i]->ok && move_file(list[i]);
-	crew_each(n, sync_name, &all);
-	for (i = 0; i < n; i++)
-		list[i]->ok = list[i]->ok && settle_day(list, i);
+	crew_each(((struct file_archive *)archive)->crew, n, sync_one, &all);
 	for (i = 0; i < n; i++) {
-		if (!list[i]->ok) {
-			free(list[i]->location);
-			list[i]->location = NULL;
-		}
-		part_free((struct file_part *)list[i]->part,
-		    ((struct file_part *)list[i]->part)->moved);
-		list[i]->part = NULL;
-		list[i]->done = true;
+		part = (struct file_part *)list[i]->part;
+		if (part->moved)
+			list[i]->ok = list[i]->ok && settle_day(list, i);
 	}
+	for (i = 0; i < n; i++) {
+		part = (struct file_part *)list[i]->part;
+		if (part->moved || !list[i]->ok || !move_file(list[i])) {
+			list[i]->ok = list[i]->ok && part->moved;
+			file_finish(list[i]);
+		}
+	}
+}
+
+/* The sync is to find little left to do. */
+static bool
+file_ready(struct archive_part *base, struct errbuf *why)
+{
+	struct file_part	*part = (struct file_part *)base;
+
+	if (!part_spill(part, why))
+		return false;
+	(void)sync_file_range(part->fd, 0, 0, SYNC_FILE_RANGE_WRITE);
+	return true;
+}
+
+/* More small files would have to go by way of the disk. */
+static bool
+file_is_crowded(struct archive *archive)
+{
+	return hold_is_empty(((struct file_archive *)archive)->hold);
 }
 
 static bool
@@ -704,6 +793,8 @@ file_close(struct archive *archive)
 {
 	struct file_archive	*a = (struct file_archive *)archive;
 
+	crew_free(a->crew);
+	hold_free(a->hold);
 	if (a->syncedfd != -1)
 		(void)close(a->syncedfd);
 	if (a->rootfd != -1)
@@ -718,7 +809,9 @@ static const struct archive_ops file_ops = {
 	.reopen	= file_reopen,
 	.replay	= file_replay,
 	.write	= file_write,
+	.ready	= file_ready,
 	.commit	= file_commit,
+	.is_crowded = file_is_crowded,
 	.mark	= file_mark,
 	.leave	= file_leave,
 	.abort	= file_abort,
@@ -771,6 +864,10 @@ archive_file_open(const char *url, const char *owner, struct errbuf *why)
 	}
 	a->base.ops = &file_ops;
 	a->rootfd = a->syncedfd = -1;
+	if ((a->crew = crew_new()) == NULL || (a->hold = hold_new()) == NULL) {
+		errbuf_set(why, "out of memory");
+		goto fail;
+	}
 	if ((a->root = path_of_url(url)) == NULL) {
 		errbuf_set(why, "\"%s\" is not file:// and an absolute path",
 		    url);

@@ -14,6 +14,7 @@
 
 #define RESUMES_MAX	3	/* at once, after cuts, in one attempt */
 #define AT_REST_MAX	(INT64_C(16) * 1024 * 1024)
+#define CROWD		16	/* files to be settled */
 #define MARK_EVERY	(INT64_C(8) * 1024 * 1024)
 
 /* What an answer has not touched can still be of use. */
@@ -560,12 +561,20 @@ unqueue(struct fetch_run *run)
 	return j;
 }
 
+/* Files come faster than they can be settled: let the processors do that. */
+static bool
+is_crowded(const struct fetch_run *run)
+{
+	return settler_count(run->settler) >= CROWD &&
+	    archive_is_crowded(run->archive);
+}
+
 void
 fetch_fill(struct fetch_run *run)
 {
 	struct job	*j;
 
-	while (http_free_slots(run->engine) > 0 &&
+	while (http_free_slots(run->engine) > 0 && !is_crowded(run) &&
 	    (j = unqueue(run)) != NULL) {
 		j->started_ms = clock_ms();
 		if (job_is_home(j)) {

@@ -601,11 +601,17 @@ upload_begin(struct s3_store *s, struct archive_commit *c)
 		c->done = true;
 		return false;
 	}
+	u->fd = archive_file_look(c->part, c->extension, place,
+	    sizeof(place), &c->why);
+	if (u->fd == -1) {
+		free(u);
+		archive_abort(c->part);
+		c->done = true;
+		return false;
+	}
 	u->store = s;
 	u->commit = c;
 	c->work = u;
-	u->fd = archive_file_look(c->part, c->extension, place,
-	    sizeof(place));
 	upload_mark(u);
 	(void)snprintf(u->key, sizeof(u->key), "%s%.*s", s->place.prefix,
 	    (int)(sizeof(u->key) - sizeof(s->place.prefix)), place);

@@ -1,25 +1,105 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <unistd.h>
 
-#include "crew.h"
 #include "settle.h"
 
-#define AT_ONCE		64	/* each holds three file descriptors */
+#define AT_ONCE		128	/* each holds three file descriptors */
+#define CHECKERS_MIN	2
+#define CHECKERS_MAX	4
 
+struct queue {
+	struct archive_commit	*first, **last;
+};
+
+/* A file goes from given to checked to done, or from given to done. */
 struct settler {
 	struct archive		*archive;
 	void			(*wake)(void *);
 	void			*arg;
-	pthread_t		 thread;
+	pthread_t		 threads[CHECKERS_MAX + 1];
+	size_t			 nthreads;
 	pthread_mutex_t		 lock;
-	pthread_cond_t		 given, settled;
-	struct archive_commit	*first, **last;	/* to be done, in order */
+	pthread_cond_t		 to_check, to_commit, settled;
+	struct queue		 given, checked;
 	struct archive_commit	*done;
+	int			 checkers;	/* threads that still check */
 	int			 busy;		/* given and not yet done */
 	int			 count;		/* the giver's own */
 	bool			 ending;
 };
+
+static void
+push(struct queue *q, struct archive_commit *c)
+{
+	c->next = NULL;
+	*q->last = c;
+	q->last = &c->next;
+}
+
+static struct archive_commit *
+pop(struct queue *q)
+{
+	struct archive_commit	*c = q->first;
+
+	if (c != NULL && (q->first = c->next) == NULL)
+		q->last = &q->first;
+	return c;
+}
+
+/* With the lock. */
+static void
+hand_back(struct settler *s, struct archive_commit *c)
+{
+	c->next = s->done;
+	s->done = c;
+	s->busy--;
+	(void)pthread_cond_signal(&s->settled);
+}
+
+/* The last look at a file.  Only what its owner still wants to keep is kept. */
+static bool
+passes(struct settler *s, struct archive_commit *c)
+{
+	if ((c->prepare == NULL || c->prepare(c)) &&
+	    archive_ready(s->archive, c->part, &c->why))
+		return true;
+	archive_abort(c->part);
+	c->part = NULL;
+	c->done = true;
+	return false;
+}
+
+static void *
+check(void *arg)
+{
+	struct settler		*s = arg;
+	struct archive_commit	*c;
+	bool			 ok;
+
+	(void)pthread_mutex_lock(&s->lock);
+	while ((c = pop(&s->given)) != NULL || !s->ending) {
+		if (c == NULL) {
+			(void)pthread_cond_wait(&s->to_check, &s->lock);
+			continue;
+		}
+		(void)pthread_mutex_unlock(&s->lock);
+		ok = passes(s, c);
+		(void)pthread_mutex_lock(&s->lock);
+		if (ok) {
+			push(&s->checked, c);
+			(void)pthread_cond_signal(&s->to_commit);
+		} else {
+			hand_back(s, c);
+			s->wake(s->arg);
+		}
+	}
+	s->checkers--;
+	(void)pthread_cond_signal(&s->to_commit);
+	(void)pthread_mutex_unlock(&s->lock);
+	return NULL;
+}
 
 /* Add what waits to the n that are under way, up to AT_ONCE in all.  Returns
  * how many these then are: 0 when the end has come. */
@@ -27,100 +107,90 @@ static size_t
 fill(struct settler *s, struct archive_commit **batch, size_t n)
 {
 	(void)pthread_mutex_lock(&s->lock);
-	while (n == 0 && s->first == NULL && !s->ending)
-		(void)pthread_cond_wait(&s->given, &s->lock);
-	while (n < AT_ONCE && s->first != NULL) {
-		batch[n++] = s->first;
-		if ((s->first = s->first->next) == NULL)
-			s->last = &s->first;
-	}
+	while (n == 0 && s->checked.first == NULL && s->checkers > 0)
+		(void)pthread_cond_wait(&s->to_commit, &s->lock);
+	while (n < AT_ONCE && s->checked.first != NULL)
+		batch[n++] = pop(&s->checked);
 	(void)pthread_mutex_unlock(&s->lock);
 	return n;
 }
 
 /* Give back those that are done.  Returns how many are left in batch. */
 static size_t
-hand_back(struct settler *s, struct archive_commit **batch, size_t n)
+hand_back_some(struct settler *s, struct archive_commit **batch, size_t n)
 {
 	size_t	i, left = 0;
 
 	(void)pthread_mutex_lock(&s->lock);
 	for (i = 0; i < n; i++) {
-		if (!batch[i]->done) {
+		if (batch[i]->done)
+			hand_back(s, batch[i]);
+		else
 			batch[left++] = batch[i];
-			continue;
-		}
-		batch[i]->next = s->done;
-		s->done = batch[i];
 	}
-	s->busy -= (int)(n - left);
-	(void)pthread_cond_signal(&s->settled);
 	(void)pthread_mutex_unlock(&s->lock);
 	if (left < n)
 		s->wake(s->arg);
 	return left;
 }
 
-static void
-prepare(void *arg, size_t i)
-{
-	struct archive_commit	*c = ((struct archive_commit **)arg)[i];
-
-	c->ok = c->prepare == NULL || c->prepare(c);
-}
-
-/* Only what its owner still wants to keep after a last look is kept.  The
- * first known of the n have had that. */
-static void
-settle(struct settler *s, struct archive_commit **batch, size_t known,
-    size_t n)
-{
-	struct archive_commit	*good[AT_ONCE];
-	size_t			 i, ngood = 0;
-
-	crew_each(n - known, prepare, batch + known);
-	for (i = 0; i < n; i++) {
-		if (i < known || batch[i]->ok) {
-			batch[i]->ok = false;	/* until it is at rest */
-			good[ngood++] = batch[i];
-			continue;
-		}
-		archive_abort(batch[i]->part);
-		batch[i]->part = NULL;
-		batch[i]->done = true;
-	}
-	if (ngood > 0)
-		archive_commit_some(s->archive, good, ngood);
-}
-
 static void *
-work(void *arg)
+commit(void *arg)
 {
 	struct settler		*s = arg;
 	struct archive_commit	*batch[AT_ONCE];
-	size_t			 n = 0, known;
+	size_t			 n = 0;
 
-	for (;;) {
-		known = n;
-		if ((n = fill(s, batch, n)) == 0)
-			return NULL;
-		settle(s, batch, known, n);
-		n = hand_back(s, batch, n);
+	while ((n = fill(s, batch, n)) > 0) {
+		archive_commit_some(s->archive, batch, n);
+		n = hand_back_some(s, batch, n);
 	}
+	return NULL;
 }
 
-/* Signals are for the thread that has the work to end. */
+/* They want processors, and now and then a disk. */
+static int
+checkers_wanted(void)
+{
+	long	n = sysconf(_SC_NPROCESSORS_ONLN);
+
+	return n < CHECKERS_MIN ? CHECKERS_MIN :
+	    n > CHECKERS_MAX ? CHECKERS_MAX : (int)n;
+}
+
+/* Signals are for the thread that has the work to end.  False: what could be
+ * started has to be ended. */
 static bool
 start(struct settler *s)
 {
 	sigset_t	all, old;
-	int		error;
+	int		n = checkers_wanted();
 
 	(void)sigfillset(&all);
 	(void)pthread_sigmask(SIG_SETMASK, &all, &old);
-	error = pthread_create(&s->thread, NULL, work, s);
+	for (s->checkers = 0; s->checkers < n; s->checkers++)
+		if (pthread_create(&s->threads[s->nthreads], NULL, check, s) ==
+		    0)
+			s->nthreads++;
+		else
+			break;
+	if (s->checkers > 0 && pthread_create(&s->threads[s->nthreads], NULL,
+	    commit, s) == 0)
+		s->nthreads++;
 	(void)pthread_sigmask(SIG_SETMASK, &old, NULL);
-	return error == 0;
+	return s->nthreads == (size_t)s->checkers + 1;
+}
+
+/* End the threads, after what was given. */
+static void
+stop(struct settler *s)
+{
+	(void)pthread_mutex_lock(&s->lock);
+	s->ending = true;
+	(void)pthread_cond_broadcast(&s->to_check);
+	(void)pthread_mutex_unlock(&s->lock);
+	while (s->nthreads > 0)
+		(void)pthread_join(s->threads[--s->nthreads], NULL);
 }
 
 struct settler *
@@ -133,13 +203,15 @@ settler_new(struct archive *archive, void (*wake)(void *), void *arg)
 	s->archive = archive;
 	s->wake = wake;
 	s->arg = arg;
-	s->last = &s->first;
+	s->given.last = &s->given.first;
+	s->checked.last = &s->checked.first;
 	(void)pthread_mutex_init(&s->lock, NULL);
-	(void)pthread_cond_init(&s->given, NULL);
+	(void)pthread_cond_init(&s->to_check, NULL);
+	(void)pthread_cond_init(&s->to_commit, NULL);
 	(void)pthread_cond_init(&s->settled, NULL);
 	if (start(s))
 		return s;
-	free(s);
+	settler_free(s);
 	return NULL;
 }
 
@@ -148,13 +220,10 @@ settler_free(struct settler *s)
 {
 	if (s == NULL)
 		return;
-	(void)pthread_mutex_lock(&s->lock);
-	s->ending = true;
-	(void)pthread_cond_signal(&s->given);
-	(void)pthread_mutex_unlock(&s->lock);
-	(void)pthread_join(s->thread, NULL);
+	stop(s);
 	(void)pthread_mutex_destroy(&s->lock);
-	(void)pthread_cond_destroy(&s->given);
+	(void)pthread_cond_destroy(&s->to_check);
+	(void)pthread_cond_destroy(&s->to_commit);
 	(void)pthread_cond_destroy(&s->settled);
 	free(s);
 }
@@ -162,13 +231,11 @@ settler_free(struct settler *s)
 void
 settler_give(struct settler *s, struct archive_commit *c)
 {
-	c->next = NULL;
 	s->count++;
 	(void)pthread_mutex_lock(&s->lock);
-	*s->last = c;
-	s->last = &c->next;
+	push(&s->given, c);
 	s->busy++;
-	(void)pthread_cond_signal(&s->given);
+	(void)pthread_cond_signal(&s->to_check);
 	(void)pthread_mutex_unlock(&s->lock);
 }
 

@@ -1,6 +1,7 @@
 /*
- * Files come to rest on a thread of its own, many at once: while it waits for
- * the disk, the transfers go on.
+ * Files come to rest on threads of their own: some take the last look, one
+ * commits, many files at once.  While that waits for the disk, the transfers
+ * and the looks go on.
  */
 #ifndef GENHOOK_SETTLE_H
 #define GENHOOK_SETTLE_H
@@ -10,12 +11,12 @@
 struct settler;
 
 /*
- * wake(arg) is called from the settler's thread when something is to be
+ * wake(arg) is called from the settler's threads when something is to be
  * taken.  NULL: no memory, or no thread.
  */
 struct settler *settler_new(struct archive *, void (*wake)(void *), void *arg);
 
-/* Ends the thread, after what it was given.  What was not taken is still the
+/* Ends the threads, after what it was given.  What was not taken is still the
  * caller's, by settler_take() before.  NULL is fine. */
 void	settler_free(struct settler *);
 

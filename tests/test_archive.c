@@ -12,6 +12,8 @@
 #include "archive.h"
 #include "cunit_main.h"
 
+#define MUCH	((size_t)200 * 1024)
+
 static char		 dir[] = "/tmp/genhook-archive-XXXXXX";
 static char		 url[64];
 static struct conf	 conf;
@@ -168,7 +170,7 @@ test_abort_leaves_nothing(void)
 	struct archive_part	*part;
 	struct errbuf		 why;
 
-	CU_ASSERT_PTR_NOT_NULL_FATAL(part = archive_begin(a, &key, 10, &why));
+	CU_ASSERT_PTR_NOT_NULL_FATAL(part = archive_begin(a, &key, -1, &why));
 	CU_ASSERT_TRUE(archive_write(part, "x", 1, &why));
 	CU_ASSERT_EQUAL(count_parts(), 1);
 	archive_abort(part);
@@ -327,6 +329,21 @@ collect(void *arg, const void *data, size_t len)
 	(void)strncat(text, data, len);
 }
 
+static bool
+same_file(const char *location, const char *data, size_t len)
+{
+	char	*buf = calloc(1, len + 1);
+	FILE	*fp = fopen(location + strlen("file://"), "r");
+	bool	 same = buf != NULL && fp != NULL &&
+		    fread(buf, 1, len + 1, fp) == len &&
+		    memcmp(buf, data, len) == 0;
+
+	if (fp != NULL)
+		(void)fclose(fp);
+	free(buf);
+	return same;
+}
+
 /* A part that was left goes on where it was, in another run. */
 static void
 test_reopen(void)
@@ -361,6 +378,84 @@ test_reopen(void)
 	CU_ASSERT_EQUAL(count_parts(), 0);
 	archive_close(a);
 	archive_close(b);
+}
+
+/* A small file of known length is on no disk before it is whole, unless it
+ * turns out to be longer, or is to be found again. */
+static void
+test_held(void)
+{
+	struct archive_key	 k = { "novita", "held", "0", key.day };
+	struct archive		*a = open_here("host:1:1");
+	struct archive_part	*part;
+	struct errbuf		 why;
+	char			 mark[ARCHIVE_MARK_MAX], text[32] = "";
+	char			*location = NULL, *much;
+	int64_t			 bytes = 0;
+
+	CU_ASSERT_PTR_NOT_NULL_FATAL(part = archive_begin(a, &k, 3, &why));
+	CU_ASSERT_TRUE(archive_write(part, "al", 2, &why));
+	CU_ASSERT_TRUE(archive_write(part, "l", 1, &why));
+	CU_ASSERT_EQUAL(count_parts(), 0);
+	CU_ASSERT_TRUE(archive_replay(part, collect, text, &why));
+	CU_ASSERT_STRING_EQUAL(text, "all");
+	CU_ASSERT_TRUE(commit(a, part, &location, &why));
+	CU_ASSERT_TRUE(same_file(location, "all", 3));
+	free(location);
+
+	CU_ASSERT_PTR_NOT_NULL_FATAL(part = archive_begin(a, &k, 3, &why));
+	CU_ASSERT_TRUE(archive_write(part, "hel", 3, &why));
+	CU_ASSERT_TRUE(archive_mark(part, "\"v1\""));
+	archive_leave(part);
+	part = archive_reopen(a, &k, &bytes, mark);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(part);
+	CU_ASSERT_EQUAL(bytes, 3);
+	archive_abort(part);
+
+	CU_ASSERT_PTR_NOT_NULL_FATAL(much = calloc(2, MUCH));
+	memset(much, 'a', MUCH);
+	memset(much + MUCH, 'b', MUCH);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(part = archive_begin(a, &k, 3, &why));
+	CU_ASSERT_TRUE(archive_write(part, much, MUCH, &why));
+	CU_ASSERT_TRUE(archive_write(part, much + MUCH, MUCH, &why));
+	CU_ASSERT_EQUAL(count_parts(), 1);
+	CU_ASSERT_TRUE(commit(a, part, &location, &why));
+	CU_ASSERT_TRUE(same_file(location, much, 2 * MUCH));
+	free(location);
+	free(much);
+	CU_ASSERT_EQUAL(count_parts(), 0);
+	archive_close(a);
+}
+
+/* However many come at once. */
+static void
+test_held_many(void)
+{
+	struct archive_part	*parts[100];
+	struct archive		*a = open_here("host:1:1");
+	struct errbuf		 why;
+	char			 id[16];
+	char			*location = NULL;
+	size_t			 i, n = sizeof(parts) / sizeof(parts[0]);
+
+	for (i = 0; i < n; i++) {
+		struct archive_key	k = { "novita", id, "0", key.day };
+
+		(void)snprintf(id, sizeof(id), "many-%zu", i);
+		parts[i] = archive_begin(a, &k, 8, &why);
+		CU_ASSERT_PTR_NOT_NULL_FATAL(parts[i]);
+		CU_ASSERT_TRUE(archive_write(parts[i], id, strlen(id), &why));
+	}
+	CU_ASSERT_TRUE(archive_is_crowded(a));
+	for (i = 0; i < n; i++) {
+		(void)snprintf(id, sizeof(id), "many-%zu", i);
+		CU_ASSERT_TRUE(commit(a, parts[i], &location, &why));
+		CU_ASSERT_TRUE(same_file(location, id, strlen(id)));
+		free(location);
+	}
+	CU_ASSERT_FALSE(archive_is_crowded(a));
+	CU_ASSERT_EQUAL(count_parts(), 0);
+	archive_close(a);
 }
 
 /* A whole file is known by its sum, also after a reboot; the beginning of one
@@ -454,6 +549,7 @@ test_commit_all(void)
 {
 	enum { MANY = 5 };
 	struct archive_commit	 c[MANY] = { { 0 } }, *list[MANY];
+	size_t			 left = MANY;
 	struct archive_key	 k = { "novita", NULL, "0", key.day };
 	struct archive		*a = open_here("host:1:1");
 	struct errbuf		 why;
@@ -470,9 +566,13 @@ test_commit_all(void)
 		CU_ASSERT_PTR_NOT_NULL_FATAL(c[i].part);
 		CU_ASSERT_TRUE(archive_write(c[i].part, "x", 1, &why));
 	}
-	archive_commit_some(a, list, MANY);
+	while (left > 0) {
+		archive_commit_some(a, list, left);
+		for (i = 0, left = 0; i < MANY; i++)
+			if (!c[i].done)
+				list[left++] = &c[i];
+	}
 	for (i = 0; i < MANY; i++) {
-		CU_ASSERT_TRUE(c[i].done);
 		CU_ASSERT_EQUAL(c[i].ok, i != 2);
 		CU_ASSERT_EQUAL(c[i].location != NULL, i != 2);
 		CU_ASSERT_PTR_NULL(c[i].part);
@@ -496,6 +596,8 @@ main(void)
 		{ "URLs", test_urls },
 		{ "escaped root", test_escaped_root },
 		{ "a part that was left goes on", test_reopen },
+		{ "a small file is held until it is whole", test_held },
+		{ "so are many, up to a limit", test_held_many },
 		{ "others begin anew", test_no_reopen },
 		{ "a whole part", test_whole },
 		{ "many come to rest at once", test_commit_all },
