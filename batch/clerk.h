@@ -36,6 +36,7 @@ struct clerk *clerk_new(struct sweep *, void (*wake)(void *), void *arg);
  * fine. */
 void	clerk_free(struct clerk *);
 
+/* Have a statement run, after those given before. */
 void	clerk_give(struct clerk *, struct clerk_note *);
 
 /* Call on_done of all that is done, which may give more.  With wait, first
