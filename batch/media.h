@@ -54,9 +54,10 @@ bool	media_fits(const struct media *, const char *kind, size_t len,
 
 /*
  * May an output of that kind be a file that its server declares to be of this
- * Content-Type ("" when it does not say)?  The file's own bytes are believed
- * before it; but what is declared to be HTML, JSON or XML is an error page to
- * its server, and no media.  False: with why.
+ * Content-Type ("" when it does not say)?  Bytes that are known are believed
+ * before it: a server that has one type for all is no reason to lose a
+ * picture.  Where nobody knows them, what is declared to be HTML, JSON or XML
+ * is no media.  False: with why.
  */
 bool	media_agrees(const struct media *, const char *kind,
 	    const char *content_type, struct errbuf *why);

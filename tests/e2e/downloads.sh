@@ -171,10 +171,11 @@ same "one with another SHA-256" 'pending|127.0.0.1: the file has not the SHA-256
     "$(output apimart digest-wrong "status, last_error")"
 
 # --- what the server calls a file, and what it is
-for name in wrong.png stored.bin page.html data; do
+for name in wrong.png stored.bin sloppy.html page.html data; do
 	cp "$picture" "$WORK/origin/$name"
 	done_by_callback "as-${name%.*}" "$ORIGIN/$name"
 done
+printf '\1\2 of no type that is known' | tee "$WORK/origin/page.html" >"$WORK/origin/data"
 echo '<svg xmlns="http://www.w3.org/2000/svg"/>' >"$WORK/origin/drawn.svg"
 printf '\r\n <!-- %%PDF-1.4 --><html><svg/></html>' >"$WORK/origin/signin.jpg"
 echo 'Too many requests' >"$WORK/origin/words.jpg"
@@ -187,7 +188,7 @@ for database in no-magic empty-magic; do
 	unknowing "$database"
 	same "$database: the sweep could not run" 2 $?
 	check "$database: and says what to install" grep -q 'libmagic.*install the package libmagic-mgc' "$WORK/unknowing.out"
-	same "$database: nothing is stored or counted as tried" 'pending 0  7' \
+	same "$database: nothing is stored or counted as tried" 'pending 0  8' \
 	    "$(sql "select status || ' ' || attempts || ' ' || coalesce(lease_owner, '') || ' ' || count(*) from genhook.outputs where task_id like 'as-%' group by status, attempts, lease_owner")"
 done
 sweep
@@ -196,6 +197,7 @@ while read -r id wanted; do
 done <<'CASES'
 wrong stored\|.*/0\.jpg image/jpeg$
 stored stored\|.*/0\.jpg image/jpeg$
+sloppy stored\|.*/0\.jpg image/jpeg$
 drawn stored\|.*/0\.svg image/svg\+xml$
 page pending\|127.0.0.1: the server calls it text/html where image is due$
 data pending\|127.0.0.1: the server calls it application/json where image is due$

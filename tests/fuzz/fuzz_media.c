@@ -23,8 +23,8 @@ watch(struct media_watch *w, const uint8_t *data, size_t len, size_t step)
 	}
 }
 
-/* Whatever follows: a page is no output, and what is declared to be one is no
- * media. */
+/* Whatever follows: a page is no output, and what nobody knows and is declared
+ * to be one is no media. */
 static void
 page_check(const struct media *m, const uint8_t *data, size_t len)
 {
@@ -33,7 +33,8 @@ page_check(const struct media *m, const uint8_t *data, size_t len)
 	if (len >= 5 && strncasecmp((const char *)data, "<html", 5) == 0 &&
 	    media_fits(m, "file", len, &why))
 		abort();
-	if (media_agrees(m, "image", "text/html", &why))
+	if (media_agrees(m, "image", "text/html", &why) !=
+	    (strcmp(m->extension, "bin") != 0))
 		abort();
 }
 
