@@ -60,10 +60,10 @@ archive_reopen(struct archive *archive, const struct archive_key *key,
 }
 
 bool
-archive_replay(struct archive_part *part, void (*each)(void *, const void *,
-    size_t), void *arg, struct errbuf *why)
+archive_replay(struct archive_part *part, int64_t from, int64_t most,
+    void (*each)(void *, const void *, size_t), void *arg, struct errbuf *why)
 {
-	return part->archive->ops->replay(part, each, arg, why);
+	return part->archive->ops->replay(part, from, most, each, arg, why);
 }
 
 bool

@@ -12,6 +12,7 @@
 
 #define ARCHIVE_NAME_MAX	101	/* with the NUL */
 #define ARCHIVE_MARK_MAX	128	/* with the NUL */
+#define ARCHIVE_SMALL	((int64_t)1024 * 1024)	/* may not be on disk */
 #define ARCHIVE_STALE_S		(36 * 3600)	/* age of a dead run's parts */
 #define ARCHIVE_WHOLE		"whole:"	/* a mark: the part is a whole
 						   file; its SHA-256 follows */
@@ -39,8 +40,9 @@ struct archive_ops {
 	struct archive_part *(*reopen)(struct archive *,
 	    const struct archive_key *, int64_t *bytes,
 	    char mark[ARCHIVE_MARK_MAX]);
-	bool	(*replay)(struct archive_part *, void (*each)(void *,
-	    const void *, size_t), void *arg, struct errbuf *why);
+	bool	(*replay)(struct archive_part *, int64_t from, int64_t most,
+	    void (*each)(void *, const void *, size_t), void *arg,
+	    struct errbuf *why);
 	bool	(*write)(struct archive_part *, const void *, size_t,
 	    struct errbuf *why);
 	/* NULL: there is nothing to do. */
@@ -84,9 +86,12 @@ struct archive_part *archive_reopen(struct archive *,
 	    const struct archive_key *, int64_t *bytes,
 	    char mark[ARCHIVE_MARK_MAX]);
 
-/* Pass all of a reopened part to each(), a piece at a time. */
-bool	archive_replay(struct archive_part *, void (*each)(void *arg,
-	    const void *, size_t), void *arg, struct errbuf *why);
+/* Pass what is in a part, from that byte on and no more than most bytes, to
+ * each(), a piece at a time.  May run beside archive_write() where a file was
+ * begun with more than ARCHIVE_SMALL bytes. */
+bool	archive_replay(struct archive_part *, int64_t from, int64_t most,
+	    void (*each)(void *arg, const void *, size_t), void *arg,
+	    struct errbuf *why);
 
 /* Append.  After false the part can only be aborted. */
 bool	archive_write(struct archive_part *, const void *, size_t,

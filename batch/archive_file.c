@@ -353,25 +353,29 @@ file_reopen(struct archive *archive, const struct archive_key *key,
 }
 
 static bool
-file_replay(struct archive_part *base, void (*each)(void *, const void *,
-    size_t), void *arg, struct errbuf *why)
+file_replay(struct archive_part *base, int64_t from, int64_t most,
+    void (*each)(void *, const void *, size_t), void *arg, struct errbuf *why)
 {
 	struct file_part	*part = (struct file_part *)base;
+	int64_t			 end = from + most;
 	char			*buf;
-	off_t			 at = 0;
+	size_t			 room;
 	ssize_t			 n = -1;
 
 	if (part->held != NULL) {
-		each(arg, part->held, part->nheld);
+		each(arg, part->held + from, part->nheld - (size_t)from);
 		return true;
 	}
 	if ((buf = malloc(REPLAY_BYTES)) != NULL)
-		while ((n = pread(part->fd, buf, REPLAY_BYTES, at)) > 0) {
-			each(arg, buf, (size_t)n);
-			at += n;
-		}
+		do {
+			room = end - from < (int64_t)REPLAY_BYTES ?
+			    (size_t)(end - from) : REPLAY_BYTES;
+			if ((n = pread(part->fd, buf, room, from)) > 0)
+				each(arg, buf, (size_t)n);
+			from += n;
+		} while (n > 0 && from < end);
 	free(buf);
-	if (n == 0)
+	if (n >= 0)
 		return true;
 	errbuf_set(why, "could not read in \"%s\": %s",
 	    archive_of(part)->root, strerror(errno));

@@ -192,13 +192,15 @@ sweep_download(struct sweep *s)
 		f->settler = settler_new(f->archive, wake, f->engine);
 	if (f->settler != NULL)
 		f->clerk = clerk_new(s, wake, f->engine);
-	if (f->clerk != NULL)
+	f->errands = errands_new();
+	if (f->clerk != NULL && f->errands != NULL)
 		work(&d);
 	else
 		sweep_break(s, "out of memory");
 	clerk_free(f->clerk);
 	settler_free(f->settler);
 	http_engine_free(f->engine);
+	errands_free(f->errands);
 	free(f->refused);
 	sniffer_close(f->sniffer);
 	archive_close(f->archive);

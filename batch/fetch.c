@@ -13,7 +13,8 @@
 #include "log.h"
 
 #define RESUMES_MAX	3	/* at once, after cuts, in one attempt */
-#define AT_REST_MAX	(INT64_C(16) * 1024 * 1024)
+#define SUM_EVERY	(INT64_C(1) * 1024 * 1024)
+#define SUM_AT_ONCE	(INT64_C(4) * 1024 * 1024)	/* some milliseconds */
 #define CROWD		16	/* files to be settled */
 #define MARK_EVERY	(INT64_C(8) * 1024 * 1024)
 
@@ -21,6 +22,7 @@
 static void
 job_drop(struct job *j)
 {
+	errands_wait(j->run->errands, &j->summing);
 	if (j->opened)
 		archive_abort(j->part);
 	else
@@ -106,9 +108,11 @@ job_cut(struct job *j, bool kept)
 static bool
 job_leave(struct job *j)
 {
-	bool	kept = j->part != NULL && j->mark[0] != '\0' &&
-		    (!j->opened || archive_mark(j->part, j->mark));
+	bool	kept;
 
+	errands_wait(j->run->errands, &j->summing);
+	kept = j->part != NULL && j->mark[0] != '\0' &&
+	    (!j->opened || archive_mark(j->part, j->mark));
 	if (kept) {
 		archive_leave(j->part);
 		j->part = NULL;
@@ -219,6 +223,19 @@ take_sums(void *arg, const void *data, size_t len)
 	if (!sha256_update(j->digest, data, len) ||
 	    (j->md5 != NULL && !md5_update(j->md5, data, len)))
 		j->broken = true;
+	j->summed += (int64_t)len;
+}
+
+/* The sum follows the writing, while what is written is still in memory. */
+static void
+sum_some(struct errand *e)
+{
+	struct job	*j = e->arg;
+	struct errbuf	 why;
+
+	if (!archive_replay(j->sum_of, j->summed, SUM_AT_ONCE, take_sums, j,
+	    &why))
+		j->broken = true;
 }
 
 /* The last look at a whole file; for one at rest on the settler's threads. */
@@ -229,7 +246,9 @@ job_check(struct archive_commit *c)
 	unsigned char	 digest[SHA256_BYTES], md5[MD5_BYTES] = { 0 };
 
 	j->trouble = TROUBLE_OURS;
-	if (j->at_rest && !archive_replay(c->part, take_sums, j, &c->why))
+	errands_wait(j->run->errands, &j->summing);
+	if (j->at_rest && !archive_replay(c->part, j->summed, j->bytes -
+	    j->summed, take_sums, j, &c->why))
 		return false;
 	if (!job_sum(j, digest, md5)) {
 		errbuf_set(&c->why, "could not compute a SHA-256");
@@ -389,14 +408,18 @@ job_open(struct job *j)
 
 	j->opened = true;
 	if (j->part != NULL && j->req.resumed)
-		return archive_replay(j->part, take_piece, j, &j->req.why);
+		return archive_replay(j->part, 0, j->kept, take_piece, j,
+		    &j->req.why);
 	(void)snprintf(j->mark, sizeof(j->mark), "%s", j->req.validator);
 	if (j->req.promise.md5[0] != '\0')
 		j->md5 = md5_new();
-	j->at_rest = j->req.length >= 0 && j->req.length <= AT_REST_MAX;
+	j->at_rest = j->req.length >= 0;
 	archive_abort(j->part);
 	j->part = archive_begin(j->run->archive, &key, j->req.length,
 	    &j->req.why);
+	j->summing.run = sum_some;
+	j->summing.arg = j;
+	j->sum_of = j->part;
 	return j->part != NULL;
 }
 
@@ -409,6 +432,16 @@ job_mark(struct job *j)
 	if (j->marked == 0)
 		(void)archive_mark(j->part, j->mark);
 	j->marked = j->bytes;
+}
+
+/* So much of a large file has come that its sum can go on. */
+static void
+job_sum_some(struct job *j, size_t len)
+{
+	if (!j->at_rest || j->req.length <= ARCHIVE_SMALL ||
+	    j->bytes / SUM_EVERY == (j->bytes - (int64_t)len) / SUM_EVERY)
+		return;
+	(void)errands_give(j->run->errands, &j->summing);
 }
 
 static bool
@@ -425,13 +458,14 @@ on_body(struct http_request *req, const void *data, size_t len)
 		j->trouble = TROUBLE_CONTENT;
 		return false;
 	}
-	if (j->broken) {
+	if (!j->at_rest && j->broken) {
 		errbuf_set(&req->why, "could not compute a SHA-256");
 		return false;
 	}
 	if (!archive_write(j->part, data, len, &req->why))
 		return false;
 	job_mark(j);
+	job_sum_some(j, len);
 	return true;
 }
 
@@ -446,7 +480,7 @@ job_reset(struct job *j)
 	memset(&j->watch, 0, sizeof(j->watch));
 	memset(&j->req, 0, sizeof(j->req));
 	j->media = NULL;
-	j->bytes = j->kept = j->marked = 0;
+	j->bytes = j->kept = j->marked = j->summed = 0;
 	j->mark[0] = '\0';
 	j->opened = j->broken = j->at_rest = false;
 	return j->digest != NULL;
@@ -500,7 +534,8 @@ job_is_home(struct job *j)
 		return false;
 	}
 	j->opened = j->req.framed = archive_whole(j->mark) != NULL;
-	if (j->opened && archive_replay(j->part, take_piece, j, &why))
+	if (j->opened && archive_replay(j->part, 0, j->kept, take_piece, j,
+	    &why))
 		return true;
 	job_drop(j);
 	return false;

@@ -7,6 +7,7 @@
 #include "archive.h"
 #include "clerk.h"
 #include "db.h"
+#include "errand.h"
 #include "http.h"
 #include "settle.h"
 #include "sniffer.h"
@@ -22,6 +23,7 @@ struct fetch_run {
 	struct sniffer		*sniffer;	/* the engine's thread's */
 	struct http_engine	*engine;
 	struct clerk		*clerk;
+	struct errands		*errands;
 	bool			 full;		/* the archive takes no more */
 	bool			 held;		/* files wait for the archive */
 	bool			*refused;	/* accounts whose key was, in

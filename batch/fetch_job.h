@@ -6,6 +6,7 @@
 #define GENHOOK_FETCH_JOB_H
 
 #include "crypto.h"
+#include "errand.h"
 #include "fetch.h"
 #include "media.h"
 #include "retry.h"
@@ -32,8 +33,10 @@ struct job {
 	struct archive_part	*part;
 	struct sha256		*digest;
 	struct md5		*md5;		/* NULL: not promised */
-	bool			 at_rest;	/* summed once it is whole, on
-						   another processor */
+	bool			 at_rest;	/* summed on other processors */
+	struct errand		 summing;	/* of what came so far */
+	struct archive_part	*sum_of;	/* that errand's */
+	int64_t			 summed;	/* bytes; while it is out, its */
 	int64_t			 bytes;		/* in the part, all told */
 	const struct media	*media;		/* once enough bytes came */
 	struct media_watch	 watch;

@@ -370,9 +370,15 @@ test_reopen(void)
 	CU_ASSERT_PTR_NOT_NULL_FATAL(part);
 	CU_ASSERT_EQUAL(bytes, 3);
 	CU_ASSERT_STRING_EQUAL(mark, "\"v1\"");
-	CU_ASSERT_TRUE(archive_replay(part, collect, text, &why));
+	CU_ASSERT_TRUE(archive_replay(part, 0, 99, collect, text, &why));
 	CU_ASSERT_STRING_EQUAL(text, "hel");
 	CU_ASSERT_TRUE(archive_write(part, "lo", 2, &why));
+	text[0] = '\0';
+	CU_ASSERT_TRUE(archive_replay(part, 1, 2, collect, text, &why));
+	CU_ASSERT_TRUE(archive_replay(part, 3, 99, collect, text, &why));
+	CU_ASSERT_TRUE(archive_replay(part, 5, 99, collect, text, &why));
+	CU_ASSERT_TRUE(archive_replay(part, 2, 0, collect, text, &why));
+	CU_ASSERT_STRING_EQUAL(text, "ello");
 	CU_ASSERT_TRUE(commit(b, part, &location, &why));
 	free(location);
 	CU_ASSERT_EQUAL(count_parts(), 0);
@@ -397,7 +403,7 @@ test_held(void)
 	CU_ASSERT_TRUE(archive_write(part, "al", 2, &why));
 	CU_ASSERT_TRUE(archive_write(part, "l", 1, &why));
 	CU_ASSERT_EQUAL(count_parts(), 0);
-	CU_ASSERT_TRUE(archive_replay(part, collect, text, &why));
+	CU_ASSERT_TRUE(archive_replay(part, 0, 99, collect, text, &why));
 	CU_ASSERT_STRING_EQUAL(text, "all");
 	CU_ASSERT_TRUE(commit(a, part, &location, &why));
 	CU_ASSERT_TRUE(same_file(location, "all", 3));
