@@ -1,8 +1,8 @@
 #include <pthread.h>
-#include <signal.h>
 #include <stdlib.h>
 
 #include "clerk.h"
+#include "thread.h"
 
 struct clerk {
 	struct sweep		*sweep;
@@ -64,20 +64,6 @@ work(void *arg)
 	return NULL;
 }
 
-/* Signals are for the thread that has the work to end. */
-static bool
-start(struct clerk *c)
-{
-	sigset_t	all, old;
-	int		error;
-
-	(void)sigfillset(&all);
-	(void)pthread_sigmask(SIG_SETMASK, &all, &old);
-	error = pthread_create(&c->thread, NULL, work, c);
-	(void)pthread_sigmask(SIG_SETMASK, &old, NULL);
-	return error == 0;
-}
-
 struct clerk *
 clerk_new(struct sweep *sweep, void (*wake)(void *), void *arg)
 {
@@ -93,7 +79,7 @@ clerk_new(struct sweep *sweep, void (*wake)(void *), void *arg)
 	(void)pthread_mutex_init(&c->lock, NULL);
 	(void)pthread_cond_init(&c->given, NULL);
 	(void)pthread_cond_init(&c->done, NULL);
-	if (start(c))
+	if (thread_start(&c->thread, work, c))
 		return c;
 	free(c);
 	return NULL;

@@ -1,8 +1,8 @@
 #include <pthread.h>
-#include <signal.h>
 #include <stdlib.h>
 
 #include "errand.h"
+#include "thread.h"
 
 struct errands {
 	pthread_t	 thread;
@@ -36,20 +36,6 @@ work(void *arg)
 	return NULL;
 }
 
-/* Signals are for the thread that has the work to end. */
-static bool
-start(struct errands *e)
-{
-	sigset_t	all, old;
-	int		error;
-
-	(void)sigfillset(&all);
-	(void)pthread_sigmask(SIG_SETMASK, &all, &old);
-	error = pthread_create(&e->thread, NULL, work, e);
-	(void)pthread_sigmask(SIG_SETMASK, &old, NULL);
-	return error == 0;
-}
-
 struct errands *
 errands_new(void)
 {
@@ -61,7 +47,7 @@ errands_new(void)
 	(void)pthread_mutex_init(&e->lock, NULL);
 	(void)pthread_cond_init(&e->given, NULL);
 	(void)pthread_cond_init(&e->back, NULL);
-	if (start(e))
+	if (thread_start(&e->thread, work, e))
 		return e;
 	free(e);
 	return NULL;

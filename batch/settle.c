@@ -1,9 +1,9 @@
 #include <pthread.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #include "settle.h"
+#include "thread.h"
 
 #define AT_ONCE		128	/* each holds three file descriptors */
 #define CHECKERS_MIN	2
@@ -158,27 +158,22 @@ checkers_wanted(void)
 	    n > CHECKERS_MAX ? CHECKERS_MAX : (int)n;
 }
 
-/* Signals are for the thread that has the work to end.  False: what could be
- * started has to be ended. */
+/* False: what could be started has to be ended. */
 static bool
 start(struct settler *s)
 {
-	sigset_t	all, old;
-	int		n = checkers_wanted();
+	int	n = checkers_wanted();
 
-	(void)sigfillset(&all);
-	(void)pthread_sigmask(SIG_SETMASK, &all, &old);
-	for (s->checkers = 0; s->checkers < n; s->checkers++)
-		if (pthread_create(&s->threads[s->nthreads], NULL, check, s) ==
-		    0)
-			s->nthreads++;
-		else
-			break;
-	if (s->checkers > 0 && pthread_create(&s->threads[s->nthreads], NULL,
-	    commit, s) == 0)
+	while (s->checkers < n &&
+	    thread_start(&s->threads[s->nthreads], check, s)) {
+		s->checkers++;
 		s->nthreads++;
-	(void)pthread_sigmask(SIG_SETMASK, &old, NULL);
-	return s->nthreads == (size_t)s->checkers + 1;
+	}
+	if (s->checkers == 0 ||
+	    !thread_start(&s->threads[s->nthreads], commit, s))
+		return false;
+	s->nthreads++;
+	return true;
 }
 
 /* End the threads, after what was given. */

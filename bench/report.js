@@ -154,7 +154,8 @@ function bigText()
 	return `## With ${count(Number(facts.big_rows))} finished tasks
 
 A second database (${facts.big_size}) with a handler of its own, in turns with
-the empty one, ${facts.big_seconds} s a point. APIMart's ids are in order of
+the empty one, ${facts.big_seconds} s a point, its indexes read into memory
+before the first. APIMart's ids are in order of
 time, Novita's fall anywhere: the first touch of each index page after a
 checkpoint, which here is at the beginning of each point, costs the log a whole
 page.
