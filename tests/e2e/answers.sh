@@ -128,13 +128,13 @@ same "each has its answer" '60 {"status":"accepted"}' \
 same "and only its own result is NULL" '60' "$(sql "select count(result) from genhook.tasks where task_id like 'nul-b-%'")"
 
 # --- an application that registers a task while its callback comes
-{ echo "begin; select from genhook.register_task('apimart', 'at-once', 'm', p_metadata => '{\"a\":1}');"
-  sleep 1; echo 'commit;'; } | psql -Xq >/dev/null &
-registering=$!
-sleep 0.4
-same "a callback for a task that is just being registered" '200 {"status":"accepted"}' \
-    "$(post_text "$hook" '{"id":"at-once","status":"failed","error":{"message":"m"}}')"
-wait "$registering"
+hold "select from genhook.register_task('apimart', 'at-once', 'm', p_metadata => '{\"a\":1}')"
+post_text "$hook" '{"id":"at-once","status":"failed","error":{"message":"m"}}' >"$WORK/at-once" &
+calling=$!
+check "a callback for a task that is just being registered waits" soon 30 blocked
+release
+wait "$calling"
+same "and is taken" '200 {"status":"accepted"}' "$(cat "$WORK/at-once")"
 same "both say what they know" 'failed|m|{"a": 1}' \
     "$(sql "select status, model, metadata from genhook.tasks where task_id = 'at-once'")"
 same "\\u0000 in a key shadows nothing" '200 {"status":"unparsed"}' \

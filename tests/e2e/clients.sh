@@ -18,7 +18,7 @@ sweeps &
 sweeper=$!
 
 # client COMMAND... PROVIDER MODEL REQUEST
-client()	{ PGUSER=shop PGAPPNAME=client timeout 60 "$@" 2>"$WORK/client.err"; }
+client()	{ PGUSER=shop PGAPPNAME=client timeout 180 "$@" 2>"$WORK/client.err"; }
 
 # tried NAME COMMAND...: all that a client has to get right.
 tried()

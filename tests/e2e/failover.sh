@@ -76,7 +76,7 @@ PRIMARY_DATA=$(readlink "/proc/$PRIMARY_PID/cwd")
 check "a replica is made and started" replica_start
 super "alter system set synchronous_standby_names = '*'"
 super "select pg_reload_conf()" >/dev/null
-check "it replicates synchronously" soon 10 replicates
+check "it replicates synchronously" soon 30 replicates
 same "as the settings want it" 'on|*' \
     "$(sql "select current_setting('synchronous_commit'), current_setting('synchronous_standby_names')")"
 # The sweep meets the replica first, and must not work there.
@@ -94,14 +94,14 @@ same "the replica has it when the answer is out" succeeded \
 sweep
 check "the sweep finds the primary behind the replica" grep -q 'drained 0' "$WORK/sweep.out"
 
-# --- a steady load; the primary dies, and 2 s later the replica takes over
+# --- a steady load; the primary dies, and later the replica takes over
 rm -rf "$WORK/posts"
 mkdir "$WORK/posts"
 load()
 {
 	local n pids=()
 
-	for ((n = 1; n <= 300; n++)); do
+	for ((n = 1; n <= 2000; n++)); do
 		[ ! -e "$WORK/enough" ] || break
 		burst "$n" 10 &
 		pids+=($!)
@@ -109,19 +109,21 @@ load()
 	done
 	wait "${pids[@]}"
 }
+# answered WORD [WHICH FILES]: how many with that word.
+answered()	{ find "$WORK/posts" -type f "${@:2}" -exec cat {} + | grep -o "\"$1\"" | wc -l; }
 load &
 loading=$!
-sleep 3
+check "the database takes them" soon 60 at_least 150 answered accepted
 primary_kill
-sleep 2
-like "callbacks wait in the spool" '^[1-9]' "$(spooled)"
-begin=$(date +%s%N)
+check "callbacks wait in the spool" soon 60 at_least 50 spooled
+begin=$(now_ms)
 check "the replica is promoted" as_server "$PROGRAMS/pg_ctl" promote \
     -D "$REPLICA/data" -w -s
-check "a normal answer within 5 s of it" normal n 5
+check "then a normal answer" normal n 30
 printf 'failover: a normal answer %d ms after the promotion began\n' \
-    $((($(date +%s%N) - begin) / 1000000))
-sleep 2
+    $(($(now_ms) - begin))
+touch "$WORK/promoted"
+check "the replica takes them" soon 60 at_least 100 answered accepted -newer "$WORK/promoted"
 touch "$WORK/enough"
 wait "$loading"
 cat "$WORK"/load.* >"$WORK/posts.out"
@@ -139,7 +141,7 @@ like "and some by the spool" '[0-9] \{"status":"spooled"' "$(cat "$WORK/answers.
 PGHOST=$REPLICA/socket
 check "the primary stays dead" primary_away
 same "the replica is the primary" f "$(sql "select pg_is_in_recovery()")"
-check "the spool is emptied" soon 10 drained
+check "the spool is emptied" soon 60 drained
 grep -lE 'accepted|duplicate|spooled' "$WORK"/posts/* | sed 's|.*/||' |
     LC_ALL=C sort >"$WORK/acknowledged"
 sql "select task_id from genhook.tasks where task_id like 'load-%' and status = 'succeeded'" |
@@ -155,9 +157,9 @@ same "and no second copy of any" 0 \
 same "what was there before, is" '1 accepted' \
     "$(sql "select count(*) || ' ' || min(outcome) from genhook.deliveries where task_id = 'before'")"
 same "nothing was set aside" '' "$(ls "$GENHOOK_SPOOL/refused" 2>/dev/null)"
-check "all handlers are well again" soon 5 answering
+check "all handlers are well again" soon 30 answering
 for provider in novita apimart apixo wavespeed; do
-	check "$provider is" soon 5 healthy "$provider"
+	check "$provider is" soon 30 healthy "$provider"
 done
 sweep
 check "the sweep works on the new primary" grep -q 'drained 0' "$WORK/sweep.out"

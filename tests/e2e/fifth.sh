@@ -43,7 +43,7 @@ served()	# NAME: of this run
 	same "$1: one task of it" succeeded "$(sql "select status from genhook.tasks where provider = 'mirror'")"
 	like "$1: not for the neighbour's token" '^404 ' "$(post "$HOOK/mirror/$GENHOOK_TOKEN_APIXO" "$body")"
 	like "$1: the neighbour is served" '^200 ' "$(healthz apixo)"
-	check "$1: the log names it" soon 10 grep -q ' mirror "POST ' "$RUN_DIR/log/access.log"
+	check "$1: the log names it" soon 60 grep -q ' mirror "POST ' "$RUN_DIR/log/access.log"
 }
 run_start fastcgi
 served FastCGI

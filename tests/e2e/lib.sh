@@ -4,6 +4,9 @@
 # and checks that are counted.
 # shellcheck shell=bash disable=SC2034,SC2154
 set -u
+# Words and order are the same wherever this runs, and so is the database.
+export LC_ALL=C.UTF-8
+unset LANGUAGE ${!PG@}
 TOP=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")/../.." && pwd -P)
 cd "$TOP" || exit 2
 BIN=$(cd -- "${BUILD:-build}/bin" && pwd -P) || exit 2
@@ -14,6 +17,7 @@ PASSED=0
 FAILED=0
 RUNS=()
 SIMULATOR_PID=
+HOLDER_PID=
 SIMULATOR_ADDRESS=127.0.0.1
 
 # --- checks
@@ -61,17 +65,26 @@ like()
 	fi
 }
 
+now_ms()	{ echo $((${EPOCHREALTIME/[.,]/} / 1000)); }
+
 # soon SECONDS COMMAND...: succeeds as soon as the command does.
 soon()
 {
-	local until=$((SECONDS + $1))
+	local until=$((${EPOCHREALTIME/[.,]/} + $1 * 1000000))
 
 	shift
 	until "$@"; do
-		[ "$SECONDS" -lt "$until" ] || return 1
+		[ "${EPOCHREALTIME/[.,]/}" -lt "$until" ] || return 1
 		sleep 0.1
 	done
 }
+not()	{ ! "$@"; }
+
+# at_least NUMBER COMMAND...: does the command print that much, or more?
+at_least()	{ [ "$("${@:2}")" -ge "$1" ]; }
+
+# is WANTED COMMAND...: does the command print just this?
+is()	{ [ "$("${@:2}")" = "$1" ]; }
 
 # --- a genhook
 
@@ -107,7 +120,7 @@ run_start()
 		done
 		[ -s "$RUN_DIR/env" ] && break
 		wait "$RUN_PID"
-		grep -q 'is taken' "$WORK/$name.out" || break
+		grep -qi 'is taken\|already in use' "$WORK/$name.out" || break
 	done
 	if [ ! -s "$RUN_DIR/env" ]; then
 		cat "$WORK/$name.out"
@@ -135,7 +148,7 @@ simulator_start()
 	    --address "$SIMULATOR_ADDRESS" \
 	    --ledger "$LEDGER" "$@" >"$WORK/simulator.out" 2>&1 </dev/null &
 	SIMULATOR_PID=$!
-	soon 10 test -s "$WORK/simulator.port" || {
+	soon 30 test -s "$WORK/simulator.port" || {
 		cat "$WORK/simulator.out"
 		fail "the simulator starts"
 		finish
@@ -178,19 +191,30 @@ handlers_restart()
 
 	old=$(handlers)
 	# shellcheck disable=SC2086 # words are wanted
-	kill -TERM $old && soon 6 gone $old
-	soon 5 answering
+	kill -TERM $old
+	# shellcheck disable=SC2086 # words are wanted
+	soon 30 gone $old
+	soon 30 answering
 }
 
-# Is there a handler for each provider (a standby may be beside it)?
+# Is there a handler for each provider (a standby may be beside it), and does
+# it answer?
 answering()
 {
 	local provider
 
 	for provider in novita apimart apixo wavespeed; do
-		[ -n "$(handlers "$provider")" ] || return 1
+		[ -n "$(handlers "$provider")" ] &&
+		    [[ $(healthz "$provider") =~ ^(200|503)\ .*uptime ]] || return 1
 	done
-	[[ $(healthz novita) =~ ^(200|503)\ .*uptime ]]
+}
+all_healthy()
+{
+	local provider
+
+	for provider in novita apimart apixo wavespeed; do
+		healthy "$provider" || return 1
+	done
 }
 
 # conf_set SECTION LINE: add a line to a section of the settings.
@@ -209,6 +233,19 @@ database_pids()
 	    echo "$pid $(children "$pid")"
 }
 
+# The database stands still, with all that it does, and goes on.  Its first
+# process first: it must not start another meanwhile.
+freeze()
+{
+	FROZEN=$("$TOP/deploy/postgres" pid "$RUN_DIR")
+	kill -STOP "$FROZEN"
+	FROZEN+=" $(children "$FROZEN")"
+	# shellcheck disable=SC2086 # words are wanted
+	kill -STOP $FROZEN
+}
+# shellcheck disable=SC2086 # words are wanted
+thaw()	{ kill -CONT $FROZEN; }
+
 # Callbacks that wait in the spool, and: none does.
 spooled()	{ find "$GENHOOK_SPOOL" -maxdepth 1 -name '*.delivery' | wc -l; }
 drained()	{ [ "$(spooled)" -eq 0 ]; }
@@ -216,6 +253,30 @@ drained()	{ [ "$(spooled)" -eq 0 ]; }
 sql()	{ psql -XqAt -v ON_ERROR_STOP=1 -c "$1"; }
 # As the superuser, with a reserved connection.
 super()	{ PGUSER=postgres sql "$1"; }
+
+# hold SQL: begin, do it, and hold what it locked until release, which may do
+# more before it commits.
+hold()
+{
+	local line=
+
+	coproc HOLD { exec psql -XqAt 2>&1; }
+	HOLDER_PID=$HOLD_PID
+	echo "begin; $1; select 'held';" >&"${HOLD[1]}"
+	until [ "$line" = held ]; do
+		read -r -t 60 line <&"${HOLD[0]}" || { fail "hold: $1"; return; }
+	done
+}
+release()
+{
+	printf '%s; commit;\n\\q\n' "${1:-}" >&"${HOLD[1]}"
+	wait "$HOLDER_PID"
+	HOLDER_PID=
+}
+blocked()	{ at_least 1 super "select count(*) from pg_stat_activity where wait_event_type = 'Lock'"; }
+
+# End the handlers' sessions, and wait until none is left.
+sessions_end()	{ super "select pg_terminate_backend(pid, 30000) from pg_stat_activity where usename = 'genhook_hook'" >/dev/null; }
 
 # The sweep once, as cron would; its line is in $WORK/sweep.out.
 sweep()
@@ -234,7 +295,7 @@ post()
 
 	shift 2
 	: >"$WORK/answer"
-	read -r status seconds < <(curl -sS --noproxy '*' -m 10 \
+	read -r status seconds < <(curl -sS --noproxy '*' -m 30 \
 	    -D "$WORK/head" -o "$WORK/answer" \
 	    -w '%{http_code} %{time_total}\n' --data-binary "@$file" \
 	    -H 'Content-Type: application/json' "$@" "$url")
@@ -264,7 +325,7 @@ posts()
 		cat <<-EOF
 		url = "$url"
 		noproxy = "*"
-		max-time = 10
+		max-time = 30
 		header = "Content-Type: application/json"
 		data-binary = "${body//%d/$i}"
 		output = "$WORK/posts/$i"
@@ -292,7 +353,7 @@ burst()
 		cat <<-EOF
 		url = "$hook"
 		noproxy = "*"
-		max-time = 10
+		max-time = 30
 		data-binary = "$(ok "load-$1-$i" | sed 's/"/\\"/g')"
 		output = "$WORK/posts/load-$1-$i"
 		write-out = "%{http_code} %{time_total}\n"
@@ -315,7 +376,7 @@ healthz()
 {
 	local out
 
-	out=$(curl -sS --noproxy '*' -m 10 -w '\n%{http_code}' \
+	out=$(curl -sS --noproxy '*' -m 30 -w '\n%{http_code}' \
 	    "$HOOK/$1/healthz" 2>/dev/null)
 	printf '%s %s' "${out##*$'\n'}" "${out%$'\n'*}"
 }
@@ -355,7 +416,11 @@ finish()
 	for pid in ${RUNS[@]+"${RUNS[@]}"}; do
 		kill -TERM "$pid" 2>/dev/null
 	done
-	[ -z "$SIMULATOR_PID" ] || kill -TERM "$SIMULATOR_PID" 2>/dev/null
+	if [ -n "$SIMULATOR_PID" ]; then
+		kill -TERM "$SIMULATOR_PID" 2>/dev/null
+		kill -CONT "$SIMULATOR_PID" 2>/dev/null
+	fi
+	[ -z "$HOLDER_PID" ] || kill "$HOLDER_PID" 2>/dev/null
 	wait
 	if [ "$FAILED" -gt 0 ]; then
 		tail -n 30 "$WORK"/*.out "$WORK"/*/log/*.log 2>/dev/null

@@ -7,7 +7,6 @@ hook=$(hook apimart)
 failed='{"id":"%d","status":"failed","completed":1776748861,"error":{"message":"no","code":"c"}}'
 
 answered()	{ [[ $(post_text "$hook" "${failed//%d/again}") == 200* ]]; }
-now_ms()	{ echo $(($(date +%s%N) / 1000000)); }
 # Is there a process that speaks of this folder, in its words or its place?
 mentioned()
 {
@@ -32,17 +31,23 @@ handler_start()	# NAME [shut: its socket lets nobody in]; sets HANDLER
 		require POSIX; POSIX::dup2(fileno(S), 0); exec($ARGV[1]) or die "$!"
 	' "$WORK/$1.sock" "$BIN/genhook-apimart" ${2:+"$2"} 2>>"$WORK/hand.out" &
 	HANDLER=$!
-	soon 5 test -S "$WORK/$1.sock"
-	sleep 0.3
+	soon 30 test -S "$WORK/$1.sock"
+	soon 30 serving
 }
-# hold NAME BYTES: connect, send so many bytes and nothing more; sets HOLDER.
-hold()
+# Its threads take requests, or it has ended: signals find it ready.
+threads()	{ find "/proc/$HANDLER/task" -mindepth 1 -maxdepth 1 2>/dev/null | wc -l; }
+serving()	{ at_least 8 threads || gone "$HANDLER"; }
+# occupy NAME BYTES: connect, send so many bytes and nothing more; sets HOLDER.
+occupy()
 {
+	rm -f "$WORK/occupied"
 	perl -MSocket -e '
 		socket(S, PF_UNIX, SOCK_STREAM, 0) && connect(S, sockaddr_un($ARGV[0]))
-		    or die "$!"; syswrite(S, "\1" x $ARGV[1]); sleep 60
-	' "$1" "$2" &
+		    or die "$!"; syswrite(S, "\1" x $ARGV[1]);
+		open(F, ">", $ARGV[2]) && close(F); sleep 900
+	' "$1" "$2" "$WORK/occupied" &
 	HOLDER=$!
+	soon 30 test -e "$WORK/occupied"
 }
 ends()	# NAME SIGNAL: HANDLER ends with status 0, within 5 s
 {
@@ -61,14 +66,13 @@ handler_start int
 ends "SIGINT to an idle handler" INT
 for bytes in 0 1; do
 	handler_start held$bytes
-	hold "$WORK/held$bytes.sock" $bytes
-	sleep 0.3
+	occupy "$WORK/held$bytes.sock" $bytes
 	ends "SIGTERM while a connection is held ($bytes bytes sent)" TERM
 	kill "$HOLDER"
 done
 
 handler_start shut shut
-check "a handler whose socket is shut by another one ends" soon 5 gone "$HANDLER"
+check "a handler whose socket is shut by another one ends" soon 30 gone "$HANDLER"
 kill -KILL "$HANDLER" 2>/dev/null
 
 # What had connected to it before it was told to end is served; later, nobody
@@ -88,7 +92,7 @@ perl -MSocket -MIO::Select -e '
 		    pair("PATH_INFO", "/healthz")) . rec(4, "") . rec(5, ""));
 		$s } 1 .. $n;
 	open(my $f, ">", $ready) && close($f);
-	alarm 10;
+	alarm 60;
 	my ($waiting, %got) = IO::Select->new(@all);
 	while ($waiting->count) {
 		for my $s ($waiting->can_read) {
@@ -100,7 +104,7 @@ perl -MSocket -MIO::Select -e '
 	}
 ' "$WORK/queue.sock" 60 "$WORK/queue.ready" >"$WORK/queue.answers" 2>>"$WORK/hand.out" &
 asked=$!
-soon 5 test -e "$WORK/queue.ready"
+soon 30 test -e "$WORK/queue.ready"
 kill -TERM "$HANDLER"
 kill -CONT "$HANDLER"
 wait "$HANDLER"
@@ -112,38 +116,33 @@ same "all 60 are answered" '60 ok' "$(sort "$WORK/queue.answers" | uniq -c | awk
 same "a handler for each provider" 4 "$(handlers | wc -l)"
 pid=$(handlers apimart)
 kill -TERM "$pid"
-check "SIGTERM: it ends" soon 5 gone "$pid"
-check "and the next callback is served" soon 3 answered
+check "SIGTERM: it ends" soon 30 gone "$pid"
+check "and the next callback is served" soon 30 answered
 socket=$(find "$RUN_DIR/handlers" "$(cat "$RUN_DIR/handlers.dir" 2>/dev/null || echo "$RUN_DIR/handlers")" -name 'apimart.sock*' | head -n 1)
-hold "$socket" 0
+occupy "$socket" 0
 idle=$HOLDER
-hold "$socket" 1
-begin=$(now_ms)
+occupy "$socket" 1
 posts "$hook" 20 "$failed" 1
 same "beside idle connections: 20 callbacks" '20 200' "$(statuses)"
-check "in less than 1 s" test $(($(now_ms) - begin)) -lt 1000
+check "none waits the 2 s that an idle one is waited for" within 1.9 "$WORK/posts.out"
 kill "$idle" "$HOLDER"
 
 # --- every request in flight waits for a frozen database, and then none does
-# shellcheck disable=SC2046 # words are wanted
-kill -STOP $(database_pids)
+freeze
 posts "$hook" 150 "${failed//%d/frozen-%d}"
-# shellcheck disable=SC2046 # words are wanted
-kill -CONT $(database_pids)
+thaw
 same "150 at a frozen database" '150 200' "$(statuses)"
 holders=()
 for _ in {1..12}; do
-	hold "$socket" 0
+	occupy "$socket" 0
 	holders+=("$HOLDER")
 done
-sleep 0.3
-begin=$(now_ms)
 posts "$hook" 20 "${failed//%d/thawed-%d}" 1
 same "afterwards, beside 12 idle connections: 20 callbacks" '20 200' "$(statuses)"
-check "no thread was left asleep: in less than 3 s" test $(($(now_ms) - begin)) -lt 3000
+check "no thread was left asleep: each in time" within 3 "$WORK/posts.out"
 kill "${holders[@]}"
-check "and the database is used again" soon 10 answered
-check "what was spooled is drained" soon 10 drained
+check "and the database is used again" soon 30 answered
+check "what was spooled is drained" soon 60 drained
 
 # --- many at once
 posts "$hook" 50 "${failed//%d/one}"
@@ -155,8 +154,8 @@ same "50 deliveries, one body" '50 1' "$(sql "select count(*) || ' ' || count(bo
 posts "$hook" 50 "${failed//%d/many-%d}"
 same "50 different at once" '50 {"status":"accepted"}' "$(answers)"
 same "50 tasks" 50 "$(sql "select count(*) from genhook.tasks where task_id like 'many-%'")"
-same "one database connection for each handler" 4 \
-    "$(sql "select count(*) from pg_stat_activity where usename = 'genhook_hook'")"
+check "one database connection for each handler" soon 30 is 4 \
+    sql "select count(*) from pg_stat_activity where usename = 'genhook_hook'"
 same "named after its role" genhook_receiver \
     "$(super "select distinct application_name from pg_stat_activity where usename = 'genhook_hook'")"
 
@@ -171,13 +170,13 @@ else
 		{ printf '%s' "$2"; yes "$3" | head -n "$4" | tr -d '\n'; printf '%s' "$5"; } >"$WORK/hostile"
 		check "$1 is as large as may be" test "$(wc -c <"$WORK/hostile")" -gt 1040000 -a "$(wc -c <"$WORK/hostile")" -le 1048576
 		for n in {1..16}; do
-			curl -sS --noproxy '*' -m 20 -o "$WORK/hostile.$n" -w '%{http_code}\n' \
+			curl -sS --noproxy '*' -m 60 -o "$WORK/hostile.$n" -w '%{http_code}\n' \
 			    --data-binary "@$WORK/hostile" "$hook" 2>>"$WORK/curl.log" &
 		done >"$WORK/hostile.out"
 		posts "$hook" 5 "${failed//%d/beside-$1-%d}" 1
 		same "$1: others meanwhile" '5 200' "$(statuses)"
 		check "$1: in time" within 3 "$WORK/posts.out"
-		soon 20 all_answered
+		soon 60 all_answered
 		same "$1: 16 answers, none a 5xx" 16 "$(grep -cE '^(200|400)$' "$WORK/hostile.out")"
 	}
 	hostile objects '[' '{},' 349000 '{}]'
@@ -197,43 +196,53 @@ for signal in TERM INT KILL; do
 	old=$(server)
 	was=$(handlers)
 	if [ "$signal" = KILL ]; then
-		hold "$socket" 1
-		sleep 0.3
+		occupy "$socket" 1
 	fi
 	kill -s "$signal" "$old"
 	# shellcheck disable=SC2086 # words are wanted
-	check "SIG$signal to lighttpd: no handler is left" soon 6 gone $was
+	check "SIG$signal to lighttpd: no handler is left" soon 30 gone $was
 	back()	{ [ "$(server)" != "$old" ] && answered; }
-	check "SIG$signal to lighttpd: served again" soon 5 back
+	check "SIG$signal to lighttpd: served again" soon 30 back
 done
 kill "$HOLDER"
 sleep 1		# two deaths within a second cost two of 503
 # shellcheck disable=SC2046 # words are wanted
 kill -KILL $(handlers)
-check "then all handlers killed: served again within 3 s" soon 3 answered
-soon 5 answering
+check "then all handlers killed: served again" soon 30 answered
+soon 30 answering
 stopping()	{ [ -e "$WORK/stop" ]; }
 until stopping; do
 	posts "$hook" 20 "$failed" 4
 	cat "$WORK/posts.out"
 done >"$WORK/restart.posts" &
 load=$!
-for _ in 1 2; do
-	sleep 1
+# Each with callbacks before, and with others behind it, to new handlers.
+many_more()	{ at_least "$1" wc -l <"$WORK/restart.posts"; }
+renewed()
+{
+	local pid
+
+	for pid in $was; do
+		gone "$pid" || return 1
+	done
+	answering
+}
+for n in 1 2; do
+	check "callbacks come, $n" soon 120 many_more $((n * 60))
+	was=$(handlers)
 	kill -USR1 "$(server)"
+	check "a graceful restart, $n: new handlers" soon 60 renewed
 done
-sleep 1.5
+check "and more callbacks come" soon 120 many_more 180
 : >"$WORK/stop"
 wait "$load"
 same "graceful restarts under load: no other answer than 200" '' "$(grep -v '^200 ' "$WORK/restart.posts" | sort | uniq -c)"
-check "and many of those" test "$(wc -l <"$WORK/restart.posts")" -gt 100
-check "new handlers" soon 5 answering
 
 # --- a handler that is told to end under load: the standby takes over, and
 # ends when it is not needed any more
 sleep 2		# one that has just been started is not started again at once
 "$BIN/../bench/openloop" 127.0.0.1 "$RUN_PORT" "${hook#"$GENHOOK_BASE"}" \
-    "$TOP/bench/bodies/apimart.json" 300 8 256 >"$WORK/openloop.out" &
+    "$TOP/bench/bodies/apimart.json" 150 8 256 >"$WORK/openloop.out" &
 load=$!
 ended=()
 for _ in 1 2 3; do
@@ -242,11 +251,11 @@ for _ in 1 2 3; do
 	kill -TERM "${ended[-1]}"
 done
 wait "$load"
-same "SIGTERM to a handler under load, three times: every callback is answered 200" '2400 2400 0 0' \
+same "SIGTERM to a handler under load, three times: every callback is answered 200" '1200 1200 0 0' \
     "$(cut -d' ' -f1-4 "$WORK/openloop.out")"
-check "each of them ended" gone "${ended[@]}"
+check "each of them ended" soon 30 gone "${ended[@]}"
 alone()	{ [ "$(handlers | wc -l)" -eq 4 ]; }
-check "the standby ends when it has nothing to do" soon 20 alone
+check "the standby ends when it has nothing to do" soon 60 alone
 check "and the next callback is served" answered
 
 # --- settings that cannot be: the line and the key are named
@@ -291,7 +300,7 @@ FIRST_PORT=$RUN_PORT
 user=()
 run_try()	# VARIABLE=VALUE...: a run that must not start
 {
-	env DEMO=0 SWEEP_EVERY=0 "$@" timeout 30 "${user[@]}" \
+	env DEMO=0 SWEEP_EVERY=0 "$@" timeout 120 "${user[@]}" \
 	    "$TOP/deploy/run" >"$WORK/try.out" 2>&1 </dev/null
 }
 fails "the port is taken: refused" run_try PORT="$FIRST_PORT" RUN_DIR="$WORK/other"
@@ -320,7 +329,7 @@ like "not the token of the first" '^404 ' "$(post_text "${hook/:$FIRST_PORT/:$RU
 same "and sees its own tasks alone" second-1 "$(sql "select string_agg(task_id, ' ') from genhook.tasks")"
 SECOND_DIR=$RUN_DIR
 check "make stop" run_end "$SECOND_DIR"
-fails "leaves no process" mentioned "$SECOND_DIR"
+check "leaves no process" soon 30 not mentioned "$SECOND_DIR"
 wait "$RUN_PID"
 same "the run ends well" 0 $?
 check "a second make stop is harmless" run_end "$SECOND_DIR"
@@ -335,6 +344,6 @@ kill -KILL "$RUN_PID"
 wait "$RUN_PID" 2>/dev/null
 check "make stop after the run was killed" run_end "$FIRST_DIR"
 # shellcheck disable=SC2086 # words are wanted
-check "leaves no process either" soon 5 gone $was
-fails "nor any that speaks of its folder" mentioned "$FIRST_DIR"
+check "leaves no process either" soon 30 gone $was
+check "nor any that speaks of its folder" soon 30 not mentioned "$FIRST_DIR"
 finish

@@ -37,8 +37,8 @@ good=$(submit novita /v3/async/txt2img txt2img none)
 bad=$(submit apimart /v1/images/generations seedream-5 fail)
 late=$(submit apixo /api/v1/generateTask/flux-2 flux-2 never)
 sql "select genhook.register_task('apixo', '$late', 'flux-2', 'default', '{\"order\": 17}')" >/dev/null
-check "the simulator's tasks are there" soon 10 task_is "$good" succeeded
-check "and the failed one" soon 10 task_is "$bad" failed
+check "the simulator's tasks are there" soon 30 task_is "$good" succeeded
+check "and the failed one" soon 30 task_is "$bad" failed
 sweep || true
 sql "select genhook.register_task(p, 'twin', null, 'default') from (values ('novita'), ('apixo')) as v(p)" >/dev/null
 
@@ -136,7 +136,7 @@ check "it has a task" said "$sent"
 same "show, of a task of the outbox" 0 "$(status show "apixo/$sent")"
 check "begins with the request" said 'requested: request 1'
 check "and when it was sent" said 'sent: attempt 1'
-check "then it finishes" soon 10 task_is "$sent" succeeded
+check "then it finishes" soon 30 task_is "$sent" succeeded
 
 # --- retry, repoll, cancel
 
@@ -171,17 +171,17 @@ tail_pid=$!
 "$BIN/genhook" tail --json >"$WORK/tail.json" 2>/dev/null &
 json_pid=$!
 listening()	{ [ "$(super "select count(*) from pg_stat_activity where query = 'select now()' and state = 'idle'")" -ge "$1" ]; }
-check "tail listens" soon 5 listening 2
+check "tail listens" soon 30 listening 2
 third=$(submit novita /v3/async/txt2img txt2img none)
-check "tail prints a finished task" soon 10 grep -q "novita/$third succeeded by callback" "$WORK/tail.out"
-check "as JSON too" soon 5 grep -q "$third" "$WORK/tail.json"
+check "tail prints a finished task" soon 30 grep -q "novita/$third succeeded by callback" "$WORK/tail.out"
+check "as JSON too" soon 30 grep -q "$third" "$WORK/tail.json"
 same "which is a document in one line" "$third" "$(tail -n 1 "$WORK/tail.json" | jq -r .task_id)"
 super "select pg_terminate_backend(pid) from pg_stat_activity where usename = 'genhook'" >/dev/null
 sql "select genhook.cancel_tasks('apixo', '$late')" >/dev/null
-check "tail says that it lost the server" soon 5 grep -q 'trying again' "$WORK/tail.out"
-check "and then what finished meanwhile" soon 10 grep -q "apixo/$late cancelled" "$WORK/tail.out"
+check "tail says that it lost the server" soon 30 grep -q 'trying again' "$WORK/tail.out"
+check "and then what finished meanwhile" soon 30 grep -q "apixo/$late cancelled" "$WORK/tail.out"
 fourth=$(submit novita /v3/async/txt2img txt2img none)
-check "and goes on" soon 10 grep -q "novita/$fourth succeeded" "$WORK/tail.out"
+check "and goes on" soon 30 grep -q "novita/$fourth succeeded" "$WORK/tail.out"
 kill -INT "$tail_pid"
 wait "$tail_pid"
 same "Ctrl-C ends it with 0" 0 $?

@@ -35,8 +35,8 @@ text=$(order wavespeed openai/whisper lose)
 sweep --dry-run
 same "a dry run polls nobody" 0 "$(polled novita)"
 like "and says who is due" "poll .*novita/$never " "$(cat "$WORK/sweep.out")"
-soon 5 idle
-sleep 1
+soon 60 idle
+due_now
 sweep
 for provider in novita apimart wavespeed; do
 	same "cancelled at $provider" 'cancelled|poll' "$(task "$provider" "${cancelled[$provider]}" "status, source")"
@@ -69,7 +69,7 @@ test_hook="$(hook novita)"
 curl -sS --noproxy '*' -o /dev/null -H "Authorization: Bearer $KEY_NOVITA" -H 'Content-Type: application/json' \
     -d '{"extra":{"webhook":{"url":"'"$test_hook"'","test_mode":{"enabled":true,"return_task_status":"TASK_STATUS_SUCCEED"}}}}' \
     "$SIMULATOR/novita/v3/async/flux"
-soon 5 idle
+soon 60 idle
 sweep
 same "a test event is marked as one" 'succeeded' "$(sql "select status from genhook.tasks where is_test")"
 same "and alarms nobody" 0 "$(sql "select count(*) from genhook.attention a join genhook.tasks t using (provider, task_id) where is_test")"
@@ -79,13 +79,13 @@ id=$(submit apixo flux -H 'X-Simulate: lose')
 post_text "$(hook apixo)" '{"code":200,"message":"success","data":{"taskId":"'"$id"'","state":"failed","failMsg":"forged","resultJson":""}}' >/dev/null
 register apixo "$id" flux
 same "a forged callback only makes the poll due" 'pending|t' "$(task apixo "$id" "status, next_poll_at <= now()")"
-soon 5 idle
+soon 60 idle
 sweep
 same "and the provider's own word counts" 'succeeded|poll|stored' "$(task apixo "$id" "status, source")|$(output apixo "$id")"
 id=$(order wavespeed vendor/flux lose)
 printf '{"id":"%s","status":"failed","error":"stale","outputs":[]}' "$id" >"$WORK/stale"
 same "a stale callback" '200 {"status":"stale"}' "$(post_signed "$WORK/stale" evt_9 $(($(date +%s) - 4000)))"
-soon 5 idle
+soon 60 idle
 sweep
 same "is settled by a poll" 'succeeded|poll' "$(task wavespeed "$id" "status, source")"
 
@@ -117,8 +117,7 @@ huge|127.0.0.1: larger than 8388608 bytes
 redirected|.*301.*
 CASES
 like "attention shows the unknown word" 'unknown status' "$(sql "select details from genhook.attention where task_id = 'dreaming'")"
-sleep 1
-same "no redirect is followed with a key" 0 "$(grep -c 'redirected/' "$WORK/origin.log")"
+same "no redirect is followed with a key" 0 "$(origin_log | grep -c 'redirected/')"
 echo '{"id":"dreaming","status":"cancelled"}' | api dreaming
 due_now
 sweep --provider apimart --task dreaming
@@ -131,12 +130,12 @@ for _ in 1 2 3 4; do
 	busy=$(order apimart flux lose)
 done
 other=$(order novita flux lose)
-soon 5 idle
+soon 60 idle
 before=$(polled apimart)
 due_now
 sweep --provider apimart
 same "a 429 stops the account" $((before + 1)) "$(polled apimart)"
-same "in other runs too" 't' "$(sql "select not_before > now() - interval '3 s' and reason is not null from genhook.accounts where provider = 'apimart' and account = 'default'")"
+same "in other runs too" 't' "$(sql "select not_before > now() - interval '5 minutes' and reason is not null from genhook.accounts where provider = 'apimart' and account = 'default'")"
 sql "update genhook.accounts set not_before = now() + interval '1 hour' where provider = 'apimart'"
 faults '{"busy":0}'
 due_now
@@ -151,17 +150,20 @@ sed -i '/^novita default/,/^}/ s/polls_per_minute = .*/polls_per_minute = 3/' "$
 for _ in 1 2 3 4 5 6 7 8; do
 	order novita flux lose >/dev/null
 done
-soon 5 idle
-# Not across the end of a minute.
-[ "$(date +%-S)" -lt 50 ] || sleep 11
-sql "update genhook.accounts set polls = 0 where provider = 'novita'"
-before=$(polled novita)
-due_now
-sweep &
-first=$!
-"$BIN/genhook-sweep" --config "$GENHOOK_CONF" >/dev/null 2>&1
-wait "$first"
-sweep
+soon 60 idle
+# The minutes of the budget are the clock's: of two tries, one is within one.
+for try in 1 2 3; do
+	sql "update genhook.accounts set polls = 0 where provider = 'novita'"
+	before=$(polled novita)
+	due_now
+	minute=$(date +%H:%M)
+	sweep &
+	first=$!
+	"$BIN/genhook-sweep" --config "$GENHOOK_CONF" >/dev/null 2>&1
+	wait "$first"
+	sweep
+	[ "$(date +%H:%M)" != "$minute" ] || break
+done
 same "a minute's budget holds for all sweeps together" $((before + 3)) "$(polled novita)"
 sed -i 's/polls_per_minute = 3$/polls_per_minute = 6000/' "$GENHOOK_CONF"
 sweep
@@ -173,7 +175,7 @@ for _ in 1 2 3 4 5; do
 	id=$(order wavespeed vendor/flux lose)
 	other=$(order novita flux lose)
 done
-soon 5 idle
+soon 60 idle
 before=$(polled wavespeed)
 due_now
 sweep
@@ -189,13 +191,13 @@ same "with the right key all goes on" 'succeeded' "$(task wavespeed "$id")"
 
 # --- many slow tasks of one account, three of another
 faults '{"status-delay-ms":150}'
-sed -i 's/allow_private_networks.*/&\n\tpolls_in_flight = 4\n\tmax_seconds = 3/' "$GENHOOK_CONF"
+sed -i 's/allow_private_networks.*/&\n\tpolls_in_flight = 4\n\tmax_seconds = 6/' "$GENHOOK_CONF"
 sql "select genhook.register_task('novita', 'slow-' || g) from generate_series(1, 400) as g" >/dev/null
 few=()
 for _ in 1 2 3; do
 	few+=("$(order apixo flux lose)")
 done
-soon 5 idle
+soon 60 idle
 due_now
 sweep
 for id in "${few[@]}"; do
@@ -205,13 +207,17 @@ check "what was claimed and not asked for is due again" test "$(sql "
     select count(*) from genhook.tasks
     where task_id like 'slow-%' and polls = 0 and next_poll_at <= now()
 	and next_poll_at > (select max(started) from genhook.sweeps)")" -gt 0
-check "a run ends by itself" test "$(sql "select max(finished - started) < interval '4 s' from genhook.sweeps")" = t
+# All of them would take 15 s.
+check "a run ends by itself" test "$(sql "select finished - started < interval '10 s' from genhook.sweeps order by id desc limit 1")" = t
+sed -i 's/max_seconds = 6$/max_seconds = 50/' "$GENHOOK_CONF"
+due_now
+was=$(polled novita)
 "$BIN/genhook-sweep" --config "$GENHOOK_CONF" >"$WORK/term.out" 2>&1 &
 pid=$!
-sleep 0.7
+check "a run is in the middle" soon 30 at_least $((was + 1)) polled novita
 kill -TERM "$pid"
-begin=$SECONDS
+begin=$(now_ms)
 wait "$pid"
-check "asked to end, it ends" test $((SECONDS - begin)) -le 2
+check "asked to end, it ends" test $(($(now_ms) - begin)) -le 4000
 like "and says so in its row" 'signal' "$(sql "select error from genhook.sweeps order by id desc limit 1")"
 finish

@@ -100,12 +100,9 @@ sql "insert into genhook.replays (received_at, id) values (now(), gen_random_uui
 sweep
 like "a delivery that is no more" 'unparsed\|no such delivery' "$(sql "select outcome, note from genhook.replays order by finished_at desc limit 1")"
 id=$(kept unparsed apimart "$(finished locked)")
-printf "begin; select 1 from genhook.deliveries where id = '%s' for update; select pg_sleep(3);" "$id" |
-    psql -XqAt >/dev/null &
-holder=$!
-sleep 0.5
+hold "select 1 from genhook.deliveries where id = '$id' for update"
 same "a locked one is passed over" 0 "$(sql "select count(*) from genhook.replay_deliveries()")"
-wait "$holder"
+release
 same "and chosen later" 1 "$(sql "select count(*) from genhook.replay_deliveries()")"
 sweep
 
@@ -131,18 +128,27 @@ exact()		# PREFIX: tasks, replay rows, accepted, still waiting
 	    (select count(*) from genhook.replays where finished_at is null) from genhook.deliveries where task_id like '$1-%' and source = 'replay'"
 }
 same "400 wait" 400 "$(many kill 400)"
+# Slow enough that none of them comes to its end.
+sql "create function genhook.slow() returns trigger language plpgsql as
+    'begin perform pg_sleep(0.02); return new; end';
+    create trigger slow before insert on genhook.deliveries for each row execute function genhook.slow()"
+unreplayed()	{ sql "select count(*) from genhook.replays where finished_at is null"; }
 kills=0
-for n in {1..40}; do
+for n in {1..8}; do
+	left=$(unreplayed)
 	"$BIN/genhook" --config "$GENHOOK_CONF" replay >>"$WORK/replay.out" 2>&1 &
 	victim=$!
+	# Every other one after it has finished some.
+	[ $((n % 2)) -eq 0 ] || soon 30 not at_least "$left" unreplayed
 	sleep "0.0$((RANDOM % 8 + 1))"
-	kill -KILL "$victim" 2>/dev/null && kills=$((kills + 1))
+	kill -KILL "$victim" 2>/dev/null
 	wait "$victim" 2>/dev/null
+	kills=$((kills + ($? == 137)))
 	# Its lease is over.
 	sql "update genhook.replays set leased_until = now() - interval '1 second' where lease_owner is not null"
-	[ "$(sql "select count(*) from genhook.replays where finished_at is null")" -gt 0 ] || break
 done
-check "killed in the middle, more than once" test "$kills" -gt 1
+same "killed in the middle, each time" 8 "$kills"
+sql "drop function genhook.slow() cascade" 2>/dev/null
 sql "update genhook.replays set leased_until = now() - interval '1 second' where lease_owner is not null"
 check "and begun again" replay
 same "each is done, once" '400|400|400|0' "$(exact kill)"

@@ -66,12 +66,10 @@ delivery drop-replayed '100 days' unparsed 'known'
 sql "insert into genhook.replays (received_at, id, finished_at, outcome) select received_at, id, now(), 'accepted' from genhook.deliveries where task_id = 'drop-replayed'"
 sql "select from genhook.replay_deliveries(p_outcome => 'rejected')"
 before=$(sql "select md5(string_agg(d::text, ',' order by id)) from genhook.deliveries d where task_id in ('drop-pending', 'drop-odd', 'drop-asked')")
-printf 'begin; lock table genhook.%s in access share mode; select pg_sleep(3); commit;' "$older" | psql -XqAt >/dev/null &
-reader=$!
-sleep 0.5
+hold "lock table genhook.$older in access share mode"
 retain 30 >"$WORK/retain"
 same "a month in use is left alone, and nobody waits" '' "$(cat "$WORK/retain")"
-wait "$reader"
+release
 same "the oldest month goes" "$older" "$(retain 30)"
 same "then the next one" "$old" "$(retain 30)"
 same "and no more" '' "$(retain 30)"

@@ -45,8 +45,7 @@ done
 sweep
 sweep
 wait "${submitters[@]}"
-check "the simulator has said all it will" soon 20 idle
-sleep 1
+check "the simulator has said all it will" soon 60 idle
 check "sweeps bring all to an end" sweep_until \
     "select count(*) from (select from genhook.tasks where status = 'pending' union all select from genhook.outputs where status = 'pending') as w" 0
 world_check "a bad day"
@@ -72,20 +71,21 @@ kills=20
 [ -z "${LONG:-}" ] || kills=200
 declare -i killed=0 round
 for ((round = 0; killed < kills && round < 4 * kills; round++)); do
+	orders=()
 	for provider in "${PROVIDERS[@]}"; do
 		first=${models[$provider]%% *}
 		order "$provider" "$first" lose >/dev/null &
+		orders+=($!)
 	done
-	wait $!
+	wait "${orders[@]}"
 	due_now
 	"$BIN/genhook-sweep" --config "$GENHOOK_CONF" >/dev/null 2>&1 &
 	victim=$!
 	"$BIN/genhook-sweep" --config "$GENHOOK_CONF" >/dev/null 2>&1 &
 	victim2=$!
-	sleep "$(printf '0.%03d' $((RANDOM % 150 + 10)))"
-	kill -9 "$victim" 2>/dev/null && killed+=1
+	strike "$victim" && killed+=1
 	[ $((round % 4)) -eq 0 ] || kill -9 "$victim2" 2>/dev/null
-	wait "$victim" "$victim2" 2>/dev/null
+	wait "$victim2" 2>/dev/null
 	if [ "$(our_files)" != "$(disk_files)" ] ||
 	    [ -n "$(comm -23 <(our_files) <(true_files))" ]; then
 		fail "after kill $round every stored row has its whole file"
@@ -98,14 +98,25 @@ for ((round = 0; killed < kills && round < 4 * kills; round++)); do
 	fi
 done
 same "so many kills hit a running sweep" "$kills" "$killed"
-soon 20 idle
-sleep 1
+# And one for sure while it is at work: the providers stand still meanwhile.
+order novita txt2img lose >/dev/null
+soon 60 idle
+due_now
+unfinished()	{ sql "select count(*) from genhook.sweeps where finished is null"; }
+was=$(unfinished)
+kill -STOP "$SIMULATOR_PID"
+"$BIN/genhook-sweep" --config "$GENHOOK_CONF" >/dev/null 2>&1 &
+victim=$!
+check "a run is at work" soon 30 at_least $((was + 1)) unfinished
+kill -9 "$victim"
+wait "$victim" 2>/dev/null
+kill -CONT "$SIMULATOR_PID"
 check "after the kills all comes to an end" sweep_until \
     "select count(*) from (select from genhook.tasks where status = 'pending' union all select from genhook.outputs where status = 'pending') as w" 0
 find "$GENHOOK_ARCHIVE" -name '.part*' -exec touch -d '2 days ago' {} +
 sweep
 world_check "after the kills"
-check "a killed run is seen as such" test "$(sql "select count(*) from genhook.sweeps where finished is null")" -gt 0
+check "a killed run is seen as such" at_least 1 unfinished
 
 # --- two sweeps at once fetch nothing twice
 served()	{ ledger 'select(.event == "served" and .http == 200) | "\(.provider)/\(.task_id)/\(.position)"'; }
@@ -116,8 +127,8 @@ for i in 1 2 3 4 5 6; do
 		order "$provider" "${list[i % 4]}" lose >/dev/null
 	done
 done
-soon 10 idle
-sleep 1
+soon 60 idle
+due_now
 both=()
 for i in 1 2 3; do
 	"$BIN/genhook-sweep" --config "$GENHOOK_CONF" >"$WORK/both$i.out" 2>&1 &

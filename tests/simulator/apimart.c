@@ -58,7 +58,7 @@ apimart_refuse(struct reply *r, enum refusal why, const char *text)
 static int64_t
 expires_at(const struct task *t)
 {
-	return t->finished_us / 1000000 + provider_link_seconds(&apimart);
+	return t->finished_us / 1000000 + t->link_seconds;
 }
 
 /* Current pages show url as a list, older ones as a string. */

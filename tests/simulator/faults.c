@@ -82,6 +82,12 @@ faults_submit_delay_ms(void)
 	return number_now(&now.submit_delay_ms);
 }
 
+long
+faults_link_seconds(void)
+{
+	return number_now(&now.link_seconds);
+}
+
 static bool
 word_is(const char *word, size_t len, const char *name)
 {
@@ -157,6 +163,8 @@ faults_set(struct faults *to, const char *name, json_t *value)
 		to->clock_ahead_s = (long)number;
 	else if (strcmp(name, "submit-delay-ms") == 0)
 		to->submit_delay_ms = (long)number;
+	else if (strcmp(name, "link-seconds") == 0)
+		to->link_seconds = (long)number;
 	else
 		return false;
 	return number <= 86400000;
@@ -205,6 +213,8 @@ faults_show(void)
 	    json_integer(now.clock_ahead_s));
 	(void)json_object_set_new(obj, "submit-delay-ms",
 	    json_integer(now.submit_delay_ms));
+	(void)json_object_set_new(obj, "link-seconds",
+	    json_integer(now.link_seconds));
 	(void)pthread_mutex_unlock(&lock);
 	return obj;
 }

@@ -27,6 +27,7 @@ struct faults {
 	long	 status_delay_ms;
 	long	 clock_ahead_s;		/* of every answer's Date */
 	long	 submit_delay_ms;
+	long	 link_seconds;		/* -1: each provider's own */
 };
 
 /* What shall happen to one task: thrown by the dice, or asked for. */
@@ -46,6 +47,7 @@ long	 faults_late_ms(void);
 long	 faults_status_delay_ms(void);
 long	 faults_clock_ahead_s(void);
 long	 faults_submit_delay_ms(void);
+long	 faults_link_seconds(void);
 bool	 faults_change(json_t *, const char **);
 json_t	*faults_show(void);
 

@@ -160,7 +160,7 @@ static bool
 alive_plain(const struct task *t, struct reply *r)
 {
 	int64_t	 end_us = t->finished_us +
-		    (int64_t)provider_link_seconds(t->provider) * 1000000;
+		    (int64_t)t->link_seconds * 1000000;
 
 	if (clock_unix_us() < end_us)
 		return true;

@@ -43,7 +43,7 @@ static const struct option table[] = {
 	    "factor for the sender timeouts alone" },
 	{ "finish-ms", K_RANGE, AT(finish_min_ms), 0, DAY_MS,
 	    "MIN:MAX milliseconds from submit to finish" },
-	{ "link-seconds", K_LONG, AT(link_seconds), 1, 31536000,
+	{ "link-seconds", K_LONG, AT(faults.link_seconds), 1, 31536000,
 	    "life of the links" },
 	{ "file-bytes", K_LONG, AT(file_bytes), 0, FILE_BYTES_MAX,
 	    "pad PNG, MP4 and WAV to about this size" },
@@ -101,9 +101,10 @@ static const char *const values[] = {
 };
 
 static const struct options defaults = {
-	.seed = -1, .scale = 1.0, .timeout_scale = -1, .link_seconds = -1,
+	.seed = -1, .scale = 1.0, .timeout_scale = -1,
 	.finish_min_ms = 300, .finish_max_ms = 2000, .connections = 128,
-	.faults.late_ms = 5000, .address = "127.0.0.1",
+	.faults.late_ms = 5000, .faults.link_seconds = -1,
+	.address = "127.0.0.1",
 };
 
 struct options	 opts;

@@ -22,7 +22,6 @@ struct options {
 	long		 port;
 	long		 seed;		/* -1: a fresh one from the kernel */
 	long		 finish_min_ms, finish_max_ms;
-	long		 link_seconds;	/* -1: each provider's own */
 	long		 file_bytes;
 	long		 connections;	/* callbacks in flight */
 	double		 scale;

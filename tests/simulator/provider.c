@@ -173,7 +173,9 @@ provider_poll(const struct provider *p, const char *id, const char *model,
 long
 provider_link_seconds(const struct provider *p)
 {
-	return opts.link_seconds == -1 ? p->link_seconds : opts.link_seconds;
+	long	 seconds = faults_link_seconds();
+
+	return seconds == -1 ? p->link_seconds : seconds;
 }
 
 /* 32 hexadecimal digits. */

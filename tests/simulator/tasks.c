@@ -249,6 +249,7 @@ task_finish(struct task *t)
 		t->outputs = 0;
 	t->state = outcome;
 	t->finished_us = clock_unix_us();
+	t->link_seconds = provider_link_seconds(t->provider);
 	body = t->provider->render(t, true);
 	t->callback = json_dumps(body, JSON_COMPACT);
 	t->callback_len = t->callback == NULL ? 0 : strlen(t->callback);

@@ -40,6 +40,7 @@ struct task {
 	bool			 tried;		/* the first callback is over */
 	int64_t			 created_us;	/* unix time */
 	int64_t			 finished_us;	/* planned, then real */
+	long			 link_seconds;	/* life of its plain links */
 	struct output		 output[OUTPUTS_MAX];
 	char			*callback;	/* body, once finished */
 	size_t			 callback_len;

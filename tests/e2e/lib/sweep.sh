@@ -9,19 +9,49 @@ PROVIDERS=(novita apimart apixo wavespeed)
 # the other.  Polls are due after a second instead of minutes.
 world_start()
 {
-	local port provider key keys=()
+	local provider key keys=()
 
-	port=$(free_port)
-	run_start run SIMULATOR="http://$SIMULATOR_ADDRESS:$port"
+	# Its port is known once it listens; nobody asks for it before.
+	run_start run SIMULATOR="http://$SIMULATOR_ADDRESS:1"
 	# shellcheck source=/dev/null
 	. "$RUN_DIR/secrets"
 	for provider in "${PROVIDERS[@]}"; do
 		key=KEY_${provider^^}
 		keys+=("--$provider-key" "${!key}")
 	done
-	simulator_start --port "$port" "${keys[@]}" --hostile \
+	simulator_start "${keys[@]}" --hostile \
 	    --wavespeed-secret "$GENHOOK_SECRET_WAVESPEED" "$@"
-	sed -i 's/poll_after = 5/poll_after = 1/' "$GENHOOK_CONF"
+	sed -i "s|http://$SIMULATOR_ADDRESS:1/|$SIMULATOR/|; s/poll_after = 5/poll_after = 1/" \
+	    "$GENHOOK_CONF"
+}
+
+# web_start NAME: a lighttpd with the configuration on standard input, but for
+# its port, which nobody else had; sets WEB and WEB_PID.
+web_start()
+{
+	local try port
+
+	cat >"$WORK/$1.base"
+	for try in 1 2 3 4 5; do
+		port=$(free_port)
+		WEB=http://127.0.0.1:$port
+		{
+			cat "$WORK/$1.base"
+			echo 'server.bind = "127.0.0.1"'
+			echo "server.port = $port"
+		} >"$WORK/$1.conf"
+		"$(PATH=$PATH:/usr/sbin command -v lighttpd)" -D \
+		    -f "$WORK/$1.conf" >>"$WORK/$1.out" 2>&1 </dev/null &
+		WEB_PID=$!
+		soon 30 web_settled
+		kill -0 "$WEB_PID" 2>/dev/null && break
+	done
+	RUNS+=("$WEB_PID")
+}
+web_settled()
+{
+	! kill -0 "$WEB_PID" 2>/dev/null ||
+	    curl -s --noproxy '*' -m 5 -o /dev/null "$WEB/"
 }
 
 # Start a plain web server for $WORK/origin, which is slow below /slow, and
@@ -29,17 +59,13 @@ world_start()
 # and ORIGIN_PID.  Its log has path, status and bytes sent.
 origin_start()
 {
-	local port picture=$FIXTURES/media/base.jpg
+	local picture=$FIXTURES/media/base.jpg
 
-	port=$(free_port)
-	ORIGIN=http://127.0.0.1:$port
 	mkdir -p "$WORK/origin/slow"
-	cat >"$WORK/origin.conf" <<-END
+	web_start origin <<-END
 	server.modules = ( "mod_accesslog", "mod_setenv" )
 	server.document-root = "$WORK/origin"
-	server.bind = "127.0.0.1"
 	server.stat-cache-engine = "disable"
-	server.port = $port
 	mimetype.assign = ( ".jpg" => "image/jpeg", ".png" => "image/png",
 	    ".bin" => "application/octet-stream", ".html" => "text/html",
 	    ".svg" => "text/xml", "" => "application/json" )
@@ -51,11 +77,19 @@ origin_start()
 	    ( "Repr-Digest" => "sha-256=:$(openssl sha256 -binary "$picture" | base64):" ) }
 	\$HTTP["url"] =~ "^/slow/" { connection.kbytes-per-second = 500 }
 	END
-	"$(PATH=$PATH:/usr/sbin command -v lighttpd)" -D -f "$WORK/origin.conf" \
-	    >>"$WORK/origin.out" 2>&1 </dev/null &
-	ORIGIN_PID=$!
-	RUNS+=("$ORIGIN_PID")
-	soon 10 curl -s --noproxy '*' -o /dev/null "$ORIGIN/"
+	ORIGIN=$WEB
+	ORIGIN_PID=$WEB_PID
+}
+
+# What it was asked so far.  lighttpd writes its log every few seconds: a mark
+# of ours is behind all that was before it.
+origin_log()
+{
+	local mark=/mark-$BASHPID-$EPOCHREALTIME
+
+	curl -s --noproxy '*' -m 30 -o /dev/null "$ORIGIN$mark"
+	soon 60 grep -qF "$mark " "$WORK/origin.log"
+	grep -v '^/mark-' "$WORK/origin.log"
 }
 
 # done_by_callback TASK URL [EXPIRES_AT] [TOKEN]: an APIMart task that ends
@@ -94,7 +128,7 @@ submit()
 		url="api/v3/$model?webhook=$(jq -rn --arg u "$hook" '$u | @uri')"
 		body='{"prompt":"x"}' ;;
 	esac
-	curl -sS --noproxy '*' -m 10 "$@" -H "Authorization: Bearer ${!key}" \
+	curl -sS --noproxy '*' -m 30 "$@" -H "Authorization: Bearer ${!key}" \
 	    -H 'Content-Type: application/json' -d "$body" \
 	    "$SIMULATOR/$provider/$url" | jq -er 'def id: .task_id // .taskId
 	    // .id; if .task_id then .task_id elif (.data | type) == "array"
@@ -124,6 +158,25 @@ due_now()
 {
 	sql "update genhook.tasks set next_poll_at = now() where status = 'pending';
 	    update genhook.outputs set next_attempt_at = now(), leased_until = null, lease_owner = null where status = 'pending'"
+}
+
+# strike PROCESS: kill it at some moment of its run, and wait for it; false
+# when it had ended before.  From how long a time the moment is drawn follows
+# how long runs take here: each that was too quick for it shortens it.
+STRIKE_MS=150
+strike()
+{
+	local ms=$((RANDOM % STRIKE_MS + 1))
+
+	sleep "$((ms / 1000)).$(printf '%03d' $((ms % 1000)))"
+	kill -KILL "$1" 2>/dev/null
+	wait "$1" 2>/dev/null
+	if [ $? -eq 137 ]; then
+		STRIKE_MS=$((STRIKE_MS * 6 / 5 + 1))
+	else
+		STRIKE_MS=$((STRIKE_MS * 2 / 3 + 1))
+		return 1
+	fi
 }
 
 idle()	# has the simulator nothing more to send?
