@@ -368,7 +368,7 @@ statuses()	{ awk '{ n[$1]++ } END { for (s in n) print n[s], s }' "$WORK/posts.o
 answers()	{ awk 1 "$WORK"/posts/* | sort | uniq -c | awk '{ print $1, $2 }'; }
 
 # within SECONDS: were all answers of posts(), or that of post(), in time?
-within()	{ awk -v max="$1" '$NF > max { late = 1 } END { exit late }' "$2"; }
+within()	{ awk -v max="$1" '$NF > slowest { slowest = $NF } END { print "slowest: " slowest " s"; exit slowest > max }' "$2"; }
 
 # healthz PROVIDER: prints "STATUS BODY".  Uses no file, so it may run beside
 # post().

@@ -151,8 +151,9 @@ for _ in 1 2 3 4 5 6 7 8; do
 	order novita flux lose >/dev/null
 done
 soon 60 idle
-# The minutes of the budget are the clock's: of two tries, one is within one.
-for try in 1 2 3; do
+# The minutes of the budget are the clock's: when one ends just now, it is the
+# turn of the next.
+for _ in 1 2 3; do
 	sql "update genhook.accounts set polls = 0 where provider = 'novita'"
 	before=$(polled novita)
 	due_now

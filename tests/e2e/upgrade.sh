@@ -126,7 +126,10 @@ new_rows()	{ at_least 1 sql "select count(*) from genhook.deliveries"; }
 for n in {1..400}; do
 	burst "$n" 20 &
 	bursts+=($!)
-	[ "$n" -ne 5 ] || check "migrate while they come" migrate
+	if [ "$n" -eq 5 ]; then
+		check "some come before" soon 60 at_least 1 spooled
+		check "migrate while they come" migrate
+	fi
 	# Some more, once the first is in a table.
 	[ "$n" -le 5 ] || [ -n "${last:-}" ] || ! new_rows || last=$((n + 5))
 	[ "$n" -ne "${last:-0}" ] || break
