@@ -211,10 +211,11 @@ kill -KILL $(handlers)
 check "then all handlers killed: served again" soon 30 answered
 soon 30 answering
 stopping()	{ [ -e "$WORK/stop" ]; }
+: >"$WORK/restart.posts"
 until stopping; do
 	posts "$hook" 20 "$failed" 4
 	cat "$WORK/posts.out"
-done >"$WORK/restart.posts" &
+done >>"$WORK/restart.posts" &
 load=$!
 # Each with callbacks before, and with others behind it, to new handlers.
 many_more()	{ at_least "$1" wc -l <"$WORK/restart.posts"; }

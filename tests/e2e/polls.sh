@@ -147,13 +147,13 @@ sweep
 same "then all goes on" 'succeeded' "$(task apimart "$busy")"
 
 sed -i '/^novita default/,/^}/ s/polls_per_minute = .*/polls_per_minute = 3/' "$GENHOOK_CONF"
-for _ in 1 2 3 4 5 6 7 8; do
-	order novita flux lose >/dev/null
-done
-soon 60 idle
 # The minutes of the budget are the clock's: when one ends just now, it is the
 # turn of the next.
 for _ in 1 2 3; do
+	for _ in 1 2 3 4 5 6 7 8; do
+		order novita flux lose >/dev/null
+	done
+	soon 60 idle
 	sql "update genhook.accounts set polls = 0 where provider = 'novita'"
 	before=$(polled novita)
 	due_now
