@@ -4,6 +4,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -37,6 +38,7 @@
 struct flight {
 	struct flight	*next;
 	FCGX_Request	 fr;
+	bool		 drained;	/* the request is read to its end */
 	struct request	 req;
 	struct callback	 cb;
 };
@@ -62,13 +64,33 @@ server_is_fastcgi(void)
 	return !FCGX_IsCGI();
 }
 
+/* Is nothing left to be read? */
+static bool
+at_end(FCGX_Stream *in)
+{
+	return FCGX_GetChar(in) == EOF && FCGX_GetError(in) == 0;
+}
+
+static bool
+has_body(const struct request *req)
+{
+	const char	*length = request_get(req, "CONTENT_LENGTH");
+
+	return length != NULL && strcmp(length, "0") != 0;
+}
+
+/* The body, which is asked for as a whole. */
 static size_t
 read_fcgi(void *arg, char *buf, size_t n)
 {
-	FCGX_Request	*fr = arg;
-	int		 got = FCGX_GetStr(buf, (int)n, fr->in);
+	struct flight	*f = arg;
+	FCGX_Stream	*in = f->fr.in;
+	int		 got = FCGX_GetStr(buf, (int)n, in);
 
-	return got > 0 && FCGX_GetError(fr->in) == 0 ? (size_t)got : 0;
+	if (got <= 0 || FCGX_GetError(in) != 0)
+		return 0;
+	f->drained = (size_t)got == n && at_end(in);
+	return (size_t)got;
 }
 
 /* ---- flights ------------------------------------------------------------ */
@@ -87,7 +109,7 @@ flights_make(struct server *s, int n)
 		    FCGI_FAIL_ACCEPT_ON_INTR) != 0)
 			return false;
 		s->flights[i].req.read = read_fcgi;
-		s->flights[i].req.arg = &s->flights[i].fr;
+		s->flights[i].req.arg = &s->flights[i];
 		s->flights[i].cb.commit.owner = &s->flights[i];
 		s->flights[i].next = s->free;
 		s->free = &s->flights[i];
@@ -127,10 +149,17 @@ flight_answer(struct server *s, struct flight *f)
 	char	out[ANSWER_TEXT_MAX];
 	size_t	len = receive_end(&f->cb, out);
 
+	/* While this stream is open, the end of the request is a write of its
+	 * own, to a web server that has its answer and has closed. */
+	(void)FCGX_FClose(f->fr.err);
 	/* Nothing was written before: a crash so far was a clean 500. */
 	if (FCGX_PutStr(out, (int)len, f->fr.out) != (int)len ||
 	    FCGX_FClose(f->fr.out) == -1)
 		log_line(LOG_WARN, "an answer could not be sent");
+	/* Else libfcgi waits until the web server closes, up to 2 s, lest what
+	 * is still to be read makes the kernel break the connection. */
+	if (f->drained)
+		(void)FCGX_Detach(&f->fr);
 	FCGX_Finish_r(&f->fr);
 	flight_give(s, f);
 }
@@ -164,6 +193,7 @@ worker_main(void *arg)
 			break;
 		}
 		f->req.env = f->fr.envp;
+		f->drained = !has_body(&f->req) && at_end(f->fr.in);
 		if (!receive_begin(&f->cb, w->server->rx, &f->req))
 			flight_answer(w->server, f);
 	}
