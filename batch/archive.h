@@ -9,6 +9,7 @@
 
 #include "conf.h"
 #include "errbuf.h"
+#include "workq.h"
 
 #define ARCHIVE_NAME_MAX	101	/* with the NUL */
 #define ARCHIVE_MARK_MAX	128	/* with the NUL */
@@ -116,7 +117,7 @@ struct archive_commit {
 	char			*location;	/* its URL, the caller's to free */
 	struct errbuf		 why;		/* where it is not ok */
 
-	struct archive_commit	*next;		/* for the caller's lists */
+	struct workq_link	 link;		/* the settler's own */
 	void			*arg;
 	void			*work;		/* the archive's own */
 };

@@ -7,6 +7,7 @@
 
 #include "db.h"
 #include "sweep.h"
+#include "workq.h"
 
 struct clerk;
 
@@ -23,14 +24,15 @@ struct clerk_note {
 	enum db_verdict		 verdict;
 	struct db_rows		*rows;		/* the giver's to free */
 	struct errbuf		 why;
-	struct clerk_note	*next;		/* the clerk's own */
+	struct workq_link	 link;		/* the clerk's own */
 };
 
 /*
  * wake(arg) is called from the clerk's thread when something is to be taken.
- * NULL: no memory, or no thread.
+ * NULL with why: no memory, or no thread.
  */
-struct clerk *clerk_new(struct sweep *, void (*wake)(void *), void *arg);
+struct clerk *clerk_new(struct sweep *, void (*wake)(void *), void *arg,
+	    struct errbuf *why);
 
 /* Ends the thread, after what it was given; all has to be taken.  NULL is
  * fine. */

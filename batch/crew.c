@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "crew.h"
+#include "thread.h"
 
 struct crew {
 	pthread_mutex_t	 lock;
@@ -80,14 +81,15 @@ crew_free(struct crew *c)
 void
 crew_each(struct crew *c, size_t n, void (*work)(void *, size_t), void *arg)
 {
-	size_t	i;
+	struct errbuf	why;
+	size_t		i;
 
 	for (i = 0; i < n && (c == NULL || n == 1); i++)
 		work(arg, i);
 	if (c == NULL || n <= 1)
 		return;
 	while (c->nhands < CREW_MAX - 1 && c->nhands + 1 < n &&
-	    pthread_create(&c->hands[c->nhands], NULL, be_at_hand, c) == 0)
+	    thread_start(&c->hands[c->nhands], be_at_hand, c, &why))
 		c->nhands++;
 	(void)pthread_mutex_lock(&c->lock);
 	c->work = work;

@@ -15,8 +15,7 @@ void	crew_free(struct crew *);	/* NULL is fine */
 /*
  * Call work(arg, i) once for each i below n, on several threads, of which the
  * caller's is one; returns when all is done.  One caller at a time.  Where
- * there are no threads to be had, or no crew, the caller's does it all.  They
- * take no signals that the first caller blocks.
+ * there are no threads to be had, or no crew, the caller's does it all.
  */
 void	crew_each(struct crew *, size_t n, void (*work)(void *arg, size_t i),
 	    void *arg);

@@ -167,42 +167,55 @@ release(struct sweep *s)
 		(void)sweep_run(s, DB_RELEASE_OUTPUTS, params, NULL, &why);
 }
 
-void
-sweep_download(struct sweep *s)
+/* False with why: what could be opened has to be closed. */
+static bool
+open_all(struct fetch_run *f, struct errbuf *why)
 {
-	struct download		 d = { .sweep = s, .fetch.sweep = s };
-	struct fetch_run	*f = &d.fetch;
-	struct errbuf		 why;
+	const struct conf	*conf = f->sweep->conf;
 
-	if (!sweep_goes_on(s, sweep_moment(s, 100)))
-		return;
-	if ((f->archive = archive_open(s->conf, s->owner, &why)) == NULL) {
-		sweep_break(s, why.text);
-		return;
+	STAILQ_INIT(&f->queue);
+	STAILQ_INIT(&f->home);
+	f->refused = sweep_alloc(conf->naccounts + 1);
+	if ((f->archive = archive_open(conf, f->sweep->owner, why)) == NULL ||
+	    (f->sniffer = sniffer_open(why)) == NULL)
+		return false;
+	f->engine = http_engine_new((int)conf->downloads_in_flight,
+	    conf->allow_private_networks);
+	if (f->engine == NULL) {
+		errbuf_set(why, "out of memory");
+		return false;
 	}
-	if ((f->sniffer = sniffer_open(&why)) == NULL) {
-		sweep_break(s, why.text);
-		archive_close(f->archive);
-		return;
-	}
-	f->refused = sweep_alloc(s->conf->naccounts + 1);
-	f->engine = http_engine_new((int)s->conf->downloads_in_flight,
-	    s->conf->allow_private_networks);
-	if (f->engine != NULL)
-		f->settler = settler_new(f->archive, wake, f->engine);
-	if (f->settler != NULL)
-		f->clerk = clerk_new(s, wake, f->engine);
-	f->errands = errands_new();
-	if (f->clerk != NULL && f->errands != NULL)
-		work(&d);
-	else
-		sweep_break(s, "out of memory");
+	return (f->settler = settler_new(f->archive, wake, f->engine, why)) !=
+	    NULL &&
+	    (f->clerk = clerk_new(f->sweep, wake, f->engine, why)) != NULL &&
+	    (f->errands = errands_new(why)) != NULL;
+}
+
+/* The engine after those that wake it, and before what its transfers have. */
+static void
+close_all(struct fetch_run *f)
+{
 	clerk_free(f->clerk);
 	settler_free(f->settler);
 	http_engine_free(f->engine);
 	errands_free(f->errands);
-	free(f->refused);
 	sniffer_close(f->sniffer);
 	archive_close(f->archive);
+	free(f->refused);
+}
+
+void
+sweep_download(struct sweep *s)
+{
+	struct download	d = { .sweep = s, .fetch.sweep = s };
+	struct errbuf	why;
+
+	if (!sweep_goes_on(s, sweep_moment(s, 100)))
+		return;
+	if (open_all(&d.fetch, &why))
+		work(&d);
+	else
+		sweep_break(s, why.text);
+	close_all(&d.fetch);
 	release(s);
 }

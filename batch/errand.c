@@ -6,10 +6,9 @@
 
 struct errands {
 	pthread_t	 thread;
-	pthread_mutex_t	 lock;
-	pthread_cond_t	 given, back;
-	struct errand	*first, **last;
-	bool		 ending;
+	struct workq	 given;
+	pthread_mutex_t	 lock;		/* for every errand's out */
+	pthread_cond_t	 back;
 };
 
 static void *
@@ -18,38 +17,40 @@ work(void *arg)
 	struct errands	*e = arg;
 	struct errand	*one;
 
-	(void)pthread_mutex_lock(&e->lock);
-	while ((one = e->first) != NULL || !e->ending) {
-		if (one == NULL) {
-			(void)pthread_cond_wait(&e->given, &e->lock);
-			continue;
-		}
-		if ((e->first = one->next) == NULL)
-			e->last = &e->first;
-		(void)pthread_mutex_unlock(&e->lock);
+	while ((one = workq_take(&e->given, true)) != NULL) {
 		one->run(one);
 		(void)pthread_mutex_lock(&e->lock);
 		one->out = false;
 		(void)pthread_cond_broadcast(&e->back);
+		(void)pthread_mutex_unlock(&e->lock);
 	}
-	(void)pthread_mutex_unlock(&e->lock);
 	return NULL;
 }
 
+static void
+errands_destroy(struct errands *e)
+{
+	workq_destroy(&e->given);
+	(void)pthread_mutex_destroy(&e->lock);
+	(void)pthread_cond_destroy(&e->back);
+	free(e);
+}
+
 struct errands *
-errands_new(void)
+errands_new(struct errbuf *why)
 {
 	struct errands	*e;
 
-	if ((e = calloc(1, sizeof(*e))) == NULL)
+	if ((e = calloc(1, sizeof(*e))) == NULL) {
+		errbuf_set(why, "out of memory");
 		return NULL;
-	e->last = &e->first;
+	}
+	workq_init(&e->given);
 	(void)pthread_mutex_init(&e->lock, NULL);
-	(void)pthread_cond_init(&e->given, NULL);
 	(void)pthread_cond_init(&e->back, NULL);
-	if (thread_start(&e->thread, work, e))
+	if (thread_start(&e->thread, work, e, why))
 		return e;
-	free(e);
+	errands_destroy(e);
 	return NULL;
 }
 
@@ -58,32 +59,23 @@ errands_free(struct errands *e)
 {
 	if (e == NULL)
 		return;
-	(void)pthread_mutex_lock(&e->lock);
-	e->ending = true;
-	(void)pthread_cond_signal(&e->given);
-	(void)pthread_mutex_unlock(&e->lock);
+	workq_close(&e->given);
 	(void)pthread_join(e->thread, NULL);
-	(void)pthread_mutex_destroy(&e->lock);
-	(void)pthread_cond_destroy(&e->given);
-	(void)pthread_cond_destroy(&e->back);
-	free(e);
+	errands_destroy(e);
 }
 
 bool
 errands_give(struct errands *e, struct errand *one)
 {
-	bool	free;
+	bool	is_home;
 
 	(void)pthread_mutex_lock(&e->lock);
-	if ((free = !one->out)) {
-		one->out = true;
-		one->next = NULL;
-		*e->last = one;
-		e->last = &one->next;
-		(void)pthread_cond_signal(&e->given);
-	}
+	is_home = !one->out;
+	one->out = true;
 	(void)pthread_mutex_unlock(&e->lock);
-	return free;
+	if (is_home)
+		workq_put(&e->given, &one->link, one);
+	return is_home;
 }
 
 void

@@ -4,19 +4,22 @@
 
 #include <stdbool.h>
 
+#include "errbuf.h"
+#include "workq.h"
+
 struct errands;
 
 /* One, owned by its giver, who may change what it is about only while it is
  * not out. */
 struct errand {
-	void		(*run)(struct errand *);	/* on that thread */
-	void		*arg;
-	bool		 out;		/* the errands' own */
-	struct errand	*next;
+	void			(*run)(struct errand *);	/* on that thread */
+	void			*arg;
+	bool			 out;		/* these are the errands' own */
+	struct workq_link	 link;
 };
 
-/* NULL: no memory, or no thread. */
-struct errands *errands_new(void);
+/* NULL with why: no memory, or no thread. */
+struct errands *errands_new(struct errbuf *why);
 
 /* Ends the thread, after what it was given; NULL is fine. */
 void	errands_free(struct errands *);

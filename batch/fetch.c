@@ -300,11 +300,10 @@ job_store(struct job *j)
 static void
 take_settled(struct fetch_run *run, bool all)
 {
-	struct archive_commit	*c = settler_take(run->settler, all), *next;
+	struct archive_commit	*c;
 	struct job		*j;
 
-	for (; c != NULL; c = next) {
-		next = c->next;
+	while ((c = settler_take(run->settler, all)) != NULL) {
 		j = c->arg;
 		if (c->ok)
 			rows_add(j);
@@ -326,8 +325,8 @@ fetch_settled(struct fetch_run *run, bool all)
 		rows_write(run);
 	}
 	/* A broken run writes no more: their leases run out. */
-	while (all && (j = run->home) != NULL) {
-		run->home = j->next;
+	while (all && (j = STAILQ_FIRST(&run->home)) != NULL) {
+		STAILQ_REMOVE_HEAD(&run->home, next);
 		job_free(j);
 	}
 }
@@ -574,24 +573,18 @@ fetch_queue(struct fetch_run *run, const struct db_rows *rows, int row)
 {
 	struct job	*j = job_new(run, rows, row);
 
-	if (run->first == NULL)
-		run->last = &run->first;
-	*run->last = j;
-	run->last = &j->next;
+	STAILQ_INSERT_TAIL(&run->queue, j, next);
 	run->queued++;
 }
 
 static struct job *
 unqueue(struct fetch_run *run)
 {
-	struct job	*j = run->first;
+	struct job	*j = STAILQ_FIRST(&run->queue);
 
 	if (j != NULL) {
-		run->first = j->next;
-		j->next = NULL;
+		STAILQ_REMOVE_HEAD(&run->queue, next);
 		run->queued--;
-		if (run->first == NULL)
-			run->last = &run->first;
 	}
 	return j;
 }

@@ -2,6 +2,8 @@
 #ifndef GENHOOK_FETCH_H
 #define GENHOOK_FETCH_H
 
+#include <sys/queue.h>
+
 #include <stdbool.h>
 
 #include "archive.h"
@@ -14,6 +16,8 @@
 #include "sweep.h"
 
 struct job;
+
+STAILQ_HEAD(job_list, job);
 
 /* What the downloads of a run share. */
 struct fetch_run {
@@ -28,9 +32,9 @@ struct fetch_run {
 	bool			 held;		/* files wait for the archive */
 	bool			*refused;	/* accounts whose key was, in
 						   the order of the settings */
-	struct job		*first, **last;	/* claimed, not yet begun */
+	struct job_list		 queue;		/* claimed, not yet begun */
 	int			 queued;	/* so many */
-	struct job		*home;		/* at rest, without a row */
+	struct job_list		 home;		/* at rest, without a row */
 	int			 writing;	/* statements with such rows */
 };
 

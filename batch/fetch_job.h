@@ -46,7 +46,7 @@ struct job {
 	struct archive_commit	 commit;	/* its way to rest */
 	char			 sum[SHA256_HEX];
 	bool			 written;	/* its row took it */
-	struct job		*next;		/* in the queue, or at home */
+	STAILQ_ENTRY(job)	 next;		/* in the queue, or at home */
 	bool			 bare;		/* no part is there to find */
 	bool			 tried;		/* a link, in this attempt */
 	enum trouble		 lacked;	/* with which end, */

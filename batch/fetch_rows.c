@@ -255,24 +255,21 @@ rows_give(struct fetch_run *run, struct job *const *jobs, int n)
 void
 rows_add(struct job *j)
 {
-	struct fetch_run	*run = j->run;
-
-	j->next = run->home;
-	run->home = j;
+	STAILQ_INSERT_TAIL(&j->run->home, j, next);
 }
 
 void
 rows_write(struct fetch_run *run)
 {
-	struct job	*jobs[STORE_AT_ONCE];
+	struct job	*jobs[STORE_AT_ONCE], *j;
 	int		 n = 0;
 
 	/* While some are being written others gather: the fewer statements. */
-	if (run->home == NULL || run->writing > 0 || run->sweep->broken)
+	if (STAILQ_EMPTY(&run->home) || run->writing > 0 || run->sweep->broken)
 		return;
-	while (n < STORE_AT_ONCE && run->home != NULL) {
-		jobs[n++] = run->home;
-		run->home = run->home->next;
+	while (n < STORE_AT_ONCE && (j = STAILQ_FIRST(&run->home)) != NULL) {
+		STAILQ_REMOVE_HEAD(&run->home, next);
+		jobs[n++] = j;
 	}
 	rows_give(run, jobs, n);
 }

@@ -1,9 +1,11 @@
 #include <signal.h>
+#include <string.h>
 
 #include "thread.h"
 
 bool
-thread_start(pthread_t *thread, void *(*run)(void *), void *arg)
+thread_start(pthread_t *thread, void *(*run)(void *), void *arg,
+    struct errbuf *why)
 {
 	sigset_t	all, old;
 	int		error;
@@ -12,5 +14,8 @@ thread_start(pthread_t *thread, void *(*run)(void *), void *arg)
 	(void)pthread_sigmask(SIG_SETMASK, &all, &old);
 	error = pthread_create(thread, NULL, run, arg);
 	(void)pthread_sigmask(SIG_SETMASK, &old, NULL);
+	if (error != 0)
+		errbuf_set(why, "could not start a thread: %s",
+		    strerror(error));
 	return error == 0;
 }

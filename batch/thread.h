@@ -5,8 +5,11 @@
 #include <pthread.h>
 #include <stdbool.h>
 
+#include "errbuf.h"
+
 /* Start run(arg) on a thread that takes no signals: they are for the thread
- * that ends the run.  False: there is none to be had. */
-bool	thread_start(pthread_t *, void *(*run)(void *), void *arg);
+ * that ends the run.  False with why: there is none to be had. */
+bool	thread_start(pthread_t *, void *(*run)(void *), void *arg,
+	    struct errbuf *why);
 
 #endif

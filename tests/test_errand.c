@@ -27,7 +27,8 @@ note(struct errand *e)
 static void
 test_order(void)
 {
-	struct errands	*thread = errands_new();
+	struct errbuf	 why;
+	struct errands	*thread = errands_new(&why);
 	struct count	 c[MANY];
 	int		 i, next = 0;
 
@@ -62,9 +63,10 @@ static void
 test_out(void)
 {
 	struct count	c = { .errand.run = give_itself };
+	struct errbuf	why;
 
 	c.errand.arg = &c;
-	CU_ASSERT_PTR_NOT_NULL_FATAL(c.thread = errands_new());
+	CU_ASSERT_PTR_NOT_NULL_FATAL(c.thread = errands_new(&why));
 	errands_wait(c.thread, &c.errand);
 	CU_ASSERT_EQUAL(c.runs, 0);
 	CU_ASSERT_TRUE(errands_give(c.thread, &c.errand));
