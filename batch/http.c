@@ -20,8 +20,8 @@
 
 struct http_engine {
 	CURLM			*multi;
-	struct http_request	*first;		/* in flight */
-	int			 in_flight;
+	LIST_HEAD(, http_request) requests;	/* in flight */
+	int			 in_flight;	/* so many */
 	int			 max_in_flight;
 	bool			 allow_private;
 	int64_t			 bytes;
@@ -338,12 +338,7 @@ finish(struct http_request *req)
 	struct curl_slist	*headers = req->headers;
 
 	(void)curl_multi_remove_handle(engine->multi, easy);
-	if (req->prev != NULL)
-		req->prev->next = req->next;
-	else
-		engine->first = req->next;
-	if (req->next != NULL)
-		req->next->prev = req->prev;
+	LIST_REMOVE(req, next);
 	engine->in_flight--;
 	req->on_done(req);
 	curl_easy_cleanup(easy);
@@ -562,17 +557,6 @@ set_post(CURL *easy, const struct http_request *req)
 	    CURLE_OK;
 }
 
-static void
-enlist(struct http_engine *engine, struct http_request *req)
-{
-	req->prev = NULL;
-	req->next = engine->first;
-	if (engine->first != NULL)
-		engine->first->prev = req;
-	engine->first = req;
-	engine->in_flight++;
-}
-
 bool
 http_start(struct http_engine *engine, struct http_request *req)
 {
@@ -600,7 +584,8 @@ http_start(struct http_engine *engine, struct http_request *req)
 		return false;
 	}
 	req->easy = easy;
-	enlist(engine, req);
+	LIST_INSERT_HEAD(&engine->requests, req, next);
+	engine->in_flight++;
 	return true;
 }
 
@@ -644,7 +629,7 @@ http_parts(const struct http_engine *engine)
 	const struct http_request	*req;
 	double				 sum = 0;
 
-	for (req = engine->first; req != NULL; req = req->next)
+	LIST_FOREACH(req, &engine->requests, next)
 		if (req->received > 0 && req->length > 0)
 			sum += (double)req->received / (double)req->length;
 	return sum;
@@ -663,6 +648,7 @@ http_engine_new(int max_in_flight, bool allow_private)
 		curl_global_cleanup();
 		return NULL;
 	}
+	LIST_INIT(&engine->requests);
 	engine->max_in_flight = max_in_flight;
 	engine->allow_private = allow_private;
 	(void)curl_multi_setopt(engine->multi, CURLMOPT_MAXCONNECTS,
@@ -677,7 +663,7 @@ http_engine_free(struct http_engine *engine)
 
 	if (engine == NULL)
 		return;
-	while ((req = engine->first) != NULL) {
+	while ((req = LIST_FIRST(&engine->requests)) != NULL) {
 		req->verdict = HTTP_ABORTED;
 		errbuf_set(&req->why, "the run ended first");
 		finish(req);

@@ -4,6 +4,8 @@
 #ifndef GENHOOK_HTTP_H
 #define GENHOOK_HTTP_H
 
+#include <sys/queue.h>
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -92,7 +94,7 @@ struct http_request {
 	/* The engine's own. */
 	struct http_engine	*engine;
 	void			*easy, *headers;
-	struct http_request	*prev, *next;
+	LIST_ENTRY(http_request) next;
 	const char		*refused;	/* what a refused address was */
 	int			 opened;	/* sockets since the last hop */
 	bool			 too_large, stopped, skipped;

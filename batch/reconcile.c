@@ -1,4 +1,6 @@
 /* Ask the providers about the tasks whose callbacks never came. */
+#include <sys/queue.h>
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,14 +21,14 @@
 
 /* A task whose poll is claimed and not yet asked for. */
 struct claimed {
-	char		*task_id, *model;	/* the latter may be NULL */
-	struct claimed	*next;
+	char			*task_id, *model;	/* or NULL */
+	STAILQ_ENTRY(claimed)	 next;
 };
 
 /* An account that is being polled. */
 struct poller {
 	const struct account	*account;
-	struct claimed		*first, **last;	/* claimed ahead */
+	STAILQ_HEAD(, claimed)	 queue;		/* claimed ahead */
 	int			 queued;	/* so many */
 	int			 in_flight;
 	bool			 proven;	/* its key has been taken */
@@ -296,20 +298,17 @@ enqueue(struct poller *poller, const char *task_id, const char *model)
 
 	c->task_id = sweep_copy(task_id);
 	c->model = sweep_copy(model);
-	if (poller->first == NULL)
-		poller->last = &poller->first;
-	*poller->last = c;
-	poller->last = &c->next;
+	STAILQ_INSERT_TAIL(&poller->queue, c, next);
 	poller->queued++;
 }
 
 static struct claimed *
 dequeue(struct poller *poller)
 {
-	struct claimed	*c = poller->first;
+	struct claimed	*c = STAILQ_FIRST(&poller->queue);
 
 	if (c != NULL) {
-		poller->first = c->next;
+		STAILQ_REMOVE_HEAD(&poller->queue, next);
 		poller->queued--;
 	}
 	return c;
@@ -535,6 +534,7 @@ choose_accounts(struct reconcile *r)
 		    strcmp(r->sweep->provider, a->provider->name) != 0)
 			continue;
 		r->pollers[r->npollers].account = a;
+		STAILQ_INIT(&r->pollers[r->npollers].queue);
 		r->npollers++;
 	}
 }

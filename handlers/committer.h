@@ -33,7 +33,7 @@ struct committer *committer_start(const struct conf *, struct spool *,
 bool	committer_submit(struct committer *, struct commit *);
 
 /* Wait for some whose fate is known, in time for each one's deadline; a list
- * linked by next.  NULL: committer_end() has been called, and all are out. */
+ * by STAILQ_NEXT().  NULL: committer_end() has been called, and all are out. */
 struct commit *committer_next(struct committer *);
 
 /* Commit what waits, within the deadline, and end the thread.  Nothing may be

@@ -209,7 +209,7 @@ answerer_main(void *arg)
 
 	while ((c = committer_next(s->rx->committer)) != NULL)
 		for (; c != NULL; c = next) {
-			next = c->next;
+			next = STAILQ_NEXT(c, next);
 			flight_answer(s, c->owner);
 		}
 	return NULL;

@@ -12,9 +12,7 @@
 /* With nothing to wait for, look again after this. */
 #define IDLE_MS		60000
 
-struct list {
-	struct commit	*first, **last;
-};
+STAILQ_HEAD(list, commit);
 
 struct queue {
 	pthread_mutex_t	 lock;		/* for all below */
@@ -26,28 +24,13 @@ struct queue {
 	struct errbuf	 away_why;
 };
 
-static void
-list_init(struct list *l)
-{
-	l->first = NULL;
-	l->last = &l->first;
-}
-
-static void
-list_append(struct list *l, struct commit *c)
-{
-	c->next = NULL;
-	*l->last = c;
-	l->last = &c->next;
-}
-
+/* The first, where there is one. */
 static struct commit *
 list_pop(struct list *l)
 {
-	struct commit	*c = l->first;
+	struct commit	*c = STAILQ_FIRST(l);
 
-	if (c != NULL && (l->first = c->next) == NULL)
-		l->last = &l->first;
+	STAILQ_REMOVE_HEAD(l, next);
 	return c;
 }
 
@@ -78,7 +61,7 @@ cond_wait_until(pthread_cond_t *cond, pthread_mutex_t *lock, int64_t at_ms)
 static void
 keep_watch(struct queue *q)
 {
-	if (q->waiting.first != NULL && q->watching == 0)
+	if (!STAILQ_EMPTY(&q->waiting) && q->watching == 0)
 		(void)pthread_cond_signal(&q->known_wake);
 }
 
@@ -92,8 +75,8 @@ queue_new(void)
 	(void)pthread_mutex_init(&q->lock, NULL);
 	cond_init_monotonic(&q->wake);
 	cond_init_monotonic(&q->known_wake);
-	list_init(&q->waiting);
-	list_init(&q->known);
+	STAILQ_INIT(&q->waiting);
+	STAILQ_INIT(&q->known);
 	return q;
 }
 
@@ -118,9 +101,9 @@ queue_put(struct queue *q, struct commit *c)
 	c->deadline_ms = clock_ms() + COMMIT_DEADLINE_MS;
 	(void)pthread_mutex_lock(&q->lock);
 	if ((take = !q->away || c->delivery == NULL)) {
-		if (q->waiting.first == NULL)
+		if (STAILQ_EMPTY(&q->waiting))
 			(void)pthread_cond_signal(&q->wake);
-		list_append(&q->waiting, c);
+		STAILQ_INSERT_TAIL(&q->waiting, c, next);
 		keep_watch(q);
 	} else
 		c->why = q->away_why;
@@ -135,9 +118,9 @@ queue_take(struct queue *q, struct commit **out, size_t max, int64_t until_ms,
 	size_t	n = 0;
 
 	(void)pthread_mutex_lock(&q->lock);
-	if (q->waiting.first == NULL && !q->ended)
+	if (STAILQ_EMPTY(&q->waiting) && !q->ended)
 		cond_wait_until(&q->wake, &q->lock, until_ms);
-	while (n < max && q->waiting.first != NULL)
+	while (n < max && !STAILQ_EMPTY(&q->waiting))
 		out[n++] = list_pop(&q->waiting);
 	*ended = q->ended && n == 0;
 	(void)pthread_mutex_unlock(&q->lock);
@@ -151,7 +134,7 @@ queue_known(struct queue *q, struct commit *const *commits, size_t n)
 
 	(void)pthread_mutex_lock(&q->lock);
 	for (i = 0; i < n; i++)
-		list_append(&q->known, commits[i]);
+		STAILQ_INSERT_TAIL(&q->known, commits[i], next);
 	(void)pthread_mutex_unlock(&q->lock);
 	if (n > 0)
 		(void)pthread_cond_signal(&q->known_wake);
@@ -166,46 +149,49 @@ give_up_overdue(struct queue *q)
 {
 	struct commit	*c;
 
-	while ((c = q->waiting.first) != NULL &&
+	while ((c = STAILQ_FIRST(&q->waiting)) != NULL &&
 	    c->take_by_ms <= clock_ms()) {
 		c = list_pop(&q->waiting);
 		errbuf_set(&c->why, "database: the commit before did not end "
 		    "within %d ms", QUEUE_DEADLINE_MS);
 		q->away = true;
 		q->away_why = c->why;
-		list_append(&q->known, c);
+		STAILQ_INSERT_TAIL(&q->known, c, next);
 	}
 }
 
 static void
 wait_for_known(struct queue *q)
 {
-	bool	watch = q->waiting.first != NULL;
+	bool	watch = !STAILQ_EMPTY(&q->waiting);
 
 	q->watching += watch;
 	cond_wait_until(&q->known_wake, &q->lock, watch ?
-	    q->waiting.first->take_by_ms : clock_ms() + IDLE_MS);
+	    STAILQ_FIRST(&q->waiting)->take_by_ms : clock_ms() + IDLE_MS);
 	q->watching -= watch;
 }
 
 struct commit *
 queue_next(struct queue *q)
 {
-	struct list	taken;
-	size_t		n;
+	struct list	 taken;
+	struct commit	*c;
+	size_t		 n;
 
-	list_init(&taken);
+	STAILQ_INIT(&taken);
 	(void)pthread_mutex_lock(&q->lock);
-	for (give_up_overdue(q); q->known.first == NULL && !q->settled;
+	for (give_up_overdue(q); STAILQ_EMPTY(&q->known) && !q->settled;
 	    give_up_overdue(q))
 		wait_for_known(q);
-	for (n = 0; n < ANSWERS_MAX && q->known.first != NULL; n++)
-		list_append(&taken, list_pop(&q->known));
-	if (q->known.first != NULL)
+	for (n = 0; n < ANSWERS_MAX && !STAILQ_EMPTY(&q->known); n++) {
+		c = list_pop(&q->known);
+		STAILQ_INSERT_TAIL(&taken, c, next);
+	}
+	if (!STAILQ_EMPTY(&q->known))
 		(void)pthread_cond_signal(&q->known_wake);
 	keep_watch(q);
 	(void)pthread_mutex_unlock(&q->lock);
-	return taken.first;
+	return STAILQ_FIRST(&taken);
 }
 
 void

@@ -6,6 +6,8 @@
 #ifndef GENHOOK_QUEUE_H
 #define GENHOOK_QUEUE_H
 
+#include <sys/queue.h>
+
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -23,7 +25,7 @@
 
 /* One delivery on its way into the database; all memory is the owner's. */
 struct commit {
-	struct commit	*next;		/* the queue's own */
+	STAILQ_ENTRY(commit) next;	/* the queue's own */
 	struct delivery	*delivery;	/* NULL: only asks for the database */
 	void		*owner;		/* whom queue_next()'s caller answers */
 	int64_t		 take_by_ms;	/* monotonic, as is the next */
@@ -54,8 +56,9 @@ void	queue_known(struct queue *, struct commit *const *, size_t n);
 
 /*
  * The answerers' side: wait for some whose fate is known, or that the committer
- * has not taken by QUEUE_DEADLINE_MS, which then are not stored, with why.  Returns a list linked by next; NULL after queue_end(), once the
- * committer has handed everything back and said queue_settled().
+ * has not taken by QUEUE_DEADLINE_MS, which then are not stored, with why.
+ * Returns a list by STAILQ_NEXT(); NULL after queue_end(), once the committer
+ * has handed everything back and said queue_settled().
  */
 struct commit *queue_next(struct queue *);
 

@@ -32,7 +32,7 @@ test_order(void)
 	CU_ASSERT_FALSE(ended);
 	queue_known(q, out, n);
 	for (i = 0, out[0] = queue_next(q); out[0] != NULL;
-	    out[0] = out[0]->next, i++)
+	    out[0] = STAILQ_NEXT(out[0], next), i++)
 		CU_ASSERT_PTR_EQUAL(out[0], &c[i]);
 	CU_ASSERT_EQUAL(i, 5);
 	queue_free(q);
@@ -157,7 +157,7 @@ answer_all(void *arg)
 
 	while ((c = queue_next(busy)) != NULL)
 		for (; c != NULL; c = next) {
-			next = c->next;
+			next = STAILQ_NEXT(c, next);
 			atomic_fetch_add((atomic_int *)c->owner, 1);
 		}
 	return arg;
