@@ -247,6 +247,53 @@ test_clean(void)
 	archive_close(a);
 }
 
+/* Make all parts, and what is noted of them, so old. */
+static void
+age_parts(time_t age_s)
+{
+	const struct timespec	then[2] = { { time(NULL) - age_s, 0 },
+				    { time(NULL) - age_s, 0 } };
+	struct dirent		*e;
+	DIR			*d = opendir(dir);
+
+	CU_ASSERT_PTR_NOT_NULL_FATAL(d);
+	while ((e = readdir(d)) != NULL)
+		if (strncmp(e->d_name, ".part-", 6) == 0)
+			CU_ASSERT_EQUAL(utimensat(dirfd(d), e->d_name, then,
+			    0), 0);
+	(void)closedir(d);
+}
+
+/* What an attempt that brought nothing new has left is as young as it. */
+static void
+test_clean_left(void)
+{
+	struct archive_key	 k = { "novita", "left", "0", key.day };
+	struct archive		*a = open_here("host:1:5");
+	struct archive_part	*part;
+	struct errbuf		 why;
+	char			 mark[ARCHIVE_MARK_MAX];
+	time_t			 before = time(NULL) - ARCHIVE_STALE_S;
+	int64_t			 bytes;
+
+	CU_ASSERT_PTR_NOT_NULL_FATAL(part = archive_begin(a, &k, -1, &why));
+	CU_ASSERT_TRUE(archive_write(part, "half", 4, &why));
+	CU_ASSERT_TRUE(archive_mark(part, "\"v1\""));
+	archive_leave(part);
+	age_parts(2 * ARCHIVE_STALE_S);
+	part = archive_reopen(a, &k, &bytes, mark);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(part);
+	archive_leave(part);
+	CU_ASSERT_EQUAL(archive_clean(a, before), 0);
+	part = archive_reopen(a, &k, &bytes, mark);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(part);
+	archive_leave(part);
+	age_parts(2 * ARCHIVE_STALE_S);
+	CU_ASSERT_EQUAL(archive_clean(a, before), 2);
+	CU_ASSERT_EQUAL(count_parts(), 0);
+	archive_close(a);
+}
+
 static const struct {
 	const char	*url;
 	const char	*why;		/* NULL: it opens */
@@ -404,7 +451,8 @@ test_held(void)
 	CU_ASSERT_TRUE(archive_write(part, "l", 1, &why));
 	CU_ASSERT_EQUAL(count_parts(), 0);
 	CU_ASSERT_TRUE(archive_replay(part, 0, 99, collect, text, &why));
-	CU_ASSERT_STRING_EQUAL(text, "all");
+	CU_ASSERT_TRUE(archive_replay(part, 1, 1, collect, text, &why));
+	CU_ASSERT_STRING_EQUAL(text, "alll");
 	CU_ASSERT_TRUE(commit(a, part, &location, &why));
 	CU_ASSERT_TRUE(same_file(location, "all", 3));
 	free(location);
@@ -542,6 +590,14 @@ test_no_reopen(void)
 	CU_ASSERT_TRUE(archive_write(second, "2nd", 3, &why));
 	CU_ASSERT_FALSE(archive_mark(second, "m"));
 	archive_abort(second);
+	/* One that held its bytes in memory until then has them still. */
+	CU_ASSERT_PTR_NOT_NULL_FATAL(second = archive_begin(a, &k, 3, &why));
+	CU_ASSERT_TRUE(archive_write(second, "3rd", 3, &why));
+	CU_ASSERT_TRUE(archive_ready(a, second, &why));
+	CU_ASSERT_TRUE(commit(a, second, &location, &why));
+	CU_ASSERT_TRUE_FATAL(location != NULL);
+	CU_ASSERT_TRUE(same_file(location, "3rd", 3));
+	free(location);
 	CU_ASSERT_TRUE(commit(a, part, &location, &why));
 	free(location);
 	CU_ASSERT_PTR_NULL(archive_reopen(a, &k, &bytes, mark));
@@ -599,6 +655,7 @@ main(void)
 		{ "no room", test_no_room },
 		{ "symbolic links", test_symlinks },
 		{ "clean", test_clean },
+		{ "what was left is not stale", test_clean_left },
 		{ "URLs", test_urls },
 		{ "escaped root", test_escaped_root },
 		{ "a part that was left goes on", test_reopen },
