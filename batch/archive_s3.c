@@ -59,18 +59,18 @@ s3_commit(struct archive *archive, struct archive_commit *const *list,
     size_t n)
 {
 	struct s3_archive	*a = (struct s3_archive *)archive;
-	bool			 ended = false;
+	bool			 ended = false, more = false;
 	size_t			 i;
 
 	mind_the_end(a);
 	for (i = 0; i < n; i++) {
-		if (!list[i]->done)
-			s3_upload_go_on(&a->store, list[i],
-			    atomic_load(&a->hurry));
+		if (!list[i]->done && s3_upload_go_on(&a->store, list[i],
+		    atomic_load(&a->hurry)))
+			more = true;
 		ended = ended || list[i]->done;
 	}
 	if (!ended && a->store.engine != NULL)
-		http_turn(a->store.engine, TURN_MS);
+		http_turn(a->store.engine, more ? 0 : TURN_MS);
 }
 
 static void

@@ -547,7 +547,8 @@ part_is_there(struct upload *u)
 	return u->call.md5[0] != '\0' && strcmp(part->etag, u->etag) == 0;
 }
 
-static void
+/* True: it needs no answer to go on. */
+static bool
 upload_step(struct upload *u)
 {
 	char	hex[SHA256_HEX] = S3_NO_BODY;
@@ -562,17 +563,18 @@ upload_step(struct upload *u)
 	ok = steps[u->step].begin(u, hex);
 	if (ok && part_is_there(u)) {
 		part_next(u);
-		return;
+		return true;
 	}
 	if (ok && u->step == STEP_PUT && u->commit->sha256 != NULL &&
 	    strcmp(hex, u->commit->sha256) != 0) {
 		u->marked = false;
 		upload_fail(u, "the staged file is not what was downloaded");
-		return;
+		return false;
 	}
 	if (!ok || !s3_call_start(&u->call, u->store, steps[u->step].method,
 	    hex, on_done))
 		upload_fail(u, "could not read the staged file, or no memory");
+	return false;
 }
 
 static void
@@ -628,21 +630,22 @@ upload_begin(struct s3_store *s, struct archive_commit *c)
 	return false;
 }
 
-void
+bool
 s3_upload_go_on(struct s3_store *s, struct archive_commit *c, bool hurry)
 {
 	struct upload	*u = c->work;
 
 	if (u == NULL && !upload_begin(s, c))
-		return;
+		return false;
 	u = c->work;
 	if (u->call.in_flight)
-		return;
+		return false;
 	if (s->engine == NULL || hurry)
 		upload_cut(u);
 	else if (s->down)
 		upload_fail(u, s->down_why.text);
 	else if (http_free_slots(s->engine) > 0 &&
 	    u->not_before_ms <= clock_ms())
-		upload_step(u);
+		return upload_step(u);
+	return false;
 }

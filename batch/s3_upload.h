@@ -16,9 +16,10 @@
  * store's engine, or here: then c->done is set, the part is freed, and it is
  * kept where it can be tried again.  What keeps one out of the store sets
  * store->down, and with it ends the others.  hurry: begin no request, and cut
- * what has none in flight.
+ * what has none in flight.  True: there is nothing to wait for before the next
+ * call.
  */
-void	s3_upload_go_on(struct s3_store *, struct archive_commit *c,
+bool	s3_upload_go_on(struct s3_store *, struct archive_commit *c,
 	    bool hurry);
 
 #endif
