@@ -402,9 +402,6 @@ take_piece(void *arg, const void *data, size_t len)
 static bool
 job_open(struct job *j)
 {
-	struct archive_key	key = { j->provider, j->task_id, j->position,
-				    j->day };
-
 	j->opened = true;
 	if (j->part != NULL && j->req.resumed)
 		return archive_replay(j->part, 0, j->kept, take_piece, j,
@@ -414,7 +411,7 @@ job_open(struct job *j)
 		j->md5 = md5_new();
 	j->at_rest = j->req.length >= 0;
 	archive_abort(j->part);
-	j->part = archive_begin(j->run->archive, &key, j->req.length,
+	j->part = archive_begin(j->run->archive, &j->key, j->req.length,
 	    &j->req.why);
 	j->summing.run = sum_some;
 	j->summing.arg = j;
@@ -488,12 +485,10 @@ job_reset(struct job *j)
 bool
 job_download(struct job *j)
 {
-	struct archive_key	key = { j->provider, j->task_id, j->position,
-				    j->day };
-	bool			ok = job_reset(j);
+	bool	ok = job_reset(j);
 
 	if (j->part == NULL && !j->bare)
-		j->part = archive_reopen(j->run->archive, &key, &j->kept,
+		j->part = archive_reopen(j->run->archive, &j->key, &j->kept,
 		    j->mark);
 	if (j->part != NULL && archive_whole(j->mark) != NULL) {
 		archive_abort(j->part);
@@ -523,12 +518,10 @@ job_download(struct job *j)
 static bool
 job_is_home(struct job *j)
 {
-	struct archive_key	key = { j->provider, j->task_id, j->position,
-				    j->day };
-	struct errbuf		why;
+	struct errbuf	why;
 
-	if (!job_reset(j) || (j->part = archive_reopen(j->run->archive, &key,
-	    &j->kept, j->mark)) == NULL) {
+	if (!job_reset(j) || (j->part = archive_reopen(j->run->archive,
+	    &j->key, &j->kept, j->mark)) == NULL) {
 		j->bare = true;
 		return false;
 	}
@@ -540,30 +533,37 @@ job_is_home(struct job *j)
 	return false;
 }
 
+/* The columns of DB_CLAIM_OUTPUTS. */
+enum { C_PROVIDER, C_TASK_ID, C_POSITION, C_KIND, C_URL, C_EXPIRES,
+    C_ATTEMPTS, C_FINISHED, C_ACCOUNT, C_MODEL, C_OUTPUTS, C_PAUSED };
+
 static struct job *
 job_new(struct fetch_run *run, const struct db_rows *rows, int row)
 {
 	struct job	*j = sweep_alloc(sizeof(*j));
-	const char	*finished = db_value(rows, row, 7);
-	const char	*account = db_value(rows, row, 8);
-	const char	*paused = db_value(rows, row, 11);
+	const char	*finished = db_value(rows, row, C_FINISHED);
+	const char	*account = db_value(rows, row, C_ACCOUNT);
+	const char	*paused = db_value(rows, row, C_PAUSED);
 
 	j->run = run;
-	j->provider = sweep_copy(db_value(rows, row, 0));
-	j->task_id = sweep_copy(db_value(rows, row, 1));
-	j->position = sweep_copy(db_value(rows, row, 2));
-	j->kind = sweep_copy(db_value(rows, row, 3));
-	j->url = sweep_copy(db_value(rows, row, 4));
-	j->expires_at = sweep_number(db_value(rows, row, 5));
-	j->attempts = sweep_number(db_value(rows, row, 6));
+	j->provider = sweep_copy(db_value(rows, row, C_PROVIDER));
+	j->task_id = sweep_copy(db_value(rows, row, C_TASK_ID));
+	j->position = sweep_copy(db_value(rows, row, C_POSITION));
+	j->kind = sweep_copy(db_value(rows, row, C_KIND));
+	j->url = sweep_copy(db_value(rows, row, C_URL));
+	j->expires_at = sweep_number(db_value(rows, row, C_EXPIRES));
+	j->attempts = sweep_number(db_value(rows, row, C_ATTEMPTS));
+	j->key.provider = j->provider;
+	j->key.task_id = j->task_id;
+	j->key.position = j->position;
 	/* The same at each attempt, so that the file's place is the same. */
-	j->day = finished != NULL ? (time_t)sweep_number(finished) :
+	j->key.day = finished != NULL ? (time_t)sweep_number(finished) :
 	    time(NULL);
 	if (account != NULL && provider_find(j->provider) != NULL)
 		j->account = conf_account(run->sweep->conf,
 		    provider_find(j->provider), account);
-	j->model = sweep_copy(db_value(rows, row, 9));
-	j->outputs = sweep_number(db_value(rows, row, 10));
+	j->model = sweep_copy(db_value(rows, row, C_MODEL));
+	j->outputs = sweep_number(db_value(rows, row, C_OUTPUTS));
 	j->paused = paused != NULL && *paused == 't';
 	return j;
 }

@@ -28,7 +28,7 @@ struct job {
 	int64_t			 marked;	/* at which size */
 	int64_t			 expires_at;	/* s since 1970; 0: unknown */
 	int64_t			 attempts;	/* this one counted */
-	time_t			 day;
+	struct archive_key	 key;		/* of its file */
 	int64_t			 started_ms;
 	struct archive_part	*part;
 	struct sha256		*digest;

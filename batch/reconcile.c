@@ -74,7 +74,7 @@ task_is_lost(struct sweep *s, const struct account *a, const char *task_id,
  * words may be NULL.  The task rests for wait_s seconds at least.
  */
 static void
-note(struct reconcile *r, const struct account *a, const char *task_id,
+note_task(struct reconcile *r, const struct account *a, const char *task_id,
     const char *kind, const char *words, int64_t wait_s)
 {
 	char		 wait[32];
@@ -108,7 +108,7 @@ note(struct reconcile *r, const struct account *a, const char *task_id,
 static void
 note_poll(struct poll *p, const char *kind, const char *words)
 {
-	note(p->run, p->poller->account, p->task_id, kind, words,
+	note_task(p->run, p->poller->account, p->task_id, kind, words,
 	    p->retry_after_s);
 }
 
@@ -160,7 +160,7 @@ store_batch(struct reconcile *r, struct delivery *const *batch, size_t n)
 	for (i = 0; i < n && v == DB_REFUSED && n > 1; i++)
 		store_batch(r, &batch[i], 1);
 	if (v == DB_REFUSED && n == 1)
-		note(r, conf_account(r->sweep->conf, batch[0]->provider,
+		note_task(r, conf_account(r->sweep->conf, batch[0]->provider,
 		    batch[0]->account), batch[0]->result.task_id, "error",
 		    why.text, 0);
 }
@@ -364,13 +364,13 @@ claim(struct reconcile *r, struct poller *poller, int64_t limit)
 	(void)snprintf(ceiling, sizeof(ceiling), "%lld s",
 	    (long long)a->poll_every_max_s);
 	(void)snprintf(count, sizeof(count), "%lld", (long long)limit);
+	(void)snprintf(rate, sizeof(rate), "%lld",
+	    (long long)a->polls_per_minute);
 	params[0] = sweep_text(a->provider->name);
 	params[1] = sweep_text(a->name);
 	params[2] = sweep_text(after);
 	params[3] = sweep_text(ceiling);
 	params[4] = sweep_text(count);
-	(void)snprintf(rate, sizeof(rate), "%lld",
-	    (long long)a->polls_per_minute);
 	params[5] = sweep_text(r->sweep->task_id);
 	params[6] = sweep_text(rate);
 	if (sweep_run(r->sweep, DB_CLAIM_POLLS, params, &rows, &why) !=
