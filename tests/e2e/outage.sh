@@ -21,6 +21,14 @@ is_once()	{ [ "$(once "$1")" = "$2 $2 $2 $2" ]; }
 
 quick()		{ check "$1, in time" within 3 "$WORK/seconds"; }
 accepted()	{ [[ $(post_text "$hook" "$(ok "$1")") == *accepted* ]]; }
+# signal NAME: to APIMart's handlers, of which there may be two; sets PIDS.
+signal()
+{
+	soon 30 handled
+	mapfile -t PIDS < <(handlers apimart)
+	kill -s "$1" "${PIDS[@]}"
+}
+handled()	{ [ -n "$(handlers apimart)" ]; }
 # normal PREFIX SECONDS: until an answer comes out of the database.
 normal()
 {
@@ -91,10 +99,9 @@ check "frozen, in time" within 3 "$WORK/posts.out"
 like "frozen: healthz" '^503 ' "$(healthz apimart)"
 posts "$hook" 20 "$(ok still-%d)" 4
 check "frozen: 20 more, in time" within 3 "$WORK/posts.out"
-pid=$(handlers apimart)
 sleep 2		# so that it tries to connect, and waits
-kill -TERM "$pid"
-check "frozen: a handler ends within 5 s" soon 5 gone "$pid"
+signal TERM
+check "frozen: a handler ends within 5 s" soon 5 gone "${PIDS[@]}"
 thaw
 check "woken: drained" soon 60 drained
 same "each once" '20 20 20 20' "$(once stop)"
@@ -144,22 +151,21 @@ database start
 sql "create function genhook.slow() returns trigger language plpgsql as
     'begin perform pg_sleep(0.004); return new; end';
     create trigger slow before insert on genhook.deliveries for each row execute function genhook.slow()"
-kill -CONT "$(handlers apimart)"
+signal CONT
 less()	{ [ "$(spooled)" -lt "$1" ]; }
 for want in 400 300; do
 	check "draining below $want" soon 60 less "$want"
 	sleep 0.1
-	kill -KILL "$(handlers apimart)"
-	sleep 0.3
+	signal KILL
+	soon 30 gone "${PIDS[@]}"
 done
 check "killed twice, draining again" soon 60 less 250
 freeze
 posts "$hook" 80 "$(ok frozen-%d)"
 same "frozen while it drains" '80 200' "$(statuses)"
 check "frozen while it drains, in time" within 3 "$WORK/posts.out"
-pid=$(handlers apimart)
-kill -TERM "$pid"
-check "frozen while it drains: it ends within 5 s" soon 5 gone "$pid"
+signal TERM
+check "frozen while it drains: it ends within 5 s" soon 5 gone "${PIDS[@]}"
 thaw
 # shellcheck disable=SC2086 # words are wanted
 kill -CONT $stopped 2>/dev/null
@@ -248,7 +254,7 @@ start_and_kill()
 	start_it
 	for _ in 1 2; do
 		soon 60 less "$left"
-		kill -KILL "$(handlers apimart)"
+		signal KILL
 		left=$(spooled)
 		sleep 0.3
 	done
