@@ -5,6 +5,7 @@
 # make lint       warnings as errors with gcc and clang, and the house rules
 # make asan       the tests under AddressSanitizer and UBSan
 # make memcheck   the programs and unit tests under valgrind
+# make tsan       the same under ThreadSanitizer
 # make fuzz       what reads foreign bytes under libFuzzer, FUZZ_SECONDS each
 # make bench      how fast callbacks are taken, beside other ways to take them
 # make install    DESTDIR= PREFIX=/usr/local
@@ -163,6 +164,14 @@ memcheck:
 	@$(MAKE) --no-print-directory -s -j2 all checks
 	@BUILD='$(BUILD)' tests/memcheck
 
+# Likewise, for what threads do to each other.
+tsan:
+	@deploy/packages test
+	@$(MAKE) --no-print-directory -s -j2 BUILD=build-tsan \
+	    CFLAGS='-O1 -g -fno-omit-frame-pointer' SAN='-fsanitize=thread' \
+	    all checks
+	@BUILD=build-tsan CHECKER=tsan tests/memcheck
+
 # Figures and a plot into bench/; BENCH_BIG=1 adds ten million tasks.
 bench:
 	@deploy/packages bench
@@ -222,6 +231,7 @@ clean:
 	rm -rf build build-*
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
-.PHONY: all blocks run stop test checks lint asan memcheck bench fuzz install clean
+.PHONY: all blocks run stop test checks lint asan memcheck tsan bench fuzz \
+	install clean
 .SECONDARY:
 .DELETE_ON_ERROR:
