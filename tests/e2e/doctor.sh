@@ -238,11 +238,11 @@ same "a login without its role" 1 "$(doctor --offline)"
 check "is told" wrong rights 'handlers: the login genhook_hook may not call genhook.receive' 'grant genhook_receiver'
 super "grant genhook_receiver to genhook_hook"
 
-sql "alter table genhook.tasks drop constraint tasks_no_error_in_success"
+sql "alter domain genhook.possible_task drop constraint tasks_no_error_in_success"
 same "a schema that somebody changed" 1 "$(doctor --alert)"
 check "is named" wrong schema 'tasks_no_error_in_success.* is missing' 'genhook migrate --check'
-sql "alter table genhook.tasks add constraint tasks_no_error_in_success
-    check (status <> 'succeeded' or (error_code is null and error_message is null))"
+sql "alter domain genhook.possible_task add constraint tasks_no_error_in_success
+    check (((value).error_code is null and (value).no_message) or (value).status <> 'succeeded')"
 same "put back it is well" 0 "$(doctor --alert)"
 sql "do \$\$ begin for i in 1..9 loop execute format('create table genhook.own_%s ()', i); end loop; end \$\$"
 same "many differences" 1 "$(doctor --alert)"

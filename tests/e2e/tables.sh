@@ -190,6 +190,12 @@ d:outcome = 'fine'
 d:source = 'mail'
 d:verdict = 'maybe'
 CHANGES
+rule()	{ psql -XqAt -v VERBOSITY=verbose -c "$1" 2>&1 | sed -n 's/^CONSTRAINT NAME: *//p'; }
+same "the rule that a task breaks is named" tasks_polled_only_while_pending \
+    "$(rule "update genhook.tasks set next_poll_at = now() where task_id = 'bad'")"
+same "and that of an output" outputs_lease_is_whole \
+    "$(rule "update genhook.outputs set lease_owner = 'me' where task_id = 'bad'")"
+same "a provider of one's own" ok "$(state "insert into genhook.tasks (provider, task_id, submitted_at) values ('my_own_2', 'own', now())")"
 same "a task twice" 23505 "$(state "insert into genhook.tasks (provider, task_id, submitted_at) values ('apimart', 'bad', now())")"
 
 # --- roles

@@ -1,0 +1,408 @@
+-- A callback's price once more.  PostgreSQL reads and compiles a table's CHECK
+-- constraints anew for each statement, and for a batch of one those of tasks
+-- and outputs were a third of all that receive() did.  A domain's rules are
+-- compiled once in a session, so the rules move, by the same names, into a
+-- domain over what they look at; each table keeps one CHECK, that its row is
+-- of that domain.
+
+-- Rows that exist have been held to the same rules: hence "not valid", which
+-- reads no table.  Whether there is a result or a text is told by a boolean,
+-- so that neither is copied for this, however long; and no field is of a
+-- domain, which could not be altered any more.  What is seldom null stands
+-- first: behind a null, a value is slower to find.
+create type genhook.task_state as (
+    finished_at  timestamptz,
+    submitted_at timestamptz,
+    status       text,
+    no_result    boolean,
+    no_message   boolean,
+    no_source    boolean,
+    error_code   text,
+    next_poll_at timestamptz
+);
+comment on type genhook.task_state is
+    'Of a row of tasks, what must fit together.';
+create domain genhook.possible_task as genhook.task_state
+    constraint tasks_finished_when_final
+        check (((value).status = 'pending') = ((value).finished_at is null))
+    constraint tasks_pending_has_no_result
+        check ((value).finished_at is not null or ((value).no_source
+            and (value).no_result and (value).error_code is null
+            and (value).submitted_at is not null))
+    constraint tasks_polled_only_while_pending
+        check ((value).next_poll_at is null or (value).finished_at is null)
+    constraint tasks_no_error_in_success
+        check (((value).error_code is null and (value).no_message)
+            or (value).status <> 'succeeded');
+comment on domain genhook.possible_task is
+    'Rules for a row of tasks as a whole: its table''s CHECK asks for this.';
+
+create type genhook.output_state as (
+    status          text,
+    has_text        boolean,
+    has_url         boolean,
+    has_location    boolean,
+    has_details     boolean,
+    expires_source  text,
+    expires_at      timestamptz,
+    next_attempt_at timestamptz,
+    leased_until    timestamptz,
+    lease_owner     text,
+    held_until      timestamptz,
+    held_by         text
+);
+comment on type genhook.output_state is
+    'Of a row of outputs, what must fit together.';
+create domain genhook.possible_output as genhook.output_state
+    constraint outputs_expiry_known
+        check (((value).expires_source = 'unknown')
+            = ((value).expires_at is null))
+    constraint outputs_inline_has_text
+        check (((value).status = 'inline') = (value).has_text)
+    constraint outputs_link_has_url
+        check ((value).has_url or (value).has_text)
+    constraint outputs_stored_is_complete
+        check (((value).status = 'stored') = (value).has_location
+            and (not (value).has_location or (value).has_details))
+    constraint outputs_pending_is_scheduled
+        check (((value).status = 'pending')
+            = ((value).next_attempt_at is not null))
+    constraint outputs_lease_is_whole
+        check (((value).leased_until is null)
+            = ((value).lease_owner is null))
+    constraint outputs_leased_while_pending
+        check ((value).lease_owner is null
+            or (value).next_attempt_at is not null)
+    constraint outputs_hold_is_whole
+        check (((value).held_until is null) = ((value).held_by is null));
+comment on domain genhook.possible_output is
+    'Rules for a row of outputs as a whole: its table''s CHECK asks for this.';
+
+alter table genhook.tasks
+    drop constraint tasks_finished_when_final,
+    drop constraint tasks_pending_has_no_result,
+    drop constraint tasks_polled_only_while_pending,
+    drop constraint tasks_no_error_in_success,
+    add constraint tasks_possible check (row(finished_at, submitted_at,
+        status, result is null, error_message is null, source is null,
+        error_code, next_poll_at)::genhook.possible_task is distinct from null)
+        not valid;
+comment on constraint tasks_possible on genhook.tasks is
+    'The rules are those of the domain possible_task. Rows older than the constraint were held to the same ones.';
+
+alter table genhook.outputs
+    drop constraint outputs_expiry_known,
+    drop constraint outputs_inline_has_text,
+    drop constraint outputs_link_has_url,
+    drop constraint outputs_stored_is_complete,
+    drop constraint outputs_pending_is_scheduled,
+    drop constraint outputs_lease_is_whole,
+    drop constraint outputs_leased_while_pending,
+    drop constraint outputs_hold_is_whole,
+    add constraint outputs_possible check (row(status,
+        inline_text is not null, url is not null, location is not null,
+        (bytes, sha256, stored_at) is not null, expires_source, expires_at,
+        next_attempt_at, leased_until, lease_owner, held_until, held_by
+            )::genhook.possible_output is distinct from null)
+        not valid;
+comment on constraint outputs_possible on genhook.outputs is
+    'The rules are those of the domain possible_output. Rows older than the constraint were held to the same ones.';
+
+-- Each function that a rule names is looked up for each column and statement:
+-- fewer do here.  And known providers are known by sight.
+alter domain genhook.provider_name drop constraint provider_name_check;
+alter domain genhook.provider_name add constraint provider_name_check
+    check (value in ('novita', 'apimart', 'apixo', 'wavespeed')
+        or value ~ '^[a-z0-9_]{1,32}$') not valid;
+alter domain genhook.task_key drop constraint task_key_check;
+alter domain genhook.task_key add constraint task_key_check
+    check (value <> '' and octet_length(value) <= 256) not valid;
+alter domain genhook.account_name drop constraint account_name_check;
+alter domain genhook.account_name add constraint account_name_check
+    check (value <> '' and octet_length(value) <= 64) not valid;
+
+-- As before, but for the short way: its arrays are read by subscript, which
+-- for a parameter takes the same time at any place, where each unnest() is a
+-- function to prepare; the look for tasks in the table already counts nothing;
+-- and the answer is no query.
+
+-- Element n of every p_ array is one delivery; element n of every o_ array is
+-- one output and o_delivery says of which delivery (from 1).  p_outcome is
+-- what the caller made of it:
+--     accepted    a final result: p_status and the task columns are set
+--     requery     a final result that is not believed: the task is polled
+--     stale       as requery, but recorded as stale
+--     ignored, unparsed, rejected, unverified
+-- The answer has one outcome for each delivery, in order: accepted becomes
+-- duplicate or conflict where the task had its result already.  A caller that
+-- does not know whether its commit came through sends again with p_again, and
+-- what had been recorded is passed over; p_again = false spares that look for
+-- what is sent the first time, no two of one task.
+create or replace function genhook.receive(
+    p_id uuid[], p_received_at timestamptz[], p_provider text[],
+    p_account text[], p_source text[], p_outcome text[], p_verdict text[],
+    p_remote_addr text[], p_headers text[], p_body bytea[], p_note text[],
+    p_task_id text[], p_status text[], p_model text[], p_error_code text[],
+    p_error_message text[], p_is_test boolean[],
+    p_submitted_at timestamptz[], p_finished_at timestamptz[],
+    p_result_digest bytea[],
+    o_delivery integer[], o_position integer[], o_kind text[], o_url text[],
+    o_text text[], o_expires_at timestamptz[], o_expires_source text[],
+    p_again boolean default true)
+returns setof text
+language plpgsql
+security definer
+set search_path = genhook, pg_temp
+-- Planned once: the arrays differ in length, never in kind.  A plan made while
+-- the tables are small must still fit when they are large; for the same reason
+-- a look into a table is a scalar subquery, which is never turned into a hash
+-- of the whole table.
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+as $$
+declare
+    new_provider text[];
+    new_task_id  text[];
+    won   integer[] := '{}';	-- deliveries that brought their task its result
+    known integer[] := '{}';	-- deliveries recorded before
+    rest  integer := 0;		-- room left in the bounded store
+begin
+    if not p_again and 'accepted' = all (p_outcome) then
+        perform from (select generate_series(1, cardinality(p_id)) as n) as b
+        where (select true from tasks t
+            where t.provider = p_provider[b.n] and t.task_id = p_task_id[b.n]);
+        if not found then
+            -- Whoever brings one of these tasks at this very moment, or
+            -- has a body that is no jsonb, fails the batch: the caller then
+            -- sends each alone, with p_again.
+            insert into tasks (provider, task_id, status, model, account,
+                error_code, error_message, is_test, submitted_at, finished_at,
+                source, result, result_digest)
+            select p_provider[b.n], p_task_id[b.n], p_status[b.n],
+                p_model[b.n], p_account[b.n], p_error_code[b.n],
+                p_error_message[b.n], p_is_test[b.n], p_submitted_at[b.n],
+                coalesce(p_finished_at[b.n], p_received_at[b.n]),
+                case p_source[b.n] when 'poll' then 'poll'
+                    else 'callback' end,
+                convert_from(p_body[b.n], 'UTF8')::jsonb,
+                p_result_digest[b.n]
+            from (select generate_series(1, cardinality(p_id)) as n) as b;
+
+            insert into outputs (provider, task_id, position, status, kind,
+                url, inline_text, expires_at, expires_source, next_attempt_at)
+            select p_provider[o_delivery[b.n]], p_task_id[o_delivery[b.n]],
+                o_position[b.n],
+                case when o_text[b.n] is null then 'pending'
+                    else 'inline' end,
+                o_kind[b.n], o_url[b.n], o_text[b.n], o_expires_at[b.n],
+                o_expires_source[b.n],
+                case when o_text[b.n] is null then now() end
+            from (select generate_series(1, cardinality(o_delivery)) as n)
+                as b;
+
+            insert into deliveries (id, received_at, provider, task_id,
+                account, source, outcome, verdict, remote_addr, headers,
+                body, note, body_digest)
+            select p_id[b.n], p_received_at[b.n], p_provider[b.n],
+                p_task_id[b.n], p_account[b.n], p_source[b.n], 'accepted',
+                p_verdict[b.n], p_remote_addr[b.n]::inet,
+                p_headers[b.n]::jsonb, p_body[b.n], p_note[b.n],
+                sha256(p_body[b.n])
+            from (select generate_series(1, cardinality(p_id)) as n) as b;
+            for n in 1..cardinality(p_id) loop
+                return next 'accepted';
+            end loop;
+            return;
+        end if;
+    end if;
+
+    if p_again then
+        select coalesce(array_agg(b.n), '{}') into known
+        from unnest(p_id, p_received_at) with ordinality
+            as b(id, received_at, n)
+        where (select true from deliveries d
+            where d.received_at = b.received_at and d.id = b.id);
+    end if;
+
+    if 'accepted' = any (p_outcome) then
+        -- The first of several results for one task counts.  In order of the
+        -- key, so that two batches at once cannot deadlock.  A task that has
+        -- its result is passed over before it could be locked; only pending
+        -- and lost ones move: this is the one place where the rank of a
+        -- state is decided.
+        with moved as (
+            insert into tasks as t (provider, task_id, status, model, account,
+                error_code, error_message, is_test, submitted_at, finished_at,
+                source, result, result_digest)
+            select distinct on (b.provider, b.task_id) b.provider, b.task_id,
+                b.status, b.model, b.account, b.error_code, b.error_message,
+                b.is_test, b.submitted_at,
+                coalesce(b.finished_at, b.received_at),
+                case b.source when 'poll' then 'poll' else 'callback' end,
+                try_jsonb(b.body), b.result_digest
+            from unnest(p_provider, p_task_id, p_status, p_model, p_account,
+                    p_error_code, p_error_message, p_is_test, p_submitted_at,
+                    p_finished_at, p_received_at, p_source, p_body,
+                    p_result_digest, p_outcome)
+                with ordinality as b(provider, task_id, status, model,
+                    account, error_code, error_message, is_test, submitted_at,
+                    finished_at, received_at, source, body, result_digest,
+                    outcome, n)
+            where b.outcome = 'accepted' and not exists (
+                select from tasks h
+                where h.provider = b.provider and h.task_id = b.task_id
+                    and h.status not in ('pending', 'lost'))
+            order by b.provider, b.task_id, b.n
+            on conflict (provider, task_id) do update set
+                status = excluded.status,
+                model = coalesce(t.model, excluded.model),
+                account = excluded.account,
+                error_code = excluded.error_code,
+                error_message = excluded.error_message,
+                is_test = excluded.is_test,
+                submitted_at = coalesce(excluded.submitted_at,
+                    t.submitted_at),
+                finished_at = excluded.finished_at,
+                source = excluded.source,
+                next_poll_at = null,
+                last_poll_error = null,
+                not_found_polls = 0,
+                result = excluded.result,
+                result_digest = excluded.result_digest
+            where t.status in ('pending', 'lost')
+            returning t.provider, t.task_id
+        )
+        select array_agg(provider), array_agg(task_id)
+        into new_provider, new_task_id
+        from moved;
+
+        if cardinality(new_task_id) = cardinality(p_id) then
+            won := array(select generate_series(1, cardinality(p_id)));
+        else
+            select coalesce(array_agg(w.n), '{}') into won
+            from (select min(b.n)::integer as n
+                from unnest(p_provider, p_task_id, p_outcome) with ordinality
+                    as b(provider, task_id, outcome, n)
+                where b.outcome = 'accepted' and (b.provider, b.task_id) in (
+                    select * from unnest(new_provider, new_task_id))
+                group by b.provider, b.task_id) as w;
+        end if;
+
+        if cardinality(won) > 0 then
+            insert into outputs (provider, task_id, position, status, kind,
+                url, inline_text, expires_at, expires_source, next_attempt_at)
+            select p_provider[o.n], p_task_id[o.n], o.position,
+                case when o.text is null then 'pending' else 'inline' end,
+                o.kind, o.url, o.text, o.expires_at, o.expires_source,
+                case when o.text is null then now() end
+            from unnest(o_delivery, o_position, o_kind, o_url, o_text,
+                    o_expires_at, o_expires_source)
+                as o(n, position, kind, url, text, expires_at, expires_source)
+            where o.n = any (won);
+        end if;
+
+        -- Nothing but results, each the first: what most batches are.
+        if cardinality(won) = cardinality(p_id) then
+            insert into deliveries (id, received_at, provider, task_id,
+                account, source, outcome, verdict, remote_addr, headers,
+                body, note, body_digest)
+            select b.id, b.received_at, b.provider, b.task_id, b.account,
+                b.source, b.outcome, b.verdict, b.remote_addr::inet,
+                b.headers::jsonb, b.body, b.note, sha256(b.body)
+            from unnest(p_id, p_received_at, p_provider, p_task_id,
+                    p_account, p_source, p_outcome, p_verdict, p_remote_addr,
+                    p_headers, p_body, p_note)
+                with ordinality as b(id, received_at, provider, task_id,
+                    account, source, outcome, verdict, remote_addr, headers,
+                    body, note, n)
+            where b.n <> all (known);
+            return query select unnest(p_outcome);
+            return;
+        end if;
+    end if;
+
+    -- Not believed, but worth asking the provider about at once.
+    if p_outcome && array['stale', 'requery'] then
+        insert into tasks as t (provider, task_id, account, model, is_test,
+            submitted_at, next_poll_at)
+        select distinct on (b.provider, b.task_id) b.provider, b.task_id,
+            b.account, b.model, b.is_test,
+            coalesce(b.submitted_at, b.received_at), now()
+        from unnest(p_provider, p_task_id, p_account, p_model, p_is_test,
+                p_submitted_at, p_received_at, p_outcome)
+            with ordinality as b(provider, task_id, account, model, is_test,
+                submitted_at, received_at, outcome, n)
+        where b.outcome in ('stale', 'requery') and b.task_id is not null
+        order by b.provider, b.task_id, b.n
+        on conflict (provider, task_id) do update set
+            status = 'pending', source = null, finished_at = null,
+            error_code = null, error_message = null, result = null,
+            result_digest = null, next_poll_at = now(),
+            model = coalesce(t.model, excluded.model),
+            account = excluded.account,
+            submitted_at = coalesce(t.submitted_at, excluded.submitted_at)
+        where t.status = 'lost' or (t.status = 'pending'
+            and (t.next_poll_at is null or t.next_poll_at > now()));
+    end if;
+
+    if 'unverified' = any (p_outcome) then
+        select 1000 - count(*) into rest
+        from (select from deliveries where outcome = 'unverified'
+                and received_at > now() - interval '1 day' limit 1000) as u;
+    end if;
+
+    return query
+    with judged as materialized (
+        select b.n,
+            case
+                when b.outcome = 'accepted' and b.n = any (won)
+                    then 'accepted'
+                when b.outcome = 'accepted' and t.result_digest
+                    is not distinct from b.result_digest then 'duplicate'
+                when b.outcome = 'accepted' then 'conflict'
+                when b.outcome = 'requery' and t.status = 'pending'
+                    then 'accepted'
+                when b.outcome = 'requery' then 'duplicate'
+                else b.outcome
+            end as outcome,
+            sha256(b.body) as body_digest,
+            case when b.outcome = 'unverified' then row_number()
+                over (partition by b.outcome order by b.n) end as nth
+        from unnest(p_provider, p_task_id, p_outcome, p_body,
+                p_result_digest)
+            with ordinality as b(provider, task_id, outcome, body,
+                result_digest, n)
+        left join tasks t on t.provider = b.provider
+            and t.task_id = b.task_id
+            and b.outcome in ('accepted', 'requery')
+            and b.n <> all (won)
+    ), kept as (
+        insert into deliveries (id, received_at, provider, task_id, account,
+            source, outcome, verdict, remote_addr, headers, body, note,
+            body_digest)
+        select p_id[j.n], p_received_at[j.n], p_provider[j.n],
+            p_task_id[j.n], p_account[j.n], p_source[j.n], j.outcome,
+            p_verdict[j.n], p_remote_addr[j.n]::inet, p_headers[j.n]::jsonb,
+            case
+                when j.outcome = 'unverified'
+                    and octet_length(p_body[j.n]) > 65536 then null
+                when j.n = any (won) or p_task_id[j.n] is null
+                    then p_body[j.n]
+                when (select true from deliveries d
+                        where d.provider = p_provider[j.n]
+                        and d.task_id = p_task_id[j.n]
+                        and d.body_digest = j.body_digest
+                        and d.body is not null limit 1) then null
+                when exists (select from judged e where e.n < j.n
+                        and p_provider[e.n] = p_provider[j.n]
+                        and p_task_id[e.n] = p_task_id[j.n]
+                        and e.body_digest = j.body_digest) then null
+                else p_body[j.n]
+            end,
+            p_note[j.n], j.body_digest
+        from judged j
+        where (j.nth is null or j.nth <= rest) and j.n <> all (known)
+    )
+    select j.outcome from judged j order by j.n;
+end
+$$;
