@@ -17,6 +17,7 @@
 #define RETRY_AFTER_MAX_S	86400
 #define STORE_TIMEOUT_MS	8000
 #define BATCH_MAX		256
+#define GIVE_UP_AT_ONCE		1000
 #define TURN_MS			100
 
 /* A task whose poll is claimed and not yet asked for. */
@@ -496,28 +497,43 @@ work(struct reconcile *r)
 	}
 }
 
-/* What has been pending for too long is called lost. */
-static void
-give_up(struct reconcile *r, const struct account *a)
+/* Call some of what has been pending for too long lost.  True: more is left. */
+static bool
+give_up_some(struct reconcile *r, const struct account *a)
 {
-	char		 after[32];
-	struct db_param	 params[3];
+	char		 after[32], limit[16];
+	struct db_param	 params[4];
 	struct db_rows	*rows = NULL;
 	struct errbuf	 why;
-	int		 i;
+	int		 i, got;
 
 	(void)snprintf(after, sizeof(after), "%lld s",
 	    (long long)a->give_up_after_s);
+	(void)snprintf(limit, sizeof(limit), "%d", GIVE_UP_AT_ONCE);
 	params[0] = sweep_text(a->provider->name);
 	params[1] = sweep_text(a->name);
 	params[2] = sweep_text(after);
+	params[3] = sweep_text(limit);
 	if (sweep_run(r->sweep, DB_GIVE_UP_TASKS, params, &rows, &why) !=
 	    DB_OK)
-		return;
-	for (i = 0; i < db_rows_count(rows); i++)
+		return false;
+	got = db_rows_count(rows);
+	for (i = 0; i < got; i++)
 		task_is_lost(r->sweep, a, db_value(rows, i, 0),
 		    "no final state came in time");
 	db_rows_free(rows);
+	return got == GIVE_UP_AT_ONCE;
+}
+
+/* Some in any case, and all if that takes no more than a tenth of the run:
+ * the downloads wait. */
+static void
+give_up(struct reconcile *r, const struct account *a)
+{
+	int64_t	until = sweep_moment(r->sweep, 70);
+
+	while (give_up_some(r, a) && sweep_goes_on(r->sweep, until))
+		sweep_beat(r->sweep);
 }
 
 static void

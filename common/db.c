@@ -62,7 +62,7 @@ static const struct {
 	    "select genhook.pause_account($1, $2, $3::interval, $4)", 4, 1 },
 	[DB_GIVE_UP_TASKS] = { "give_up_tasks",
 	    "select task_id from genhook.give_up_tasks($1, $2,"
-	    " $3::interval)", 3, 1 },
+	    " $3::interval, $4::int)", 4, 1 },
 	[DB_CLAIM_OUTPUTS] = { "claim_outputs",
 	    "select provider, task_id, position, kind, url,"
 	    " extract(epoch from expires_at)::bigint, attempts,"

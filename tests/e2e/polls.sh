@@ -64,6 +64,18 @@ sql "select genhook.repoll_tasks()" >/dev/null
 same "and how to go on" 0 "$(sql "select count(*) from genhook.tasks where status = 'lost'")"
 sql "select genhook.cancel_tasks(provider, task_id) from genhook.tasks where status = 'pending'" >/dev/null
 
+# --- very many at once are given up, some in each transaction
+sql "insert into genhook.tasks (provider, task_id, account, submitted_at, polls, next_poll_at)
+    select 'novita', 'overdue-' || n, 'default', now() - interval '1 hour', 1, now() + interval '1 hour' from generate_series(1, 3500) as n
+    union all select 'novita', 'unasked', 'default', now() - interval '1 hour', 0, now() + interval '1 hour'"
+sweep
+same "3500 overdue tasks are lost" '3500|gave_up' \
+    "$(sql "select count(*), error_code from genhook.tasks where task_id like 'overdue-%' and status = 'lost' group by error_code")"
+same "in four transactions" 4 "$(sql "select count(distinct xmin::text) from genhook.tasks where task_id like 'overdue-%'")"
+same "each is named once" '3500 3500' "$(sed -n 's/.*novita\/\(overdue-[0-9]*\): lost.*/\1/p' "$WORK/sweep.out" | sort | awk '{ n++ } $0 != last { u++ } { last = $0 } END { print n, u }')"
+same "one that nobody asked for is not" pending "$(task novita unasked)"
+sql "delete from genhook.tasks where task_id like 'overdue-%' or task_id = 'unasked'"
+
 # --- a test event has no task behind it
 test_hook="$(hook novita)"
 curl -sS --noproxy '*' -o /dev/null -H "Authorization: Bearer $KEY_NOVITA" -H 'Content-Type: application/json' \
