@@ -8,7 +8,6 @@
 #include <time.h>
 
 #include "clock.h"
-#include "crypto.h"
 #include "fetch_job.h"
 #include "log.h"
 
@@ -34,8 +33,7 @@ void
 job_free(struct job *j)
 {
 	job_drop(j);
-	(void)sha256_finish(j->digest, NULL);
-	(void)md5_finish(j->md5, NULL);
+	sums_free(&j->sums);
 	free(j->provider);
 	free(j->task_id);
 	free(j->position);
@@ -176,22 +174,6 @@ job_lacks(struct job *j, enum trouble trouble, const char *words)
 	return false;
 }
 
-/* Both sums; false when they could not be computed. */
-static bool
-job_sum(struct job *j, unsigned char sum[SHA256_BYTES],
-    unsigned char md5[MD5_BYTES])
-{
-	bool	ok = sha256_finish(j->digest, sum) && !j->broken;
-
-	if (j->md5 != NULL)
-		ok = md5_finish(j->md5, md5) && ok;
-	else
-		j->req.promise.md5[0] = '\0';
-	j->digest = NULL;
-	j->md5 = NULL;
-	return ok;
-}
-
 /* Is it what the server's own headers promised? */
 static bool
 job_is_as_promised(struct job *j, const unsigned char *sum,
@@ -215,17 +197,6 @@ job_is_as_promised(struct job *j, const unsigned char *sum,
 	return false;
 }
 
-static void
-take_sums(void *arg, const void *data, size_t len)
-{
-	struct job	*j = arg;
-
-	if (!sha256_update(j->digest, data, len) ||
-	    (j->md5 != NULL && !md5_update(j->md5, data, len)))
-		j->broken = true;
-	j->summed += (int64_t)len;
-}
-
 /* The sum follows the writing, while what is written is still in memory. */
 static void
 sum_some(struct errand *e)
@@ -233,9 +204,9 @@ sum_some(struct errand *e)
 	struct job	*j = e->arg;
 	struct errbuf	 why;
 
-	if (!archive_replay(j->sum_of, j->summed, SUM_AT_ONCE, take_sums, j,
+	if (!sums_follow(&j->sums, j->sum_of, j->sums.bytes + SUM_AT_ONCE,
 	    &why))
-		j->broken = true;
+		j->sums.broken = true;
 }
 
 /* The last look at a whole file; for one at rest on the settler's threads. */
@@ -247,13 +218,12 @@ job_check(struct archive_commit *c)
 
 	j->trouble = TROUBLE_OURS;
 	errands_wait(j->run->errands, &j->summing);
-	if (j->at_rest && !archive_replay(c->part, j->summed, j->bytes -
-	    j->summed, take_sums, j, &c->why))
+	if (j->sums.md5 == NULL)
+		j->req.promise.md5[0] = '\0';
+	if ((j->at_rest && !sums_follow(&j->sums, c->part, j->bytes,
+	    &c->why)) || !sums_finish(&j->sums, j->bytes, digest, md5,
+	    &c->why))
 		return false;
-	if (!job_sum(j, digest, md5)) {
-		errbuf_set(&c->why, "could not compute a SHA-256");
-		return false;
-	}
 	hex_encode(digest, sizeof(digest), j->sum);
 	j->trouble = TROUBLE_CONTENT;
 	if (!job_is_as_promised(j, digest, md5, &c->why))
@@ -395,7 +365,7 @@ take_piece(void *arg, const void *data, size_t len)
 	media_watch(&j->watch, data, len);
 	j->bytes += (int64_t)len;
 	if (!j->at_rest)
-		take_sums(j, data, len);
+		sums_take(&j->sums, data, len);
 }
 
 /* The first bytes of an answer: to begin with, or to follow what is there. */
@@ -408,7 +378,7 @@ job_open(struct job *j)
 		    &j->req.why);
 	(void)snprintf(j->mark, sizeof(j->mark), "%s", j->req.validator);
 	if (j->req.promise.md5[0] != '\0')
-		j->md5 = md5_new();
+		sums_want_md5(&j->sums);
 	j->at_rest = j->req.length >= 0;
 	archive_abort(j->part);
 	j->part = archive_begin(j->run->archive, &j->key, j->req.length,
@@ -454,7 +424,7 @@ on_body(struct http_request *req, const void *data, size_t len)
 		j->trouble = TROUBLE_CONTENT;
 		return false;
 	}
-	if (!j->at_rest && j->broken) {
+	if (!j->at_rest && j->sums.broken) {
 		errbuf_set(&req->why, "could not compute a SHA-256");
 		return false;
 	}
@@ -469,17 +439,13 @@ on_body(struct http_request *req, const void *data, size_t len)
 static bool
 job_reset(struct job *j)
 {
-	(void)sha256_finish(j->digest, NULL);
-	(void)md5_finish(j->md5, NULL);
-	j->md5 = NULL;
-	j->digest = sha256_new();
 	memset(&j->watch, 0, sizeof(j->watch));
 	memset(&j->req, 0, sizeof(j->req));
 	j->media = NULL;
-	j->bytes = j->kept = j->marked = j->summed = 0;
+	j->bytes = j->kept = j->marked = 0;
 	j->mark[0] = '\0';
-	j->opened = j->broken = j->at_rest = false;
-	return j->digest != NULL;
+	j->opened = j->at_rest = false;
+	return sums_begin(&j->sums);
 }
 
 bool

@@ -5,11 +5,11 @@
 #ifndef GENHOOK_FETCH_JOB_H
 #define GENHOOK_FETCH_JOB_H
 
-#include "crypto.h"
 #include "errand.h"
 #include "fetch.h"
 #include "media.h"
 #include "retry.h"
+#include "sums.h"
 
 struct job {
 	struct http_request	 req;
@@ -31,17 +31,14 @@ struct job {
 	struct archive_key	 key;		/* of its file */
 	int64_t			 started_ms;
 	struct archive_part	*part;
-	struct sha256		*digest;
-	struct md5		*md5;		/* NULL: not promised */
 	bool			 at_rest;	/* summed on other processors */
 	struct errand		 summing;	/* of what came so far */
-	struct archive_part	*sum_of;	/* that errand's */
-	int64_t			 summed;	/* bytes; while it is out, its */
+	struct archive_part	*sum_of;	/* that errand's; while it is */
+	struct sums		 sums;		/* out, its too */
 	int64_t			 bytes;		/* in the part, all told */
 	const struct media	*media;		/* once enough bytes came */
 	struct media_watch	 watch;
 	bool			 opened;	/* bytes of this answer are in */
-	bool			 broken;	/* the digest is */
 	enum trouble		 trouble;	/* why on_body() stopped */
 	struct archive_commit	 commit;	/* its way to rest */
 	char			 sum[SHA256_HEX];
