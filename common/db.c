@@ -13,6 +13,10 @@
 /* Above this many parameters a call would need another look at the stack. */
 #define MAX_PARAMS	32
 
+/* How often a statement is sent: again after a lost connection, and again when
+ * what the server still did for the first had not been over. */
+#define MAX_SENDS	3
+
 /* libpq 15 knows some 40 connection options. */
 #define MAX_OPTIONS	80
 
@@ -126,13 +130,16 @@ static const struct {
 _Static_assert(sizeof(stmts) / sizeof(stmts[0]) == DB_STMT__MAX,
     "a statement is missing");
 
+/* unique_violation: a twin of ours was faster. */
+#define TWIN	"23505"
+
 /* What an SQLSTATE means to us, by its first letters; the first row that fits
  * counts, others are DB_AWAY. */
 static const struct {
 	const char	*prefix;
 	enum db_verdict	 verdict;
 } sqlstates[] = {
-	{ "23505",	DB_AWAY },	/* a twin of ours was faster: send again */
+	{ TWIN,		DB_AWAY },	/* sent again, it is seen */
 	{ "22",		DB_REFUSED },	/* data exception */
 	{ "23",		DB_REFUSED },	/* integrity constraint */
 	{ "28",		DB_BROKEN },	/* authorization */
@@ -305,19 +312,20 @@ await_result(PGconn *conn, int64_t deadline_ms)
 }
 
 /*
- * What one statement's result means.  A missing result ends the connection:
- * whatever the server still does with it, nobody waits for it any more.
+ * What one statement's result means, and may it be sent again at once?  A
+ * missing result ends the connection: whatever the server still does with it,
+ * nobody waits for it any more.
  */
 static enum db_verdict
-judge_result(struct db *db, const char *name, PGresult *res, bool *lost,
+judge_result(struct db *db, const char *name, PGresult *res, bool *again,
     struct errbuf *why)
 {
 	const char	*state;
 
-	*lost = false;
+	*again = false;
 	if (res == NULL) {
 		set_words(why, name, PQerrorMessage(db->conn));
-		*lost = PQstatus(db->conn) != CONNECTION_OK;
+		*again = PQstatus(db->conn) != CONNECTION_OK;
 		db_disconnect(db);
 		return DB_AWAY;
 	}
@@ -327,10 +335,11 @@ judge_result(struct db *db, const char *name, PGresult *res, bool *lost,
 	state = PQresultErrorField(res, PG_DIAG_SQLSTATE);
 	set_words(why, name, PQresultErrorMessage(res));
 	if (server_lost(res)) {
-		*lost = true;
+		*again = true;
 		db_disconnect(db);
 		return DB_AWAY;
 	}
+	*again = strcmp(state, TWIN) == 0;
 	return verdict_of(state);
 }
 
@@ -370,14 +379,14 @@ session_start(struct db *db, int64_t deadline_ms, struct errbuf *why)
 			    db->role };
 	PGresult	*res = NULL;
 	enum db_verdict	 v;
-	bool		 lost;
+	bool		 again;
 
 	if (db->pooler)
 		return DB_OK;
 	if (PQsendQueryParams(db->conn, session_sql, 2, NULL, param, NULL,
 	    NULL, 0) == 1)
 		res = await_result(db->conn, deadline_ms);
-	v = judge_result(db, "session", res, &lost, why);
+	v = judge_result(db, "session", res, &again, why);
 	PQclear(res);
 	return v;
 }
@@ -390,12 +399,12 @@ schema_check(struct db *db, int64_t deadline_ms, struct errbuf *why)
 	enum db_verdict	 v;
 	const char	*found;
 	char		 want[16];
-	bool		 lost;
+	bool		 again;
 
 	if (PQsendQueryParams(db->conn, stmts[DB_SCHEMA_VERSION].sql, 0, NULL,
 	    NULL, NULL, NULL, 0) == 1)
 		res = await_result(db->conn, deadline_ms);
-	v = judge_result(db, "schema version", res, &lost, why);
+	v = judge_result(db, "schema version", res, &again, why);
 	if (v == DB_OK) {
 		found = PQgetvalue(res, 0, 0);
 		(void)snprintf(want, sizeof(want), "%d", SCHEMA_VERSION);
@@ -638,19 +647,19 @@ db_run(struct db *db, enum db_stmt id, const struct db_param *params,
 	int64_t		 deadline_ms = clock_ms() + timeout_ms;
 	PGresult	*res = NULL;
 	enum db_verdict	 v = DB_AWAY;
-	bool		 lost = false;
-	int		 tries;
+	bool		 again = false;
+	int		 sent;
 
 	errbuf_set(why, "database: %s: no time left", stmts[id].name);
 	if (timeout_ms <= 0)
 		return DB_AWAY;
-	for (tries = 0; tries < 2; tries++) {
+	for (sent = 0; sent < MAX_SENDS; sent++) {
 		v = db_connect(db, (int)(deadline_ms - clock_ms()), why);
 		if (v != DB_OK)
 			return v;
 		res = send_stmt(db, id, params, deadline_ms);
-		v = judge_result(db, stmts[id].name, res, &lost, why);
-		if (v == DB_OK || !lost)
+		v = judge_result(db, stmts[id].name, res, &again, why);
+		if (v == DB_OK || !again)
 			break;
 		PQclear(res);
 		res = NULL;
@@ -673,7 +682,7 @@ db_script(struct db *db, const char *sql, int timeout_ms, struct errbuf *why)
 	int64_t		 deadline_ms = clock_ms() + timeout_ms;
 	PGresult	*res = NULL;
 	enum db_verdict	 v = DB_OK;
-	bool		 lost;
+	bool		 again;
 
 	if (!db_is_connected(db))
 		v = connect_raw(db, deadline_ms, why);
@@ -681,7 +690,7 @@ db_script(struct db *db, const char *sql, int timeout_ms, struct errbuf *why)
 		return v;
 	if (PQsendQuery(db->conn, sql) == 1)
 		res = await_result(db->conn, deadline_ms);
-	v = judge_result(db, "script", res, &lost, why);
+	v = judge_result(db, "script", res, &again, why);
 	PQclear(res);
 	return v;
 }
@@ -694,7 +703,7 @@ db_query(struct db *db, const char *sql, const struct db_param *params,
 	const char	*values[MAX_PARAMS];
 	PGresult	*res = NULL;
 	enum db_verdict	 v = DB_OK;
-	bool		 lost;
+	bool		 again;
 	int		 i;
 
 	for (i = 0; i < nparams && i < MAX_PARAMS; i++)
@@ -706,7 +715,7 @@ db_query(struct db *db, const char *sql, const struct db_param *params,
 	if (PQsendQueryParams(db->conn, sql, nparams, NULL, values, NULL,
 	    NULL, 0) == 1)
 		res = await_result(db->conn, deadline_ms);
-	v = judge_result(db, "query", res, &lost, why);
+	v = judge_result(db, "query", res, &again, why);
 	if (v == DB_OK)
 		*rows = (struct db_rows *)res;
 	else

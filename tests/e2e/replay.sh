@@ -157,6 +157,31 @@ sql "drop function genhook.slow() cascade" 2>/dev/null
 sql "update genhook.replays set leased_until = now() - interval '1 second' where lease_owner is not null"
 check "and begun again" replay
 same "each is done, once" '400|400|400|0' "$(exact kill)"
+
+# The server does not see that it was killed, and inserts what the next one
+# is about to insert.
+kept unparsed apimart "$(finished torn)" >/dev/null
+sql "create function genhook.wait() returns trigger language plpgsql as
+    'begin perform set_config(''lock_timeout'', ''0'', true), pg_advisory_xact_lock(8); return null; end';
+    create trigger wait after insert on genhook.deliveries for each row execute function genhook.wait()"
+waiting()	{ super "select count(*) from pg_stat_activity where wait_event_type = 'Lock'"; }
+hold "select pg_advisory_xact_lock(8)"
+"$BIN/genhook" --config "$GENHOOK_CONF" replay >"$WORK/victim.torn" 2>&1 &
+victim=$!
+check "one is held as it inserts" soon 30 is 1 waiting
+kill -KILL "$victim"
+wait "$victim" 2>/dev/null
+sql "update genhook.replays set leased_until = now() - interval '1 second' where lease_owner is not null"
+"$BIN/genhook" --config "$GENHOOK_CONF" replay >"$WORK/next.out" 2>&1 &
+next=$!
+check "the next one waits for it" soon 30 is 2 waiting
+release
+check "and is not put off" wait "$next"
+like "it does its work" '1 replayed' "$(cat "$WORK/next.out")"
+same "which is there once" 'succeeded|1|accepted' \
+    "$(sql "select t.status, count(*), min(d.outcome) from genhook.tasks t join genhook.deliveries d using (provider, task_id) where task_id = 'torn' and d.source = 'replay' group by 1")"
+sql "drop function genhook.wait() cascade" 2>/dev/null
+
 same "300 wait" 300 "$(many twins 300)"
 runs=()
 for n in 1 2 3; do
