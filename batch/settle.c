@@ -55,9 +55,12 @@ check(void *arg)
 static size_t
 fill(struct settler *s, struct archive_commit **batch, size_t n)
 {
-	while (n < SETTLER_AT_ONCE &&
-	    (batch[n] = workq_take(&s->checked, n == 0)) != NULL)
-		n++;
+	void	*more[SETTLER_AT_ONCE];
+	size_t	 i, got;
+
+	got = workq_take_some(&s->checked, more, SETTLER_AT_ONCE - n, n == 0);
+	for (i = 0; i < got; i++)
+		batch[n++] = more[i];
 	return n;
 }
 

@@ -26,18 +26,29 @@ workq_put(struct workq *q, struct workq_link *link, void *item)
 	(void)pthread_mutex_unlock(&q->lock);
 }
 
+size_t
+workq_take_some(struct workq *q, void **items, size_t most, bool wait)
+{
+	struct workq_link	*link;
+	size_t			 n;
+
+	(void)pthread_mutex_lock(&q->lock);
+	while (wait && STAILQ_EMPTY(&q->links) && !q->closed)
+		(void)pthread_cond_wait(&q->changed, &q->lock);
+	for (n = 0; n < most && (link = STAILQ_FIRST(&q->links)) != NULL; n++) {
+		STAILQ_REMOVE_HEAD(&q->links, next);
+		items[n] = link->item;
+	}
+	(void)pthread_mutex_unlock(&q->lock);
+	return n;
+}
+
 void *
 workq_take(struct workq *q, bool wait)
 {
-	struct workq_link	*link;
+	void	*item;
 
-	(void)pthread_mutex_lock(&q->lock);
-	while ((link = STAILQ_FIRST(&q->links)) == NULL && wait && !q->closed)
-		(void)pthread_cond_wait(&q->changed, &q->lock);
-	if (link != NULL)
-		STAILQ_REMOVE_HEAD(&q->links, next);
-	(void)pthread_mutex_unlock(&q->lock);
-	return link != NULL ? link->item : NULL;
+	return workq_take_some(q, &item, 1, wait) == 1 ? item : NULL;
 }
 
 void

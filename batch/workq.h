@@ -11,6 +11,7 @@
 
 #include <pthread.h>
 #include <stdbool.h>
+#include <stddef.h>
 
 /* A part of each item, which can so be in one queue at a time. */
 struct workq_link {
@@ -33,9 +34,13 @@ void	workq_destroy(struct workq *);	/* once no thread is at it */
 void	workq_put(struct workq *, struct workq_link *, void *item);
 
 /*
- * Take the first item.  NULL when there is none: without wait at once; with
- * it only after workq_close(), and then always, so that a thread can end.
+ * Take the first items, most of them at the most; returns how many.  None when
+ * there is none: without wait at once; with it only after workq_close(), and
+ * then always, so that a thread can end.
  */
+size_t	workq_take_some(struct workq *, void **items, size_t most, bool wait);
+
+/* Take the first one, or NULL. */
 void	*workq_take(struct workq *, bool wait);
 
 /* Nothing more will be put in; what is there is still taken. */

@@ -13,6 +13,19 @@ struct item {
 	atomic_int		 taken;
 };
 
+/* Every lock of a mutex comes here (see the Makefile). */
+static atomic_int	locks;
+
+int	__real_pthread_mutex_lock(pthread_mutex_t *);
+int	__wrap_pthread_mutex_lock(pthread_mutex_t *);
+
+int
+__wrap_pthread_mutex_lock(pthread_mutex_t *mutex)
+{
+	atomic_fetch_add(&locks, 1);
+	return __real_pthread_mutex_lock(mutex);
+}
+
 static void
 test_order(void)
 {
@@ -35,6 +48,34 @@ test_order(void)
 	/* One that was taken may go in again. */
 	workq_put(&q, &items[7].link, &items[7]);
 	CU_ASSERT_PTR_EQUAL(workq_take(&q, false), &items[7]);
+	workq_destroy(&q);
+}
+
+/* As many as there are, or are wanted, for one lock. */
+static void
+test_some(void)
+{
+	struct workq	 q;
+	struct item	 items[50] = { { 0 } };
+	void		*taken[60];
+	size_t		 i;
+
+	workq_init(&q);
+	CU_ASSERT_EQUAL(workq_take_some(&q, taken, COUNT(taken), false), 0);
+	for (i = 0; i < COUNT(items); i++)
+		workq_put(&q, &items[i].link, &items[i]);
+	CU_ASSERT_EQUAL(workq_take_some(&q, taken, 0, false), 0);
+	CU_ASSERT_EQUAL(workq_take_some(&q, taken, 8, true), 8);
+	atomic_store(&locks, 0);
+	CU_ASSERT_EQUAL(workq_take_some(&q, taken + 8, COUNT(taken) - 8,
+	    true), COUNT(items) - 8);
+	CU_ASSERT_EQUAL(atomic_load(&locks), 1);
+	for (i = 0; i < COUNT(items); i++)
+		CU_ASSERT_PTR_EQUAL(taken[i], &items[i]);
+	workq_put(&q, &items[3].link, &items[3]);
+	workq_close(&q);
+	CU_ASSERT_EQUAL(workq_take_some(&q, taken, COUNT(taken), true), 1);
+	CU_ASSERT_EQUAL(workq_take_some(&q, taken, COUNT(taken), true), 0);
 	workq_destroy(&q);
 }
 
@@ -163,6 +204,7 @@ main(void)
 {
 	static const struct test	tests[] = {
 		{ "order", test_order },
+		{ "some", test_some },
 		{ "close", test_close },
 		{ "wait", test_wait },
 		{ "many that put and take", test_threads },
