@@ -143,9 +143,19 @@ check "the sessions before are gone" soon 30 alone
 before=$(scans)
 for call in "retry_outputs('apixo')" "retry_outputs('apixo', 'big-1')" "retry_outputs()" "repoll_tasks('apixo', 'big-1')" "repoll_tasks()" \
     "cancel_tasks('apixo', 'big-1')" "replay_deliveries()" "retain_deliveries(30)" "count_traffic()" "claim_replays('me', '1 s', 1)" \
-    "unfinished_deliveries('-infinity', 'infinity')" "claim_polls('apixo', 'default', '1 s', '1 s', 1)"; do
+    "unfinished_deliveries('-infinity', 'infinity')" "claim_polls('apixo', 'default', '1 s', '1 s', 1)" \
+    "give_up_tasks('apixo', 'default', '1 s')"; do
 	for _ in 1 2 3 4 5 6; do printf 'select count(*) from genhook.%s;\n' "$call"; done
 done | psql -XqAt -v ON_ERROR_STOP=1 >/dev/null
 check "and so is this one" soon 30 alone
 same "no function scans one, though called six times in a session" "$before" "$(scans)"
+# The lists of the command: of each status, though few rows or none have it.
+before=$(scans)
+for list in tasks outputs; do
+	for status in pending succeeded failed cancelled lost stored expired inline; do
+		"$BIN/genhook" --config "$GENHOOK_CONF" "$list" --limit 5 $status >/dev/null 2>&1
+	done
+done
+check "and these sessions" soon 30 alone
+same "no list scans one" "$before" "$(scans)"
 finish

@@ -40,6 +40,17 @@ $$;
 comment on function genhook.give_up_tasks(text, text, interval, integer) is
     'Marks as lost up to p_limit tasks of an account that are pending for longer than that and were polled at least once; returns them. Fewer than p_limit: no more are left.';
 
+-- `genhook outputs inline`, `genhook tasks failed` and `genhook tasks cancelled`
+-- read a whole table where such rows are rare.  An index more would cost each
+-- callback a little, so those of what was missed and lost have these rows too;
+-- the status stands first, so that each is found without the others.
+drop index genhook.outputs_missed;
+create index outputs_odd on genhook.outputs (status, provider, task_id)
+    where status in ('expired', 'failed', 'inline');
+drop index genhook.tasks_lost;
+create index tasks_odd on genhook.tasks (status, finished_at)
+    where status in ('failed', 'cancelled', 'lost');
+
 revoke execute on function genhook.give_up_tasks from public;
 
 do $$
