@@ -86,6 +86,7 @@ printf '{"id":"t-big","status":"failed"}' >>"$WORK/fits"
 same "a body at the limit" '200 {"status":"accepted"}' "$(post "$hook" "$WORK/fits")"
 head -c 3000000 /dev/zero | tr '\0' ' ' >"$WORK/big"
 like "far over the limit, chunked" '^413 ' "$(post "$hook" "$WORK/big" -H 'Transfer-Encoding: chunked')"
+same "no length" '411 {"error":"Content-Length is missing"}' "$(post_text "$hook" "$final" -H 'Content-Length:')"
 same "a chunked body" '200 {"status":"duplicate"}' \
     "$(post_text "$hook" "$final" -H 'Transfer-Encoding: chunked')"
 same "an empty body" '400' "$(post_text "$hook" '' | cut -c1-3)"
@@ -148,3 +149,25 @@ same "no token in any log" '' "$(grep -lF -e "$GENHOOK_TOKEN_NOVITA" -e "$GENHOO
 # --- health
 like "healthz" '^200 \{"status":"ok","database":"ok","schema_version":[0-9]+,"spool_files":0,"uptime_seconds":[0-9]+\}$' \
     "$(curl -s -w '' "$HOOK/novita/healthz" -o "$WORK/answer" -w '%{http_code} '; cat "$WORK/answer")"
+
+# --- beside other sites: Debian's lighttpd with the snippet that ships
+mkdir -p "$WORK/debian/site" "$WORK/debian/run"
+chmod 0700 "$WORK/debian/run"
+sed "s|/usr/local/share/genhook|$TOP|; s|/usr/local/lib/genhook|$BIN|; s|/run/lighttpd|$WORK/debian/run|
+    s|/etc/genhook/genhook.conf|$GENHOOK_CONF|; s|/var/log/lighttpd|$WORK/debian|" \
+    "$TOP/lighttpd/50-genhook.conf" >"$WORK/50-genhook.conf"
+web_start debian <<END
+server.modules = ("mod_access")
+server.document-root = "$WORK/debian/site"
+server.upload-dirs = ("$WORK/debian")
+mimetype.assign = (".html" => "text/html")
+include "$WORK/50-genhook.conf"
+END
+debian=$WEB/hook/apimart/$GENHOOK_TOKEN_APIMART/callback
+json='[Cc]ontent-[Tt]ype: application/json'
+same "a callback is taken" '200 {"status":"duplicate"}' "$(post_text "$debian" "$final")"
+same "what lighttpd refuses is JSON" '413 {"error":"body too large"}' "$(post "$debian" "$WORK/big")"
+like "and says so" "$json" "$(cat "$WORK/head")"
+same "also chunked" '413 {"error":"body too large"}' "$(post "$debian" "$WORK/big" -H 'Transfer-Encoding: chunked')"
+same "and where no handler is" '404 {"error":"not found"}' "$(post_text "$WEB/hook/nobody/x" "$final")"
+like "another site keeps its pages" '^404 .*<html' "$(post_text "$WEB/elsewhere" "$final" | tr '\n' ' ')"

@@ -156,6 +156,35 @@ simulator_start()
 	SIMULATOR=http://$SIMULATOR_ADDRESS:$(cat "$WORK/simulator.port")
 }
 
+# web_start NAME: a lighttpd with the configuration on standard input, but for
+# its port, which nobody else had; sets WEB and WEB_PID.
+web_start()
+{
+	local try port
+
+	cat >"$WORK/$1.base"
+	for try in 1 2 3 4 5; do
+		port=$(free_port)
+		WEB=http://127.0.0.1:$port
+		{
+			cat "$WORK/$1.base"
+			echo 'server.bind = "127.0.0.1"'
+			echo "server.port = $port"
+		} >"$WORK/$1.conf"
+		"$(PATH=$PATH:/usr/sbin command -v lighttpd)" -D \
+		    -f "$WORK/$1.conf" >>"$WORK/$1.out" 2>&1 </dev/null &
+		WEB_PID=$!
+		soon 30 web_settled
+		kill -0 "$WEB_PID" 2>/dev/null && break
+	done
+	RUNS+=("$WEB_PID")
+}
+web_settled()
+{
+	! kill -0 "$WEB_PID" 2>/dev/null ||
+	    curl -s --noproxy '*' -m 5 -o /dev/null "$WEB/"
+}
+
 # --- its parts
 
 # The children of a process, and among them the handlers of this run.
