@@ -346,6 +346,11 @@ sweep_drain(struct sweep *s)
 	if (counts.refused > 0)
 		sweep_warn(s, "%ld spool files were set aside: %s",
 		    counts.refused, why.text);
+	else if (counts.unread > 0)
+		sweep_warn(s, "%ld spool files wait: %s", counts.unread,
+		    why.text);
+	else if (counts.blind)
+		sweep_warn(s, "the spool is not drained: %s", why.text);
 	if (v == DB_AWAY || v == DB_BROKEN)
 		sweep_break(s, why.text);
 	spool_close(spool);

@@ -42,42 +42,104 @@ struct names {
 	size_t	  n, room;
 };
 
+/*
+ * Whoever writes or counts opens the directory anew, so that one moved, removed
+ * or mounted over while we run is not written to for ever.  The drainer first
+ * empties the one that it knows.
+ */
 struct spool {
-	int		 dirfd;
+	char		*dir;
 	int64_t		 max_bytes;
 	pthread_mutex_t	 lock;		/* for the two below */
 	int64_t		 bytes;
 	int64_t		 recount_at_ms;
-	/* The drainer's own: what it has listed, while it holds the lock. */
+	/* The drainer's own: its directory, or -1, and what it has listed there
+	 * while it holds the lock. */
+	int		 dirfd;
 	int		 drain_lock;
 	struct names	 list;
 	size_t		 next;
 };
 
+/* A new directory's name is on disk like that of a file. */
+static void
+sync_parent(const char *dir)
+{
+	const char	*slash = strrchr(dir, '/');
+	char		*parent;
+	int		 fd;
+
+	parent = slash == NULL ? strdup(".") :
+	    strndup(dir, slash == dir ? 1 : (size_t)(slash - dir));
+	if (parent == NULL)
+		return;
+	if ((fd = open(parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC)) != -1) {
+		(void)fsync(fd);
+		(void)close(fd);
+	}
+	free(parent);
+}
+
+/* The directory as it is now, made where it is not there; -1 with why. */
+static int
+dir_open(const struct spool *s, struct errbuf *why)
+{
+	int	fd;
+
+	if (mkdir(s->dir, 0700) == 0)
+		sync_parent(s->dir);
+	else if (errno != EEXIST) {
+		errbuf_set(why, "spool: could not make \"%s\": %s", s->dir,
+		    strerror(errno));
+		return -1;
+	}
+	fd = open(s->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd == -1 || faccessat(fd, ".", W_OK | X_OK, AT_EACCESS) == -1) {
+		errbuf_set(why, "spool: could not use \"%s\": %s", s->dir,
+		    strerror(errno));
+		if (fd != -1)
+			(void)close(fd);
+		return -1;
+	}
+	return fd;
+}
+
 struct spool *
-spool_open(const char *dir, int64_t max_bytes, struct errbuf *why)
+spool_at(const char *dir, int64_t max_bytes)
 {
 	struct spool	*s;
 
-	if (mkdir(dir, 0700) == -1 && errno != EEXIST) {
-		errbuf_set(why, "spool: could not make \"%s\": %s", dir,
-		    strerror(errno));
+	if ((s = calloc(1, sizeof(*s))) == NULL)
 		return NULL;
-	}
-	if ((s = calloc(1, sizeof(*s))) == NULL) {
-		errbuf_set(why, "spool: out of memory");
+	if ((s->dir = strdup(dir)) == NULL) {
+		free(s);
 		return NULL;
 	}
 	s->max_bytes = max_bytes;
 	s->drain_lock = -1;
 	(void)pthread_mutex_init(&s->lock, NULL);
-	s->dirfd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (s->dirfd == -1 || faccessat(s->dirfd, ".", W_OK | X_OK,
-	    AT_EACCESS) == -1) {
-		errbuf_set(why, "spool: could not use \"%s\": %s", dir,
-		    strerror(errno));
+	s->dirfd = -1;
+	return s;
+}
+
+bool
+spool_check(struct spool *s, struct errbuf *why)
+{
+	if (s->dirfd == -1)
+		s->dirfd = dir_open(s, why);
+	return s->dirfd != -1;
+}
+
+struct spool *
+spool_open(const char *dir, int64_t max_bytes, struct errbuf *why)
+{
+	struct spool	*s = spool_at(dir, max_bytes);
+
+	if (s == NULL)
+		errbuf_set(why, "spool: out of memory");
+	else if (!spool_check(s, why)) {
 		spool_close(s);
-		return NULL;
+		s = NULL;
 	}
 	return s;
 }
@@ -107,6 +169,7 @@ spool_close(struct spool *s)
 	if (s->dirfd != -1)
 		(void)close(s->dirfd);
 	(void)pthread_mutex_destroy(&s->lock);
+	free(s->dir);
 	free(s);
 }
 
@@ -120,35 +183,36 @@ is_delivery_name(const char *name)
 }
 
 /*
- * Call fn for each name in the directory; fn returns false to stop.  Returns
- * false when the directory cannot be read.
+ * Call fn with the directory for each name in it; fn returns false to stop.
+ * Returns false when the directory cannot be read.
  */
 static bool
-each_name(struct spool *s, bool (*fn)(struct spool *, const char *, void *),
-    void *arg)
+each_name(int dirfd, bool (*fn)(int, const char *, void *), void *arg)
 {
 	struct dirent	*e;
 	DIR		*d;
-	int		 fd;
+	int		 fd, failed;
 
-	if ((fd = openat(s->dirfd, ".", O_RDONLY | O_DIRECTORY |
+	if ((fd = openat(dirfd, ".", O_RDONLY | O_DIRECTORY |
 	    O_CLOEXEC)) == -1)
 		return false;
 	if ((d = fdopendir(fd)) == NULL) {
 		(void)close(fd);
 		return false;
 	}
-	while ((e = readdir(d)) != NULL)
-		if (!fn(s, e->d_name, arg))
+	while ((errno = 0, e = readdir(d)) != NULL)
+		if (!fn(dirfd, e->d_name, arg))
 			break;
+	failed = e == NULL ? errno : 0;
 	(void)closedir(d);
-	return true;
+	errno = failed;
+	return failed == 0;
 }
 
 static bool
-add_count(struct spool *s, const char *name, void *arg)
+add_count(int dirfd, const char *name, void *arg)
 {
-	(void)s;
+	(void)dirfd;
 	if (is_delivery_name(name))
 		(*(long *)arg)++;
 	return true;
@@ -157,25 +221,32 @@ add_count(struct spool *s, const char *name, void *arg)
 long
 spool_count(struct spool *s)
 {
-	long	n = 0;
+	struct errbuf	why;
+	long		n = 0;
+	int		dirfd = dir_open(s, &why);
 
-	return each_name(s, add_count, &n) ? n : -1;
+	if (dirfd == -1)
+		return -1;
+	if (!each_name(dirfd, add_count, &n))
+		n = -1;
+	(void)close(dirfd);
+	return n;
 }
 
 static bool
-add_size(struct spool *s, const char *name, void *arg)
+add_size(int dirfd, const char *name, void *arg)
 {
 	struct stat	st;
 
 	if (is_delivery_name(name) &&
-	    fstatat(s->dirfd, name, &st, AT_SYMLINK_NOFOLLOW) == 0)
+	    fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW) == 0)
 		*(int64_t *)arg += st.st_size;
 	return true;
 }
 
 /* Take len bytes of what the spool may hold, or false when it is full. */
 static bool
-reserve(struct spool *s, size_t len)
+reserve(struct spool *s, int dirfd, size_t len)
 {
 	int64_t	now, took_ms;
 	bool	ok;
@@ -184,7 +255,7 @@ reserve(struct spool *s, size_t len)
 	now = clock_ms();
 	if (now >= s->recount_at_ms) {
 		s->bytes = 0;
-		if (!each_name(s, add_size, &s->bytes))
+		if (!each_name(dirfd, add_size, &s->bytes))
 			s->bytes = s->max_bytes;
 		took_ms = clock_ms() - now;
 		s->recount_at_ms = now + (took_ms * RECOUNT_SHARE > RECOUNT_MS ?
@@ -309,19 +380,24 @@ spool_write(struct spool *s, const struct delivery *d, struct errbuf *why)
 	char	 name[96], *text;
 	size_t	 len = 0;
 	bool	 ok = false;
+	int	 dirfd;
 
+	if ((dirfd = dir_open(s, why)) == -1)
+		return false;
 	if ((text = delivery_print(d, &len)) == NULL) {
 		errbuf_set(why, "spool: out of memory");
+		(void)close(dirfd);
 		return false;
 	}
 	(void)snprintf(name, sizeof(name), "%020" PRId64 "-%s%s",
 	    d->received_at, d->id, NAME_SUFFIX);
-	if (!reserve(s, len))
+	if (!reserve(s, dirfd, len))
 		errbuf_set(why, "spool: full: over %" PRId64 " bytes",
 		    s->max_bytes);
 	else
-		ok = write_file(s->dirfd, name, text, len, why);
+		ok = write_file(dirfd, name, text, len, why);
 	free(text);
+	(void)close(dirfd);
 	return ok;
 }
 
@@ -426,13 +502,17 @@ judge_again(struct delivery *d, const struct conf *conf)
 		return false;
 	if (was == OUTCOME_STALE && d->outcome != OUTCOME_REJECTED)
 		d->outcome = OUTCOME_STALE;
+	/* Nor is one believed because its account has left the settings. */
+	if (was == OUTCOME_REQUERY && d->outcome == OUTCOME_ACCEPTED)
+		d->outcome = OUTCOME_REQUERY;
 	return true;
 }
 
 enum scan {
 	SCAN_OK,
+	SCAN_GONE,
 	SCAN_STRANGE,	/* no later try would make more of it */
-	SCAN_NO_MEMORY
+	SCAN_LATER	/* its turn comes again */
 };
 
 /* A delivery from a file's text of len bytes and a NUL. */
@@ -453,46 +533,87 @@ delivery_scan(char *text, size_t len, const struct conf *conf,
 	d = delivery_new(provider_find(h.provider), h.account,
 	    (enum delivery_source)word_index(source_words, SOURCE__MAX,
 	    h.source));
+	errbuf_set(why, "out of memory");
 	if (d == NULL || (copy = malloc(bodylen + 1)) == NULL) {
 		delivery_free(d);
-		return SCAN_NO_MEMORY;
+		return SCAN_LATER;
 	}
 	memcpy(copy, body, bodylen + 1);
 	delivery_set_body(d, copy, bodylen);
 	if (!head_apply(d, &h) || !judge_again(d, conf)) {
 		delivery_free(d);
-		return SCAN_NO_MEMORY;
+		return SCAN_LATER;
 	}
 	*out = d;
 	return SCAN_OK;
 }
 
-/* A whole file as text, with a NUL behind it; the caller frees. */
+/* All of a regular file as text, with a NUL behind it; NULL with errno. */
 static char *
-read_file(int dirfd, const char *name, size_t *len)
+read_all(int fd, size_t size, size_t *len)
 {
-	struct stat	 st;
-	char		*text = NULL;
-	ssize_t		 n;
-	int		 fd;
+	char	*text = malloc(size + 1);
+	ssize_t	 n;
 
-	if ((fd = openat(dirfd, name, O_RDONLY | O_NOFOLLOW |
-	    O_CLOEXEC)) == -1)
+	if (text == NULL)
 		return NULL;
-	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) &&
-	    (text = malloc((size_t)st.st_size + 1)) != NULL) {
-		*len = 0;
-		while ((n = read(fd, text + *len, (size_t)st.st_size -
-		    *len)) > 0)
-			*len += (size_t)n;
-		text[*len] = '\0';
-		if (n == -1 || *len != (size_t)st.st_size) {
-			free(text);
-			text = NULL;
+	*len = 0;
+	while ((n = read(fd, text + *len, size - *len)) > 0)
+		*len += (size_t)n;
+	text[*len] = '\0';
+	if (n == 0 && *len == size)
+		return text;
+	if (n == 0)
+		errno = EIO;	/* it became shorter */
+	free(text);
+	return NULL;
+}
+
+/* A whole file's text, which the caller frees. */
+static enum scan
+read_file(int dirfd, const char *name, char **text, size_t *len,
+    struct errbuf *why)
+{
+	struct stat	st;
+	int		fd;
+
+	/* No waiting for whoever would write to a named pipe. */
+	fd = openat(dirfd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK |
+	    O_CLOEXEC);
+	if (fd == -1 && errno == ENOENT)
+		return SCAN_GONE;
+	errbuf_set(why, "not a regular file");
+	if (fd == -1 && (errno == ELOOP || errno == ENXIO))
+		return SCAN_STRANGE;
+	*text = NULL;
+	if (fd != -1 && fstat(fd, &st) == 0) {
+		if (!S_ISREG(st.st_mode)) {
+			(void)close(fd);
+			return SCAN_STRANGE;
 		}
+		*text = read_all(fd, (size_t)st.st_size, len);
 	}
-	(void)close(fd);
-	return text;
+	if (*text == NULL)
+		errbuf_set(why, "spool: could not read \"%s\": %s", name,
+		    strerror(errno));
+	if (fd != -1)
+		(void)close(fd);
+	return *text != NULL ? SCAN_OK : SCAN_LATER;
+}
+
+/* A delivery from a file; *len is what was read. */
+static enum scan
+file_scan(int dirfd, const char *name, const struct conf *conf,
+    struct delivery **out, size_t *len, struct errbuf *why)
+{
+	char		*text;
+	enum scan	 scan = read_file(dirfd, name, &text, len, why);
+
+	if (scan != SCAN_OK)
+		return scan;
+	scan = delivery_scan(text, *len, conf, out, why);
+	free(text);
+	return scan;
 }
 
 /* Put a file aside for a person, with the reason beside it. */
@@ -519,16 +640,16 @@ set_aside(struct spool *s, const char *name, const char *reason,
 }
 
 static bool
-collect(struct spool *s, const char *name, void *arg)
+collect(int dirfd, const char *name, void *arg)
 {
 	struct names	 *list = arg;
 	struct stat	  st;
 	char		**grown;
 
 	if (strncmp(name, TMP_PREFIX, strlen(TMP_PREFIX)) == 0 &&
-	    fstatat(s->dirfd, name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+	    fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
 	    st.st_mtime < time(NULL) - TMP_MAX_AGE_S)
-		(void)unlinkat(s->dirfd, name, 0);
+		(void)unlinkat(dirfd, name, 0);
 	if (!is_delivery_name(name))
 		return true;
 	if (list->n == list->room) {
@@ -557,35 +678,34 @@ struct batch {
 	size_t		 n;
 };
 
-/* Fill the batch from the names at *next on. */
+/* Fill the batch from the names at *next on; why is of what is passed over. */
 static void
 batch_fill(struct spool *s, const struct conf *conf, const struct names *list,
-    size_t *next, struct batch *b, struct drain_counts *counts)
+    size_t *next, struct batch *b, struct drain_counts *counts,
+    struct errbuf *why)
 {
 	struct delivery	*d;
-	struct errbuf	 why;
 	const char	*name;
-	char		*text;
 	size_t		 len = 0, bytes = 0;
 
 	b->n = 0;
 	while (*next < list->n && b->n < BATCH_FILES && bytes < BATCH_BYTES) {
 		name = list->name[(*next)++];
-		if ((text = read_file(s->dirfd, name, &len)) == NULL)
-			continue;	/* gone, or unreadable just now */
-		switch (delivery_scan(text, len, conf, &d, &why)) {
+		switch (file_scan(s->dirfd, name, conf, &d, &len, why)) {
 		case SCAN_OK:
 			b->delivery[b->n] = d;
 			b->name[b->n++] = name;
 			bytes += len;
 			break;
-		case SCAN_STRANGE:
-			set_aside(s, name, why.text, counts);
+		case SCAN_GONE:
 			break;
-		case SCAN_NO_MEMORY:
-			break;		/* its turn comes again */
+		case SCAN_STRANGE:
+			set_aside(s, name, why->text, counts);
+			break;
+		case SCAN_LATER:
+			counts->unread++;
+			break;
 		}
-		free(text);
 	}
 }
 
@@ -641,7 +761,7 @@ drain_names(struct spool *s, struct db *db, const struct conf *conf,
 	size_t		i;
 
 	do {
-		batch_fill(s, conf, &s->list, &s->next, &b, counts);
+		batch_fill(s, conf, &s->list, &s->next, &b, counts, why);
 		if (b.n > 0)
 			v = batch_store(s, db, &b, counts, why);
 		for (i = 0; i < b.n; i++)
@@ -652,23 +772,45 @@ drain_names(struct spool *s, struct db *db, const struct conf *conf,
 	return v;
 }
 
-/* Go on with what is listed, or list what waits; false: nothing to do, or
- * another drainer is at it. */
+/* List what waits; false: nothing, or another drainer is at it, or with
+ * *blind and why it cannot be seen. */
 static bool
-drain_begin(struct spool *s)
+drain_begin(struct spool *s, bool *blind, struct errbuf *why)
 {
 	if (s->drain_lock != -1)
 		return true;
-	s->drain_lock = openat(s->dirfd, LOCK_NAME, O_RDWR | O_CREAT |
-	    O_CLOEXEC | O_NOFOLLOW, 0600);
-	if (s->drain_lock == -1 ||
-	    flock(s->drain_lock, LOCK_EX | LOCK_NB) == -1 ||
-	    !each_name(s, collect, &s->list) || s->list.n == 0) {
-		drain_end(s);
+	if (!spool_check(s, why)) {
+		*blind = true;
 		return false;
 	}
-	qsort(s->list.name, s->list.n, sizeof(*s->list.name), by_name);
-	return true;
+	s->drain_lock = openat(s->dirfd, LOCK_NAME, O_RDWR | O_CREAT |
+	    O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (s->drain_lock != -1 &&
+	    flock(s->drain_lock, LOCK_EX | LOCK_NB) == 0 &&
+	    each_name(s->dirfd, collect, &s->list)) {
+		qsort(s->list.name, s->list.n, sizeof(*s->list.name), by_name);
+		return s->list.n > 0;
+	}
+	if (errno != EWOULDBLOCK) {
+		*blind = true;
+		errbuf_set(why, "spool: could not list \"%s\": %s", s->dir,
+		    strerror(errno));
+	}
+	return false;
+}
+
+/* A pass through the directory is over: is it still the one of that name? */
+static void
+dir_follow(struct spool *s)
+{
+	struct stat	known, now;
+
+	if (s->dirfd == -1 || (fstat(s->dirfd, &known) == 0 &&
+	    stat(s->dir, &now) == 0 && known.st_dev == now.st_dev &&
+	    known.st_ino == now.st_ino))
+		return;
+	(void)close(s->dirfd);
+	s->dirfd = -1;
 }
 
 enum db_verdict
@@ -678,10 +820,13 @@ spool_drain(struct spool *s, struct db *db, const struct conf *conf,
 	enum db_verdict	v = DB_OK;
 
 	memset(counts, 0, sizeof(*counts));
-	if (drain_begin(s))
+	if (drain_begin(s, &counts->blind, why))
 		v = drain_names(s, db, conf, stop_at_ms, counts, why);
-	if (v != DB_OK || s->next == s->list.n)
+	if (v != DB_OK || s->next == s->list.n) {
 		drain_end(s);
+		if (v == DB_OK)
+			dir_follow(s);
+	}
 	counts->left = s->drain_lock != -1 ? (long)(s->list.n - s->next) :
 	    spool_count(s);
 	return v;

@@ -14,9 +14,14 @@
 struct spool;
 
 /*
- * Open the directory, making it where its parent exists.  NULL with why when
- * it cannot be used.  Thread-safe from then on.
+ * The spool in that directory, whether or not it can be used just now: it is
+ * looked up anew each time, and made where its parent exists.  NULL: no
+ * memory.  Thread-safe from then on.
  */
+struct spool *spool_at(const char *dir, int64_t max_bytes);
+/* Can it be used now?  False with why.  For the thread that drains. */
+bool	spool_check(struct spool *, struct errbuf *why);
+/* Both: NULL with why when it cannot be used now. */
 struct spool *spool_open(const char *dir, int64_t max_bytes,
 	    struct errbuf *why);
 void	spool_close(struct spool *);		/* NULL is fine */
@@ -31,7 +36,9 @@ long	spool_count(struct spool *);
 struct drain_counts {
 	long	drained;	/* files committed to the database and removed */
 	long	refused;	/* files set aside in refused/, with the reason */
+	long	unread;		/* files that could not be read just now */
 	long	left;		/* files still waiting */
+	bool	blind;		/* the directory could not be read */
 };
 
 /*
@@ -40,8 +47,10 @@ struct drain_counts {
  * DB_OK at once with nothing done.  Commits one batch at least, then stops at
  * stop_at (monotonic ms, 0: none), or when the database is away.  Where it
  * stopped for the time, the next call goes on; the lock is kept meanwhile,
- * until all that was listed is done or the spool is closed.  Calls are for
- * one thread.  conf tells which accounts are re-queried.
+ * until all that was listed is done or the spool is closed.  A directory that
+ * was moved away is emptied before the new one of its name.  Calls are for one
+ * thread.  conf tells which accounts are re-queried.  With refused, unread or
+ * blind, why is of the last of them.
  */
 enum db_verdict spool_drain(struct spool *, struct db *,
 	    const struct conf *, int64_t stop_at_ms, struct drain_counts *,

@@ -99,8 +99,9 @@ main(void)
 	(void)umask(077);
 	if ((conf = conf_load(NULL, &why)) == NULL)
 		return fastcgi ? start_failed(why.text) : cgi_failed(why.text);
-	if ((spool = spool_open(conf->spool_dir, conf->spool_max_bytes,
-	    &why)) == NULL)
+	errbuf_set(&why, "spool: out of memory");
+	spool = spool_at(conf->spool_dir, conf->spool_max_bytes);
+	if (spool == NULL || !spool_check(spool, &why))
 		log_line(LOG_ERROR, "%s; without it a callback is answered "
 		    "503 while the database is away", why.text);
 	rx.conf = conf;

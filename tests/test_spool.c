@@ -240,21 +240,33 @@ test_open(void)
 	scratch_remove(dir);
 }
 
-/* The directory is taken away behind the handler's back. */
+/* The directory is taken away behind the handler's back, and comes back. */
 static void
 test_gone(void)
 {
 	struct delivery	*d = delivery_of("{}", 2, 0);
 	struct errbuf	 why;
 	struct spool	*s;
+	char		 path[SCRATCH_PATH + 16];
 
 	scratch_make(dir);
-	s = spool_new(1 << 20);
-	scratch_remove(dir);
+	(void)snprintf(path, sizeof(path), "%s/spool", dir);
+	scratch_write(path, 0600, "");
+	s = spool_at(path, 1 << 20);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(s);
+	CU_ASSERT_FALSE(spool_check(s, &why));
 	CU_ASSERT_FALSE(spool_write(s, d, &why));
-	CU_ASSERT_PTR_NOT_NULL(strstr(why.text, "spool: could not create"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(why.text, "Not a directory"));
+	CU_ASSERT_EQUAL(spool_count(s), -1);
+	CU_ASSERT_EQUAL(unlink(path), 0);
+	CU_ASSERT(spool_write(s, d, &why));
+	CU_ASSERT_EQUAL(spool_count(s), 1);
+	scratch_remove(path);
+	CU_ASSERT(spool_write(s, d, &why));
+	CU_ASSERT_EQUAL(spool_count(s), 1);
 	delivery_free(d);
 	spool_close(s);
+	scratch_remove(dir);
 }
 
 /* Draining what holds no delivery: the database is not even asked. */
@@ -266,6 +278,102 @@ drain_nothing(struct spool *s, struct drain_counts *counts)
 	CU_ASSERT_EQUAL(spool_drain(s, NULL, NULL, 0, counts, &why), DB_OK);
 	CU_ASSERT_EQUAL(counts->drained, 0);
 	CU_ASSERT_EQUAL(counts->refused, 0);
+}
+
+/*
+ * Another directory takes the place of the one that the drainer knows, as when
+ * one is mounted: what is written goes there, and the former is emptied first.
+ */
+static void
+test_moved(void)
+{
+	struct drain_counts	 counts;
+	struct delivery		*d = delivery_of("{}", 2, 0);
+	struct capture		 cap;
+	struct errbuf		 why;
+	struct spool		*s;
+	char			 old[SCRATCH_PATH + 16], now[SCRATCH_PATH + 16];
+	char			 path[SCRATCH_PATH + 64], said[1024];
+
+	scratch_make(dir);
+	(void)snprintf(old, sizeof(old), "%s/old", dir);
+	(void)snprintf(now, sizeof(now), "%s/now", dir);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(s = spool_open(now, 1 << 20, &why));
+	(void)snprintf(path, sizeof(path), "%s/1.delivery", now);
+	scratch_write(path, 0600, "odd");
+	CU_ASSERT_EQUAL(rename(now, old), 0);
+	CU_ASSERT(spool_write(s, d, &why));
+	CU_ASSERT_EQUAL(spool_count(s), 1);
+	capture_begin(&cap);
+	CU_ASSERT_EQUAL(spool_drain(s, NULL, NULL, 0, &counts, &why), DB_OK);
+	(void)capture_end(&cap, said, sizeof(said));
+	CU_ASSERT_EQUAL(counts.refused, 1);
+	CU_ASSERT_EQUAL(counts.left, 1);
+	(void)snprintf(path, sizeof(path), "%s/refused/1.delivery", old);
+	CU_ASSERT_EQUAL(access(path, F_OK), 0);
+	scratch_remove(now);
+	CU_ASSERT_EQUAL(mkdir(now, 0700), 0);
+	(void)snprintf(path, sizeof(path), "%s/2.delivery", now);
+	scratch_write(path, 0600, "odd");
+	capture_begin(&cap);
+	CU_ASSERT_EQUAL(spool_drain(s, NULL, NULL, 0, &counts, &why), DB_OK);
+	(void)capture_end(&cap, said, sizeof(said));
+	CU_ASSERT_EQUAL(counts.refused, 1);
+	CU_ASSERT_EQUAL(counts.left, 0);
+	delivery_free(d);
+	spool_close(s);
+	scratch_remove(dir);
+}
+
+/* A name of ours with something else behind it is set aside: nobody waits for
+ * a pipe's writer.  What may not be read just now waits, and that is said. */
+static void
+test_odd(void)
+{
+	struct drain_counts	counts;
+	struct capture		cap;
+	struct errbuf		why;
+	struct spool		*s;
+	char			path[SCRATCH_PATH + 64], said[4096];
+	static const char	*names[] = { "1", "2", "3" };
+	size_t			i;
+
+	scratch_make(dir);
+	s = spool_new(1 << 20);
+	(void)snprintf(path, sizeof(path), "%s/1.delivery", dir);
+	CU_ASSERT_EQUAL(mkdir(path, 0700), 0);
+	(void)snprintf(path, sizeof(path), "%s/2.delivery", dir);
+	CU_ASSERT_EQUAL(symlink("/etc/passwd", path), 0);
+	(void)snprintf(path, sizeof(path), "%s/3.delivery", dir);
+	CU_ASSERT_EQUAL(mkfifo(path, 0600), 0);
+	capture_begin(&cap);
+	CU_ASSERT_EQUAL(spool_drain(s, NULL, NULL, 0, &counts, &why), DB_OK);
+	(void)capture_end(&cap, said, sizeof(said));
+	CU_ASSERT_EQUAL(counts.refused, 3);
+	CU_ASSERT_EQUAL(counts.unread, 0);
+	CU_ASSERT_EQUAL(counts.left, 0);
+	for (i = 0; i < COUNT(names); i++) {
+		(void)snprintf(path, sizeof(path),
+		    "%s/refused/%s.delivery.reason", dir, names[i]);
+		CU_ASSERT_EQUAL(access(path, F_OK), 0);
+	}
+	(void)snprintf(path, sizeof(path), "%s/4.delivery", dir);
+	scratch_write(path, 0000, "x");
+	(void)snprintf(path, sizeof(path), "%s/.drain.lock", dir);
+	CU_ASSERT_EQUAL(unlink(path), 0);
+	CU_ASSERT_EQUAL(chmod(dir, 0777), 0);
+	if (geteuid() == 0)
+		scratch_need(seteuid(NOBODY) == 0, "seteuid");
+	CU_ASSERT_EQUAL(spool_drain(s, NULL, NULL, 0, &counts, &why), DB_OK);
+	if (getuid() == 0)
+		scratch_need(seteuid(0) == 0, "seteuid");
+	CU_ASSERT_EQUAL(counts.refused, 0);
+	CU_ASSERT_EQUAL(counts.left, 1);
+	CU_ASSERT_EQUAL(counts.unread, 1);
+	CU_ASSERT_FALSE(counts.blind);
+	CU_ASSERT_PTR_NOT_NULL(strstr(why.text, "Permission denied"));
+	spool_close(s);
+	scratch_remove(dir);
 }
 
 /* What a crash left half-made goes when nobody can be writing it any more;
@@ -464,6 +572,7 @@ test_no_memory(void)
 	CU_ASSERT_EQUAL(spool_drain(s, NULL, &conf, 0, &counts, &why), DB_OK);
 	scratch_need(setrlimit(RLIMIT_AS, &was) == 0, "setrlimit");
 	CU_ASSERT_EQUAL(counts.refused, 0);
+	CU_ASSERT_EQUAL(counts.unread, 1);
 	CU_ASSERT_EQUAL(spool_count(s), 1);
 	spool_close(s);
 	scratch_remove(dir);
@@ -480,6 +589,8 @@ main(void)
 		{ "full", test_full },
 		{ "open", test_open },
 		{ "gone", test_gone },
+		{ "moved", test_moved },
+		{ "odd", test_odd },
 		{ "leftovers", test_leftovers },
 		{ "one drainer", test_one_drainer },
 		{ "not whole", test_not_whole },
