@@ -162,14 +162,15 @@ verdict_of(const char *sqlstate)
 	return DB_AWAY;
 }
 
-/* An error without SQLSTATE was made on our side of the connection. */
+/* An error without SQLSTATE was made on our side of the connection.  A session
+ * that began read-only stays so when its server or role no longer is. */
 static bool
 server_lost(const PGresult *res)
 {
 	const char	*state = PQresultErrorField(res, PG_DIAG_SQLSTATE);
 
 	return state == NULL || strncmp(state, "08", 2) == 0 ||
-	    strncmp(state, "57P", 3) == 0;
+	    strncmp(state, "57P", 3) == 0 || strcmp(state, "25006") == 0;
 }
 
 /* The first line of libpq's words is the reason. */
