@@ -6,14 +6,15 @@
 static size_t
 read_stdin(void *arg, char *buf, size_t n)
 {
-	size_t	got = 0;
-	ssize_t	r;
+	struct request	*req = arg;
+	size_t		 got = 0;
+	ssize_t		 r;
 
-	(void)arg;
 	while (got < n) {
 		r = read(STDIN_FILENO, buf + got, n - got);
 		if (r == -1 && errno == EINTR)
 			continue;
+		req->broken = r == -1;
 		if (r <= 0)
 			break;
 		got += (size_t)r;
@@ -24,7 +25,8 @@ read_stdin(void *arg, char *buf, size_t n)
 bool
 server_run_cgi(const struct receiver *rx)
 {
-	struct request	req = { .env = environ, .read = read_stdin };
+	struct request	req = { .env = environ, .read = read_stdin,
+			    .arg = &req };
 	struct callback	cb;
 	char		out[ANSWER_TEXT_MAX];
 	size_t		len, sent = 0;

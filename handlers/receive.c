@@ -113,6 +113,10 @@ read_body(struct callback *cb)
 	delivery_set_body(cb->delivery, body, got);
 	if (got == (size_t)want)
 		return ANSWER_ACCEPTED;
+	if (cb->req->broken) {
+		errbuf_set(&cb->why, "could not read the body");
+		return ANSWER_UNAVAILABLE;
+	}
 	errbuf_set(&cb->why, "body ended after %zu of %lld bytes", got,
 	    (long long)want);
 	return ANSWER_BAD_REQUEST;

@@ -2,6 +2,7 @@
 #ifndef GENHOOK_REQUEST_H
 #define GENHOOK_REQUEST_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 struct request {
@@ -9,6 +10,7 @@ struct request {
 	/* Read up to n bytes of the body; less only at its end. */
 	size_t		(*read)(void *arg, char *buf, size_t n);
 	void		*arg;
+	bool		 broken;	/* read() failed, for no fault of the sender */
 };
 
 /* The first value of a CGI variable, or NULL. */

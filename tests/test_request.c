@@ -26,7 +26,7 @@ test_variables(void)
 	char		 a[] = "A=1", b[] = "AB=2", twice[] = "A=3",
 			 none[] = "C=", bare[] = "D", eq[] = "E=x=y";
 	char *const	 env[] = { b, a, twice, none, bare, eq, NULL };
-	struct request	 r = { env, NULL, NULL };
+	struct request	 r = { .env = env };
 
 	CU_ASSERT_STRING_EQUAL(request_get(&r, "A"), "1");
 	CU_ASSERT_STRING_EQUAL(request_get(&r, "AB"), "2");
@@ -88,7 +88,7 @@ ask(const struct row *row, const char *text, size_t len, char *json,
 	struct receiver	 rx = { NULL, conf, committer, spool, 0 };
 	struct body	 body = { text, len };
 	char		*env[16] = { NULL }, size[24], out[ANSWER_TEXT_MAX];
-	struct request	 req = { env, body_read, &body };
+	struct request	 req = { .env = env, .read = body_read, .arg = &body };
 	struct callback	 cb;
 	struct capture	 cap;
 	char		 said[8192], *at;

@@ -83,6 +83,12 @@ same "each once" 'away-1 accepted,away-2 accepted,away-3 accepted' \
     "$(sql "select string_agg(task_id || ' ' || outcome, ',' order by task_id) from genhook.deliveries where task_id like 'away-%'")"
 same "the spool is empty" 0 "$(spooled)"
 
+# A body that cannot be read is no fault of the sender: a directory is opened,
+# and never read.
+like "a body that cannot be read: 503" '^Status: 503 ' \
+    "$(REQUEST_METHOD=POST PATH_INFO=/$GENHOOK_TOKEN_NOVITA CONTENT_LENGTH=2 \
+    "$BIN/genhook-novita" <"$WORK" 2>/dev/null)"
+
 # A program that cannot read its settings must not answer with success.
 chmod o+r "$GENHOOK_CONF"
 like "settings that others can read: 503" '^503 ' "$(post_text "$hook" "${failed//%d/conf}")"
