@@ -130,6 +130,16 @@ super "alter role genhook_hook connection limit -1"
 check "one again: drained" soon 60 drained
 same "each once" '1 1 1 1' "$(once conn)"
 
+# --- a role that may only read, for the time that a session is made
+super "alter role genhook_hook set default_transaction_read_only = on"
+sessions_end
+same "read-only" '200 {"status":"spooled"}' "$(post_text "$hook" "$(ok read-1)")"
+quick "read-only"
+super "alter role genhook_hook reset default_transaction_read_only"
+check "no longer: a normal answer" normal write 5
+check "drained" soon 60 drained
+same "each once" '1 1 1 1' "$(once read)"
+
 # --- killed; the run starts it again by itself
 kill -KILL "$("$TOP/deploy/postgres" pid "$RUN_DIR")"
 posts "$hook" 20 "$(ok kill-%d)"
@@ -184,13 +194,18 @@ head -c 3000 /dev/urandom | spool_put 1 garbage
 : | spool_put 2 empty
 head -c -1 "$WORK/whole" | spool_put 3 cut
 sed 's/^provider: .*/provider: nobody/' "$WORK/whole" | spool_put 4 unknown
-sed 's/^headers: .*/headers: {"a":/; s/^id: ......../id: ffffffff/; s/near-[0-9]/refused/g' "$WORK/whole" | spool_put 5 refused
+sed 's/^headers: .*/headers: {"a":/; s/^id: ......../id: ffffffff/; s/near-[0-9]/denied/g' "$WORK/whole" | spool_put 5 refused
+# Whose account has left the settings is no more believed than before.
+sed 's/^outcome: .*/outcome: requery/; s/^account: .*/account: left/; s/^id: ......../id: eeeeeeee/; s/near-[0-9]/doubts/g' "$WORK/whole" | spool_put 6 doubted
 database start
 check "spoiled files: the spool is emptied" soon 60 drained
+same "what was not believed still is not" pending \
+    "$(sql "select status from genhook.tasks where task_id = 'doubts'")"
 for name in garbage empty cut unknown refused; do
 	check "$name is set aside with a reason" test -s "$(echo "$GENHOOK_SPOOL"/refused/*-$name.delivery.reason)"
 	check "$name itself is kept" test -e "$(echo "$GENHOOK_SPOOL"/refused/*-$name.delivery)"
 done
+check "and the last was PostgreSQL's to refuse" grep -q 'database: receive: ' "$(echo "$GENHOOK_SPOOL"/refused/*-refused.delivery.reason)"
 check "their neighbours are drained" soon 30 is_once near 3
 stamp=$(stat -c %y "$GENHOOK_SPOOL"/refused/*.reason)
 sleep 1.5
@@ -280,12 +295,16 @@ check "it is not over its limit" test "$(cat "$GENHOOK_SPOOL"/*.delivery | wc -c
 database start
 check "drained" soon 60 drained
 database stop
+rm -rf "$GENHOOK_SPOOL"
+same "without its directory: it is made" '200 {"status":"spooled"}' "$(post_text "$hook" "$(ok made-1)")"
 mv "$GENHOOK_SPOOL" "$GENHOOK_SPOOL.away"
-rm -rf "$GENHOOK_SPOOL.away"
-like "without its directory: 503" '^503 ' "$(post_text "$hook" "$(ok gone-1)")"
 : >"$GENHOOK_SPOOL"
 handlers_restart
 like "a file in its place: 503" '^503 ' "$(post_text "$hook" "$(ok gone-2)")"
 database start
 check "the database alone will do" normal gone 30
+rm "$GENHOOK_SPOOL"
+mv "$GENHOOK_SPOOL.away" "$GENHOOK_SPOOL"
+check "its own again: drained, with no restart" soon 30 drained
+same "each once" '1 1 1 1' "$(once made)"
 finish
