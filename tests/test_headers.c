@@ -35,7 +35,7 @@ static void
 test_rows(void)
 {
 	struct json_object	*doc;
-	struct request		 req = { NULL, NULL, NULL };
+	struct request		 req = { .env = NULL };
 	struct errbuf		 why;
 	char			*env[6], *text;
 	size_t			 i, k;
@@ -62,7 +62,7 @@ test_long_value(void)
 {
 	char		 var[2000] = "HTTP_USER_AGENT=";
 	char *const	 env[] = { var, NULL };
-	struct request	 req = { env, NULL, NULL };
+	struct request	 req = { .env = env };
 	size_t		 len = strlen(var);
 	char		*text;
 
@@ -91,7 +91,7 @@ test_all_long(void)
 		"HTTP_WEBHOOK_SIGNATURE=", "HTTP_IDEMPOTENCY_KEY=",
 	};
 	char			vars[COUNT(names)][700], *env[COUNT(names) + 1];
-	struct request		req = { env, NULL, NULL };
+	struct request		req = { .env = env };
 	struct json_object	*doc;
 	struct errbuf		 why;
 	char			*text;
