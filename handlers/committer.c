@@ -370,3 +370,9 @@ committer_next(struct committer *c)
 {
 	return queue_next(c->queue);
 }
+
+int64_t
+committer_watch(struct committer *c)
+{
+	return queue_watch(c->queue);
+}

@@ -32,9 +32,13 @@ struct committer *committer_start(const struct conf *, struct spool *,
  */
 bool	committer_submit(struct committer *, struct commit *);
 
-/* Wait for some whose fate is known, in time for each one's deadline; a list
- * by STAILQ_NEXT().  NULL: committer_end() has been called, and all are out. */
+/* Wait for some whose fate is known; a list by STAILQ_NEXT().  NULL:
+ * committer_end() has been called, and all are out. */
 struct commit *committer_next(struct committer *);
+
+/* While the database stands still, nobody waits past the deadline: some thread
+ * has to call this, again by the monotonic time in ms that it returns. */
+int64_t	committer_watch(struct committer *);
 
 /* Commit what waits, within the deadline, and end the thread.  Nothing may be
  * submitted after it. */

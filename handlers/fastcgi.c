@@ -12,6 +12,7 @@
 
 #include <fcgiapp.h>
 
+#include "clock.h"
 #include "log.h"
 #include "server.h"
 
@@ -38,7 +39,6 @@
 struct flight {
 	struct flight	*next;
 	FCGX_Request	 fr;
-	bool		 drained;	/* the request is read to its end */
 	struct request	 req;
 	struct callback	 cb;
 };
@@ -64,11 +64,17 @@ server_is_fastcgi(void)
 	return !FCGX_IsCGI();
 }
 
-/* Is nothing left to be read? */
-static bool
-at_end(FCGX_Stream *in)
+/* Behind the body: libfcgi knows of the end once it was told to read on. */
+static void
+read_end(FCGX_Stream *in)
 {
-	return FCGX_GetChar(in) == EOF && FCGX_GetError(in) == 0;
+	(void)FCGX_GetChar(in);
+}
+
+static bool
+is_read_whole(FCGX_Stream *in)
+{
+	return FCGX_HasSeenEOF(in) == EOF && FCGX_GetError(in) == 0;
 }
 
 static bool
@@ -89,7 +95,8 @@ read_fcgi(void *arg, char *buf, size_t n)
 
 	if (got <= 0 || FCGX_GetError(in) != 0)
 		return 0;
-	f->drained = (size_t)got == n && at_end(in);
+	if ((size_t)got == n)
+		read_end(in);
 	return (size_t)got;
 }
 
@@ -158,7 +165,7 @@ flight_answer(struct server *s, struct flight *f)
 		log_line(LOG_WARN, "an answer could not be sent");
 	/* Else libfcgi waits until the web server closes, up to 2 s, lest what
 	 * is still to be read makes the kernel break the connection. */
-	if (f->drained)
+	if (is_read_whole(f->fr.in))
 		(void)FCGX_Detach(&f->fr);
 	FCGX_Finish_r(&f->fr);
 	flight_give(s, f);
@@ -193,7 +200,8 @@ worker_main(void *arg)
 			break;
 		}
 		f->req.env = f->fr.envp;
-		f->drained = !has_body(&f->req) && at_end(f->fr.in);
+		if (!has_body(&f->req))
+			read_end(f->fr.in);
 		if (!receive_begin(&f->cb, w->server->rx, &f->req))
 			flight_answer(w->server, f);
 	}
@@ -268,7 +276,7 @@ workers_left(const struct worker *workers, int n, bool wake)
  * idle one, or a peer's that would hold a thread for ever.
  */
 static void
-stop_workers(struct worker *workers, int n)
+stop_workers(struct server *s, struct worker *workers, int n)
 {
 	const struct timespec	step = { .tv_nsec = GRACE_STEP_MS * 1000000L };
 	int			i, waited_ms, left;
@@ -276,8 +284,10 @@ stop_workers(struct worker *workers, int n)
 	(void)shutdown(LISTEN_FD, SHUT_RD);
 	for (waited_ms = 0; (left = workers_left(workers, n,
 	    waited_ms >= GRACE_HEAD_MS)) > 0 && waited_ms < GRACE_MS;
-	    waited_ms += GRACE_STEP_MS)
+	    waited_ms += GRACE_STEP_MS) {
 		(void)nanosleep(&step, NULL);
+		(void)committer_watch(s->rx->committer);
+	}
 	if (left > 0) {
 		/* What the committer had has been answered meanwhile. */
 		log_line(LOG_WARN, "%d threads still busy, ending anyway",
@@ -326,22 +336,37 @@ start_answerers(struct server *s, pthread_t *answerers)
 	return i;
 }
 
-/* Serve until a signal says to end. */
+/* Until a signal says to end.  Nobody else has time to watch the clock. */
+static void
+watch(struct server *s)
+{
+	struct timespec	wait;
+	sigset_t	ends;
+	int64_t		left_ms;
+
+	end_signals(&ends);
+	do {
+		left_ms = committer_watch(s->rx->committer) - clock_ms();
+		if (left_ms < 0)
+			left_ms = 0;
+		wait.tv_sec = left_ms / 1000;
+		wait.tv_nsec = left_ms % 1000 * 1000000;
+	} while (sigtimedwait(&ends, NULL, &wait) < 0);
+}
+
 static bool
 serve(struct server *s, struct worker *workers, int n, struct errbuf *why)
 {
 	pthread_t	answerers[ANSWERERS];
-	sigset_t	ends;
-	int		i, sig, working, answering;
+	int		i, working, answering;
 
-	end_signals(&ends);
 	answering = start_answerers(s, answerers);
 	working = answering > 0 ? start_workers(s, workers, n) : 0;
 	if (working > 0)
-		(void)sigwait(&ends, &sig);
+		watch(s);
 	else
 		errbuf_set(why, "could not start a thread");
-	stop_workers(workers, working);
+	stop_workers(s, workers, working);
 	committer_end(s->rx->committer);
 	for (i = 0; i < answering; i++)
 		(void)pthread_join(answerers[i], NULL);

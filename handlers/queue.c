@@ -9,9 +9,6 @@
  * while it sends them. */
 #define ANSWERS_MAX	16
 
-/* With nothing to wait for, look again after this. */
-#define IDLE_MS		60000
-
 STAILQ_HEAD(list, commit);
 
 struct queue {
@@ -19,7 +16,6 @@ struct queue {
 	pthread_cond_t	 wake;		/* the committer */
 	pthread_cond_t	 known_wake;	/* who answers */
 	struct list	 waiting, known;
-	int		 watching;	/* who wakes up for what is overdue */
 	bool		 away, ended, settled;
 	struct errbuf	 away_why;
 };
@@ -54,17 +50,6 @@ cond_wait_until(pthread_cond_t *cond, pthread_mutex_t *lock, int64_t at_ms)
 	(void)pthread_cond_timedwait(cond, lock, &ts);
 }
 
-/*
- * Some answerer must wake up when the first is overdue.  One that waits for an
- * older one will do: it then looks for the next.
- */
-static void
-keep_watch(struct queue *q)
-{
-	if (!STAILQ_EMPTY(&q->waiting) && q->watching == 0)
-		(void)pthread_cond_signal(&q->known_wake);
-}
-
 struct queue *
 queue_new(void)
 {
@@ -74,7 +59,7 @@ queue_new(void)
 		return NULL;
 	(void)pthread_mutex_init(&q->lock, NULL);
 	cond_init_monotonic(&q->wake);
-	cond_init_monotonic(&q->known_wake);
+	(void)pthread_cond_init(&q->known_wake, NULL);
 	STAILQ_INIT(&q->waiting);
 	STAILQ_INIT(&q->known);
 	return q;
@@ -104,7 +89,6 @@ queue_put(struct queue *q, struct commit *c)
 		if (STAILQ_EMPTY(&q->waiting))
 			(void)pthread_cond_signal(&q->wake);
 		STAILQ_INSERT_TAIL(&q->waiting, c, next);
-		keep_watch(q);
 	} else
 		c->why = q->away_why;
 	(void)pthread_mutex_unlock(&q->lock);
@@ -141,34 +125,30 @@ queue_known(struct queue *q, struct commit *const *commits, size_t n)
 }
 
 /*
- * The committer is stuck: what waits is given up, and whoever comes next
+ * A committer that is stuck: what waits is given up, and whoever comes next
  * would wait as long again.
  */
-static void
-give_up_overdue(struct queue *q)
+int64_t
+queue_watch(struct queue *q)
 {
+	int64_t		 now_ms = clock_ms(), next_ms;
 	struct commit	*c;
 
+	(void)pthread_mutex_lock(&q->lock);
 	while ((c = STAILQ_FIRST(&q->waiting)) != NULL &&
-	    c->take_by_ms <= clock_ms()) {
+	    c->take_by_ms <= now_ms) {
 		c = list_pop(&q->waiting);
 		errbuf_set(&c->why, "database: the commit before did not end "
 		    "within %d ms", QUEUE_DEADLINE_MS);
 		q->away = true;
 		q->away_why = c->why;
 		STAILQ_INSERT_TAIL(&q->known, c, next);
+		(void)pthread_cond_signal(&q->known_wake);
 	}
-}
-
-static void
-wait_for_known(struct queue *q)
-{
-	bool	watch = !STAILQ_EMPTY(&q->waiting);
-
-	q->watching += watch;
-	cond_wait_until(&q->known_wake, &q->lock, watch ?
-	    STAILQ_FIRST(&q->waiting)->take_by_ms : clock_ms() + IDLE_MS);
-	q->watching -= watch;
+	/* Whoever comes from now on has as long as that. */
+	next_ms = c != NULL ? c->take_by_ms : now_ms + QUEUE_DEADLINE_MS;
+	(void)pthread_mutex_unlock(&q->lock);
+	return next_ms;
 }
 
 struct commit *
@@ -180,16 +160,14 @@ queue_next(struct queue *q)
 
 	STAILQ_INIT(&taken);
 	(void)pthread_mutex_lock(&q->lock);
-	for (give_up_overdue(q); STAILQ_EMPTY(&q->known) && !q->settled;
-	    give_up_overdue(q))
-		wait_for_known(q);
+	while (STAILQ_EMPTY(&q->known) && !q->settled)
+		(void)pthread_cond_wait(&q->known_wake, &q->lock);
 	for (n = 0; n < ANSWERS_MAX && !STAILQ_EMPTY(&q->known); n++) {
 		c = list_pop(&q->known);
 		STAILQ_INSERT_TAIL(&taken, c, next);
 	}
 	if (!STAILQ_EMPTY(&q->known))
 		(void)pthread_cond_signal(&q->known_wake);
-	keep_watch(q);
 	(void)pthread_mutex_unlock(&q->lock);
 	return STAILQ_FIRST(&taken);
 }

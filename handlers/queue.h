@@ -1,7 +1,8 @@
 /*
  * Where requests wait for their commit, and for somebody to answer them once
- * it is known.  Three kinds of threads meet here: who puts a request in, the
- * committer, which takes many at a time and hands them back, and who answers.
+ * it is known.  Four kinds of threads meet here: who puts a request in, the
+ * committer, which takes many at a time and hands them back, who answers, and
+ * one that watches for what waits too long.
  */
 #ifndef GENHOOK_QUEUE_H
 #define GENHOOK_QUEUE_H
@@ -55,10 +56,16 @@ size_t	queue_take(struct queue *, struct commit **out, size_t max,
 void	queue_known(struct queue *, struct commit *const *, size_t n);
 
 /*
- * The answerers' side: wait for some whose fate is known, or that the committer
- * has not taken by QUEUE_DEADLINE_MS, which then are not stored, with why.
- * Returns a list by STAILQ_NEXT(); NULL after queue_end(), once the committer
- * has handed everything back and said queue_settled().
+ * Somebody who has no other work: give up what the committer has not taken by
+ * QUEUE_DEADLINE_MS; it is not stored then, with why.  Returns the monotonic
+ * time in ms at which to call this again.
+ */
+int64_t	queue_watch(struct queue *);
+
+/*
+ * The answerers' side: wait for some whose fate is known.  Returns a list by
+ * STAILQ_NEXT(); NULL after queue_end(), once the committer has handed
+ * everything back and said queue_settled().
  */
 struct commit *queue_next(struct queue *);
 
