@@ -16,7 +16,8 @@ struct download {
 	struct fetch_run	 fetch;
 	struct clerk_note	 claim;
 	struct db_param		 claim_params[5];
-	char			 claim_lease[32], claim_limit[16];
+	char			 claim_lease[SWEEP_NUMBER];
+	char			 claim_limit[SWEEP_NUMBER];
 	int			 asked;		/* outputs; 0: no claim is made */
 	int64_t			 claim_ms;	/* not before */
 	bool			 more;		/* the last claim was full */
@@ -64,12 +65,9 @@ claim(struct download *d, int asked)
 	struct sweep	*s = d->sweep;
 
 	d->asked = asked;
-	(void)snprintf(d->claim_lease, sizeof(d->claim_lease), "%d s",
-	    SWEEP_LEASE_S);
-	(void)snprintf(d->claim_limit, sizeof(d->claim_limit), "%d", asked);
 	d->claim_params[0] = sweep_text(s->owner);
-	d->claim_params[1] = sweep_text(d->claim_lease);
-	d->claim_params[2] = sweep_text(d->claim_limit);
+	d->claim_params[1] = sweep_interval(SWEEP_LEASE_S, d->claim_lease);
+	d->claim_params[2] = sweep_int(asked, d->claim_limit);
 	d->claim_params[3] = sweep_text(s->provider);
 	d->claim_params[4] = sweep_text(s->task_id);
 	d->claim.stmt = DB_CLAIM_OUTPUTS;

@@ -12,20 +12,19 @@ static bool
 write_link(struct job *j, const struct output *fresh)
 {
 	struct sweep	*s = j->run->sweep;
-	char		 expires[32];
+	char		 expires[SWEEP_NUMBER];
 	struct db_param	 params[7];
 	struct db_rows	*rows = NULL;
 	struct errbuf	 why;
 	bool		 ok;
 
-	(void)snprintf(expires, sizeof(expires), "%lld",
-	    (long long)(fresh->expires_at / USEC_PER_SEC));
 	params[0] = sweep_text(j->provider);
 	params[1] = sweep_text(j->task_id);
 	params[2] = sweep_text(j->position);
 	params[3] = sweep_text(s->owner);
 	params[4] = sweep_text(fresh->url);
-	params[5] = sweep_text(fresh->expires_at != 0 ? expires : NULL);
+	params[5] = fresh->expires_at != 0 ? sweep_int(fresh->expires_at /
+	    USEC_PER_SEC, expires) : sweep_text(NULL);
 	params[6] = sweep_text(expires_source_words[fresh->expires_source]);
 	ok = sweep_run(s, DB_RENEW_OUTPUT, params, &rows, &why) == DB_OK &&
 	    *db_value(rows, 0, 0) == 't';

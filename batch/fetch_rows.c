@@ -35,21 +35,20 @@ write_failure(struct job *j, const char *status, int64_t wait_s,
     struct errbuf *words)
 {
 	struct sweep	*s = j->run->sweep;
-	char		 wait[32];
+	char		 wait[SWEEP_NUMBER];
 	struct db_param	 params[7];
 	struct db_rows	*rows = NULL;
 	struct errbuf	 why;
 	bool		 ours = true;
 
 	sweep_clean_words(words);
-	(void)snprintf(wait, sizeof(wait), "%lld s", (long long)wait_s);
 	params[0] = sweep_text(j->provider);
 	params[1] = sweep_text(j->task_id);
 	params[2] = sweep_text(j->position);
 	params[3] = sweep_text(s->owner);
 	params[4] = sweep_text(status);
 	params[5] = sweep_text(words->text);
-	params[6] = sweep_text(wait);
+	params[6] = sweep_interval(wait_s, wait);
 	if (sweep_run(s, DB_FAIL_OUTPUT, params, &rows, &why) == DB_OK &&
 	    *db_value(rows, 0, 0) != 't') {
 		ours = false;

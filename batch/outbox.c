@@ -67,18 +67,17 @@ write_down(struct letter *l, const char *status, const char *task_id,
     struct errbuf *why)
 {
 	const struct timespec	pause = { 0, WRITE_AGAIN_MS * 1000000L };
-	char			wait[32];
+	char			wait[SWEEP_NUMBER];
 	struct db_param		params[6];
 	enum db_verdict		v = DB_AWAY;
 	int			tries;
 
-	(void)snprintf(wait, sizeof(wait), "%lld s", (long long)wait_s);
 	params[0] = sweep_text(l->id);
 	params[1] = sweep_text(l->owner);
 	params[2] = sweep_text(status);
 	params[3] = sweep_text(task_id);
 	params[4] = sweep_text(words);
-	params[5] = sweep_text(wait);
+	params[5] = sweep_interval(wait_s, wait);
 	for (tries = 0; tries < WRITE_TRIES && v == DB_AWAY; tries++) {
 		if (tries > 0)
 			(void)nanosleep(&pause, NULL);
@@ -292,7 +291,8 @@ claim(struct outbox *box, struct sender *sender, int64_t limit)
 	struct sweep		*s = box->sweep;
 	const struct account	*a = sender->account;
 	int64_t			 since_ms = clock_ms();
-	char			 owner[160], lease[32], count[24], rate[24];
+	char			 owner[160], lease[SWEEP_NUMBER];
+	char			 count[SWEEP_NUMBER], rate[SWEEP_NUMBER];
 	struct db_param		 params[7];
 	struct db_rows		*rows = NULL;
 	struct errbuf		 why;
@@ -300,17 +300,13 @@ claim(struct outbox *box, struct sender *sender, int64_t limit)
 
 	(void)snprintf(owner, sizeof(owner), "%s:%lld", s->owner,
 	    (long long)box->claims++);
-	(void)snprintf(lease, sizeof(lease), "%d s", LEASE_S);
-	(void)snprintf(count, sizeof(count), "%lld", (long long)limit);
-	(void)snprintf(rate, sizeof(rate), "%lld",
-	    (long long)a->submits_per_minute);
 	params[0] = sweep_text(a->provider->name);
 	params[1] = sweep_text(a->name);
 	params[2] = sweep_text(owner);
-	params[3] = sweep_text(lease);
-	params[4] = sweep_text(count);
+	params[3] = sweep_interval(LEASE_S, lease);
+	params[4] = sweep_int(limit, count);
 	params[5] = sweep_text(s->request_id);
-	params[6] = sweep_text(rate);
+	params[6] = sweep_int(a->submits_per_minute, rate);
 	if (sweep_run(s, DB_CLAIM_REQUESTS, params, &rows, &why) != DB_OK) {
 		sweep_break(s, why.text);
 		return 0;

@@ -78,7 +78,7 @@ static void
 note_task(struct reconcile *r, const struct account *a, const char *task_id,
     const char *kind, const char *words, int64_t wait_s)
 {
-	char		 wait[32];
+	char		 wait[SWEEP_NUMBER];
 	struct db_param	 params[5];
 	struct db_rows	*rows = NULL;
 	struct errbuf	 copy, why;
@@ -88,12 +88,12 @@ note_task(struct reconcile *r, const struct account *a, const char *task_id,
 	sweep_clean_words(&copy);
 	if (wait_s > RETRY_AFTER_MAX_S)
 		wait_s = RETRY_AFTER_MAX_S;
-	(void)snprintf(wait, sizeof(wait), "%lld s", (long long)wait_s);
 	params[0] = sweep_text(a->provider->name);
 	params[1] = sweep_text(task_id);
 	params[2] = sweep_text(kind);
 	params[3] = sweep_text(words != NULL ? copy.text : NULL);
-	params[4] = sweep_text(wait_s > 0 ? wait : NULL);
+	params[4] = wait_s > 0 ? sweep_interval(wait_s, wait) :
+	    sweep_text(NULL);
 	/* No status: a callback was faster. */
 	if (sweep_run(r->sweep, DB_NOTE_POLL, params, &rows, &why) == DB_OK &&
 	    db_rows_count(rows) == 1)
@@ -354,26 +354,20 @@ static void
 claim(struct reconcile *r, struct poller *poller, int64_t limit)
 {
 	const struct account	*a = poller->account;
-	char			 after[32], ceiling[32], count[24], rate[24];
+	char			 after[SWEEP_NUMBER], ceiling[SWEEP_NUMBER];
+	char			 count[SWEEP_NUMBER], rate[SWEEP_NUMBER];
 	struct db_param		 params[7];
 	struct db_rows		*rows = NULL;
 	struct errbuf		 why;
 	int			 i, got;
 
-	(void)snprintf(after, sizeof(after), "%lld s",
-	    (long long)a->poll_after_s);
-	(void)snprintf(ceiling, sizeof(ceiling), "%lld s",
-	    (long long)a->poll_every_max_s);
-	(void)snprintf(count, sizeof(count), "%lld", (long long)limit);
-	(void)snprintf(rate, sizeof(rate), "%lld",
-	    (long long)a->polls_per_minute);
 	params[0] = sweep_text(a->provider->name);
 	params[1] = sweep_text(a->name);
-	params[2] = sweep_text(after);
-	params[3] = sweep_text(ceiling);
-	params[4] = sweep_text(count);
+	params[2] = sweep_interval(a->poll_after_s, after);
+	params[3] = sweep_interval(a->poll_every_max_s, ceiling);
+	params[4] = sweep_int(limit, count);
 	params[5] = sweep_text(r->sweep->task_id);
-	params[6] = sweep_text(rate);
+	params[6] = sweep_int(a->polls_per_minute, rate);
 	if (sweep_run(r->sweep, DB_CLAIM_POLLS, params, &rows, &why) !=
 	    DB_OK) {
 		sweep_break(r->sweep, why.text);
@@ -501,19 +495,16 @@ work(struct reconcile *r)
 static bool
 give_up_some(struct reconcile *r, const struct account *a)
 {
-	char		 after[32], limit[16];
+	char		 after[SWEEP_NUMBER], limit[SWEEP_NUMBER];
 	struct db_param	 params[4];
 	struct db_rows	*rows = NULL;
 	struct errbuf	 why;
 	int		 i, got;
 
-	(void)snprintf(after, sizeof(after), "%lld s",
-	    (long long)a->give_up_after_s);
-	(void)snprintf(limit, sizeof(limit), "%d", GIVE_UP_AT_ONCE);
 	params[0] = sweep_text(a->provider->name);
 	params[1] = sweep_text(a->name);
-	params[2] = sweep_text(after);
-	params[3] = sweep_text(limit);
+	params[2] = sweep_interval(a->give_up_after_s, after);
+	params[3] = sweep_int(GIVE_UP_AT_ONCE, limit);
 	if (sweep_run(r->sweep, DB_GIVE_UP_TASKS, params, &rows, &why) !=
 	    DB_OK)
 		return false;

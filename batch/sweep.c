@@ -94,6 +94,20 @@ sweep_text(const char *text)
 	return p;
 }
 
+struct db_param
+sweep_int(int64_t n, char buf[SWEEP_NUMBER])
+{
+	(void)snprintf(buf, SWEEP_NUMBER, "%lld", (long long)n);
+	return sweep_text(buf);
+}
+
+struct db_param
+sweep_interval(int64_t seconds, char buf[SWEEP_NUMBER])
+{
+	(void)snprintf(buf, SWEEP_NUMBER, "%lld s", (long long)seconds);
+	return sweep_text(buf);
+}
+
 void
 sweep_break(struct sweep *s, const char *words)
 {
@@ -149,7 +163,7 @@ void
 sweep_pause(struct sweep *s, const struct account *a, int64_t wait_s,
     const char *words)
 {
-	char		wait[32];
+	char		wait[SWEEP_NUMBER];
 	struct db_param	params[4];
 	struct errbuf	copy, why;
 
@@ -159,10 +173,9 @@ sweep_pause(struct sweep *s, const struct account *a, int64_t wait_s,
 		wait_s = PAUSE_MAX_S;
 	errbuf_set(&copy, "%s", words);
 	sweep_clean_words(&copy);
-	(void)snprintf(wait, sizeof(wait), "%lld s", (long long)wait_s);
 	params[0] = sweep_text(a->provider->name);
 	params[1] = sweep_text(a->name);
-	params[2] = sweep_text(wait);
+	params[2] = sweep_interval(wait_s, wait);
 	params[3] = sweep_text(copy.text);
 	(void)sweep_run(s, DB_PAUSE_ACCOUNT, params, NULL, &why);
 	log_line(LOG_INFO, "%s %s: rate limit (%s); the rest waits",
@@ -303,7 +316,7 @@ sweep_finish(struct sweep *s)
 void
 sweep_beat(struct sweep *s)
 {
-	char		json[512], lease[32];
+	char		json[512], lease[SWEEP_NUMBER];
 	struct db_param	params[4];
 	struct errbuf	why;
 	int64_t		now = clock_ms();
@@ -311,11 +324,10 @@ sweep_beat(struct sweep *s)
 	if (s->broken || now - s->beat_ms < BEAT_EVERY_MS)
 		return;
 	counts_json(&s->counts, json, sizeof(json));
-	(void)snprintf(lease, sizeof(lease), "%d s", SWEEP_LEASE_S);
 	params[0] = sweep_text(s->id);
 	params[1] = sweep_text(json);
 	params[2] = sweep_text(s->owner);
-	params[3] = sweep_text(lease);
+	params[3] = sweep_interval(SWEEP_LEASE_S, lease);
 	if (sweep_run(s, DB_BEAT_SWEEP, params, NULL, &why) == DB_OK)
 		s->beat_ms = now;
 }
@@ -376,16 +388,14 @@ sweep_replay(struct sweep *s)
 void
 sweep_retain(struct sweep *s)
 {
-	char		 days[24];
+	char		 days[SWEEP_NUMBER];
 	struct db_param	 params[1];
 	struct archive	*archive;
 	struct errbuf	 why;
 
 	if (stopping || s->broken)
 		return;
-	(void)snprintf(days, sizeof(days), "%lld",
-	    (long long)s->conf->retain_deliveries_days);
-	params[0] = sweep_text(days);
+	params[0] = sweep_int(s->conf->retain_deliveries_days, days);
 	if (sweep_run(s, DB_RETAIN_DELIVERIES, params, NULL, &why) ==
 	    DB_REFUSED)
 		sweep_warn(s, "old deliveries are not dropped: %s", why.text);

@@ -89,6 +89,12 @@ enum db_verdict sweep_ask(const struct sweep *, enum db_stmt,
 /* A text parameter; NULL is SQL NULL. */
 struct db_param sweep_text(const char *);
 
+/* A number as a parameter, and so many seconds as an interval: the text is in
+ * buf, which has to last as long as the parameter. */
+#define SWEEP_NUMBER	24
+struct db_param sweep_int(int64_t, char buf[SWEEP_NUMBER]);
+struct db_param sweep_interval(int64_t seconds, char buf[SWEEP_NUMBER]);
+
 /* Something that a person should know of: logged, and exit status 1. */
 void	sweep_warn(struct sweep *, const char *, ...)
 	    __attribute__((format(printf, 2, 3)));

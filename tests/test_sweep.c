@@ -37,6 +37,34 @@ test_words(void)
 }
 
 static const struct {
+	int64_t		 n;
+	const char	*number;
+	const char	*interval;
+} numbers[] = {
+	{ 0, "0", "0 s" },
+	{ 604800, "604800", "604800 s" },
+	{ INT64_MAX, "9223372036854775807", "9223372036854775807 s" },
+	{ INT64_MIN, "-9223372036854775808", "-9223372036854775808 s" },
+};
+
+static void
+test_parameters(void)
+{
+	struct db_param	p;
+	char		buf[SWEEP_NUMBER];
+	size_t		i;
+
+	for (i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
+		p = sweep_int(numbers[i].n, buf);
+		CU_ASSERT_STRING_EQUAL(p.value, numbers[i].number);
+		CU_ASSERT_EQUAL(p.len, DB_TEXT);
+		p = sweep_interval(numbers[i].n, buf);
+		CU_ASSERT_STRING_EQUAL(p.value, numbers[i].interval);
+	}
+	CU_ASSERT_PTR_NULL(sweep_text(NULL).value);
+}
+
+static const struct {
 	int64_t		 bytes;
 	const char	*text;
 } sizes[] = {
@@ -84,6 +112,7 @@ main(void)
 {
 	static const struct test	tests[] = {
 		{ "words for the database", test_words },
+		{ "parameters", test_parameters },
 		{ "sizes", test_sizes },
 		{ "moments", test_moments },
 		{ NULL, NULL }
