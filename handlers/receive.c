@@ -184,7 +184,6 @@ keep(struct callback *cb)
 {
 	struct delivery	*d = cb->delivery;
 
-	d->bodylen = redact_tokens(d->body, d->bodylen, cb->account->tokens);
 	if (d->note != NULL)
 		errbuf_set(&cb->why, "%s", d->note);
 	cb->proposed = d->outcome;
@@ -232,6 +231,9 @@ take_delivery(struct callback *cb)
 	}
 	if (v == VERIFY_AMBIGUOUS)
 		return ANSWER_BAD_REQUEST;
+	/* The signature is of the bytes as they came; what is read out of them
+	 * goes into rows, notes and logs, and must hold no token either. */
+	d->bodylen = redact_tokens(d->body, d->bodylen, cb->account->tokens);
 	if (v == VERIFY_FAILED) {
 		d->proof = PROOF_FAILED;
 		d->outcome = OUTCOME_UNVERIFIED;

@@ -144,6 +144,14 @@ same "and brings no task" '0' "$(sql "select count(*) from genhook.tasks where t
 same "an echoed webhook URL is taken" '200 {"status":"accepted"}' \
     "$(post_text "$(hook novita)" "{\"event_type\":\"ASYNC_TASK_RESULT\",\"payload\":{\"task\":{\"task_id\":\"echo-1\",\"status\":\"TASK_STATUS_FAILED\",\"reason\":\"r\"},\"extra\":{\"webhook\":{\"url\":\"$(hook novita)\",\"test_mode\":{\"enabled\":true}}}}}")"
 same "its token is not kept" '0|t|t' "$(sql "select count(*) filter (where convert_from(d.body, 'UTF8') like '%$GENHOOK_TOKEN_NOVITA%' or t.result::text like '%$GENHOOK_TOKEN_NOVITA%'), bool_and(t.is_test), bool_and(t.result #>> '{payload,extra,webhook,url}' like '%/hook/novita/[token]') from genhook.tasks t join genhook.deliveries d using (provider, task_id) where task_id = 'echo-1'")"
+token=$GENHOOK_TOKEN_WAVESPEED
+printf '{"id":"echo-2","model":"m-%s","status":"failed","outputs":["https://cdn.wavespeed.ai/%s.png","heard %s"],"error":"no answer of %s"}' "$token" "$token" "$token" "$(hook wavespeed)" >"$WORK/echo"
+same "a token in every field is taken, as the signature is of the bytes that came" '200 {"status":"accepted"}' "$(post_signed "$WORK/echo" evt_4)"
+same "and stands in none" "m-[token]|no answer of $HOOK/wavespeed/[token]|https://cdn.wavespeed.ai/[token].png|heard [token]" \
+    "$(sql "select model, error_message, (select url from genhook.outputs where task_id = 'echo-2' and position = 0), (select inline_text from genhook.outputs where task_id = 'echo-2' and position = 1) from genhook.tasks where task_id = 'echo-2'")"
+post_text "$(hook novita)" "{\"event_type\":\"x-$GENHOOK_TOKEN_NOVITA\",\"payload\":{\"task\":{\"task_id\":\"echo-$GENHOOK_TOKEN_NOVITA\"}}}" >/dev/null
+same "nor in a task's id or a note" 'event_type "x-[token]"' \
+    "$(sql "select note from genhook.deliveries where task_id = 'echo-[token]'")"
 same "no token in any log" '' "$(grep -lF -e "$GENHOOK_TOKEN_NOVITA" -e "$GENHOOK_TOKEN_APIMART" -e "$GENHOOK_TOKEN_WAVESPEED" "$RUN_DIR"/log/*.log)"
 
 # --- health
