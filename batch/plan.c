@@ -17,6 +17,19 @@ is_meant(const struct sweep *s, const struct db_rows *rows, int row)
 	    strcmp(s->task_id, db_value(rows, row, 1)) == 0);
 }
 
+/* Is this task's account one of the settings, and its first wait over? */
+static bool
+is_polled(const struct sweep *s, const struct db_rows *rows, int row)
+{
+	const struct provider	*p = provider_find(db_value(rows, row, 0));
+	const struct account	*a = p == NULL ? NULL :
+	    conf_account(s->conf, p, db_value(rows, row, 2));
+	const char		*age_s = db_value(rows, row, 5);
+
+	return a != NULL && is_meant(s, rows, row) && (age_s == NULL ||
+	    sweep_number(age_s) >= a->poll_after_s);
+}
+
 static void
 print_request(const struct db_rows *rows, int row)
 {
@@ -59,6 +72,7 @@ print_output(const struct db_rows *rows, int row)
 
 static int
 print_rows(struct sweep *s, enum db_stmt stmt,
+    bool (*chosen)(const struct sweep *, const struct db_rows *, int),
     void (*print)(const struct db_rows *, int))
 {
 	struct db_rows	*rows = NULL;
@@ -70,7 +84,7 @@ print_rows(struct sweep *s, enum db_stmt stmt,
 		return 0;
 	}
 	for (i = 0; i < db_rows_count(rows); i++)
-		if (is_meant(s, rows, i)) {
+		if (chosen(s, rows, i)) {
 			print(rows, i);
 			n++;
 		}
@@ -92,11 +106,11 @@ sweep_print_plan(struct sweep *s)
 	spool_close(spool);
 	if (waiting > 0)
 		(void)printf("drain     %ld spool files\n", waiting);
-	submits = print_rows(s, DB_DUE_REQUESTS, print_request);
-	polls = print_rows(s, DB_DUE_TASKS, print_task);
-	downloads = print_rows(s, DB_DUE_OUTPUTS, print_output);
-	(void)printf("dry run: %ld spool files, %d queued requests, %d pending "
-	    "tasks, %d pending outputs; nothing was changed\n", waiting < 0 ?
-	    0 : waiting, submits, polls, downloads);
+	submits = print_rows(s, DB_DUE_REQUESTS, is_meant, print_request);
+	polls = print_rows(s, DB_DUE_TASKS, is_polled, print_task);
+	downloads = print_rows(s, DB_DUE_OUTPUTS, is_meant, print_output);
+	(void)printf("dry run: %ld spool files, %d queued requests, %d due "
+	    "polls, %d due outputs; nothing was changed\n", waiting < 0 ? 0 :
+	    waiting, submits, polls, downloads);
 	return !s->broken;
 }

@@ -45,6 +45,7 @@ struct reconcile {
 	size_t			 turn;		/* whose turn it is first */
 	struct delivery		*batch[BATCH_MAX];	/* to be stored */
 	size_t			 nbatch;
+	struct pgarray		 lost;		/* "provider/task_id", to tell */
 };
 
 /* A question under way. */
@@ -63,11 +64,33 @@ poll_free(struct poll *p)
 }
 
 static void
-task_is_lost(struct sweep *s, const struct account *a, const char *task_id,
-    const char *words)
+task_is_lost(struct reconcile *r, const struct account *a,
+    const char *task_id, const char *words)
 {
-	s->counts.lost++;
-	sweep_warn(s, "%s/%s: lost: %s", a->provider->name, task_id, words);
+	char	name[32 + TASK_ID_MAX + 2];
+
+	r->sweep->counts.lost++;
+	sweep_warn(r->sweep, "%s/%s: lost: %s", a->provider->name, task_id,
+	    words);
+	(void)snprintf(name, sizeof(name), "%s/%s", a->provider->name,
+	    task_id);
+	pgarray_text(&r->lost, name);
+}
+
+/* Nobody will bring these a result: let who waits for one know. */
+static void
+tell_lost(struct reconcile *r)
+{
+	struct db_param	param;
+	struct errbuf	why;
+
+	if (r->lost.nitems > 0 && !r->sweep->broken && pgarray_end(&r->lost)) {
+		param.value = r->lost.data;
+		param.len = (int)r->lost.len;
+		(void)sweep_run(r->sweep, DB_NOTIFY_FINISHED, &param, NULL,
+		    &why);
+	}
+	pgarray_free(&r->lost);
 }
 
 /*
@@ -99,7 +122,7 @@ note_task(struct reconcile *r, const struct account *a, const char *task_id,
 	    db_rows_count(rows) == 1)
 		status = db_value(rows, 0, 0);
 	if (status != NULL && strcmp(status, "lost") == 0)
-		task_is_lost(r->sweep, a, task_id, copy.text);
+		task_is_lost(r, a, task_id, copy.text);
 	else if (words != NULL)
 		log_line(LOG_INFO, "%s/%s: poll: %s", a->provider->name,
 		    task_id, copy.text);
@@ -510,7 +533,7 @@ give_up_some(struct reconcile *r, const struct account *a)
 		return false;
 	got = db_rows_count(rows);
 	for (i = 0; i < got; i++)
-		task_is_lost(r->sweep, a, db_value(rows, i, 0),
+		task_is_lost(r, a, db_value(rows, i, 0),
 		    "no final state came in time");
 	db_rows_free(rows);
 	return got == GIVE_UP_AT_ONCE;
@@ -560,6 +583,7 @@ sweep_reconcile(struct sweep *s)
 		sweep_break(s, "out of memory");
 		return;
 	}
+	pgarray_begin(&r.lost, PG_TEXT);
 	choose_accounts(&r);
 	work(&r);
 	http_engine_free(r.engine);
@@ -569,5 +593,6 @@ sweep_reconcile(struct sweep *s)
 	for (i = 0; i < r.npollers && s->task_id == NULL &&
 	    !s->broken && !sweep_stopping(); i++)
 		give_up(&r, r.pollers[i].account);
+	tell_lost(&r);
 	free(r.pollers);
 }

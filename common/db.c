@@ -112,13 +112,20 @@ static const struct {
 	[DB_DUE_REQUESTS] = { "due_requests",
 	    "select provider, id, account, model, attempts"
 	    " from genhook.requests where status = 'queued'"
+	    " and next_attempt_at <= now()"
 	    " order by next_attempt_at, id limit 1000", 0, 5 },
 	[DB_DUE_TASKS] = { "due_tasks",
-	    "select provider, task_id, account, waiting, polls"
-	    " from genhook.pending_tasks limit 1000", 0, 5 },
+	    "select provider, task_id, account, waiting, polls,"
+	    " case when next_poll_at is null"
+	    " then extract(epoch from now() - submitted_at)::bigint end"
+	    " from genhook.pending_tasks"
+	    " where coalesce(next_poll_at, submitted_at) <= now()"
+	    " limit 1000", 0, 6 },
 	[DB_DUE_OUTPUTS] = { "due_outputs",
 	    "select provider, task_id, position, kind, time_left, attempts,"
-	    " url from genhook.due_outputs limit 1000", 0, 7 },
+	    " url from genhook.due_outputs where next_attempt_at <= now()"
+	    " and (leased_until is null or leased_until < now())"
+	    " limit 1000", 0, 7 },
 	[DB_COUNT_DUE] = { "count_due",
 	    "select count(*) from (select from genhook.due_outputs"
 	    " where next_attempt_at <= now()"

@@ -105,6 +105,25 @@ done
 like "with what the application said" '"model": "ours".*"metadata": \{"a": 1\}' "$(row after-failed | sed 's/\(.*\)\("metadata": {[^}]*}\)\(.*\)\("model": "[^"]*"\)\(.*\)/\4 \2/')"
 register after-failed
 same "registered twice: the same row" "$(row before-failed)" "$(row after-failed)"
+# A stale callback, and one of an account that has to ask, leave it pending.
+for when in named unnamed; do
+	[ "$when" = named ] && by=", p_account => 'default'" || by=
+	for order in before after; do
+		name=$order-$when
+		hear="select test.receive('[{\"task\":\"$name\",\"outcome\":\"stale\",\"verdict\":\"signature\",\"account\":\"second\"}]')"
+		say="select from genhook.register_task('apimart', '$name', 'ours'$by)"
+		[ "$order" = before ] && sql "$say; $hear" >/dev/null || sql "$hear; $say" >/dev/null
+	done
+	same "registered before or after a stale callback, account $when: its token says whose it is" \
+	    'after second,before second' \
+	    "$(sql "select string_agg(split_part(task_id, '-', 1) || ' ' || account, ',' order by task_id) from genhook.tasks where task_id like '%-$when'")"
+done
+sql "select from genhook.register_task('apimart', 'mine-2', 'ours', 'second')"
+sql "select from genhook.register_task('apimart', 'mine-2', p_metadata => '{}')"
+same "what a repeat leaves out stays" 'second ours {}' "$(sql "select concat_ws(' ', account, model, metadata) from genhook.tasks where task_id = 'mine-2'")"
+sql "insert into genhook.tasks (provider, task_id) values ('apimart', 'mine-3')"
+same "a plain insert is a task that was submitted now" 'pending t' "$(sql "select status || ' ' || case when submitted_at > now() - interval '1 minute' then 't' end from genhook.tasks where task_id = 'mine-3'")"
+sql "delete from genhook.tasks where task_id ~ '^(before|after)-(un)?named$' or task_id in ('mine-2', 'mine-3')"
 for n in {1..100}; do
 	printf "select 1 from genhook.register_task('apimart', 'race-%d', 'ours', 'default', '{\"a\":1}')\n" "$n"
 	printf "select test.receive('[%s]')\n" "$(event "race-$n" succeeded)"
@@ -311,16 +330,24 @@ same "functions that run as the owner have a search_path" '' \
 # --- everything has a comment
 same "every table, view and function has a comment" '' "$(sql "
     select relname from pg_class c where relnamespace = 'genhook'::regnamespace and relkind in ('r', 'p', 'v')
-        and not relispartition and obj_description(oid, 'pg_class') is null
+        and obj_description(oid, 'pg_class') is null
     union all select proname from pg_proc where pronamespace = 'genhook'::regnamespace and obj_description(oid, 'pg_proc') is null
     union all select 'schema' where obj_description('genhook'::regnamespace, 'pg_namespace') is null")"
 same "every column has one" '' "$(sql "
     select c.relname || '.' || a.attname from pg_class c join pg_attribute a on a.attrelid = c.oid
-    where c.relnamespace = 'genhook'::regnamespace and c.relkind in ('r', 'p') and not c.relispartition
+    where c.relnamespace = 'genhook'::regnamespace and c.relkind in ('r', 'p', 'v')
         and a.attnum > 0 and not a.attisdropped and col_description(c.oid, a.attnum) is null")"
+
+# --- a ceiling is one
+sql "insert into genhook.tasks (provider, task_id, account, polls, submitted_at) select 'apimart', 'often-' || n, 'often', 10, now() - interval '1 day' from generate_series(1, 200) n"
+sql "select from genhook.claim_polls('apimart', 'often', '2 min', '1 h', 200)" >/dev/null
+same "no poll is later than poll_every_max, nor much sooner" '200 t t' \
+    "$(sql "select concat_ws(' ', count(*), max(next_poll_at) <= now() + interval '1 h', min(next_poll_at) > now() + interval '47 min') from genhook.tasks where account = 'often' and polls = 11")"
+sql "delete from genhook.tasks where account = 'often'"
 
 # --- a task that no sweep will ever ask about
 sql "select from genhook.register_task('apimart', 'orphan', 'm', 'stranger') as a, genhook.register_task('apimart', 'mine', 'm') as b"
+receive '[{"task":"orphan","outcome":"stale","account":"stranger"}]' >/dev/null
 sql "update genhook.tasks set submitted_at = now() - interval '2 hours' where task_id in ('orphan', 'mine')"
 sql "select from genhook.claim_polls('apimart', 'default', '1 day', '1 day', 0)" >/dev/null
 same "a task of an account that is nobody's is shown, with a cure" 'orphan' \

@@ -5,6 +5,7 @@ create function test.receive(batch jsonb) returns text[] language sql as $$
         select coalesce((v->>'id')::uuid, gen_random_uuid()) as id, n::int,
             coalesce(v->>'provider', 'apimart') as provider,
             v->>'task' as task, v->>'outcome' as outcome,
+            coalesce(v->>'account', 'default') as account,
             case v->>'outcome' when 'accepted' then v->>'status' end as status,
             coalesce(v->>'body', v::text) as body,
             coalesce((v->>'at')::timestamptz, now()) as at,
@@ -12,7 +13,7 @@ create function test.receive(batch jsonb) returns text[] language sql as $$
         from jsonb_array_elements(batch) with ordinality as b(v, n))
     select array(select genhook.receive(array_agg(id order by n),
         array_agg(at order by n), array_agg(provider order by n),
-        array_agg('default'::text), array_agg('callback'::text),
+        array_agg(account order by n), array_agg('callback'::text),
         array_agg(outcome order by n), array_agg(verdict order by n),
         array_agg('192.0.2.1'::text), array_agg('{}'::text),
         array_agg(convert_to(body, 'UTF8') order by n),
