@@ -67,14 +67,6 @@ params_take(struct wish *w, int *argc, char **argv)
 	*argc = n;
 }
 
-static struct db_param
-text_param(const char *text)
-{
-	struct db_param	p = { text, DB_TEXT };
-
-	return p;
-}
-
 static bool
 known(const struct conf *conf, const struct wish *w)
 {
@@ -103,14 +95,14 @@ queue(struct submit *s)
 	    param_stdin();
 	if (request == NULL)
 		return false;
-	params[0] = text_param(w->provider);
-	params[1] = text_param(w->model);
-	params[2] = text_param(w->account);
-	params[3] = text_param(request);
-	params[4] = text_param(w->metadata);
-	params[5] = text_param(w->path);
-	params[6] = text_param(w->no_callback ? "false" : "true");
-	params[7] = text_param(w->test_mode ? "true" : "false");
+	params[0] = sweep_text(w->provider);
+	params[1] = sweep_text(w->model);
+	params[2] = sweep_text(w->account);
+	params[3] = sweep_text(request);
+	params[4] = sweep_text(w->metadata);
+	params[5] = sweep_text(w->path);
+	params[6] = sweep_text(w->no_callback ? "false" : "true");
+	params[7] = sweep_text(w->test_mode ? "true" : "false");
 	ok = cli_query(s->db, insert_sql, params, 8, &rows);
 	if (ok)
 		(void)snprintf(s->id, sizeof(s->id), "%s",
@@ -272,7 +264,7 @@ static int
 wait_task(struct submit *s, const char *task_id)
 {
 	struct db_param	 key[2] = {
-		text_param(s->wish->provider), text_param(task_id)
+		sweep_text(s->wish->provider), sweep_text(task_id)
 	};
 	struct errbuf	 unused;
 	bool		 listening;
