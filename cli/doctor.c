@@ -1,6 +1,5 @@
 /* genhook doctor: looks at everything, and says what mends what is wrong. */
 #include <stdarg.h>
-#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -114,28 +113,6 @@ doctor_wrong(struct doctor *d, const char *what, const char *cure,
 	say("WRONG", what, fmt, ap);
 	va_end(ap);
 	printf("       cure: %s\n", cure);
-}
-
-char *
-doctor_ask(struct doctor *d, const char *what, const char *sql)
-{
-	struct db_rows	*rows = NULL;
-	struct errbuf	 why;
-	const char	*value = NULL;
-	char		*copy = NULL;
-
-	if (db_query(d->db, sql, NULL, 0, CLI_TIMEOUT_MS, &rows, &why) !=
-	    DB_OK) {
-		doctor_wrong(d, what, "let a login look that may read the "
-		    "tables: grant genhook_reader to it", "%s", why.text);
-		return NULL;
-	}
-	if (db_rows_count(rows) > 0)
-		value = db_value(rows, 0, 0);
-	if (value != NULL)
-		copy = strdup(value);
-	db_rows_free(rows);
-	return copy;
 }
 
 static void

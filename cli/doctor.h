@@ -22,10 +22,6 @@ void	doctor_note(struct doctor *, const char *what, const char *, ...)
 void	doctor_wrong(struct doctor *, const char *what, const char *cure,
 	    const char *, ...) __attribute__((format(printf, 4, 5)));
 
-/* One value of one row, as text the caller frees; NULL when there is none,
- * or when it failed, which has then been said of what. */
-char	*doctor_ask(struct doctor *, const char *what, const char *sql);
-
 /* How long ago: "3 min", "2 h"; borrowed until the next call. */
 const char *doctor_ago(long seconds);
 

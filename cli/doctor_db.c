@@ -158,18 +158,33 @@ doctor_rights(struct doctor *d)
 	}
 }
 
+/* The rows of a query, for the caller to free; NULL when it failed, which has
+ * then been said of what. */
+static struct db_rows *
+ask(struct doctor *d, const char *what, const char *sql)
+{
+	struct db_rows	*rows = NULL;
+	struct errbuf	 why;
+
+	if (db_query(d->db, sql, NULL, 0, CLI_TIMEOUT_MS, &rows, &why) ==
+	    DB_OK)
+		return rows;
+	doctor_wrong(d, what, "let a login look that may read the tables: "
+	    "grant genhook_reader to it", "%s", why.text);
+	return NULL;
+}
+
 void
 doctor_clock(struct doctor *d)
 {
-	double	 before = (double)time(NULL), off;
-	char	*text;
+	double		 before = (double)time(NULL), off;
+	struct db_rows	*rows;
 
-	text = doctor_ask(d, "clock",
-	    "select extract(epoch from clock_timestamp())");
-	if (text == NULL)
+	rows = ask(d, "clock", "select extract(epoch from clock_timestamp())");
+	if (rows == NULL)
 		return;
-	off = strtod(text, NULL);
-	free(text);
+	off = strtod(db_value(rows, 0, 0), NULL);
+	db_rows_free(rows);
 	/* It was asked at some moment between two looks at our own. */
 	off = off < before ? off - before : off > (double)time(NULL) ?
 	    off - (double)time(NULL) : 0;
@@ -216,14 +231,11 @@ last_sweep_look(struct doctor *d, const struct db_rows *rows)
 void
 doctor_sweep(struct doctor *d)
 {
-	struct db_rows	*rows = NULL;
-	struct errbuf	 why;
+	struct db_rows	*rows = ask(d, "cron", sweep_sql);
 
-	if (db_query(d->db, sweep_sql, NULL, 0, CLI_TIMEOUT_MS, &rows, &why) !=
-	    DB_OK)
-		doctor_wrong(d, "cron", "grant genhook_reader to the login "
-		    "that asks", "%s", why.text);
-	else if (db_rows_count(rows) == 0)
+	if (rows == NULL)
+		return;
+	if (db_rows_count(rows) == 0)
 		doctor_wrong(d, "cron", SWEEP_CURE, "no sweep has ever run");
 	else
 		last_sweep_look(d, rows);
@@ -304,17 +316,10 @@ static void
 question_ask(struct doctor *d, const char *what, const char *sql,
     const char *cure)
 {
-	struct db_rows	*rows = NULL;
-	struct errbuf	 why;
+	struct db_rows	*rows = ask(d, what, sql);
 	int		 i;
 
-	if (db_query(d->db, sql, NULL, 0, CLI_TIMEOUT_MS, &rows, &why) !=
-	    DB_OK) {
-		doctor_wrong(d, what, "grant genhook_reader to the login that "
-		    "asks", "%s", why.text);
-		return;
-	}
-	for (i = 0; i < db_rows_count(rows); i++)
+	for (i = 0; rows != NULL && i < db_rows_count(rows); i++)
 		doctor_wrong(d, what, cure, "%s", db_value(rows, i, 0));
 	db_rows_free(rows);
 }
