@@ -788,7 +788,9 @@ drain_begin(struct spool *s, bool *blind, struct errbuf *why)
 	if (s->drain_lock != -1 &&
 	    flock(s->drain_lock, LOCK_EX | LOCK_NB) == 0 &&
 	    each_name(s->dirfd, collect, &s->list)) {
-		qsort(s->list.name, s->list.n, sizeof(*s->list.name), by_name);
+		if (s->list.n > 0)
+			qsort(s->list.name, s->list.n, sizeof(*s->list.name),
+			    by_name);
 		return s->list.n > 0;
 	}
 	if (errno != EWOULDBLOCK) {
