@@ -358,8 +358,8 @@ sweep_drain(struct sweep *s)
 	if (counts.refused > 0)
 		sweep_warn(s, "%ld spool files were set aside: %s",
 		    counts.refused, why.text);
-	else if (counts.unread > 0)
-		sweep_warn(s, "%ld spool files wait: %s", counts.unread,
+	else if (counts.passed > 0)
+		sweep_warn(s, "%ld spool files wait: %s", counts.passed,
 		    why.text);
 	else if (counts.blind)
 		sweep_warn(s, "the spool is not drained: %s", why.text);

@@ -28,6 +28,9 @@
 /* A batch is bounded in files and in bytes. */
 #define BATCH_FILES	64
 #define BATCH_BYTES	(4 << 20)
+/* So many files that fail each by itself, one behind the other, are no longer
+ * those files' fault. */
+#define ALONE_FAILURES	3
 /* Longer than the session's lock_timeout; a handler that drains when the
  * database freezes, and is told to end, has to end within 5 s. */
 #define BATCH_TIMEOUT_MS 3000
@@ -59,6 +62,7 @@ struct spool {
 	int		 drain_lock;
 	struct names	 list;
 	size_t		 next;
+	size_t		 alone_until;	/* up to here each by itself */
 };
 
 /* A new directory's name is on disk like that of a file. */
@@ -154,7 +158,7 @@ drain_end(struct spool *s)
 		free(s->list.name[i]);
 	free(s->list.name);
 	memset(&s->list, 0, sizeof(s->list));
-	s->next = 0;
+	s->next = s->alone_until = 0;
 	if (s->drain_lock != -1)
 		(void)close(s->drain_lock);
 	s->drain_lock = -1;
@@ -678,19 +682,19 @@ struct batch {
 	size_t		 n;
 };
 
-/* Fill the batch from the names at *next on; why is of what is passed over. */
+/* Fill the batch from the next names on; why is of what is passed over. */
 static void
-batch_fill(struct spool *s, const struct conf *conf, const struct names *list,
-    size_t *next, struct batch *b, struct drain_counts *counts,
-    struct errbuf *why)
+batch_fill(struct spool *s, const struct conf *conf, struct batch *b,
+    struct drain_counts *counts, struct errbuf *why)
 {
 	struct delivery	*d;
 	const char	*name;
 	size_t		 len = 0, bytes = 0;
+	size_t		 max = s->next < s->alone_until ? 1 : BATCH_FILES;
 
 	b->n = 0;
-	while (*next < list->n && b->n < BATCH_FILES && bytes < BATCH_BYTES) {
-		name = list->name[(*next)++];
+	while (s->next < s->list.n && b->n < max && bytes < BATCH_BYTES) {
+		name = s->list.name[s->next++];
 		switch (file_scan(s->dirfd, name, conf, &d, &len, why)) {
 		case SCAN_OK:
 			b->delivery[b->n] = d;
@@ -703,7 +707,7 @@ batch_fill(struct spool *s, const struct conf *conf, const struct names *list,
 			set_aside(s, name, why->text, counts);
 			break;
 		case SCAN_LATER:
-			counts->unread++;
+			counts->passed++;
 			break;
 		}
 	}
@@ -751,6 +755,24 @@ batch_store(struct spool *s, struct db *db, struct batch *b,
 	return DB_OK;
 }
 
+/*
+ * The batch could not be stored, though the database answers: a task of it may
+ * be locked for long.  The next attempts are one by one, and what still cannot
+ * be stored is passed over, lest all that is behind it has to wait as well.
+ */
+static enum db_verdict
+pass_over(struct spool *s, size_t from, size_t n, struct drain_counts *counts,
+    size_t *failures)
+{
+	if (n > 1) {
+		s->alone_until = s->next;
+		s->next = from;
+		return DB_OK;
+	}
+	counts->passed++;
+	return ++*failures < ALONE_FAILURES ? DB_OK : DB_AWAY;
+}
+
 /* At least one batch, however long the list took; then until stop_at_ms. */
 static enum db_verdict
 drain_names(struct spool *s, struct db *db, const struct conf *conf,
@@ -758,12 +780,17 @@ drain_names(struct spool *s, struct db *db, const struct conf *conf,
 {
 	struct batch	b = { .n = 0 };
 	enum db_verdict	v = DB_OK;
-	size_t		i;
+	size_t		i, from, failures = 0;
 
 	do {
-		batch_fill(s, conf, &s->list, &s->next, &b, counts, why);
+		from = s->next;
+		batch_fill(s, conf, &b, counts, why);
 		if (b.n > 0)
 			v = batch_store(s, db, &b, counts, why);
+		if (v == DB_AWAY && db_is_connected(db))
+			v = pass_over(s, from, b.n, counts, &failures);
+		else
+			failures = 0;
 		for (i = 0; i < b.n; i++)
 			delivery_free(b.delivery[i]);
 	} while (v == DB_OK && s->next < s->list.n &&

@@ -36,7 +36,8 @@ long	spool_count(struct spool *);
 struct drain_counts {
 	long	drained;	/* files committed to the database and removed */
 	long	refused;	/* files set aside in refused/, with the reason */
-	long	unread;		/* files that could not be read just now */
+	long	passed;		/* files that could not be read, or stored, just
+				   now: their turn comes again */
 	long	left;		/* files still waiting */
 	bool	blind;		/* the directory could not be read */
 };
@@ -49,7 +50,7 @@ struct drain_counts {
  * stopped for the time, the next call goes on; the lock is kept meanwhile,
  * until all that was listed is done or the spool is closed.  A directory that
  * was moved away is emptied before the new one of its name.  Calls are for one
- * thread.  conf tells which accounts are re-queried.  With refused, unread or
+ * thread.  conf tells which accounts are re-queried.  With refused, passed or
  * blind, why is of the last of them.
  */
 enum db_verdict spool_drain(struct spool *, struct db *,

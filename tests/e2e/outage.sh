@@ -120,6 +120,23 @@ check "unlocked: drained" soon 60 drained
 same "each once" '20 20 20 20' "$(once lock)"
 same "and the later ones" '20 20 20 20' "$(once more)"
 
+# --- one task is locked for long: what was spooled with it does not wait
+sql "select genhook.register_task('apimart', 'held-0')" >/dev/null
+super "alter role genhook_hook connection limit 0"
+sessions_end
+for n in 0 1 2 3 4; do post_text "$hook" "$(ok held-$n)" >/dev/null; done
+same "five wait" 5 "$(spooled)"
+hold "select from genhook.tasks where task_id = 'held-0' for update"
+super "alter role genhook_hook connection limit -1"
+check "but for the locked one: drained" soon 60 is 1 spooled
+same "which is pending" pending "$(sql "select status from genhook.tasks where task_id = 'held-0'")"
+# While a handler is at it, the sweep passes by.
+sweep_tells()	{ sweep; grep -q '1 spool files wait: database: receive: .*lock' "$WORK/sweep.out"; }
+check "the sweep tells why it waits" soon 60 sweep_tells
+release
+check "unlocked: drained" soon 60 drained
+same "each once" '5 5 5 5' "$(once held)"
+
 # --- no connection to be had
 super "alter role genhook_hook connection limit 0"
 sessions_end
