@@ -328,8 +328,8 @@ is_health_check(const struct request *req)
 	const char	*method = request_get(req, "REQUEST_METHOD");
 	const char	*path = request_get(req, "PATH_INFO");
 
-	return method != NULL && path != NULL && strcmp(method, "GET") == 0 &&
-	    strcmp(path, "/healthz") == 0;
+	return method != NULL && path != NULL && (strcmp(method, "GET") == 0 ||
+	    strcmp(method, "HEAD") == 0) && strcmp(path, "/healthz") == 0;
 }
 
 /* A POST, or the answer to what is none. */

@@ -158,6 +158,9 @@ same "no token in any log" '' "$(grep -lF -e "$GENHOOK_TOKEN_NOVITA" -e "$GENHOO
 like "healthz" '^200 \{"status":"ok","database":"ok","schema_version":[0-9]+,"spool_files":0,"uptime_seconds":[0-9]+\}$' \
     "$(curl -s -w '' "$HOOK/novita/healthz" -o "$WORK/answer" -w '%{http_code} '; cat "$WORK/answer")"
 
+like "healthz, to who asks for no body" '^HTTP/1.1 200 ' "$(curl -sI "$HOOK/novita/healthz")"
+like "HEAD of anything else" '^HTTP/1.1 405 ' "$(curl -sI "$hook")"
+
 # --- beside other sites: Debian's lighttpd with the snippet that ships
 mkdir -p "$WORK/debian/site" "$WORK/debian/run"
 chmod 0700 "$WORK/debian/run"
