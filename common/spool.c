@@ -36,13 +36,24 @@
 #define BATCH_TIMEOUT_MS 3000
 
 /* The size is counted anew now and then, since others write here too: at most
- * once a second, and in all no more than a twentieth of the time. */
+ * once a second, and in all no more than a twentieth of the time.  No sender
+ * waits while a million files are counted: each time it is so many names, and
+ * as long as this when nothing is known yet. */
 #define RECOUNT_MS	1000
 #define RECOUNT_SHARE	20
+#define RECOUNT_STEP	256
+#define FIRST_COUNT_MS	500
 
 struct names {
 	char	**name;
 	size_t	  n, room;
+};
+
+struct census {
+	DIR		*dir;		/* NULL: none is under way */
+	int64_t		 bytes;		/* seen so far */
+	int64_t		 spent_ms, due_ms;
+	bool		 begun;		/* the first one was */
 };
 
 /*
@@ -55,7 +66,7 @@ struct spool {
 	int64_t		 max_bytes;
 	pthread_mutex_t	 lock;		/* for the two below */
 	int64_t		 bytes;
-	int64_t		 recount_at_ms;
+	struct census	 census;
 	/* The drainer's own: its directory, or -1, and what it has listed there
 	 * while it holds the lock. */
 	int		 dirfd;
@@ -170,6 +181,8 @@ spool_close(struct spool *s)
 	if (s == NULL)
 		return;
 	drain_end(s);
+	if (s->census.dir != NULL)
+		(void)closedir(s->census.dir);
 	if (s->dirfd != -1)
 		(void)close(s->dirfd);
 	(void)pthread_mutex_destroy(&s->lock);
@@ -237,14 +250,59 @@ spool_count(struct spool *s)
 	return n;
 }
 
+/* Begin to count anew, unless that is under way or not due. */
 static bool
-add_size(int dirfd, const char *name, void *arg)
+census_begin(struct census *c, int dirfd)
 {
-	struct stat	st;
+	int	fd;
 
-	if (is_delivery_name(name) &&
-	    fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW) == 0)
-		*(int64_t *)arg += st.st_size;
+	if (c->dir != NULL)
+		return true;
+	if (clock_ms() < c->due_ms)
+		return false;
+	fd = openat(dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd != -1 && (c->dir = fdopendir(fd)) == NULL)
+		(void)close(fd);
+	c->bytes = c->spent_ms = 0;
+	return c->dir != NULL;
+}
+
+static void
+census_end(struct census *c)
+{
+	if (c->dir != NULL)
+		(void)closedir(c->dir);
+	c->dir = NULL;
+	c->due_ms = clock_ms() + (c->spent_ms * RECOUNT_SHARE > RECOUNT_MS ?
+	    c->spent_ms * RECOUNT_SHARE : RECOUNT_MS);
+}
+
+/* Count some more; true when that was all. */
+static bool
+count_names(struct census *c)
+{
+	int64_t		 began_ms = clock_ms();
+	struct dirent	*e = NULL;
+	struct stat	 st;
+	int		 i;
+
+	for (i = 0; i < RECOUNT_STEP && (e = readdir(c->dir)) != NULL; i++)
+		if (is_delivery_name(e->d_name) && fstatat(dirfd(c->dir),
+		    e->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0)
+			c->bytes += st.st_size;
+	c->spent_ms += clock_ms() - began_ms;
+	return e == NULL;
+}
+
+static bool
+census_step(struct census *c)
+{
+	int64_t	until_ms = c->begun ? 0 : clock_ms() + FIRST_COUNT_MS;
+
+	c->begun = true;
+	while (!count_names(c))
+		if (clock_ms() >= until_ms)
+			return false;
 	return true;
 }
 
@@ -252,22 +310,19 @@ add_size(int dirfd, const char *name, void *arg)
 static bool
 reserve(struct spool *s, int dirfd, size_t len)
 {
-	int64_t	now, took_ms;
 	bool	ok;
 
 	(void)pthread_mutex_lock(&s->lock);
-	now = clock_ms();
-	if (now >= s->recount_at_ms) {
-		s->bytes = 0;
-		if (!each_name(dirfd, add_size, &s->bytes))
-			s->bytes = s->max_bytes;
-		took_ms = clock_ms() - now;
-		s->recount_at_ms = now + (took_ms * RECOUNT_SHARE > RECOUNT_MS ?
-		    took_ms * RECOUNT_SHARE : RECOUNT_MS);
+	if (census_begin(&s->census, dirfd) && census_step(&s->census)) {
+		s->bytes = s->census.bytes;
+		census_end(&s->census);
 	}
 	ok = s->bytes + (int64_t)len <= s->max_bytes;
-	if (ok)
+	if (ok) {
 		s->bytes += (int64_t)len;
+		/* Seen, perhaps, as well: better twice than not at all. */
+		s->census.bytes += (int64_t)len;
+	}
 	(void)pthread_mutex_unlock(&s->lock);
 	return ok;
 }
