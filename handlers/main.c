@@ -47,6 +47,16 @@ limit_process(void)
 }
 
 /*
+ * libpq looks names up without a deadline, and plain CGI has no thread that
+ * would answer meanwhile: by default a name server that is silent costs 10 s.
+ */
+static void
+limit_lookups(void)
+{
+	(void)setenv("RES_OPTIONS", "timeout:1 attempts:1", 0);
+}
+
+/*
  * End with the web server: a handler that outlives a killed lighttpd would
  * be adopted by the next one, which then never replaces it.
  */
@@ -93,6 +103,7 @@ main(void)
 	log_open(program, LOG_INFO);
 	fastcgi = server_is_fastcgi();
 	limit_process();
+	limit_lookups();
 	server_prepare_signals();
 	if (fastcgi)
 		follow_parent();

@@ -83,6 +83,25 @@ same "each once" 'away-1 accepted,away-2 accepted,away-3 accepted' \
     "$(sql "select string_agg(task_id || ' ' || outcome, ',' order by task_id) from genhook.deliveries where task_id like 'away-%'")"
 same "the spool is empty" 0 "$(spooled)"
 
+# A name server that says nothing, in a network where all is lost; passed over
+# where the kernel allows none.
+alone=(unshare --net --mount)
+[ "$(id -u)" -eq 0 ] || alone=(unshare --user --map-root-user --net --mount)
+# shellcheck disable=SC2016 # for the inner shell
+silence='ip link set lo up && ip route add 10.9.9.0/24 dev lo && mount --bind "$0" /etc/resolv.conf && exec "$@"'
+echo 'nameserver 10.9.9.9' >"$WORK/resolv.conf"
+sed "s|host=[^ ]*|host=db.example.org|" "$GENHOOK_CONF" >"$WORK/named.conf"
+chmod 600 "$WORK/named.conf"
+printf '%s' "${failed//%d/named}" >"$WORK/body"
+if "${alone[@]}" sh -c "$silence" "$WORK/resolv.conf" true 2>/dev/null; then
+	begin=$(now_ms)
+	like "a silent name server: spooled" '"spooled"' \
+	    "$(REQUEST_METHOD=POST PATH_INFO=${hook##*/apimart} GENHOOK_CONF=$WORK/named.conf \
+	    CONTENT_LENGTH=$(stat -c %s "$WORK/body") "${alone[@]}" sh -c "$silence" "$WORK/resolv.conf" \
+	    "$BIN/genhook-apimart" <"$WORK/body" 2>/dev/null)"
+	check "a silent name server, in time" test $(($(now_ms) - begin)) -lt 3000
+fi
+
 # A body that cannot be read is no fault of the sender: a directory is opened,
 # and never read.
 like "a body that cannot be read: 503" '^Status: 503 ' \
