@@ -822,20 +822,23 @@ conf_account_by_token(const struct conf *c, const struct provider *p,
 	const struct account	*found = NULL, *a;
 	unsigned char		 want[SHA256_BYTES], have[SHA256_BYTES];
 	size_t			 i, t;
+	bool			 sure;
 
 	/* Digests are of one length, so that time tells nothing of a token's. */
-	if (!sha256(token, len, want))
-		return NULL;
+	sure = sha256(token, len, want);
 	for (i = 0; i < c->naccounts; i++) {
 		a = &c->accounts[i];
 		if (a->provider != p)
 			continue;
-		for (t = 0; a->tokens != NULL && a->tokens[t] != NULL; t++)
-			if (sha256(a->tokens[t], strlen(a->tokens[t]), have) &&
-			    equal_constant_time(want, have, sizeof(want)) &&
-			    found == NULL)
+		for (t = 0; a->tokens != NULL && a->tokens[t] != NULL; t++) {
+			sure = sure && sha256(a->tokens[t],
+			    strlen(a->tokens[t]), have);
+			if (sure && found == NULL &&
+			    equal_constant_time(want, have, sizeof(want)))
 				found = a;
+		}
 	}
+	errno = sure ? 0 : ENOMEM;
 	return found;
 }
 

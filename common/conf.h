@@ -66,7 +66,8 @@ const struct account *conf_account(const struct conf *,
 
 /*
  * The account of this provider that a token of len bytes belongs to, or NULL.
- * Every token of every account is compared, in constant time.
+ * Every token of every account is compared, in constant time.  NULL with errno
+ * ENOMEM: nobody can tell.
  */
 const struct account *conf_account_by_token(const struct conf *,
 	    const struct provider *, const char *token, size_t len);

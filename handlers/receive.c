@@ -1,5 +1,6 @@
 #include <arpa/inet.h>
 
+#include <errno.h>
 #include <limits.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -262,6 +263,10 @@ take_callback(struct callback *cb)
 	enum answer	 a;
 
 	cb->account = account_of_path(cb->rx, path != NULL ? path : "");
+	if (cb->account == NULL && errno == ENOMEM) {
+		errbuf_set(&cb->why, "out of memory");
+		return ANSWER_UNAVAILABLE;
+	}
 	if (cb->account == NULL) {
 		errbuf_set(&cb->why, "not found");
 		return ANSWER_NOT_FOUND;

@@ -1,3 +1,6 @@
+#include <sys/resource.h>
+
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -449,6 +452,48 @@ test_lookup(void)
 	conf_free(c);
 }
 
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+/* Without memory a right token is not taken for a wrong one. */
+static void
+test_token_without_memory(void)
+{
+	const struct provider	*novita = provider_find("novita");
+	const struct account	*a;
+	struct errbuf		 why;
+	struct rlimit		 was, none;
+	struct conf		*c;
+	void			*all = NULL, **block;
+	size_t			 size;
+	int			 seen;
+
+	(void)setenv("GENHOOK_TEST_KEY", "from-env", 1);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(c = load(every_key, &why));
+	CU_ASSERT_EQUAL_FATAL(getrlimit(RLIMIT_AS, &was), 0);
+	none = was;
+	none.rlim_cur = 0;
+	CU_ASSERT_EQUAL_FATAL(setrlimit(RLIMIT_AS, &none), 0);
+	for (size = 1 << 20; size >= sizeof(void *); size /= 2)
+		while ((block = malloc(size)) != NULL) {
+			*block = all;
+			all = block;
+		}
+	a = conf_account_by_token(c, novita, "tok-second", 10);
+	seen = errno;
+	(void)setrlimit(RLIMIT_AS, &was);
+	while ((block = all) != NULL) {
+		all = *block;
+		free(block);
+	}
+	CU_ASSERT_PTR_NULL(a);
+	CU_ASSERT_EQUAL(seen, ENOMEM);
+	a = conf_account_by_token(c, novita, "tok-wrong", 9);
+	seen = errno;
+	CU_ASSERT_PTR_NULL(a);
+	CU_ASSERT_EQUAL(seen, 0);
+	conf_free(c);
+}
+#endif
+
 /* Of one token for two providers, each gets its own. */
 static void
 test_same_token(void)
@@ -611,6 +656,9 @@ main(void)
 		{ "defaults", test_defaults },
 		{ "every key", test_every_key },
 		{ "lookup", test_lookup },
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+		{ "token without memory", test_token_without_memory },
+#endif
 		{ "same token", test_same_token },
 		{ "modes", test_modes },
 		{ "secret texts", test_secret_texts },
