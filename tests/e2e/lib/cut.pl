@@ -11,7 +11,8 @@
 #	request N	the server gets N bytes of it; then both are closed
 #	answer N	the server has answered, so its commit is done; the program
 #			gets N bytes of that; then both are closed
-#	hold N		as answer, but the program's connection stays open, silent
+#	hold N		as answer, but the program's connection stays open, silent,
+#			until the program closes it
 use strict;
 use warnings;
 use IO::Select;
@@ -75,7 +76,8 @@ sub serve
 				done($answer);
 				exit if $what ne "hold";
 				close($back);
-				sleep 1 while 1;
+				1 while sysread($client, my $rest, 1 << 16);
+				exit;
 			}
 			write_all($from == $client ? $back : $client, $data);
 		}
