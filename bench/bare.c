@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "log.h"
 #include "server.h"
 
@@ -47,6 +48,13 @@ committer_next(struct committer *c)
 {
 	(void)c;
 	return NULL;
+}
+
+int64_t
+committer_watch(struct committer *c)
+{
+	(void)c;
+	return clock_ms() + 60000;
 }
 
 void

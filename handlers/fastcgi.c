@@ -93,7 +93,9 @@ read_fcgi(void *arg, char *buf, size_t n)
 	FCGX_Stream	*in = f->fr.in;
 	int		 got = FCGX_GetStr(buf, (int)n, in);
 
-	if (got <= 0 || FCGX_GetError(in) != 0)
+	/* Not the sender's fault: one that hangs up hears no answer anyway. */
+	f->req.broken = FCGX_GetError(in) != 0;
+	if (got <= 0 || f->req.broken)
 		return 0;
 	if ((size_t)got == n)
 		read_end(in);
@@ -200,6 +202,7 @@ worker_main(void *arg)
 			break;
 		}
 		f->req.env = f->fr.envp;
+		f->req.broken = false;
 		if (!has_body(&f->req))
 			read_end(f->fr.in);
 		if (!receive_begin(&f->cb, w->server->rx, &f->req))
