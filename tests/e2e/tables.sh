@@ -64,6 +64,9 @@ again='{"id":"00000000-0000-7000-8000-000000000001","at":"2026-11-01T00:00:00Z",
 receive "[$again]" >/dev/null
 receive "[$again,$again]" >/dev/null
 same "the same delivery three times is one row" accepted "$(sql "select string_agg(outcome, ',') from genhook.deliveries where task_id = 'again'")"
+# Only a transaction that has written something waits for its standby.
+same "what is passed over waits for a standby all the same" t "$(sql "do 'begin perform test.receive(''[$again]''); end';
+    select pg_current_xact_id_if_assigned() is not null")"
 
 for state in lost succeeded failed cancelled pending; do
 	sql "insert into genhook.tasks (provider, task_id, status, submitted_at, finished_at)
