@@ -17,6 +17,10 @@
  * what the server still did for the first had not been over. */
 #define MAX_SENDS	3
 
+/* How many backends that did not answer in time one program leaves behind: with
+ * a standby gone, or a disk that stands still, they end when those are back. */
+#define STUCK_MAX	3
+
 /* libpq 15 knows some 40 connection options. */
 #define MAX_OPTIONS	80
 
@@ -27,6 +31,8 @@ struct db {
 	PGconn	*conn;
 	size_t	 host;		/* which of conninfo's servers was good */
 	bool	 prepared[DB_STMT__MAX];
+	int	 stuck[STUCK_MAX];	/* backends that were given up */
+	int	 nstuck;
 };
 
 /* A PGresult under a name that says what it is to the callers. */
@@ -319,6 +325,16 @@ await_result(PGconn *conn, int64_t deadline_ms)
 	}
 }
 
+/* A backend that still has not answered; the oldest is forgotten for it. */
+static void
+stuck_add(struct db *db, int pid)
+{
+	if (db->nstuck == STUCK_MAX)
+		memmove(db->stuck, db->stuck + 1,
+		    (size_t)--db->nstuck * sizeof(*db->stuck));
+	db->stuck[db->nstuck++] = pid;
+}
+
 /*
  * What one statement's result means, and may it be sent again at once?  A
  * missing result ends the connection: whatever the server still does with it,
@@ -334,6 +350,8 @@ judge_result(struct db *db, const char *name, PGresult *res, bool *again,
 	if (res == NULL) {
 		set_words(why, name, PQerrorMessage(db->conn));
 		*again = PQstatus(db->conn) != CONNECTION_OK;
+		if (!*again && !db->pooler)
+			stuck_add(db, PQbackendPID(db->conn));
 		db_disconnect(db);
 		return DB_AWAY;
 	}
@@ -395,6 +413,51 @@ session_start(struct db *db, int64_t deadline_ms, struct errbuf *why)
 	    NULL, 0) == 1)
 		res = await_result(db->conn, deadline_ms);
 	v = judge_result(db, "session", res, &again, why);
+	PQclear(res);
+	return v;
+}
+
+/* One that has done its work finds nobody there and ends. */
+static const char stuck_sql[] =
+    "select pid from pg_catalog.pg_stat_activity"
+    " where pid = any ($1::integer[]) and usename = session_user";
+
+/*
+ * Are some of the backends that were given up over?  While none is, no more are
+ * added: they would take the server's connections one by one, from everybody.
+ */
+static enum db_verdict
+stuck_check(struct db *db, int64_t deadline_ms, struct errbuf *why)
+{
+	char		 list[STUCK_MAX * sizeof("-2147483648,") + 1];
+	const char	*param[] = { list };
+	PGresult	*res = NULL;
+	enum db_verdict	 v;
+	size_t		 len = 0;
+	bool		 again;
+	int		 i;
+
+	if (db->nstuck < STUCK_MAX)
+		return DB_OK;
+	for (i = 0; i < STUCK_MAX; i++)
+		len += (size_t)snprintf(list + len, sizeof(list) - len, "%c%d",
+		    i == 0 ? '{' : ',', db->stuck[i]);
+	(void)snprintf(list + len, sizeof(list) - len, "}");
+	if (PQsendQueryParams(db->conn, stuck_sql, 1, NULL, param, NULL, NULL,
+	    0) == 1)
+		res = await_result(db->conn, deadline_ms);
+	v = judge_result(db, "stuck backends", res, &again, why);
+	if (v == DB_OK) {
+		db->nstuck = PQntuples(res);
+		for (i = 0; i < db->nstuck; i++)
+			db->stuck[i] = (int)strtol(PQgetvalue(res, i, 0),
+			    NULL, 10);
+		if (db->nstuck == STUCK_MAX) {
+			errbuf_set(why, "database: %d backends that did not "
+			    "answer in time are still at it", STUCK_MAX);
+			v = DB_AWAY;
+		}
+	}
 	PQclear(res);
 	return v;
 }
@@ -573,7 +636,8 @@ db_connect(struct db *db, int timeout_ms, struct errbuf *why)
 
 	if (db_is_connected(db))
 		return DB_OK;
-	if ((v = connect_raw(db, deadline_ms, why)) == DB_OK)
+	if ((v = connect_raw(db, deadline_ms, why)) == DB_OK &&
+	    (v = stuck_check(db, deadline_ms, why)) == DB_OK)
 		v = schema_check(db, deadline_ms, why);
 	if (v != DB_OK && db->conn != NULL)
 		db_disconnect(db);
