@@ -143,8 +143,8 @@ checks: $(CHECKS) $(BUILD)/bench/openloop
 lint:
 	@deploy/packages lint
 	@for cc in gcc clang; do $(MAKE) --no-print-directory -s -j2 \
-	    BUILD=build-lint-$$cc CC=$$cc CFLAGS='-O2 -g -Werror' all checks || \
-	    exit 1; done
+	    BUILD=build-lint-$$cc CC=$$cc CFLAGS='-O2 -g -Werror' \
+	    all bench-programs checks || exit 1; done
 	@BUILD=build-lint-gcc tests/lint/run
 
 # The whole of `make test`, with every memory error and every undefined
