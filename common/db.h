@@ -83,10 +83,12 @@ bool	db_is_connected(const struct db *);
 
 /*
  * Run a statement within timeout_ms, connecting first where needed; a lost
- * connection is made anew and the statement sent once more, since every
- * function in sql/ may run twice.  So it is when somebody else inserted the
- * same meanwhile: the server may still have been at the first sending, or at
- * that of a program that was killed.  params has as many as the statement takes.
+ * connection is made anew and the statement sent again, three times in all at
+ * most, since every function in sql/ may run twice.  So it is when somebody
+ * else inserted the same meanwhile: the server may still have been at the first
+ * sending, or at that of a program that was killed.  DB_AWAY also while three
+ * backends that were given up earlier are still there: no more are added.
+ * params has as many as the statement takes.
  * On DB_OK and rows not NULL, *rows is the caller's (db_rows_free).
  */
 enum db_verdict db_run(struct db *, enum db_stmt, const struct db_param *,
