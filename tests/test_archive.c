@@ -615,7 +615,7 @@ test_commit_all(void)
 	struct archive_key	 k = { "novita", NULL, "0", key.day };
 	struct archive		*a = open_here("host:1:1");
 	struct errbuf		 why;
-	char			 id[16];
+	char			 id[32];
 	int			 i;
 
 	for (i = 0; i < MANY; i++) {
