@@ -453,6 +453,10 @@ job_download(struct job *j)
 {
 	bool	ok = job_reset(j);
 
+	if (!url_is_link(j->url)) {
+		job_fail(j, TROUBLE_GONE, "the link is no http or https URL");
+		return false;
+	}
 	if (j->part == NULL && !j->bare)
 		j->part = archive_reopen(j->run->archive, &j->key, &j->kept,
 		    j->mark);
@@ -578,7 +582,7 @@ fetch_fill(struct fetch_run *run)
 		}
 		/* A dead link is tried all the same, when there is no better
 		 * one: not all that is said of its end is true. */
-		if (link_has_ended(j) && job_ask(j))
+		if ((link_has_ended(j) || !url_is_link(j->url)) && job_ask(j))
 			continue;
 		if (!job_download(j))
 			job_free(j);

@@ -50,8 +50,8 @@ struct job {
 	struct errbuf		 lacks;		/* in words, while asking */
 };
 
-/* Begin, or begin anew, with the job's link.  False: there was no memory, and
- * the job has failed; it is the caller's to free. */
+/* Begin, or begin anew, with the job's link.  False: it is none, or there was
+ * no memory, and the job has failed; it is the caller's to free. */
 bool	job_download(struct job *);
 
 /*

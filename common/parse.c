@@ -214,11 +214,28 @@ parse_as_text(struct result *r, struct json_object *value, struct errbuf *why)
 	return ok;
 }
 
+/* Is there one that can be had?  Those beside it then fail by themselves. */
+static bool
+has_usable_output(const struct result *r)
+{
+	size_t	i;
+
+	for (i = 0; i < r->noutputs; i++)
+		if (r->outputs[i].url == NULL || url_is_link(r->outputs[i].url))
+			return true;
+	return false;
+}
+
 enum parse_verdict
 parse_end(const struct result *r, bool ok, struct errbuf *why)
 {
 	if (!ok)
 		return PARSE_UNKNOWN;
+	if (r->state == TASK_SUCCEEDED && r->noutputs > 0 &&
+	    !has_usable_output(r)) {
+		errbuf_set(why, "no http or https URL: %s", r->outputs[0].url);
+		return PARSE_UNKNOWN;
+	}
 	if (r->state == TASK_SUCCEEDED && r->noutputs == 0)
 		errbuf_set(why, "succeeded without any output");
 	else

@@ -35,8 +35,9 @@ bool	parse_task_id(struct result *, struct json_object *task,
 void	parse_text(char **member, struct json_object *obj, const char *path);
 
 /*
- * Append the link that value holds.  JSON null and "" are skipped; anything
- * else than an http(s) URL is false with why, so that nothing gets lost.
+ * Append the link that value holds, as result_add_url() does.  JSON null and
+ * "" are skipped; anything else than a string is false with why, so that
+ * nothing gets lost.
  */
 bool	parse_link(struct result *, struct json_object *value,
 	    const struct link_facts *, struct errbuf *why);
@@ -74,7 +75,11 @@ bool	parse_every_link(struct result *, struct json_object *doc,
 bool	parse_as_text(struct result *, struct json_object *value,
 	    struct errbuf *why);
 
-/* End of a parser: PARSE_FINAL if ok, and a note in why if it has to be. */
+/*
+ * End of a parser: PARSE_FINAL if ok, and a note in why if it has to be.  A
+ * success none of whose links is an http(s) URL is of a shape that we do not
+ * know: PARSE_UNKNOWN with why.
+ */
 enum parse_verdict parse_end(const struct result *, bool ok,
 	    struct errbuf *why);
 

@@ -88,14 +88,27 @@ kind_of_type(const char *type, enum output_kind *out)
 	return kind_find(formats, type, strcspn(type, "; "), out);
 }
 
+/* The part of an http or https URL behind "://", or NULL. */
+static const char *
+url_authority(const char *url)
+{
+	if (strncasecmp(url, "http://", 7) == 0)
+		return url + 7;
+	if (strncasecmp(url, "https://", 8) == 0)
+		return url + 8;
+	return NULL;
+}
+
 /* By what stands behind the last dot of the URL's path. */
 static bool
 kind_of_url(const char *url, enum output_kind *out)
 {
-	const char	*host = strstr(url, "://") + 3;
+	const char	*host = url_authority(url);
 	const char	*end = url + strcspn(url, "?#");
 	const char	*p;
 
+	if (host == NULL)
+		return false;
 	for (p = end; p > host && p[-1] != '.' && p[-1] != '/'; p--)
 		;
 	/* A dot in the host's name is none of the path's. */
@@ -176,10 +189,6 @@ result_add_url(struct result *r, const char *url,
 {
 	struct output	*o;
 
-	if (!url_is_link(url)) {
-		errbuf_set(why, "no http or https URL: %s", url);
-		return false;
-	}
 	if ((o = output_new(r, why)) == NULL)
 		return false;
 	if ((o->url = strdup(url)) == NULL) {
@@ -237,17 +246,6 @@ result_free(struct result *r)
 	free(r->error_message);
 	free(r->status_word);
 	memset(r, 0, sizeof(*r));
-}
-
-/* The part of an http or https URL behind "://", or NULL. */
-static const char *
-url_authority(const char *url)
-{
-	if (strncasecmp(url, "http://", 7) == 0)
-		return url + 7;
-	if (strncasecmp(url, "https://", 8) == 0)
-		return url + 8;
-	return NULL;
 }
 
 bool

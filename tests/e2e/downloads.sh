@@ -80,7 +80,21 @@ echo '<html>' | api garbage
 for id in fresh same another twice kind failing garbage unknown; do
 	done_by_callback "$id" "$ORIGIN/gone.jpg?sig=secret" "$soon_ends" "$SHORT"
 done
+# Two outputs each, one of which is no link: that one alone is missing.
+there=$ORIGIN/there.jpg
+apimart_task odd-mended "$there" "$soon_ends" |
+    jq '.result.images += .result.images' | api odd-mended
+apimart_task odd "$there\",\"ftp://127.0.0.1/a.jpg" "$soon_ends" | api odd
+for id in odd-mended odd; do
+	done_by_callback "$id" "$there\",\"ftp://127.0.0.1/a.jpg" "$soon_ends" "$SHORT"
+done
 sweep
+same "an output that is no link has no say in that beside it" \
+    "stored|$there"$'\n'"pending|ftp://127.0.0.1/a.jpg" "$(output apimart odd "status, url")"
+same "it is said what it lacks" 'the link is no http or https URL; no fresh link: the provider has no other link' \
+    "$(sql "select last_error from genhook.outputs where task_id = 'odd' and position = 1")"
+same "and the provider is asked for a link" "stored|$there"$'\n'"stored|$there" \
+    "$(output apimart odd-mended "status, url")"
 same "a new link is used and kept" "stored|$ORIGIN/there.jpg" "$(output apimart fresh "status, url")"
 while read -r id words; do
 	like "status API: $id" "^pending\|127.0.0.1: HTTP 404; no fresh link: .*$words" \
