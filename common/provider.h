@@ -36,7 +36,8 @@ enum verify_verdict {
 	VERIFY_OK,
 	VERIFY_STALE,	/* authentic, but the timestamp is too far off */
 	VERIFY_FAILED,	/* why says which part is wrong or missing */
-	VERIFY_AMBIGUOUS/* a trusted header came twice: the caller answers 400 */
+	VERIFY_AMBIGUOUS,/* a trusted header came twice: the caller answers 400 */
+	VERIFY_TROUBLE	/* it could not be computed: the caller answers 503 */
 };
 
 struct verify_input {

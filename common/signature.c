@@ -49,11 +49,11 @@ headers_take(const struct verify_input *in, const char *values[H__MAX],
 	return VERIFY_OK;
 }
 
-/* The hex that a request must show when it was signed with this secret. */
+/* The hex that a request must show when it was signed with this key; false:
+ * it could not be computed. */
 static bool
-signature_make(const struct signature_scheme *s,
-    const struct verify_input *in, const char *const values[H__MAX],
-    const char *secret, char hex[SHA256_HEX])
+signature_make(const struct verify_input *in,
+    const char *const values[H__MAX], const char *key, char hex[SHA256_HEX])
 {
 	const struct bytes	parts[] = {
 		{ values[H_ID], strlen(values[H_ID]) },
@@ -63,14 +63,8 @@ signature_make(const struct signature_scheme *s,
 		{ in->body, in->bodylen },
 	};
 	unsigned char		mac[SHA256_BYTES];
-	size_t			prefix = strlen(s->secret_prefix);
 
-	if (strncmp(secret, s->secret_prefix, prefix) == 0)
-		secret += prefix;
-	/* Anybody could sign with no key at all. */
-	if (*secret == '\0')
-		return false;
-	if (!hmac_sha256((struct bytes){ secret, strlen(secret) }, parts,
+	if (!hmac_sha256((struct bytes){ key, strlen(key) }, parts,
 	    sizeof(parts) / sizeof(parts[0]), mac))
 		return false;
 	hex_encode(mac, sizeof(mac), hex);
@@ -97,19 +91,30 @@ signature_listed(const struct signature_scheme *s, const char *list,
 }
 
 /* Every secret is tried, so that the time tells nothing of which one fits. */
-static bool
-signature_ok(const struct signature_scheme *s, const struct verify_input *in,
-    const char *const values[H__MAX])
+static enum verify_verdict
+signature_check(const struct signature_scheme *s,
+    const struct verify_input *in, const char *const values[H__MAX])
 {
+	enum verify_verdict	 verdict = VERIFY_FAILED;
+	size_t			 prefix = strlen(s->secret_prefix);
 	const char *const	*secret;
+	const char		*key;
 	char			 hex[SHA256_HEX];
-	bool			 found = false;
 
-	for (secret = in->secrets; *secret != NULL; secret++)
-		if (signature_make(s, in, values, *secret, hex) &&
-		    signature_listed(s, values[H_SIGNATURE], hex))
-			found = true;
-	return found;
+	for (secret = in->secrets; *secret != NULL; secret++) {
+		key = *secret;
+		if (strncmp(key, s->secret_prefix, prefix) == 0)
+			key += prefix;
+		/* Anybody could sign with no key at all. */
+		if (*key == '\0')
+			continue;
+		if (signature_make(in, values, key, hex)) {
+			if (signature_listed(s, values[H_SIGNATURE], hex))
+				verdict = VERIFY_OK;
+		} else if (verdict == VERIFY_FAILED)
+			verdict = VERIFY_TROUBLE;
+	}
+	return verdict;
 }
 
 /* Plain digits: no sign, no blank, no more than a clock can say. */
@@ -143,9 +148,11 @@ signature_verify(const struct signature_scheme *s,
 		errbuf_set(why, "no webhook_secret is set for this account");
 		return VERIFY_FAILED;
 	}
-	if (!signature_ok(s, in, values)) {
-		errbuf_set(why, "header webhook-signature does not fit");
-		return VERIFY_FAILED;
+	if ((verdict = signature_check(s, in, values)) != VERIFY_OK) {
+		errbuf_set(why, verdict == VERIFY_FAILED ?
+		    "header webhook-signature does not fit" :
+		    "could not compute the signature");
+		return verdict;
 	}
 	off = in->now / USEC_PER_SEC - sent;
 	if (off > s->tolerance_s || off < -s->tolerance_s) {

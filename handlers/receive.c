@@ -232,6 +232,8 @@ take_delivery(struct callback *cb)
 	}
 	if (v == VERIFY_AMBIGUOUS)
 		return ANSWER_BAD_REQUEST;
+	if (v == VERIFY_TROUBLE)
+		return ANSWER_UNAVAILABLE;
 	/* The signature is of the bytes as they came; what is read out of them
 	 * goes into rows, notes and logs, and must hold no token either. */
 	d->bodylen = redact_tokens(d->body, d->bodylen, cb->account->tokens);

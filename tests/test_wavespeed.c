@@ -1,11 +1,31 @@
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "crypto.h"
 #include "cunit_main.h"
 #include "fixture.h"
 
 extern const struct provider wavespeed_provider;
+
+bool	__real_hmac_sha256(struct bytes, const struct bytes *, size_t,
+	    unsigned char[SHA256_BYTES]);
+bool	__wrap_hmac_sha256(struct bytes, const struct bytes *, size_t,
+	    unsigned char[SHA256_BYTES]);
+
+/* So many more can be computed; INT_MAX: as many as are wanted. */
+static int	hmacs_left = INT_MAX;
+
+bool
+__wrap_hmac_sha256(struct bytes key, const struct bytes *parts,
+    size_t nparts, unsigned char mac[SHA256_BYTES])
+{
+	if (hmacs_left <= 0)
+		return false;
+	hmacs_left -= hmacs_left < INT_MAX;
+	return __real_hmac_sha256(key, parts, nparts, mac);
+}
 
 #define TASK_ID	"5f0c7a9be1d24c3f8a6b5d4e3f2a1b0c"
 #define MODEL	"wavespeed-ai/flux-dev"
@@ -318,6 +338,26 @@ test_signature(void)
 	}
 }
 
+/* A signature that we cannot compute is not one that does not fit. */
+static void
+test_no_hmac(void)
+{
+	struct request	r = good;
+	struct errbuf	why;
+
+	r.secrets[0] = "whsec_other";
+	r.secrets[1] = SECRET;
+	hmacs_left = 1;
+	CU_ASSERT_EQUAL(request_verify(&r, &why), VERIFY_TROUBLE);
+	CU_ASSERT_STRING_EQUAL(why.text, "could not compute the signature");
+	/* One that fits does, whatever else cannot be tried. */
+	r.secrets[0] = SECRET;
+	r.secrets[1] = "whsec_other";
+	hmacs_left = 1;
+	CU_ASSERT_EQUAL(request_verify(&r, &why), VERIFY_OK);
+	hmacs_left = INT_MAX;
+}
+
 static void
 test_headers(void)
 {
@@ -446,6 +486,7 @@ main(void)
 		{ "answers",		test_answers },
 		{ "published vectors",	test_published_vectors },
 		{ "signature",		test_signature },
+		{ "no HMAC",		test_no_hmac },
 		{ "headers",		test_headers },
 		{ "stale",		test_stale },
 		{ "bit flips",		test_bit_flips },
