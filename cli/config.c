@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "cli.h"
+#include "s3.h"
 
 static void
 print_key(const char *section, const char *key, const char *dflt,
@@ -12,10 +13,21 @@ print_key(const char *section, const char *key, const char *dflt,
 	    *bounds == '\0' ? "-" : bounds, words);
 }
 
+/* What the store needs of its place is for the archive to know. */
+static bool
+check_archive(const struct conf *conf, struct errbuf *why)
+{
+	struct s3_place	place;
+
+	return strncmp(conf->archive_url, "s3://", 5) != 0 ||
+	    s3_place_read(&place, conf->archive_url, conf->s3_endpoint, why);
+}
+
 int
 cli_config(const struct conf *conf, int argc, char **argv)
 {
-	size_t	i;
+	struct errbuf	why;
+	size_t		i;
 
 	if (argc == 2 && strcmp(argv[1], "keys") == 0) {
 		conf_each_key(print_key);
@@ -24,6 +36,8 @@ cli_config(const struct conf *conf, int argc, char **argv)
 	if (argc != 2 || strcmp(argv[1], "check") != 0)
 		return cli_usage(argv[0]);
 	/* It has been read and checked, or we would not be here. */
+	if (!check_archive(conf, &why))
+		return cli_wrong("%s: %s", conf->path, why.text);
 	printf("%s: well\n", conf->path);
 	for (i = 0; i < conf->naccounts; i++)
 		printf("  %s %s\n", conf->accounts[i].provider->name,

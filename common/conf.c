@@ -120,6 +120,7 @@ static const char *const plain_sections[] = {
 /* libconfuse has no place for a caller's pointer in its callbacks. */
 static _Thread_local struct errbuf	*parse_why;
 static _Thread_local const char		*parse_path;
+static _Thread_local const char		*parse_lines;	/* the file's text */
 
 static const struct key *
 key_find(const char *section, const char *name)
@@ -189,6 +190,39 @@ on_value(cfg_t *cfg, cfg_opt_t *opt)
 	return 0;
 }
 
+static const char *
+line_of_file(long line)
+{
+	const char	*s = parse_lines;
+
+	for (; line > 1 && *s != '\0'; line--) {
+		s += strcspn(s, "\n");
+		s += *s == '\n';
+	}
+	return s;
+}
+
+/* Behind the words: the first variable on that line that stands for nothing,
+ * as libconfuse reads "${NAME}"; "${NAME:-text}" stands for the text then. */
+static void
+add_unset(struct errbuf *words, long line)
+{
+	const char	*s = line_of_file(line), *end = s + strcspn(s, "\n");
+	char		 name[128];
+	size_t		 len = strlen(words->text);
+
+	while ((s = strstr(s, "${")) != NULL && s < end) {
+		s += 2;
+		(void)snprintf(name, sizeof(name), "%.*s",
+		    (int)strcspn(s, "}"), s);
+		if (strstr(name, ":-") != NULL || getenv(name) != NULL)
+			continue;
+		(void)snprintf(words->text + len, sizeof(words->text) - len,
+		    "; ${%s} is not set", name);
+		return;
+	}
+}
+
 /*
  * Put "FILE:LINE: SECTION.KEY " before the words; without a key they are of
  * the whole section.  The line is the value's, or where it is missing, the
@@ -207,9 +241,10 @@ complain(struct errbuf *why, cfg_t *sec, const char *key, const char *fmt, ...)
 	va_end(ap);
 	if (key != NULL)
 		at = cfg_opt_getcomment(cfg_getopt(sec, key));
-	if (at != NULL)
+	if (at != NULL) {
 		(void)snprintf(line, sizeof(line), "%s:", at);
-	else if (sec->line > 0)
+		add_unset(&words, strtol(at, NULL, 10));
+	} else if (sec->line > 0)
 		(void)snprintf(line, sizeof(line), "%d:", sec->line);
 	errbuf_set(why, "%s:%s %s%s%s%s%s %s", parse_path, line, cfg_name(sec),
 	    title != NULL ? " " : "", title != NULL ? title : "",
@@ -408,7 +443,7 @@ take_value(cfg_t *sec, const struct key *k, char *base, struct errbuf *why)
 		break;
 	}
 	text = cfg_opt_size(opt) > 0 ? cfg_opt_getnstr(opt, 0) : k->dflt;
-	if (text == NULL) {
+	if (text == NULL || (k->dflt == NULL && *text == '\0')) {
 		complain(why, sec, k->name, "is missing");
 		return false;
 	}
@@ -756,11 +791,13 @@ conf_load(const char *path, struct errbuf *why)
 		goto out;
 	parse_why = why;
 	parse_path = path;
+	parse_lines = text;
 	ok = parse_text(cfg, text) && take_all(cfg, c, why);
 out:
 	if (cfg != NULL)
 		cfg_free(cfg);
 	free(text);
+	parse_lines = NULL;
 	if (!ok) {
 		conf_free(c);
 		return NULL;

@@ -75,6 +75,14 @@ static const struct refused {
 	  "token number 1" },
 	{ DB "novita default {\n token = {\"${GENHOOK_TEST_UNSET}\"}\n}\n", 5,
 	  "token number 1" },
+	/* Variables that stand for nothing are named. */
+	{ DB "novita default {\n token = {\"${GENHOOK_TEST_UNSET}\"}\n}\n", 5,
+	  "; ${GENHOOK_TEST_UNSET} is not set" },
+	{ "database {\n\n conninfo = \"${GENHOOK_TEST_UNSET}\"\n}\n", 3,
+	  "database.conninfo is missing; ${GENHOOK_TEST_UNSET} is not set" },
+	{ DB "wavespeed w {\n token = {\"tok-wavespeed\"}\n"
+	  " webhook_secret = {\"${GENHOOK_TEST_OTHER:-}${GENHOOK_TEST_UNSET}\"}\n}\n", 6,
+	  "webhook_secret is empty; ${GENHOOK_TEST_UNSET} is not set" },
 	{ DB "novita default {\n token = {\"1234567890\"}\n}\n", 5,
 	  "looks like a number" },
 	{ DB "novita default {\n token = {\"12345e-678\"}\n}\n", 5,

@@ -205,6 +205,9 @@ sed -n '/ {$/,/^  }$/p' "$WORK/said" >"$WORK/section"
 chmod 0600 "$WORK/new.conf"
 same "its lines are settings" 0 "$(status --config "$WORK/new.conf" config check)"
 check "with the new account" said 'novita shop'
+sed "s|^archive {|&\n\turl = \"s3://b!\"\n\ts3_endpoint = \"https://127.0.0.1:9\"\n\ts3_access_key = \"a\"\n\ts3_secret_key = \"b\"|; /^ *url = \"file/d" "$GENHOOK_CONF" >"$WORK/new.conf"
+same "config check looks at the place in a store" 1 "$(status --config "$WORK/new.conf" config check)"
+check "and says what is wrong" said 'no name of a bucket'
 same "token new without settings" 0 "$(GENHOOK_CONF=$WORK/none status token new)"
 
 # --- completion
