@@ -144,8 +144,19 @@ for provider in "${PROVIDERS[@]}"; do
 	same "$provider: it was taken, and is not sent again" 1 "$(taken "lost-$provider")"
 done
 same "attention has them" 4 "$(sql "select count(*) from genhook.request_attention where reason = 'request of unknown fate'")"
-sql "select genhook.settle_request(${lost[apixo]}, '$(sent lost-apixo .task_id)')" >/dev/null
-same "a person may say which task it is" "submitted|$(sent lost-apixo .task_id)" "$(request "${lost[apixo]}" "status, task_id")"
+unknown_one()	{ sql "select $2 from genhook.request_attention where details like 'request ${lost[$1]}:%'"; }
+# Their callbacks come all the same, of tasks that are nobody's.
+for provider in "${PROVIDERS[@]}"; do
+	check "$provider: its callback comes" soon 30 is "$(sent "lost-$provider" .task_id)" \
+	    sql "select task_id from genhook.tasks where provider = '$provider' and task_id = '$(sent "lost-$provider" .task_id)' and finished_at is not null"
+done
+like "attention says which task it may be" "may be the task $(sent lost-apixo .task_id), of which" "$(unknown_one apixo details)"
+printf '{"id":"stray-1","status":"failed","error":"no"}' >"$WORK/stray"
+post_signed "$WORK/stray" >/dev/null
+like "of two, it says both" "may be one of the tasks '$(sent lost-wavespeed .task_id)', 'stray-1'" "$(unknown_one wavespeed details)"
+same "and its cure shows both" 2 "$(sql "$(unknown_one wavespeed cure)" | wc -l)"
+sql "$(unknown_one apixo cure)" >/dev/null
+same "one statement settles it" "submitted|$(sent lost-apixo .task_id)" "$(request "${lost[apixo]}" "status, task_id")"
 same "and that is registered" 'flux-2|lost-apixo' "$(task apixo "$(sent lost-apixo .task_id)" "model, metadata ->> 'mark'")"
 sql "select genhook.requeue_requests(${lost[novita]})" >/dev/null
 sweep
