@@ -9,6 +9,13 @@
 #include "json.h"
 #include "json_gate.h"
 
+/* Older ones do not tell it from others. */
+#if JSON_C_VERSION_NUM >= 18 << 8
+#define ERROR_MEMORY	json_tokener_error_memory
+#else
+#define ERROR_MEMORY	json_tokener_success
+#endif
+
 #define KEY_MAX	64	/* of one step in a path; all paths are our own */
 
 enum json_verdict
@@ -30,8 +37,8 @@ json_parse(const char *body, size_t len, struct json_object **doc,
 		errbuf_set(why, "out of memory");
 		return JSON_NO_MEMORY;
 	}
-	json_tokener_set_flags(tok,
-	    JSON_TOKENER_STRICT | JSON_TOKENER_VALIDATE_UTF8);
+	/* The gate is strict.  json-c must not be: newer ones then refuse whole
+	 * numbers of over 64 bits and some of UTF-8, which JSON allows. */
 	*doc = json_tokener_parse_ex(tok, body, (int)len);
 	/* A number that is the whole text ends only where the text does. */
 	if ((err = json_tokener_get_error(tok)) == json_tokener_continue) {
@@ -41,10 +48,10 @@ json_parse(const char *body, size_t len, struct json_object **doc,
 	json_tokener_free(tok);
 	if (err == json_tokener_success)
 		return JSON_OK;
-	errbuf_set(why, "%s", json_tokener_error_desc(err));
+	errbuf_set(why, "json-c: %s", json_tokener_error_desc(err));
 	json_object_put(*doc);
 	*doc = NULL;
-	return JSON_INVALID;
+	return err == ERROR_MEMORY ? JSON_NO_MEMORY : JSON_UNFIT;
 }
 
 void

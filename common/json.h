@@ -20,8 +20,9 @@ struct json_object;
 enum json_verdict {
 	JSON_OK,
 	JSON_INVALID,	/* not RFC 8259, not UTF-8, too deep, trailing bytes */
-	JSON_UNFIT,	/* valid, but a key holds \u0000 (json-c would cut it)
-			   or there are more than JSON_MAX_VALUES values */
+	JSON_UNFIT,	/* valid, but a key holds \u0000 (json-c would cut it),
+			   there are more than JSON_MAX_VALUES values, or
+			   json-c cannot build it */
 	JSON_NO_MEMORY
 };
 
