@@ -79,7 +79,14 @@ bouncer_show()	{ PGHOST=$BOUNCER PGDATABASE=pgbouncer sql "show $1"; }
 
 # Backends of a login in PostgreSQL; and what the bouncer says it has there.
 backends()	{ super "select pid from pg_stat_activity where usename = '$1'" | sort; }
-bouncers()	{ bouncer_show servers | awk -F '|' -v login="$1" '$2 == login { print $(NF - 2) }' | sort; }
+# (Which column says so depends on the bouncer's version.)
+bouncers()
+{
+	PGHOST=$BOUNCER PGDATABASE=pgbouncer psql -XqA -c 'show servers' |
+	awk -F '|' -v login="$1" '
+	NR == 1 { for (i = 1; i <= NF; i++) at[$i] = i; next }
+	$at["user"] == login { print $at["remote_pid"] }' | sort
+}
 only_bouncers()	{ [ "$(backends "$1")" = "$(bouncers "$1")" ]; }
 
 once()	# PREFIX: tasks, outputs, accepted deliveries

@@ -140,7 +140,7 @@ storm()		# PROVIDER FILE
 data-binary = "@%s"
 header = "Content-Type: application/json"
 output = "%s"
-write-out = "%%{http_code}\n"
+write-out = "%%{http_code}\\n"
 ' \
 		    "$([ "$1" = apimart ] && echo "$(hook apimart)/callback" || hook "$1")" "$2" "$WORK/storm.$i"
 		[ "$1" != wavespeed ] || printf 'header = "webhook-id: evt"
