@@ -72,6 +72,34 @@ parse_text(char **member, struct json_object *obj, const char *path)
 }
 
 bool
+parse_as_text(struct result *r, struct json_object *value, struct errbuf *why)
+{
+	char	*text;
+	bool	 ok;
+
+	if ((text = json_print(value)) == NULL) {
+		errbuf_set(why, "out of memory");
+		return false;
+	}
+	ok = result_add_text(r, text, why);
+	free(text);
+	return ok;
+}
+
+bool
+parse_odd(struct result *r, struct json_object *value, struct errbuf *why)
+{
+	struct errbuf	trouble;
+
+	if (!parse_as_text(r, value, &trouble)) {
+		*why = trouble;
+		return false;
+	}
+	r->outputs[r->noutputs - 1].odd = true;
+	return true;
+}
+
+bool
 parse_link(struct result *r, struct json_object *value,
     const struct link_facts *facts, struct errbuf *why)
 {
@@ -81,7 +109,7 @@ parse_link(struct result *r, struct json_object *value,
 		return true;
 	if ((url = json_string(value)) == NULL) {
 		errbuf_set(why, "an output link is no plain string");
-		return false;
+		return parse_odd(r, value, why);
 	}
 	return *url == '\0' || result_add_url(r, url, facts, why);
 }
@@ -199,43 +227,18 @@ parse_every_link(struct result *r, struct json_object *doc,
 	return h.ok;
 }
 
-bool
-parse_as_text(struct result *r, struct json_object *value, struct errbuf *why)
-{
-	char	*text;
-	bool	 ok;
-
-	if ((text = json_print(value)) == NULL) {
-		errbuf_set(why, "out of memory");
-		return false;
-	}
-	ok = result_add_text(r, text, why);
-	free(text);
-	return ok;
-}
-
-/* Is there one that can be had?  Those beside it then fail by themselves. */
-static bool
-has_usable_output(const struct result *r)
-{
-	size_t	i;
-
-	for (i = 0; i < r->noutputs; i++)
-		if (r->outputs[i].url == NULL || url_is_link(r->outputs[i].url))
-			return true;
-	return false;
-}
-
 enum parse_verdict
 parse_end(const struct result *r, bool ok, struct errbuf *why)
 {
+	size_t	i, odd = 0;
+
 	if (!ok)
 		return PARSE_UNKNOWN;
-	if (r->state == TASK_SUCCEEDED && r->noutputs > 0 &&
-	    !has_usable_output(r)) {
-		errbuf_set(why, "no http or https URL: %s", r->outputs[0].url);
-		return PARSE_UNKNOWN;
-	}
+	for (i = 0; i < r->noutputs; i++)
+		odd += r->outputs[i].odd;
+	if (odd > 0)
+		return r->state == TASK_SUCCEEDED && odd == r->noutputs ?
+		    PARSE_UNKNOWN : PARSE_FINAL;
 	if (r->state == TASK_SUCCEEDED && r->noutputs == 0)
 		errbuf_set(why, "succeeded without any output");
 	else

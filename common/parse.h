@@ -36,8 +36,7 @@ void	parse_text(char **member, struct json_object *obj, const char *path);
 
 /*
  * Append the link that value holds, as result_add_url() does.  JSON null and
- * "" are skipped; anything else than a string is false with why, so that
- * nothing gets lost.
+ * "" are skipped; anything else than a string is odd, with why.
  */
 bool	parse_link(struct result *, struct json_object *value,
 	    const struct link_facts *, struct errbuf *why);
@@ -58,7 +57,8 @@ bool	parse_list(struct parse_list *, struct json_object *obj,
 
 /*
  * The first of the keys (NULL-terminated) that item has, be it null; a
- * string item stands for itself.  False with why when there is none.
+ * string item stands for itself.  False with why when there is none: then the
+ * item is odd.
  */
 bool	parse_member(struct json_object *item, const char *const *keys,
 	    struct json_object **value, struct errbuf *why);
@@ -75,10 +75,16 @@ bool	parse_every_link(struct result *, struct json_object *doc,
 bool	parse_as_text(struct result *, struct json_object *value,
 	    struct errbuf *why);
 
+/* The same of what stands in the place of an output and is not understood, so
+ * that nothing gets lost; why, which the caller has set, is kept. */
+bool	parse_odd(struct result *, struct json_object *value,
+	    struct errbuf *why);
+
 /*
- * End of a parser: PARSE_FINAL if ok, and a note in why if it has to be.  A
- * success none of whose links is an http(s) URL is of a shape that we do not
- * know: PARSE_UNKNOWN with why.
+ * End of a parser: PARSE_FINAL if ok, and a note in why if it has to be.  Odd
+ * outputs have no say in those beside them, which are paid for; but where all
+ * outputs of a success are odd, its shape is not known: PARSE_UNKNOWN, with the
+ * why that the last of them left.
  */
 enum parse_verdict parse_end(const struct result *, bool ok,
 	    struct errbuf *why);

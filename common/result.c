@@ -197,6 +197,8 @@ result_add_url(struct result *r, const char *url,
 	}
 	o->kind = kind_choose(url, facts);
 	expiry_choose(o, facts);
+	if ((o->odd = !url_is_link(url)))
+		errbuf_set(why, "no http or https URL: %s", url);
 	r->noutputs++;
 	return true;
 }

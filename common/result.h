@@ -46,6 +46,7 @@ struct output {
 	char			*inline_text;	/* NULL unless OUTPUT_TEXT */
 	usec_t			 expires_at;
 	enum expires_source	 expires_source;
+	bool			 odd;		/* see parse_end() */
 };
 
 /* Owns all that its pointers point to.  All zeroes is an empty result. */
@@ -86,9 +87,8 @@ struct link_facts {
  * Append a link (copied).  Its kind follows the declared type, else the
  * array's name, else the URL's extension, else "file".  Its expiry is the
  * earlier of the field and the signed URL's query; else ttl; else the
- * provider's lifetime; else unknown.  Whether it is a link that anybody can
- * follow is for url_is_link() to say: one that is none fails alone, when it
- * is to be downloaded.
+ * provider's lifetime; else unknown.  What is no http(s) URL of sane length is
+ * odd, with why: it will fail alone, when it is to be downloaded.
  * Returns false, with why, above RESULT_MAX_OUTPUTS or without memory.
  */
 bool	result_add_url(struct result *, const char *url,

@@ -89,7 +89,7 @@ output_take(struct parse_list *l, struct json_object *item,
 	int64_t			 seconds;
 
 	if (!parse_member(item, m->url_keys, &value, why))
-		return false;
+		return parse_odd(l->result, item, why);
 	(void)json_int_at(item, "expires_at", &seconds);
 	facts.expires_at = usec_from_seconds(seconds);
 	if (!links_take(l->result, value, &facts, why))

@@ -42,7 +42,7 @@ output_take(struct parse_list *l, struct json_object *item,
 	struct json_object	*url;
 
 	if (!parse_member(item, m->url_keys, &url, why))
-		return false;
+		return parse_odd(l->result, item, why);
 	facts.declared_type = json_string_at(item, m->type_key);
 	/* "0" comes with links that do live: it says nothing. */
 	(void)json_int_at(item, m->ttl_key, &facts.ttl_s);

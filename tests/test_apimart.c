@@ -92,6 +92,15 @@ static const struct expect cases[] = {
 	  .why = "no http or https URL: //evil.example/9d1f-2.mp4" },
 	{ .file = "item-without-link.json", .verdict = PARSE_UNKNOWN,
 	  .why = "an output has no \"url\"" },
+	{ "link-is-object-beside-one.json", PARSE_FINAL,
+	  "an output link is no plain string", DONE, PLAIN, {
+	    { OUTPUT_IMAGE, PNG, DAY_ON, EXPIRES_PROVIDER },
+	    { OUTPUT_TEXT, "{\"href\":\"https://upload.apimart.ai/f/image/9d1f-2.png\"}",
+	      0, EXPIRES_UNKNOWN } } },
+	{ "failed-with-bad-link.json", PARSE_FINAL,
+	  "no http or https URL: refused", FAILED, NULL, "task_failed",
+	  "the picture was refused", SUBMIT, FINISH, {
+	    { OUTPUT_IMAGE, "refused", DAY_ON, EXPIRES_PROVIDER } } },
 	{ .file = "link-is-object.json", .verdict = PARSE_UNKNOWN,
 	  .why = "an output link is no plain string" },
 	{ .file = "link-with-blank.json", .verdict = PARSE_UNKNOWN,

@@ -66,7 +66,8 @@ static const struct expect cases[] = {
 	  .why = "\"resultJson\" is no plain string" },
 	{ .file = "nul-in-inner-key.json", .verdict = PARSE_UNKNOWN,
 	  .why = "a NUL in a key" },
-	{ "result-urls-bad-link.json", PARSE_FINAL, NULL, DONE, PLAIN, {
+	{ "result-urls-bad-link.json", PARSE_FINAL,
+	  "no http or https URL: javascript:alert(1)", DONE, PLAIN, {
 	    { OUTPUT_IMAGE, PNG, DAY_ON, EXPIRES_PROVIDER },
 	    { OUTPUT_FILE, "javascript:alert(1)", DAY_ON,
 	      EXPIRES_PROVIDER } } },

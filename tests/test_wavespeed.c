@@ -96,7 +96,8 @@ static const struct expect cases[] = {
 	    { OUTPUT_IMAGE, FILES "1.png", LATEST, EXPIRES_PROVIDER } } },
 	{ "nul-in-output.json", PARSE_FINAL, NULL, DONE, PLAIN, {
 	    TEXT("\"https://a.example/\\u0000.png\"") } },
-	{ "outputs-bad-link.json", PARSE_FINAL, NULL, DONE, PLAIN, {
+	{ "outputs-bad-link.json", PARSE_FINAL,
+	  "no http or https URL: https:///nohost.png", DONE, PLAIN, {
 	    { OUTPUT_IMAGE, FILES "1.png", WEEK_ON, EXPIRES_PROVIDER },
 	    { OUTPUT_IMAGE, "https:///nohost.png", WEEK_ON,
 	      EXPIRES_PROVIDER } } },
