@@ -91,6 +91,11 @@ done
 sweep
 same "an output that is no link has no say in that beside it" \
     "stored|$there"$'\n'"pending|ftp://127.0.0.1/a.jpg" "$(output apimart odd "status, url")"
+done_by_callback none "" "$soon_ends" "$SHORT"
+for about in "odd|no http or https URL: ftp://127.0.0.1/a.jpg" "none|succeeded without any output"; do
+	same "a person is told of $about" "odd result|${about#*|}" \
+	    "$(sql "select reason, details from genhook.attention where task_id = '${about%%|*}' and reason = 'odd result'")"
+done
 same "it is said what it lacks" 'the link is no http or https URL; no fresh link: the provider has no other link' \
     "$(sql "select last_error from genhook.outputs where task_id = 'odd' and position = 1")"
 same "and the provider is asked for a link" "stored|$there"$'\n'"stored|$there" \
