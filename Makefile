@@ -113,6 +113,7 @@ $(HANDLERS): $(BUILD)/bin/genhook-%: $(BUILD)/handlers/main-%.o $(RECV_OBJS) \
 # Functions that a test has its own versions of, by the linker's --wrap.
 WRAPPED =
 $(BUILD)/tests/test_clerk: WRAPPED = pthread_create sweep_ask
+$(BUILD)/tests/test_conf: WRAPPED = sha256
 $(BUILD)/tests/test_crew $(BUILD)/tests/test_settle: WRAPPED = pthread_create
 $(BUILD)/tests/test_spool: WRAPPED = readdir clock_ms
 $(BUILD)/tests/test_wavespeed: WRAPPED = hmac_sha256
