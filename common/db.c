@@ -129,12 +129,13 @@ static const struct {
 	    " limit 1000", 0, 6 },
 	[DB_DUE_OUTPUTS] = { "due_outputs",
 	    "select provider, task_id, position, kind, time_left, attempts,"
-	    " url from genhook.due_outputs where next_attempt_at <= now()"
+	    " url from genhook.due_outputs"
+	    " where (next_attempt_at <= now() or attempts = 0)"
 	    " and (leased_until is null or leased_until < now())"
 	    " limit 1000", 0, 7 },
 	[DB_COUNT_DUE] = { "count_due",
 	    "select count(*) from (select from genhook.due_outputs"
-	    " where next_attempt_at <= now()"
+	    " where (next_attempt_at <= now() or attempts = 0)"
 	    " and (leased_until is null or leased_until < now())"
 	    " and ($1::text is null or provider = $1)"
 	    " and ($2::text is null or task_id = $2) limit 100000) due",

@@ -140,4 +140,32 @@ served | uniq -d >"$WORK/after"
 same "and fetch nothing twice" '' "$(comm -13 "$WORK/before" "$WORK/after")"
 same "the work was shared" 24 "$(cat "$WORK"/both?.out | sed 's/.*finished \([0-9]*\),.*/\1/' | awk '{ n += $1 } END { print n }')"
 world_check "at the end"
+# --- the database's clock was a day ahead, and was set back
+for list in 'novita txt2img none' 'apixo nano-banana lose' 'apixo nano-banana lose'; do
+	read -r provider model words <<<"$list"
+	last=$(order "$provider" "$model" "$words")
+done
+soon 60 idle
+sql "update genhook.tasks set submitted_at = submitted_at + interval '1 day', next_poll_at = case task_id when '$last' then now() + interval '1 day' end where status = 'pending';
+    update genhook.outputs set next_attempt_at = next_attempt_at + interval '1 day', attempts = 1 where status = 'pending';
+    insert into genhook.accounts values ('apixo', 'default', now() + interval '1 day') on conflict (provider, account) do update set not_before = excluded.not_before;
+    insert into genhook.outputs (provider, task_id, position, kind, url, next_attempt_at, leased_until, lease_owner) values ('novita', 'leased', 0, 'image', 'https://127.0.0.1:9/', now(), now() + interval '1 day 2 minutes', 'gone');
+    insert into genhook.hours select date_trunc('hour', now()) + interval '5 hours', 'novita', 'default', 'callback', 'ignored', 1, now() + interval '5 hours';
+    update genhook.marks set at = now() + interval '1 day' where name in ('clock', 'traffic')"
+open=$(sql "select count(*) from genhook.tasks where status = 'pending'")
+same "a poll waits that was never asked for, and one that was" 2 "$open"
+ended()	{ sweep; is 0 sql "select count(*) from (select from genhook.tasks where status = 'pending' union all select from genhook.outputs where status = 'pending' and task_id <> 'leased') as w"; }
+check "set back: polls and downloads are due as they were" soon 60 ended
+same "a lease ends as it would have" t "$(sql "select leased_until between now() - interval '10 minutes' and now() + interval '2 minutes' from genhook.outputs where task_id = 'leased'")"
+same "what was counted ahead is counted anew" '0|t' "$(sql "select count(*) filter (where hour > now()), (select bool_and(at <= now()) from genhook.marks) from genhook.hours")"
+sql "delete from genhook.outputs where task_id = 'leased'"
+order novita txt2img none >/dev/null
+soon 60 idle
+sql "update genhook.outputs set next_attempt_at = now() + interval '1 day' where status = 'pending'"
+"$BIN/genhook-sweep" --config "$GENHOOK_CONF" --dry-run >"$WORK/sweep.out" 2>&1
+check "no sweep had seen it: what was never tried is due" grep -q '^download ' "$WORK/sweep.out"
+check "and is done" soon 60 ended
+sweep
+same "and not a minute's work more" 'null' "$(sql "select coalesce(genhook.follow_clock()::text, 'null')")"
+world_check "after the clock"
 finish
