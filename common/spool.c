@@ -693,9 +693,14 @@ set_aside(struct spool *s, const char *name, const char *reason,
 		(void)fsync(fd);
 		(void)close(fd);
 	}
-	if (renameat(s->dirfd, name, s->dirfd, path) == 0)
+	if (renameat(s->dirfd, name, s->dirfd, path) == 0) {
 		counts->refused++;
-	log_line(LOG_ERROR, "spool file %s set aside: %s", name, reason);
+		log_line(LOG_ERROR, "spool file %s set aside: %s", name, reason);
+	} else {
+		counts->passed++;
+		log_line(LOG_ERROR, "spool file %s could not be set aside (%s): "
+		    "%s", name, strerror(errno), reason);
+	}
 }
 
 static bool

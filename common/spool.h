@@ -36,8 +36,8 @@ long	spool_count(struct spool *);
 struct drain_counts {
 	long	drained;	/* files committed to the database and removed */
 	long	refused;	/* files set aside in refused/, with the reason */
-	long	passed;		/* files that could not be read, or stored, just
-				   now: their turn comes again */
+	long	passed;		/* files that could not be read, stored or set
+				   aside just now: their turn comes again */
 	long	left;		/* files still waiting */
 	bool	blind;		/* the directory could not be read */
 };

@@ -607,6 +607,37 @@ test_not_whole(void)
 	scratch_remove(dir);
 }
 
+/* What cannot even be set aside is told of, and waits where it is. */
+static void
+test_not_aside(void)
+{
+	struct drain_counts	counts;
+	struct conf		conf;
+	struct capture		cap;
+	struct spool		*s;
+	struct errbuf		 why;
+	char			 path[SCRATCH_PATH + 64], said[1024];
+
+	memset(&conf, 0, sizeof(conf));
+	scratch_make(dir);
+	s = spool_new(1 << 20);
+	(void)snprintf(path, sizeof(path), "%s/0.delivery", dir);
+	scratch_write(path, 0600, "");
+	(void)snprintf(path, sizeof(path), "%s/refused", dir);
+	scratch_write(path, 0600, "");
+	capture_begin(&cap);
+	CU_ASSERT_EQUAL(spool_drain(s, NULL, &conf, 0, &counts, &why), DB_OK);
+	(void)capture_end(&cap, said, sizeof(said));
+	CU_ASSERT_EQUAL(counts.refused, 0);
+	CU_ASSERT_EQUAL(counts.passed, 1);
+	CU_ASSERT_EQUAL(counts.left, 1);
+	CU_ASSERT_STRING_EQUAL(why.text, "not a whole spool file");
+	CU_ASSERT_PTR_NOT_NULL(strstr(said, "spool file 0.delivery could not "
+	    "be set aside (Not a directory): not a whole spool file"));
+	spool_close(s);
+	scratch_remove(dir);
+}
+
 #if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
 /* So much of the address space in use, in bytes. */
 static rlim_t
@@ -672,6 +703,7 @@ main(void)
 		{ "leftovers", test_leftovers },
 		{ "one drainer", test_one_drainer },
 		{ "not whole", test_not_whole },
+		{ "not aside", test_not_aside },
 #if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
 		{ "no memory", test_no_memory },
 #endif
