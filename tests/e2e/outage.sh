@@ -147,6 +147,21 @@ super "alter role genhook_hook connection limit -1"
 check "one again: drained" soon 60 drained
 same "each once" '1 1 1 1' "$(once conn)"
 
+# --- a login that is refused; a right that is taken away under a live session
+super "alter role genhook_hook nologin"
+sessions_end
+same "no login" '200 {"status":"spooled"}' "$(post_text "$hook" "$(ok login-1)")"
+quick "no login"
+super "alter role genhook_hook login"
+check "a login again: drained" soon 60 drained
+check "and a normal answer" normal right 5
+super "revoke execute on function genhook.receive from genhook_receiver"
+same "no right" '200 {"status":"spooled"}' "$(post_text "$hook" "$(ok login-2)")"
+quick "no right"
+super "grant execute on function genhook.receive to genhook_receiver"
+check "the right again: drained" soon 60 drained
+same "each once" '2 2 2 2' "$(once login)"
+
 # --- a role that may only read, for the time that a session is made
 super "alter role genhook_hook set default_transaction_read_only = on"
 sessions_end
@@ -347,4 +362,17 @@ rm "$GENHOOK_SPOOL"
 mv "$GENHOOK_SPOOL.away" "$GENHOOK_SPOOL"
 check "its own again: drained, with no restart" soon 30 drained
 same "each once" '1 1 1 1' "$(once made)"
+
+# --- the database is dropped, and made anew
+maintain()	{ PGDATABASE=postgres super "$1"; }
+maintain "drop database genhook with (force)"
+same "no database" '200 {"status":"spooled"}' "$(post_text "$hook" "$(ok anew-1)")"
+quick "no database"
+maintain "create database genhook owner genhook"
+same "an empty one" '200 {"status":"spooled"}' "$(post_text "$hook" "$(ok anew-2)")"
+quick "an empty one"
+"$BIN/genhook" --config "$GENHOOK_CONF" migrate >"$WORK/migrate.out"
+"$TOP/deploy/postgres" grant "$RUN_DIR"
+check "migrated: drained" soon 60 drained
+same "each once" '2 2 2 2' "$(once anew)"
 finish
