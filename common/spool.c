@@ -160,8 +160,8 @@ spool_open(const char *dir, int64_t max_bytes, struct errbuf *why)
 }
 
 /* Forget what is listed, and let another drainer at it. */
-static void
-drain_end(struct spool *s)
+void
+spool_leave(struct spool *s)
 {
 	size_t	i;
 
@@ -180,7 +180,7 @@ spool_close(struct spool *s)
 {
 	if (s == NULL)
 		return;
-	drain_end(s);
+	spool_leave(s);
 	if (s->census.dir != NULL)
 		(void)closedir(s->census.dir);
 	if (s->dirfd != -1)
@@ -912,7 +912,7 @@ spool_drain(struct spool *s, struct db *db, const struct conf *conf,
 	if (drain_begin(s, &counts->blind, why))
 		v = drain_names(s, db, conf, stop_at_ms, counts, why);
 	if (v != DB_OK || s->next == s->list.n) {
-		drain_end(s);
+		spool_leave(s);
 		if (v == DB_OK)
 			dir_follow(s);
 	}

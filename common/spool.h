@@ -56,5 +56,7 @@ struct drain_counts {
 enum db_verdict spool_drain(struct spool *, struct db *,
 	    const struct conf *, int64_t stop_at_ms, struct drain_counts *,
 	    struct errbuf *why);
+/* The one that drains cannot go on for now: let another at it. */
+void	spool_leave(struct spool *);
 
 #endif

@@ -241,9 +241,13 @@ try_drain(struct committer *c, bool busy)
 	struct drain_counts	counts;
 	struct errbuf		why;
 
-	if (c->spool == NULL || !db_is_connected(c->db) ||
-	    clock_ms() < c->drain_at_ms)
+	if (c->spool == NULL || clock_ms() < c->drain_at_ms)
 		return;
+	/* Lost in the middle of it: others may still have one. */
+	if (!db_is_connected(c->db)) {
+		spool_leave(c->spool);
+		return;
+	}
 	if (spool_drain(c->spool, c->db, c->conf, clock_ms() + slice_ms,
 	    &counts, &why) != DB_OK && !db_is_connected(c->db))
 		set_away(c, true, &why);

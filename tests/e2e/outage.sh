@@ -211,11 +211,17 @@ stopped=$(handlers)
 # shellcheck disable=SC2086 # words are wanted
 kill -STOP $stopped
 database start
-sql "create function genhook.slow() returns trigger language plpgsql as
-    'begin perform pg_sleep(0.004); return new; end';
-    create trigger slow before insert on genhook.deliveries for each row execute function genhook.slow()"
-signal CONT
+# slow SECONDS: each delivery takes that long.
+slow()
+{
+	sql "create function genhook.slow() returns trigger language plpgsql as
+	    'begin perform pg_sleep($1); return new; end';
+	    create trigger slow before insert on genhook.deliveries for each row execute function genhook.slow()"
+}
+no_longer_slow()	{ sql "drop function genhook.slow() cascade" 2>/dev/null; }
 less()	{ [ "$(spooled)" -lt "$1" ]; }
+slow 0.004
+signal CONT
 for want in 400 300; do
 	check "draining below $want" soon 60 less "$want"
 	sleep 0.1
@@ -233,9 +239,38 @@ thaw
 # shellcheck disable=SC2086 # words are wanted
 kill -CONT $stopped 2>/dev/null
 check "woken: drained" soon 60 drained
-sql "drop function genhook.slow() cascade" 2>/dev/null
+no_longer_slow
 same "each once" '400 400 400 400' "$(once drain)"
 same "and what came meanwhile" '80 80 80 80' "$(once frozen)"
+
+# --- the one that drains loses its connection and gets no other: somebody else drains
+sql "select genhook.register_task('apimart', 'turn-0')" >/dev/null
+database stop
+posts "$hook" 300 "$(ok turn-%d)" 50
+stopped=$(handlers)
+# shellcheck disable=SC2086 # words are wanted
+kill -STOP $stopped
+database start
+slow 0.008
+hold "select from genhook.tasks where task_id = 'turn-0' for update"
+signal CONT
+check "draining" soon 60 less 300
+post_text "$hook" "$(ok turn-0)" >"$WORK/turn" &
+poster=$!
+check "a callback waits, and the drain with it" soon 60 blocked
+super "alter role genhook_hook connection limit 0"
+sessions_end
+wait "$poster"
+same "the callback is spooled" '200 {"status":"spooled"}' "$(cat "$WORK/turn")"
+release
+no_longer_slow
+swept()	{ sweep; drained; }
+check "the sweep drains" soon 60 swept
+super "alter role genhook_hook connection limit -1"
+# shellcheck disable=SC2086 # words are wanted
+kill -CONT $stopped
+check "all handlers are well again" soon 30 all_healthy
+same "each once" '301 301 301 301' "$(once turn)"
 
 # --- files that no one can read, and one that PostgreSQL refuses
 database stop
