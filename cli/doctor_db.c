@@ -16,7 +16,9 @@ static const struct {
 	const char	*words, *cure;
 } database_cures[] = {
 	{ "schema version is", "genhook migrate, of the newer of the two" },
-	{ "does not exist", "createdb and createuser as in README; then: "
+	{ "role \"", "ask as the user of a login that is there (runuser -u "
+	    "genhook -- genhook doctor), or create role as in README" },
+	{ "does not exist", "create database as in README; then: "
 	    "genhook migrate" },
 	{ "permission denied", "grant genhook_reader to the login that asks" },
 	{ "authentication failed", "mend user and password in "
@@ -58,6 +60,24 @@ doctor_schema(struct doctor *d)
 		    n - DRIFT_TOLD);
 }
 
+/* Of one made before migrate refused the others. */
+static void
+doctor_encoding(struct doctor *d)
+{
+	struct db_rows	*rows = NULL;
+	struct errbuf	 why;
+
+	if (db_query(d->db, "select current_setting('server_encoding')", NULL,
+	    0, CLI_TIMEOUT_MS, &rows, &why) == DB_OK &&
+	    strcmp(db_value(rows, 0, 0), "UTF8") != 0)
+		doctor_wrong(d, "database", "createdb --encoding=UTF8 "
+		    "--template=template0 another, pg_dump this one into it",
+		    "its encoding is %s, not UTF8: callbacks with other "
+		    "letters than it has wait in the spool",
+		    db_value(rows, 0, 0));
+	db_rows_free(rows);
+}
+
 void
 doctor_database(struct doctor *d)
 {
@@ -69,6 +89,7 @@ doctor_database(struct doctor *d)
 		doctor_well(d, "database", "schema version %d",
 		    db_schema_version());
 		d->db = db;
+		doctor_encoding(d);
 		doctor_schema(d);
 		return;
 	}

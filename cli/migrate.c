@@ -186,6 +186,30 @@ record(struct db *db, int applied, struct errbuf *why)
 	    DB_OK;
 }
 
+/* A new database of another encoding could not hold what providers write:
+ * such callbacks would wait in the spool for ever. */
+static bool
+encoding_fits(struct db *db, struct errbuf *why)
+{
+	static const char	 sql[] = "select current_setting("
+				    "'server_encoding') where to_regclass("
+				    "'genhook.migrations') is null";
+	struct db_rows		*rows = NULL;
+	bool			 fits;
+
+	if (db_query(db, sql, NULL, 0, MIGRATE_TIMEOUT_MS, &rows, why) !=
+	    DB_OK)
+		return false;
+	fits = db_rows_count(rows) == 0 ||
+	    strcmp(db_value(rows, 0, 0), "UTF8") == 0;
+	if (!fits)
+		errbuf_set(why, "database: its encoding is %s, not UTF8: "
+		    "createdb --encoding=UTF8 --template=template0",
+		    db_value(rows, 0, 0));
+	db_rows_free(rows);
+	return fits;
+}
+
 static bool
 migrate_all(struct db *db, int *applied, struct errbuf *why)
 {
@@ -193,7 +217,8 @@ migrate_all(struct db *db, int *applied, struct errbuf *why)
 	size_t	i;
 	int	has;
 
-	if (db_script(db, lock_sql, MIGRATE_TIMEOUT_MS, why) != DB_OK)
+	if (db_script(db, lock_sql, MIGRATE_TIMEOUT_MS, why) != DB_OK ||
+	    !encoding_fits(db, why))
 		return false;
 	for (i = 0; i < NMIGRATIONS; i++) {
 		if (!digest_of(&migrations[i], digest)) {
@@ -297,6 +322,10 @@ cli_migrate(const struct conf *conf, int argc, char **argv)
 		return check(conf);
 	if (argc != 1)
 		return cli_usage(argv[0]);
+	/* The lock would stay behind in a session of the pooler's. */
+	if (conf->pooler)
+		return cli_wrong("database.pooler is yes: migrate by settings "
+		    "(--config FILE) that reach PostgreSQL itself");
 	if ((db = db_new(conf->conninfo, NULL, false)) != NULL)
 		ok = migrate_all(db, &applied, &why);
 	db_free(db);

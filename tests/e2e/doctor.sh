@@ -229,6 +229,24 @@ super "revoke genhook_reader from watcher"
 same "one that may not" 1 "$(GENHOOK_CONF=$WORK/watcher.conf doctor --alert)"
 check "is told what it needs" wrong database 'permission denied' 'grant genhook_reader'
 
+sed '/^database/,/^}/s/user=genhook"/user=nobody_is"/' "$GENHOOK_CONF" >"$WORK/nobody.conf"
+chmod 0600 "$WORK/nobody.conf"
+same "one that is not there" 1 "$(GENHOOK_CONF=$WORK/nobody.conf doctor --alert)"
+check "is told to ask as another user" wrong database 'role "nobody_is" does not exist' 'runuser -u genhook'
+
+super "create database ascii owner genhook encoding 'SQL_ASCII' locale 'C' template template0"
+sed 's/dbname=genhook/dbname=ascii/' "$GENHOOK_CONF" >"$WORK/ascii.conf"
+chmod 0600 "$WORK/ascii.conf"
+fails "migrate refuses a database that cannot hold every letter" \
+    "$BIN/genhook" --config "$WORK/ascii.conf" migrate >>"$WORK/doctor.out" 2>"$WORK/said"
+check "and says which can" grep -q 'its encoding is SQL_ASCII, not UTF8: createdb --encoding=UTF8' "$WORK/said"
+"$BIN/genhook" migrate --print | PGDATABASE=ascii psql -qX >>"$WORK/doctor.out" 2>&1
+same "in one that has the schema all the same" 1 "$(GENHOOK_CONF=$WORK/ascii.conf doctor --offline)"
+check "it is told" wrong database 'SQL_ASCII, not UTF8' '--encoding=UTF8'
+same "and may be brought up to date" 0 \
+    "$("$BIN/genhook" --config "$WORK/ascii.conf" migrate >>"$WORK/doctor.out" 2>&1; echo $?)"
+super "drop database ascii"
+
 super "alter role genhook_cron rename to genhook_cron_away"
 same "a login that is gone" 1 "$(doctor --offline)"
 check "is told" wrong rights 'sweep: .*genhook_cron' 'sweep.conninfo'

@@ -111,6 +111,10 @@ conf_set database 'pooler = yes'
 same "no setting goes around it" 0 "$(grep -c "$DIRECT" "$GENHOOK_CONF")"
 handlers_restart
 
+fails "migrate does not go through it" "$BIN/genhook" --config "$GENHOOK_CONF" migrate 2>"$WORK/migrate.out"
+like "and says what it needs" 'pooler is yes: .*PostgreSQL itself' "$(cat "$WORK/migrate.out")"
+check "migrate --check does" "$BIN/genhook" --config "$GENHOOK_CONF" migrate --check
+
 # --- answers
 declare -A bodies=(
 	[novita]='{"event_type":"ASYNC_TASK_RESULT","payload":{"task":{"task_id":"p-1","status":"TASK_STATUS_FAILED","reason":"r"}}}'
