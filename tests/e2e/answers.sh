@@ -168,8 +168,9 @@ sed "s|/usr/local/share/genhook|$TOP|; s|/usr/local/lib/genhook|$BIN|; s|/run/li
     s|/etc/genhook/genhook.conf|$GENHOOK_CONF|; s|/var/log/lighttpd|$WORK/debian|" \
     "$TOP/lighttpd/50-genhook.conf" >"$WORK/50-genhook.conf"
 web_start debian <<END
-server.modules = ("mod_access")
+server.modules = ("mod_access", "mod_accesslog")
 server.document-root = "$WORK/debian/site"
+accesslog.filename = "$WORK/debian/access.log"
 server.upload-dirs = ("$WORK/debian")
 mimetype.assign = (".html" => "text/html")
 include "$WORK/50-genhook.conf"
@@ -182,3 +183,25 @@ like "and says so" "$json" "$(cat "$WORK/head")"
 same "also chunked" '413 {"error":"body too large"}' "$(post "$debian" "$WORK/big" -H 'Transfer-Encoding: chunked')"
 same "and where no handler is" '404 {"error":"not found"}' "$(post_text "$WEB/hook/nobody/x" "$final")"
 like "another site keeps its pages" '^404 .*<html' "$(post_text "$WEB/elsewhere" "$final" | tr '\n' ' ')"
+post_text "$WEB/hook/mistyped/$GENHOOK_TOKEN_NOVITA" "$final" >/dev/null
+
+# Debian's rule takes every log of the folder; ours has to come before it.
+mkdir "$WORK/rotate"
+sed "s|/var/log/lighttpd|$WORK/debian|" "$TOP/deploy/genhook.logrotate" >"$WORK/rotate/genhook"
+printf '%s {\n\tweekly\n\tnotifempty\n\tsharedscripts\n\tpostrotate\n\t\tkill -HUP %s\n\tendscript\n}\n' \
+    "$WORK/debian/*.log" "$WEB_PID" >"$WORK/rotate/lighttpd"
+echo "include $WORK/rotate" >"$WORK/rotate.conf"
+chmod 0644 "$WORK/rotate.conf" "$WORK"/rotate/*
+logged()	{ grep -q "$1" "$WORK/debian/genhook.log"; }
+for turn in 1 2; do
+	post_text "$WEB/hook/apimart/nobody-$turn" "$final" >/dev/null
+	check "log $turn of the handlers" soon 10 logged 'not found'
+	check "is rotated" "$(PATH=$PATH:/usr/sbin command -v logrotate)" --force --state "$WORK/rotate.state" "$WORK/rotate.conf"
+	fails "is another then" logged 'not found'
+done
+post_text "$WEB/hook/apimart/nobody-3" "$final" >/dev/null
+check "and is written to by handlers that went on" soon 10 logged 'not found'
+accessed()	{ cat "$WORK"/debian/access.log* | grep -q '" 404 '; }
+check "what is no path of ours is in the access log" soon 30 accessed
+same "no token in any of them" '' \
+    "$(zgrep -lF -e "$GENHOOK_TOKEN_NOVITA" -e "$GENHOOK_TOKEN_APIMART" "$WORK"/debian/*log*)"
