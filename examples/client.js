@@ -3,7 +3,8 @@
 //
 //	client.js PROVIDER MODEL REQUEST
 //
-// Needs pg (npm install pg).  PGHOST, PGUSER, ... say where the database is.
+// Needs pg (npm install pg).  PGHOST, PGUSER, ... say where the database is; for
+// the socket of this machine PGHOST is its folder, /run/postgresql.
 'use strict';
 const { Client } = require('pg');
 
