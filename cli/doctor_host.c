@@ -279,11 +279,12 @@ read_all(int fd)
 }
 
 /*
- * Run a program with its output and errors read into *said, the caller's to
- * free.  Returns its exit status, or -1 when there is no such program.
+ * Run a program, in a folder unless that is NULL, with its output and errors
+ * read into *said, the caller's to free.  Returns its exit status, or -1 when
+ * there is no such program.
  */
 static int
-run_program(char *const argv[], char **said)
+run_program(char *const argv[], const char *folder, char **said)
 {
 	posix_spawn_file_actions_t	 fa;
 	int				 fd[2], status = -1;
@@ -293,6 +294,8 @@ run_program(char *const argv[], char **said)
 	if (pipe2(fd, O_CLOEXEC) == -1)
 		return -1;
 	(void)posix_spawn_file_actions_init(&fa);
+	if (folder != NULL)
+		(void)posix_spawn_file_actions_addchdir_np(&fa, folder);
 	(void)posix_spawn_file_actions_adddup2(&fa, fd[1], STDOUT_FILENO);
 	(void)posix_spawn_file_actions_adddup2(&fa, fd[1], STDERR_FILENO);
 	if (posix_spawnp(&pid, argv[0], &fa, NULL, argv, environ) != 0)
@@ -309,6 +312,8 @@ run_program(char *const argv[], char **said)
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 127;
 }
 
+/* Its include_shell wants to come back to where it was, which the user may not
+ * be able to enter. */
 static int
 lighttpd_run(const char *option, const char *file, char **said)
 {
@@ -326,7 +331,7 @@ lighttpd_run(const char *option, const char *file, char **said)
 	for (i = 0; i < sizeof(places) / sizeof(places[0]) && status == -1;
 	    i++) {
 		(void)snprintf(program, sizeof(program), "%s", places[i]);
-		status = run_program(argv, said);
+		status = run_program(argv, *file == '/' ? "/" : NULL, said);
 	}
 	return status;
 }

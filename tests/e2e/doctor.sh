@@ -104,6 +104,10 @@ check "says so" wrong lighttpd 'serves no genhook' 'lighttpd-enable-mod'
 sed 's|^var.genhook_bin =.*|var.genhook_bin = "/nowhere"|' "$SERVER_CONF" >"$WORK/lighttpd.conf"
 same "handlers that are not there" 1 "$(doctor --offline --lighttpd "$WORK/lighttpd.conf")"
 check "are named" wrong lighttpd '/nowhere/genhook-apixo: No such file' 'var.genhook_bin'
+mkdir "$WORK/gone"
+{ cat "$SERVER_CONF"; echo 'include_shell "true"'; } >"$WORK/lighttpd.conf"
+same "from a folder to which no way leads back" 0 \
+    "$(cd "$WORK/gone" && rmdir "$WORK/gone" && doctor --offline --lighttpd "$WORK/lighttpd.conf")"
 sed -i 's|base_url = .*|base_url = "http://127.0.0.1:9"|' "$GENHOOK_CONF"
 same "nobody at base_url" 1 "$(doctor)"
 check "says so" wrong handlers '127.0.0.1' 'base_url'
