@@ -859,6 +859,24 @@ drain_names(struct spool *s, struct db *db, const struct conf *conf,
 	return v;
 }
 
+/*
+ * The lock's file; -1 with errno.  One that another user made (root, who ran a
+ * sweep by hand) can be locked by who may read it; on NFS that takes writing.
+ */
+static int
+lock_open(int dirfd)
+{
+	const int	flags = O_CLOEXEC | O_NOFOLLOW;
+	int		fd;
+
+	fd = openat(dirfd, LOCK_NAME, O_RDWR | O_CREAT | flags, 0644);
+	if (fd == -1 && errno == EACCES)
+		return openat(dirfd, LOCK_NAME, O_RDONLY | flags);
+	if (fd != -1)	/* whatever the umask is */
+		(void)fchmod(fd, 0644);
+	return fd;
+}
+
 /* List what waits; false: nothing, or another drainer is at it, or with
  * *blind and why it cannot be seen. */
 static bool
@@ -870,8 +888,7 @@ drain_begin(struct spool *s, bool *blind, struct errbuf *why)
 		*blind = true;
 		return false;
 	}
-	s->drain_lock = openat(s->dirfd, LOCK_NAME, O_RDWR | O_CREAT |
-	    O_CLOEXEC | O_NOFOLLOW, 0600);
+	s->drain_lock = lock_open(s->dirfd);
 	if (s->drain_lock != -1 &&
 	    flock(s->drain_lock, LOCK_EX | LOCK_NB) == 0 &&
 	    each_name(s->dirfd, collect, &s->list)) {

@@ -453,6 +453,40 @@ test_odd(void)
 	scratch_remove(dir);
 }
 
+/* A sweep that root ran once by hand must not keep all others out for ever. */
+static void
+test_root_was_here(void)
+{
+	struct drain_counts	counts;
+	struct capture		cap;
+	struct errbuf		why;
+	struct spool		*s;
+	mode_t			was;
+	char			path[SCRATCH_PATH + 32], said[1024];
+
+	if (geteuid() != 0)
+		return;
+	scratch_make(dir);
+	CU_ASSERT_EQUAL(chmod(dir, 0777), 0);
+	was = umask(077);
+	s = spool_new(1 << 20);
+	drain_nothing(s, &counts);
+	spool_close(s);
+	(void)umask(was);
+	scratch_need(seteuid(NOBODY) == 0, "seteuid");
+	(void)snprintf(path, sizeof(path), "%s/1.delivery", dir);
+	scratch_write(path, 0600, "odd");
+	s = spool_new(1 << 20);
+	capture_begin(&cap);
+	CU_ASSERT_EQUAL(spool_drain(s, NULL, NULL, 0, &counts, &why), DB_OK);
+	(void)capture_end(&cap, said, sizeof(said));
+	scratch_need(seteuid(0) == 0, "seteuid");
+	CU_ASSERT_FALSE(counts.blind);
+	CU_ASSERT_EQUAL(counts.refused, 1);
+	spool_close(s);
+	scratch_remove(dir);
+}
+
 /* What a crash left half-made goes when nobody can be writing it any more;
  * files of other names are not ours. */
 static void
@@ -700,6 +734,7 @@ main(void)
 		{ "gone", test_gone },
 		{ "moved", test_moved },
 		{ "odd", test_odd },
+		{ "root was here", test_root_was_here },
 		{ "leftovers", test_leftovers },
 		{ "one drainer", test_one_drainer },
 		{ "not whole", test_not_whole },
