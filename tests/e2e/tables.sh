@@ -363,6 +363,29 @@ sql "delete from genhook.tasks where task_id in ('orphan', 'mine')"
 migrate()	{ "$BIN/genhook" --config "$GENHOOK_CONF" migrate >"$WORK/migrate.out" 2>&1; }
 version=$(sql "select genhook.schema_version()")
 check "migrating again is harmless" migrate
+# Roles are the cluster's: what they may goes with them, and comes back.
+grants()
+{
+	super "select r.rolname, p.privilege_type, what, of from (
+	        select proacl, 'function', proname::text from pg_proc where pronamespace = 'genhook'::regnamespace
+	        union all select relacl, 'table', relname from pg_class where relnamespace = 'genhook'::regnamespace
+	        union all select attacl, 'column', c.relname || '.' || attname from pg_attribute join pg_class c on c.oid = attrelid
+	            where c.relnamespace = 'genhook'::regnamespace
+	        union all select nspacl, 'schema', nspname from pg_namespace where nspname = 'genhook') as o (acl, what, of)
+	    cross join aclexplode(acl) as p join pg_roles r on r.oid = p.grantee
+	    where r.rolname like 'genhook\_%' order by 1, 2, 3, 4"
+}
+grants >"$WORK/grants"
+check "the roles may something" at_least 50 wc -l <"$WORK/grants"
+super "drop owned by genhook_receiver, genhook_sweeper, genhook_app, genhook_reader" >/dev/null
+same "and nothing any more" '' "$(grants)"
+check "migrating once more" migrate
+same "gives back all of it" '' "$(grants | diff "$WORK/grants" -)"
+super "alter role genhook_reader rename to somebody" >/dev/null
+check "migrating where a role is not there" migrate
+check "says so" grep -q 'no role genhook_reader: ' "$WORK/migrate.out"
+super "alter role somebody rename to genhook_reader" >/dev/null
+check "migrating again" migrate
 like "and says so" "version $version, nothing to do" "$(cat "$WORK/migrate.out")"
 digest=$(sql "select digest from genhook.migrations where version = 2")
 sql "update genhook.migrations set digest = repeat('0', 64) where version = 2"
