@@ -89,3 +89,5 @@ begin
     execute better;
 end
 $patch$;
+
+comment on column genhook.outputs.next_attempt_at is 'Not tried again before then; what was never tried is due at once.';

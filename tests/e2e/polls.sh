@@ -35,7 +35,7 @@ text=$(order wavespeed openai/whisper lose)
 sql "select genhook.register_task('novita', 'strangers-own', 'm', 'stranger'), genhook.register_task('novita', 'young', 'm')" >/dev/null
 sql "update genhook.tasks set next_poll_at = now() + case task_id when '$never' then interval '0' else interval '1 hour' end where task_id in ('$never', '$text')"
 sql "update genhook.tasks set submitted_at = now() - case task_id when 'young' then interval '-1 hour' else interval '1 hour' end where task_id in ('young', 'strangers-own')"
-sql "insert into genhook.outputs (provider, task_id, position, kind, url, next_attempt_at) select 'novita', '$never', n, 'image', 'https://127.0.0.1/', now() + n * interval '1 hour' from generate_series(0, 1) n"
+sql "insert into genhook.outputs (provider, task_id, position, kind, url, attempts, next_attempt_at) select 'novita', '$never', n, 'image', 'https://127.0.0.1/', n, now() + n * interval '1 hour' from generate_series(0, 1) n"
 sweep --dry-run
 same "a dry run polls nobody" 0 "$(polled novita)"
 like "and says who is due" "poll .*novita/$never " "$(cat "$WORK/sweep.out")"
