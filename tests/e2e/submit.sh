@@ -315,6 +315,8 @@ same "the answer is written once the database is back" "submitted 1 $(sent db-aw
     "$(request "$id") $(taken db-away) $(request "$id" task_id)"
 
 # --- register_task before, after and beside the callback
+check "the handlers have the database again" soon 30 all_healthy
+check "and what waited in the spool" soon 30 drained
 row()	{ sql "select count(*), min(status), min(model), min(metadata ->> 'n') from genhook.tasks where provider = 'apimart' and task_id = '$1'"; }
 done_body()	{ printf '{"id":"%s","status":"completed","completed":1776748860,"result":{"images":[{"url":["https://127.0.0.1:9/%s.png"]}]}}' "$1" "$1"; }
 reg()	{ echo "select genhook.register_task('apimart', '$1', 'm', 'default', '{\"n\": \"$1\"}');"; }
