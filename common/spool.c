@@ -867,12 +867,15 @@ static int
 lock_open(int dirfd)
 {
 	const int	flags = O_CLOEXEC | O_NOFOLLOW;
+	struct stat	st;
 	int		fd;
 
 	fd = openat(dirfd, LOCK_NAME, O_RDWR | O_CREAT | flags, 0644);
 	if (fd == -1 && errno == EACCES)
 		return openat(dirfd, LOCK_NAME, O_RDONLY | flags);
-	if (fd != -1)	/* whatever the umask is */
+	/* Whatever the umask is; and once, since each change of a mode writes,
+	 * and an idle handler comes here every second. */
+	if (fd != -1 && fstat(fd, &st) == 0 && (st.st_mode & 07777) != 0644)
 		(void)fchmod(fd, 0644);
 	return fd;
 }

@@ -453,6 +453,31 @@ test_odd(void)
 	scratch_remove(dir);
 }
 
+/* An idle handler looks every second, and writes nothing for it. */
+static void
+test_look_writes_nothing(void)
+{
+	const struct timespec	tick = { .tv_nsec = 50000000 };
+	struct drain_counts	counts;
+	struct stat		before, after;
+	struct spool		*s;
+	char			path[SCRATCH_PATH + 32];
+
+	scratch_make(dir);
+	(void)snprintf(path, sizeof(path), "%s/.drain.lock", dir);
+	s = spool_new(1 << 20);
+	drain_nothing(s, &counts);
+	CU_ASSERT_EQUAL(stat(path, &before), 0);
+	/* The time of a change is as coarse as the kernel's ticks. */
+	(void)nanosleep(&tick, NULL);
+	drain_nothing(s, &counts);
+	CU_ASSERT_EQUAL(stat(path, &after), 0);
+	CU_ASSERT_EQUAL(memcmp(&before.st_ctim, &after.st_ctim,
+	    sizeof(before.st_ctim)), 0);
+	spool_close(s);
+	scratch_remove(dir);
+}
+
 /* A sweep that root ran once by hand must not keep all others out for ever. */
 static void
 test_root_was_here(void)
@@ -734,6 +759,7 @@ main(void)
 		{ "gone", test_gone },
 		{ "moved", test_moved },
 		{ "odd", test_odd },
+		{ "look writes nothing", test_look_writes_nothing },
 		{ "root was here", test_root_was_here },
 		{ "leftovers", test_leftovers },
 		{ "one drainer", test_one_drainer },
