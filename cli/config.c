@@ -35,7 +35,7 @@ cli_config(const struct conf *conf, int argc, char **argv)
 	}
 	if (argc != 2 || strcmp(argv[1], "check") != 0)
 		return cli_usage(argv[0]);
-	/* It has been read and checked, or we would not be here. */
+	/* The rest has been read and checked, or we would not be here. */
 	if (!check_archive(conf, &why))
 		return cli_wrong("%s: %s", conf->path, why.text);
 	printf("%s: well\n", conf->path);

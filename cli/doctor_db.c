@@ -60,24 +60,6 @@ doctor_schema(struct doctor *d)
 		    n - DRIFT_TOLD);
 }
 
-/* Of one made before migrate refused the others. */
-static void
-doctor_encoding(struct doctor *d)
-{
-	struct db_rows	*rows = NULL;
-	struct errbuf	 why;
-
-	if (db_query(d->db, "select current_setting('server_encoding')", NULL,
-	    0, CLI_TIMEOUT_MS, &rows, &why) == DB_OK &&
-	    strcmp(db_value(rows, 0, 0), "UTF8") != 0)
-		doctor_wrong(d, "database", "createdb --encoding=UTF8 "
-		    "--template=template0 another, pg_dump this one into it",
-		    "its encoding is %s, not UTF8: callbacks with other "
-		    "letters than it has wait in the spool",
-		    db_value(rows, 0, 0));
-	db_rows_free(rows);
-}
-
 void
 doctor_database(struct doctor *d)
 {
@@ -89,7 +71,6 @@ doctor_database(struct doctor *d)
 		doctor_well(d, "database", "schema version %d",
 		    db_schema_version());
 		d->db = db;
-		doctor_encoding(d);
 		doctor_schema(d);
 		return;
 	}
@@ -269,6 +250,14 @@ static const struct {
 	const char	*sql;
 	const char	*cure;
 } questions[] = {
+	/* Of a database made before migrate refused the others. */
+	{ "database",
+	    "select format('its encoding is %s, not UTF8: callbacks with other"
+	    " letters than it has wait in the spool', value) from"
+	    " current_setting('server_encoding') as value"
+	    " where value <> 'UTF8'",
+	    "createdb --encoding=UTF8 --template=template0 another, pg_dump "
+	    "this one into it" },
 	{ "downloads",
 	    "select format('%s outputs should have been tried since %s',"
 	    " count(*), to_char(min(next_attempt_at), 'MM-DD HH24:MI'))"
