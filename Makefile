@@ -116,7 +116,8 @@ $(BUILD)/tests/test_clerk: WRAPPED = pthread_create sweep_ask
 $(BUILD)/tests/test_conf: WRAPPED = sha256
 $(BUILD)/tests/test_crew $(BUILD)/tests/test_settle: WRAPPED = pthread_create
 $(BUILD)/tests/test_spool: WRAPPED = readdir clock_ms
-$(BUILD)/tests/test_wavespeed: WRAPPED = hmac_sha256
+$(BUILD)/tests/test_receive $(BUILD)/tests/test_wavespeed: WRAPPED = \
+    hmac_sha256
 $(BUILD)/tests/test_workq: WRAPPED = pthread_mutex_lock
 $(BUILD)/tests/test_s3_upload: WRAPPED = http_start http_turn
 
