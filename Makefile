@@ -38,9 +38,8 @@ PKGS       := json-c yajl libpq libcurl libcrypto libconfuse libmagic
 PKG_CFLAGS := $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
 LIBS       := -ljson-c -lyajl -lpq -lcurl -lcrypto -lconfuse -lmagic
 
-ALL_CFLAGS  = -std=gnu11 -D_GNU_SOURCE -Icommon -Ihandlers -Ibatch \
-	      -I$(BUILD)/gen -pthread -fPIE $(WARN) $(HARD) $(PKG_CFLAGS) \
-	      $(CFLAGS) $(SAN)
+ALL_CFLAGS  = -std=gnu11 -D_GNU_SOURCE -I. -I$(BUILD)/gen -pthread -fPIE $(WARN) \
+	      $(HARD) $(PKG_CFLAGS) $(CFLAGS) $(SAN)
 ALL_LDFLAGS = -pthread -pie -Wl,--as-needed,-z,relro,-z,now $(LDFLAGS) $(SAN)
 
 HANDLERS := $(PROVIDERS:%=$(BUILD)/bin/genhook-%)
@@ -54,16 +53,13 @@ all: $(PROGRAMS) blocks
 blocks:
 	@lighttpd/blocks $(PROVIDERS)
 
-# An archive, so that a program takes only the objects, and with --as-needed
-# only the libraries, that it uses.
-LIB       := $(BUILD)/libgenhook.a
-LIB_OBJS  := $(patsubst %.c,$(BUILD)/%.o,$(wildcard common/*.c) \
-	       handlers/registry.c $(PROVIDERS:%=handlers/%.c))
-RECV_OBJS := $(patsubst %.c,$(BUILD)/%.o,$(filter-out handlers/main.c \
-	       handlers/registry.c $(PROVIDERS:%=handlers/%.c), \
-	       $(wildcard handlers/*.c)))
-BATCH_OBJS := $(patsubst %.c,$(BUILD)/%.o,$(filter-out batch/main.c, \
-	       $(wildcard batch/*.c)))
+# The layers, lowest first (tests/lint/layers holds them apart).  An archive, so
+# that a program takes only the objects, and with --as-needed only the
+# libraries, that it uses.
+FOLDERS  := lib net handlers common server archive batch batch/download
+LIB      := $(BUILD)/libgenhook.a
+LIB_OBJS := $(patsubst %.c,$(BUILD)/%.o,$(filter-out %/main.c, \
+	      $(wildcard $(FOLDERS:%=%/*.c))))
 
 $(LIB): $(LIB_OBJS)
 	@rm -f $@
@@ -80,12 +76,12 @@ $(BUILD)/gen/migrations.def: $(SQL)
 	for f in $(SQL); do b=$$(basename $$f .sql); n=$$(echo $$b | \
 	    sed 's/_.*//; s/^0*\(.\)/\1/'); \
 	    echo "MIGRATION($$n, $$b, \"$$f\")"; done > $@
-$(BUILD)/common/db.o: $(BUILD)/gen/schema_version.h
+$(BUILD)/lib/db.o: $(BUILD)/gen/schema_version.h
 $(BUILD)/cli/migrate.o: $(BUILD)/gen/migrations.def $(SQL)
 
-# handlers/main.c is compiled once for each provider.
-$(PROVIDERS:%=$(BUILD)/handlers/main-%.o): $(BUILD)/handlers/main-%.o: \
-    handlers/main.c
+# server/main.c is compiled once for each provider.
+$(PROVIDERS:%=$(BUILD)/server/main-%.o): $(BUILD)/server/main-%.o: \
+    server/main.c
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) -DPROVIDER=$*_provider -MMD -MP -c $< -o $@
 
@@ -93,28 +89,26 @@ $(BUILD)/%.o: %.c
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) -MMD -MP -c $< -o $@
 
-$(BUILD)/bin/genhook-sweep: $(BUILD)/batch/main.o $(BATCH_OBJS) $(LIB)
+$(BUILD)/bin/genhook-sweep: $(BUILD)/batch/main.o $(LIB)
 	@mkdir -p $(@D)
 	$(CC) $(ALL_LDFLAGS) $^ -o $@ $(LIBS)
 
-$(BUILD)/bin/genhook: $(patsubst %.c,$(BUILD)/%.o,$(wildcard cli/*.c)) \
-    $(BATCH_OBJS) $(LIB)
+$(BUILD)/bin/genhook: $(patsubst %.c,$(BUILD)/%.o,$(wildcard cli/*.c)) $(LIB)
 	@mkdir -p $(@D)
 	$(CC) $(ALL_LDFLAGS) $^ -o $@ $(LIBS)
 
 -include tests/simulator/simulator.mk
 include bench/bench.mk
 
-$(HANDLERS): $(BUILD)/bin/genhook-%: $(BUILD)/handlers/main-%.o $(RECV_OBJS) \
-    $(LIB)
+$(HANDLERS): $(BUILD)/bin/genhook-%: $(BUILD)/server/main-%.o $(LIB)
 	@mkdir -p $(@D)
 	$(CC) $(ALL_LDFLAGS) $^ -o $@ -lfcgi $(LIBS)
 
 # Functions that a test has its own versions of, by the linker's --wrap.
 WRAPPED =
-$(BUILD)/tests/test_clerk: WRAPPED = pthread_create sweep_ask
+$(BUILD)/tests/test_db_writer: WRAPPED = pthread_create sweep_ask
 $(BUILD)/tests/test_conf: WRAPPED = sha256
-$(BUILD)/tests/test_crew $(BUILD)/tests/test_settle: WRAPPED = pthread_create
+$(BUILD)/tests/test_pool $(BUILD)/tests/test_finisher: WRAPPED = pthread_create
 $(BUILD)/tests/test_spool: WRAPPED = readdir clock_ms
 $(BUILD)/tests/test_receive $(BUILD)/tests/test_wavespeed: WRAPPED = \
     hmac_sha256
@@ -122,7 +116,7 @@ $(BUILD)/tests/test_workq: WRAPPED = pthread_mutex_lock
 $(BUILD)/tests/test_s3_upload: WRAPPED = http_start http_turn
 
 $(BUILD)/tests/test_%: $(BUILD)/tests/test_%.o $(BUILD)/tests/fixture.o \
-    $(BATCH_OBJS) $(RECV_OBJS) $(LIB)
+    $(LIB)
 	$(CC) $(ALL_LDFLAGS) $(WRAPPED:%=-Wl,--wrap=%) $^ -o $@ -lcunit -lfcgi $(LIBS)
 
 run:
@@ -189,14 +183,12 @@ fuzz:
 	@deploy/packages fuzz
 	@$(MAKE) --no-print-directory -s -j2 BUILD=build-fuzz CC=clang \
 	    SAN='-fsanitize=fuzzer-no-link,address,undefined' \
-	    build-fuzz/libgenhook.a build-fuzz/batch/media.o \
-	    build-fuzz/batch/sniffer.o \
+	    build-fuzz/libgenhook.a \
 	    $(FUZZERS:%=build-fuzz/tests/fuzz/fuzz_%.o)
 	tests/fuzz/seeds.sh build-fuzz/seeds
 	for f in $(FUZZERS); do \
 	    clang -fsanitize=fuzzer,address,undefined \
-	        build-fuzz/tests/fuzz/fuzz_$$f.o build-fuzz/batch/media.o \
-	        build-fuzz/batch/sniffer.o build-fuzz/libgenhook.a \
+	        build-fuzz/tests/fuzz/fuzz_$$f.o build-fuzz/libgenhook.a \
 	        $(LIBS) -pthread -o build-fuzz/fuzz_$$f && \
 	    mkdir -p build-fuzz/corpus/$$f && \
 	    build-fuzz/fuzz_$$f -max_total_time=$(FUZZ_SECONDS) -max_len=8192 \

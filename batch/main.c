@@ -10,10 +10,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "clock.h"
-#include "log.h"
-#include "progress.h"
-#include "sweep.h"
+#include "lib/clock.h"
+#include "lib/log.h"
+#include "batch/progress.h"
+#include "batch/sweep.h"
 
 #define EXIT_ALL_DONE		0
 #define EXIT_ATTENTION		1

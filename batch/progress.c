@@ -3,9 +3,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "clock.h"
-#include "progress.h"
-#include "sweep.h"
+#include "lib/clock.h"
+#include "batch/progress.h"
+#include "batch/sweep.h"
 
 #define SHOW_EVERY_MS	200
 #define RATE_OVER_MS	2000

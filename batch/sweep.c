@@ -10,13 +10,13 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "archive.h"
-#include "clock.h"
-#include "log.h"
-#include "progress.h"
-#include "replay.h"
-#include "spool.h"
-#include "sweep.h"
+#include "archive/archive.h"
+#include "lib/clock.h"
+#include "lib/log.h"
+#include "batch/progress.h"
+#include "common/replay.h"
+#include "common/spool.h"
+#include "batch/sweep.h"
 
 #define DB_TIMEOUT_MS		8000
 #define DB_LAST_TIMEOUT_MS	1000	/* once the run is asked to end */

@@ -6,9 +6,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "conf.h"
-#include "db.h"
-#include "errbuf.h"
+#include "common/conf.h"
+#include "lib/db.h"
+#include "lib/errbuf.h"
 
 #define SWEEP_LEASE_S	120	/* of outputs; prolonged by each beat */
 

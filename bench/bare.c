@@ -12,9 +12,9 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "clock.h"
-#include "log.h"
-#include "server.h"
+#include "lib/clock.h"
+#include "lib/log.h"
+#include "server/server.h"
 
 #define BODY_MAX	65536	/* more than any body of the benchmark */
 #define THREADS_MAX	256

@@ -3,8 +3,7 @@
 BENCH_PROGRAMS := $(BUILD)/bench/bare $(BUILD)/bench/openloop
 
 # The handlers' threads and answers, with nothing behind them.
-$(BUILD)/bench/bare: $(BUILD)/bench/bare.o \
-    $(patsubst %,$(BUILD)/handlers/%.o,fastcgi answer request) $(LIB)
+$(BUILD)/bench/bare: $(BUILD)/bench/bare.o $(LIB)
 	@mkdir -p $(@D)
 	$(CC) $(ALL_LDFLAGS) $^ -o $@ -lfcgi
 

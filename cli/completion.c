@@ -2,7 +2,7 @@
 #include <ctype.h>
 #include <string.h>
 
-#include "cli.h"
+#include "cli/cli.h"
 
 static const char	head[] =
     "# bash completion for genhook: made by `genhook completion`.\n"

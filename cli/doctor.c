@@ -4,7 +4,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "doctor.h"
+#include "cli/doctor.h"
 
 /* What a look needs, and when it is left out. */
 enum { CONF = 1, DB = 2, NETWORK = 4, SETUP = 8 };

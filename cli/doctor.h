@@ -2,7 +2,7 @@
 #ifndef GENHOOK_CLI_DOCTOR_H
 #define GENHOOK_CLI_DOCTOR_H
 
-#include "cli.h"
+#include "cli/cli.h"
 
 struct doctor {
 	const struct conf	*conf;		/* NULL: not to be had */

@@ -4,7 +4,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "doctor.h"
+#include "cli/doctor.h"
 
 #define CLOCK_MAX_S	5
 #define SWEEP_MAX_S	3600

@@ -13,8 +13,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "doctor.h"
-#include "sniffer.h"
+#include "cli/doctor.h"
+#include "lib/mime.h"
 
 #define SPOOL_WAIT_S	300	/* a sweep should have drained it by then */
 #define SPACE_LEAST	(256LL << 20)

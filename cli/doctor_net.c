@@ -4,9 +4,9 @@
 #include <string.h>
 #include <time.h>
 
-#include "ask.h"
-#include "doctor.h"
-#include "web.h"
+#include "batch/provider_api.h"
+#include "cli/doctor.h"
+#include "cli/web.h"
 
 #define URL_MAX		1024
 #define CLOCK_MAX_S	30	/* a Date is in seconds, and on its way */

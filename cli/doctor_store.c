@@ -2,9 +2,9 @@
  * listed, which needs everything but the right to write. */
 #include <string.h>
 
-#include "doctor.h"
-#include "s3.h"
-#include "web.h"
+#include "cli/doctor.h"
+#include "archive/s3_protocol.h"
+#include "cli/web.h"
 
 #define CODE_MAX	128
 

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli.h"
+#include "cli/cli.h"
 
 #define LIMIT_DEFAULT	"50"
 #define LIMIT_MAX	1000000L

@@ -2,8 +2,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli.h"
-#include "crypto.h"
+#include "cli/cli.h"
+#include "lib/crypto.h"
 
 #define MIGRATE_TIMEOUT_MS	(30 * 60 * 1000)
 

@@ -3,9 +3,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "cli.h"
-#include "json.h"
-#include "param.h"
+#include "cli/cli.h"
+#include "lib/json.h"
+#include "cli/param.h"
 
 #define FILE_MAX_BYTES	(64 * 1024 * 1024)
 

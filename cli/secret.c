@@ -2,9 +2,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli.h"
-#include "json.h"
-#include "web.h"
+#include "cli/cli.h"
+#include "lib/json.h"
+#include "cli/web.h"
 
 #define URL_MAX	1024
 

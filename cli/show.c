@@ -1,8 +1,8 @@
 /* One task's life as a time line. */
 #include <string.h>
 
-#include "cli.h"
-#include "task.h"
+#include "cli/cli.h"
+#include "cli/task.h"
 
 /* $1 and $2 are the task everywhere. */
 #define THE_TASK	"provider = $1 and task_id = $2"

@@ -5,11 +5,11 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "cli.h"
-#include "clock.h"
-#include "log.h"
-#include "param.h"
-#include "sweep.h"
+#include "cli/cli.h"
+#include "lib/clock.h"
+#include "lib/log.h"
+#include "cli/param.h"
+#include "batch/sweep.h"
 
 #define LOOK_EVERY_MS	1000
 

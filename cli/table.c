@@ -6,7 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "cli.h"
+#include "cli/cli.h"
 
 #define MAX_COLUMNS	32
 #define CELL_MAX	60	/* of all columns but the last */

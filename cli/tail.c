@@ -4,7 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "cli.h"
+#include "cli/cli.h"
 
 #define CHANNEL		"genhook_task_finished"
 #define WAIT_MS		5000

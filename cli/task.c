@@ -2,9 +2,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli.h"
-#include "provider.h"
-#include "task.h"
+#include "cli/cli.h"
+#include "handlers/provider.h"
+#include "cli/task.h"
 
 /* $1: providers to look at, $2: an id. */
 static const char	find_sql[] =

@@ -2,7 +2,7 @@
 #ifndef GENHOOK_CLI_TASK_H
 #define GENHOOK_CLI_TASK_H
 
-#include "db.h"
+#include "lib/db.h"
 
 struct task_name {
 	char	*provider;

@@ -4,7 +4,7 @@
 #include <wchar.h>
 #include <wctype.h>
 
-#include "cli.h"
+#include "cli/cli.h"
 
 #define DOTS		"..."
 #define DOTS_LEN	(sizeof(DOTS) - 1)

@@ -2,8 +2,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "crypto.h"
-#include "web.h"
+#include "lib/crypto.h"
+#include "cli/web.h"
 
 #define ANSWER_MAX_BYTES	(64 * 1024)
 #define ANSWER_TIMEOUT_S	15

@@ -2,7 +2,7 @@
 #ifndef GENHOOK_CLI_WEB_H
 #define GENHOOK_CLI_WEB_H
 
-#include "http.h"
+#include "net/http.h"
 
 struct web_answer {
 	enum http_verdict	 verdict;

@@ -6,8 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "errbuf.h"
-#include "provider.h"
+#include "lib/errbuf.h"
+#include "handlers/provider.h"
 
 #define CONF_DEFAULT_PATH	"/etc/genhook/genhook.conf"
 

@@ -1,9 +1,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "crypto.h"
-#include "delivery.h"
-#include "json.h"
+#include "lib/crypto.h"
+#include "common/delivery.h"
+#include "lib/json.h"
 
 const char *const source_words[] = {
 	[SOURCE_CALLBACK]	= "callback",

@@ -5,9 +5,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "errbuf.h"
-#include "provider.h"
-#include "result.h"
+#include "lib/errbuf.h"
+#include "handlers/provider.h"
+#include "handlers/result.h"
 
 enum delivery_source {
 	SOURCE_CALLBACK,

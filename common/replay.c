@@ -2,10 +2,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "clock.h"
-#include "pgarray.h"
-#include "replay.h"
-#include "store.h"
+#include "lib/clock.h"
+#include "lib/pgarray.h"
+#include "common/replay.h"
+#include "common/store.h"
 
 #define AT_ONCE		16	/* bodies may have 16 MiB each */
 #define LEASE		"60 s"

@@ -4,8 +4,8 @@
 
 #include <stdint.h>
 
-#include "conf.h"
-#include "db.h"
+#include "common/conf.h"
+#include "lib/db.h"
 
 struct replay_counts {
 	long	replayed;	/* done, whatever they came to */

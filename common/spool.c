@@ -12,11 +12,11 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "clock.h"
-#include "crypto.h"
-#include "log.h"
-#include "spool.h"
-#include "store.h"
+#include "lib/clock.h"
+#include "lib/crypto.h"
+#include "lib/log.h"
+#include "common/spool.h"
+#include "common/store.h"
 
 #define SPOOL_MAGIC	"genhook-spool 1"
 #define NAME_SUFFIX	".delivery"

@@ -6,10 +6,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "clock.h"
-#include "conf.h"
-#include "db.h"
-#include "delivery.h"
+#include "lib/clock.h"
+#include "common/conf.h"
+#include "lib/db.h"
+#include "common/delivery.h"
 
 struct spool;
 

@@ -2,10 +2,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "crypto.h"
-#include "log.h"
-#include "pgarray.h"
-#include "store.h"
+#include "lib/crypto.h"
+#include "lib/log.h"
+#include "lib/pgarray.h"
+#include "common/store.h"
 
 /* The array parameters of genhook.receive(), in its order; behind them stands
  * p_again. */

@@ -4,8 +4,8 @@
 
 #include <stddef.h>
 
-#include "db.h"
-#include "delivery.h"
+#include "lib/db.h"
+#include "common/delivery.h"
 
 /* Have these deliveries been sent to the database before? */
 enum store_try {

@@ -9,7 +9,7 @@
 #include <string.h>
 #include <strings.h>
 
-#include "parse.h"
+#include "handlers/parse.h"
 
 #define LIFETIME_S	(24 * 3600)	/* where no "expires_at" says better */
 #define FILES_HOST	"https://upload.apimart.ai"

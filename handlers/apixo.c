@@ -7,7 +7,7 @@
  */
 #include <string.h>
 
-#include "parse.h"
+#include "handlers/parse.h"
 
 #define LIFETIME_S	(24 * 3600)
 

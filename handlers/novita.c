@@ -6,7 +6,7 @@
  */
 #include <string.h>
 
-#include "parse.h"
+#include "handlers/parse.h"
 
 /* The last two are in other people's clients only, not in the documents. */
 static const struct status_word statuses[] = {

@@ -1,14 +1,14 @@
 #include <string.h>
 
-#include "provider.h"
+#include "handlers/provider.h"
 
 #define PROVIDER(name)	extern const struct provider name##_provider;
-#include "registry.def"
+#include "handlers/registry.def"
 #undef PROVIDER
 
 #define PROVIDER(name)	&name##_provider,
 const struct provider *const providers[] = {
-#include "registry.def"
+#include "handlers/registry.def"
 	NULL
 };
 #undef PROVIDER

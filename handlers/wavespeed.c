@@ -9,8 +9,8 @@
 #include <string.h>
 #include <strings.h>
 
-#include "parse.h"
-#include "signature.h"
+#include "handlers/parse.h"
+#include "handlers/signature.h"
 
 #define LIFETIME_S	(7 * 24 * 3600)
 

@@ -4,7 +4,7 @@
 
 #include <CUnit/CUnit.h>
 
-#include "fixture.h"
+#include "tests/fixture.h"
 
 char *
 fixture_read(const char *path, size_t *len)

@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "provider.h"
+#include "handlers/provider.h"
 
 /* The moment at which every fixture is taken to have come in. */
 #define RECEIVED_AT	(INT64_C(1764000000) * USEC_PER_SEC)

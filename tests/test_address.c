@@ -5,8 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "address.h"
-#include "cunit_main.h"
+#include "net/address.h"
+#include "tests/cunit_main.h"
 
 /* word: part of the refusal, or NULL where the address is global. */
 static const struct {

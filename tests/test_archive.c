@@ -9,8 +9,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "archive.h"
-#include "cunit_main.h"
+#include "archive/archive.h"
+#include "tests/cunit_main.h"
 
 #define MUCH	((size_t)200 * 1024)
 

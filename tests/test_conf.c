@@ -2,11 +2,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "conf.h"
-#include "crypto.h"
-#include "cunit_main.h"
-#include "fixture.h"
-#include "scratch.h"
+#include "common/conf.h"
+#include "lib/crypto.h"
+#include "tests/cunit_main.h"
+#include "tests/fixture.h"
+#include "tests/scratch.h"
 
 #define DB	"database {\n conninfo = \"host=/x\"\n}\n"	/* 3 lines */
 #define S3	"archive {\n url = \"s3://bucket\"\n" \

@@ -1,9 +1,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "crypto.h"
-#include "cunit_main.h"
-#include "fixture.h"
+#include "lib/crypto.h"
+#include "tests/cunit_main.h"
+#include "tests/fixture.h"
 
 static void
 assert_hex(const unsigned char digest[SHA256_BYTES], const char *want)

@@ -1,9 +1,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cunit_main.h"
-#include "errbuf.h"
-#include "fixture.h"
+#include "tests/cunit_main.h"
+#include "lib/errbuf.h"
+#include "tests/fixture.h"
 
 #define ROOM	(sizeof(((struct errbuf *)0)->text) - 1)
 

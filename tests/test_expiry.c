@@ -1,7 +1,7 @@
 #include <stdio.h>
 
-#include "cunit_main.h"
-#include "fixture.h"
+#include "tests/cunit_main.h"
+#include "tests/fixture.h"
 
 static const struct {
 	const char	*url;

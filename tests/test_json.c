@@ -2,8 +2,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cunit_main.h"
-#include "fixture.h"
+#include "tests/cunit_main.h"
+#include "tests/fixture.h"
 
 /* A file tests/fixtures/json/NAME.json, and which byte is told to be wrong. */
 static const struct {

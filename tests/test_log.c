@@ -1,10 +1,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cunit_main.h"
-#include "fixture.h"
-#include "log.h"
-#include "scratch.h"
+#include "tests/cunit_main.h"
+#include "tests/fixture.h"
+#include "lib/log.h"
+#include "tests/scratch.h"
 
 static size_t
 count_of(const char *text, size_t len, char c)

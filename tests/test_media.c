@@ -2,9 +2,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cunit_main.h"
-#include "media.h"
-#include "scratch.h"
+#include "tests/cunit_main.h"
+#include "batch/download/media.h"
+#include "tests/scratch.h"
 
 #define BYTES(s)	s, sizeof(s) - 1
 

@@ -2,9 +2,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cunit_main.h"
-#include "db.h"
-#include "fixture.h"
+#include "tests/cunit_main.h"
+#include "lib/db.h"
+#include "tests/fixture.h"
 
 #define SQL_DIR	"sql"
 

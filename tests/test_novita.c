@@ -1,5 +1,5 @@
-#include "cunit_main.h"
-#include "fixture.h"
+#include "tests/cunit_main.h"
+#include "tests/fixture.h"
 
 extern const struct provider novita_provider;
 

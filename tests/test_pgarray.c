@@ -1,9 +1,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cunit_main.h"
-#include "fixture.h"
-#include "pgarray.h"
+#include "tests/cunit_main.h"
+#include "tests/fixture.h"
+#include "lib/pgarray.h"
 
 /* dimensions, has-nulls, type, items, lower bound: array_recv()'s order. */
 #define HEAD(type, n)	"\0\0\0\1" "\0\0\0\1" type n "\0\0\0\1"

@@ -1,8 +1,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "cunit_main.h"
-#include "progress.h"
+#include "tests/cunit_main.h"
+#include "batch/progress.h"
 
 #define NONE	"--------------------"
 #define HALF	"##########----------"

@@ -1,9 +1,9 @@
 #include <string.h>
 
-#include "crypto.h"
-#include "cunit_main.h"
-#include "receive.h"
-#include "scratch.h"
+#include "lib/crypto.h"
+#include "tests/cunit_main.h"
+#include "server/receive.h"
+#include "tests/scratch.h"
 
 #define TOKEN	"tok-of-the-test"
 #define BODY	"{\"id\":\"w-1\",\"status\":\"failed\"}"

@@ -1,8 +1,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "cunit_main.h"
-#include "renew.h"
+#include "tests/cunit_main.h"
+#include "batch/download/renew.h"
 
 #define TASK(id, status, result) \
 	"{\"id\":\"" id "\",\"status\":\"" status "\",\"created\":1763000000," \

@@ -2,12 +2,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "clock.h"
-#include "cunit_main.h"
-#include "fixture.h"
-#include "json.h"
-#include "receive.h"
-#include "scratch.h"
+#include "lib/clock.h"
+#include "tests/cunit_main.h"
+#include "tests/fixture.h"
+#include "lib/json.h"
+#include "server/receive.h"
+#include "tests/scratch.h"
 
 #define TOKEN		"tok-novita-1"
 #define MAX_BODY	2048

@@ -1,8 +1,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "cunit_main.h"
-#include "retry.h"
+#include "tests/cunit_main.h"
+#include "batch/download/retry.h"
 
 #define NOW	1800000000
 

@@ -2,12 +2,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "archive.h"
-#include "crypto.h"
-#include "cunit_main.h"
-#include "http.h"
-#include "s3.h"
-#include "scratch.h"
+#include "archive/archive.h"
+#include "lib/crypto.h"
+#include "tests/cunit_main.h"
+#include "net/http.h"
+#include "archive/s3_protocol.h"
+#include "tests/scratch.h"
 
 /* This test is the store: no request leaves the program. */
 bool	__wrap_http_start(struct http_engine *, struct http_request *);

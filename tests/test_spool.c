@@ -6,11 +6,11 @@
 #include <string.h>
 #include <time.h>
 
-#include "clock.h"
-#include "cunit_main.h"
-#include "fixture.h"
-#include "scratch.h"
-#include "spool.h"
+#include "lib/clock.h"
+#include "tests/cunit_main.h"
+#include "tests/fixture.h"
+#include "tests/scratch.h"
+#include "common/spool.h"
 
 #define NOBODY	65534
 /* After so long the spool's files are counted anew. */

@@ -2,9 +2,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cunit_main.h"
-#include "fixture.h"
-#include "submission.h"
+#include "tests/cunit_main.h"
+#include "tests/fixture.h"
+#include "handlers/submission.h"
 
 #define HOOK	"https://h.example/hook/x/tok"
 #define LONG_MODEL \

@@ -1,8 +1,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "cunit_main.h"
-#include "sweep.h"
+#include "tests/cunit_main.h"
+#include "batch/sweep.h"
 
 static const struct {
 	const char	*words;

@@ -3,9 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "crypto.h"
-#include "cunit_main.h"
-#include "fixture.h"
+#include "lib/crypto.h"
+#include "tests/cunit_main.h"
+#include "tests/fixture.h"
 
 extern const struct provider wavespeed_provider;
 

@@ -14,14 +14,14 @@ then
 	finish
 fi
 check "the judge is built" "${CC:-cc}" -D_GNU_SOURCE -I"$TOP/batch" -o "$WORK/judge" \
-    "$TOP/tests/oracle/judge.c" "$TOP/batch/address.c"
+    "$TOP/tests/oracle/judge.c" "$TOP/net/address.c"
 said=$(cd "$WORK/oracle" && node compare.js "$WORK/judge" "$count" "$RANDOM")
 same "no difference but those that are meant" 0 "$?"
 echo "$said"
 check "many were compared" test "$(tail -n 1 <<<"$said" | cut -d ' ' -f 1)" -gt $((count / 2))
 
 # The comparison itself can fail: a guard that forgot a range is found.
-sed 's/{ { 169, 254 },/{ { 169, 253 },/' "$TOP/batch/address.c" >"$WORK/address.c"
+sed 's/{ { 169, 254 },/{ { 169, 253 },/' "$TOP/net/address.c" >"$WORK/address.c"
 "${CC:-cc}" -D_GNU_SOURCE -I"$TOP/batch" -o "$WORK/blind" "$TOP/tests/oracle/judge.c" "$WORK/address.c"
 said=$(cd "$WORK/oracle" && node compare.js "$WORK/blind" 1000 1)
 same "a guard without link-local is found out" 1 "$?"

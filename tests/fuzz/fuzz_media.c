@@ -7,7 +7,7 @@
 #include <string.h>
 #include <strings.h>
 
-#include "media.h"
+#include "batch/download/media.h"
 
 int	LLVMFuzzerTestOneInput(const uint8_t *, size_t);
 

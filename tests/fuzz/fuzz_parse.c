@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "provider.h"
-#include "submission.h"
+#include "handlers/provider.h"
+#include "handlers/submission.h"
 
 int	LLVMFuzzerTestOneInput(const uint8_t *, size_t);
 

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "address.h"
+#include "net/address.h"
 
 static const char *
 judge(const char *text)

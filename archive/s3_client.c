@@ -1,0 +1,79 @@
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "archive/s3_client.h"
+
+#define ANSWER_MAX	((size_t)1024 * 1024)
+
+void
+s3_call_reset(struct s3_call *call)
+{
+	free(call->answer);
+	memset(call, 0, sizeof(*call));
+}
+
+static bool
+on_body(struct http_request *req, const void *data, size_t len)
+{
+	struct s3_call	*call = (struct s3_call *)(void *)req;
+	char		*more = realloc(call->answer, call->len + len + 1);
+
+	if (more == NULL)
+		return false;
+	call->answer = more;
+	memcpy(more + call->len, data, len);
+	call->len += len;
+	more[call->len] = '\0';
+	return true;
+}
+
+const char *
+s3_call_answer(const struct s3_call *call)
+{
+	return call->answer != NULL ? call->answer : "";
+}
+
+bool
+s3_call_url(struct s3_call *call, const struct s3_store *s, const char *key)
+{
+	int	len = snprintf(call->url, sizeof(call->url), "%s%s",
+		    s->place.root, key);
+
+	return len > 0 && (size_t)len < sizeof(call->url);
+}
+
+bool
+s3_call_query(struct s3_call *call, const char *query, const char *value)
+{
+	size_t	len = strlen(call->url);
+	int	n = snprintf(call->url + len, sizeof(call->url) - len, "%s",
+		    query);
+
+	return n > 0 && (size_t)n < sizeof(call->url) - len &&
+	    s3_append_escaped(call->url, sizeof(call->url), value);
+}
+
+bool
+s3_call_start(struct s3_call *call, struct s3_store *s, const char *method,
+    const char *sha256, void (*on_done)(struct http_request *))
+{
+	size_t	n = 0;
+
+	(void)snprintf(call->sha256, sizeof(call->sha256),
+	    "x-amz-content-sha256: %s", sha256);
+	call->lines[n++] = call->sha256;
+	if (call->md5[0] != '\0')
+		call->lines[n++] = call->md5;
+	if (call->type[0] != '\0')
+		call->lines[n++] = call->type;
+	call->req.url = call->url;
+	call->req.method = method;
+	call->req.keys = &s->keys;
+	call->req.lines = call->lines;
+	call->req.max_bytes = (int64_t)ANSWER_MAX;
+	call->req.on_body = on_body;
+	call->req.on_done = on_done;
+	call->in_flight = http_start(s->engine, &call->req);
+	return call->in_flight;
+}

@@ -1,0 +1,88 @@
+/*
+ * What there is to know of an S3-compatible store without asking it: names,
+ * queries, the few elements of its XML that matter, and what its errors mean.
+ * The source is the Amazon S3 API Reference.
+ */
+#ifndef GENHOOK_S3_H
+#define GENHOOK_S3_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "lib/crypto.h"
+#include "lib/errbuf.h"
+
+#define S3_URL_MAX	2600
+#define S3_KEY_MAX	1025	/* with the NUL */
+#define S3_ID_MAX	600	/* of an upload; with the NUL */
+#define S3_ETAG_MAX	96
+#define S3_PARTS_MAX	1000	/* what all kinds of stores take, and list */
+#define S3_PART_BYTES	(INT64_C(8) * 1024 * 1024)	/* or more */
+
+/* Where objects are. */
+struct s3_place {
+	char	root[600];	/* URL of the bucket, with a slash at the end */
+	char	bucket[64];
+	char	prefix[400];	/* of all keys: "" or with a slash at the end */
+	char	host[256];
+};
+
+/*
+ * Of url, s3://bucket/prefix, and of the store's endpoint, scheme://host.  An
+ * endpoint whose host begins with the bucket's name has no other buckets
+ * below it.  False with why.
+ */
+bool	s3_place_read(struct s3_place *, const char *url,
+	    const char *endpoint, struct errbuf *why);
+
+/* Append text to the url, with all but letters, digits and "-._~" escaped as
+ * the signature wants it.  False: it is too long. */
+bool	s3_append_escaped(char *url, size_t urlsz, const char *text);
+
+/* How large the parts of an object of so many bytes are; 0: it is small
+ * enough to have none. */
+int64_t	s3_part_bytes(int64_t bytes);
+
+/*
+ * The content of the first element of that name within xml, its entities
+ * undone.  False when there is none, or it is too long.
+ */
+bool	s3_xml_text(const char *xml, const char *name, char *buf,
+	    size_t bufsz);
+
+/*
+ * The next element of that name at or behind *at, which is moved behind it;
+ * its content is the caller's to free.  NULL: none is left, or no memory.
+ */
+char	*s3_xml_next(const char **at, const char *name);
+
+/* The moment of an XML dateTime, such as 2026-11-21T20:00:00.000Z; 0: none. */
+int64_t	s3_time(const char *text);
+
+/* The ETag of an object of these parts, as long as the store's are of MD5. */
+bool	s3_parts_etag(const unsigned char (*md5)[MD5_BYTES], size_t n,
+	    char etag[S3_ETAG_MAX]);
+
+/*
+ * Does the store's etag, in quotes or not, say another content than ours?  An
+ * etag that is of no MD5, which its form or encryption (the header
+ * x-amz-server-side-encryption, or "") tells, says nothing.
+ */
+bool	s3_etag_differs(const char *etag, const char *ours,
+	    const char *encryption);
+
+enum s3_trouble {
+	S3_BUSY,	/* may pass at once */
+	S3_CLOSED,	/* a person has to mend it, for all objects */
+	S3_GONE,	/* there is no such upload any more */
+	S3_REFUSED	/* this object is not taken */
+};
+
+/*
+ * What an answer with that status, which is not fine, means, and in *words
+ * what to tell a person.  code: the <Code> in its body, or "".
+ */
+enum s3_trouble s3_judge(long status, const char *code, const char **words);
+
+#endif

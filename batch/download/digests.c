@@ -1,0 +1,63 @@
+#include "batch/download/digests.h"
+
+void
+sums_free(struct sums *s)
+{
+	(void)sha256_finish(s->sha256, NULL);
+	(void)md5_finish(s->md5, NULL);
+	s->sha256 = NULL;
+	s->md5 = NULL;
+}
+
+bool
+sums_begin(struct sums *s)
+{
+	sums_free(s);
+	s->sha256 = sha256_new();
+	s->bytes = 0;
+	s->broken = s->sha256 == NULL;
+	return !s->broken;
+}
+
+void
+sums_want_md5(struct sums *s)
+{
+	s->md5 = md5_new();
+}
+
+void
+sums_take(void *sums, const void *data, size_t len)
+{
+	struct sums	*s = sums;
+
+	if (s->broken || !sha256_update(s->sha256, data, len) ||
+	    (s->md5 != NULL && !md5_update(s->md5, data, len)))
+		s->broken = true;
+	s->bytes += (int64_t)len;
+}
+
+bool
+sums_follow(struct sums *s, struct archive_part *part, int64_t end,
+    struct errbuf *why)
+{
+	return s->bytes >= end || archive_replay(part, s->bytes,
+	    end - s->bytes, sums_take, s, why);
+}
+
+bool
+sums_finish(struct sums *s, int64_t bytes, unsigned char sha256[SHA256_BYTES],
+    unsigned char md5[MD5_BYTES], struct errbuf *why)
+{
+	bool	ok = sha256_finish(s->sha256, sha256) && !s->broken;
+
+	s->sha256 = NULL;
+	if (s->md5 != NULL)
+		ok = md5_finish(s->md5, md5) && ok;
+	s->md5 = NULL;
+	if (!ok)
+		errbuf_set(why, "could not compute a SHA-256");
+	else if (s->bytes != bytes)
+		errbuf_set(why, "%lld bytes came, and %lld of them are there",
+		    (long long)bytes, (long long)s->bytes);
+	return ok && s->bytes == bytes;
+}

@@ -1,0 +1,219 @@
+/* Bring the outputs home before their links end. */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "lib/clock.h"
+#include "batch/download/job.h"
+#include "batch/progress.h"
+
+#define TURN_MS		100
+#define AHEAD		4	/* times as many as may be in flight */
+#define SETTLING_MAX	256
+#define CLAIM_AGAIN_MS	1000	/* after a claim that brought less than asked */
+
+struct download {
+	struct sweep		*sweep;
+	struct fetch_run	 fetch;
+	struct clerk_note	 claim;
+	struct db_param		 claim_params[5];
+	char			 claim_lease[SWEEP_NUMBER];
+	char			 claim_limit[SWEEP_NUMBER];
+	int			 asked;		/* outputs; 0: no claim is made */
+	int64_t			 claim_ms;	/* not before */
+	bool			 more;		/* the last claim was full */
+	int64_t			 due;		/* outputs, for the bar */
+};
+
+/*
+ * How many outputs to lease: so many that the engine has the next one at once
+ * when a transfer ends, also while the claim is under way, and never a few at
+ * a time.  None while too many wait for the disk.
+ */
+static int
+room(const struct download *d)
+{
+	int	most = AHEAD * (int)d->sweep->conf->downloads_in_flight;
+	bool	crowded = settler_count(d->fetch.settler) > SETTLING_MAX;
+
+	if (d->asked > 0 || d->fetch.full || clock_ms() < d->claim_ms ||
+	    crowded || d->fetch.queued > most / 2)
+		return 0;
+	return most - d->fetch.queued;
+}
+
+static void
+on_claimed(struct clerk_note *note)
+{
+	struct download	*d = note->arg;
+	int		 got, i;
+
+	if (note->verdict == DB_OK) {
+		got = db_rows_count(note->rows);
+		for (i = 0; i < got; i++)
+			fetch_queue(&d->fetch, note->rows, i);
+		d->more = got == d->asked;
+		d->claim_ms = clock_ms() + (d->more ? 0 : CLAIM_AGAIN_MS);
+	} else
+		sweep_break(d->sweep, note->why.text);
+	db_rows_free(note->rows);
+	d->asked = 0;
+}
+
+static void
+claim(struct download *d, int asked)
+{
+	struct sweep	*s = d->sweep;
+
+	d->asked = asked;
+	d->claim_params[0] = sweep_text(s->owner);
+	d->claim_params[1] = sweep_interval(SWEEP_LEASE_S, d->claim_lease);
+	d->claim_params[2] = sweep_int(asked, d->claim_limit);
+	d->claim_params[3] = sweep_text(s->provider);
+	d->claim_params[4] = sweep_text(s->task_id);
+	d->claim.stmt = DB_CLAIM_OUTPUTS;
+	d->claim.params = d->claim_params;
+	d->claim.on_done = on_claimed;
+	d->claim.arg = d;
+	clerk_give(d->fetch.clerk, &d->claim);
+}
+
+static bool
+is_idle(const struct download *d)
+{
+	return http_in_flight(d->fetch.engine) == 0 && d->fetch.queued == 0 &&
+	    settler_count(d->fetch.settler) == 0 &&
+	    clerk_count(d->fetch.clerk) == 0;
+}
+
+/* How much there is to do, where somebody watches. */
+static void
+count_due(struct download *d)
+{
+	struct sweep	*s = d->sweep;
+	struct db_param	 params[2] = { sweep_text(s->provider),
+			    sweep_text(s->task_id) };
+	struct db_rows	*rows = NULL;
+	struct errbuf	 why;
+
+	if (s->progress == NULL)
+		return;
+	if (sweep_run(s, DB_COUNT_DUE, params, &rows, &why) == DB_OK)
+		d->due = sweep_number(db_value(rows, 0, 0));
+	db_rows_free(rows);
+}
+
+static void
+show(struct download *d)
+{
+	const struct sweep_counts	*c = &d->sweep->counts;
+	struct progress_facts		 f = {
+		.what = "downloads",
+		.done = c->stored + c->retried + c->expired + c->failed,
+		.total = d->due,
+		.parts = http_parts(d->fetch.engine) +
+		    settler_count(d->fetch.settler),
+		.in_flight = http_in_flight(d->fetch.engine),
+		.bytes = http_bytes(d->fetch.engine),
+	};
+
+	if (f.total > 0 && f.total < f.done + f.in_flight)
+		f.total = f.done + f.in_flight;
+	progress_show(d->sweep->progress, &f);
+}
+
+static void
+work(struct download *d)
+{
+	struct sweep	*s = d->sweep;
+	int64_t		 until = sweep_moment(s, 100);
+	int		 asked;
+
+	count_due(d);
+	while (sweep_goes_on(s, until)) {
+		if ((asked = room(d)) > 0)
+			claim(d, asked);
+		if (d->fetch.full)
+			fetch_drop(&d->fetch);
+		fetch_fill(&d->fetch);
+		if (is_idle(d) && (d->fetch.full || !d->more))
+			break;
+		http_turn(d->fetch.engine, TURN_MS);
+		clerk_take(d->fetch.clerk, false);
+		fetch_settled(&d->fetch, false);
+		sweep_beat(s);
+		show(d);
+	}
+	archive_hurry(d->fetch.archive);
+	fetch_settled(&d->fetch, true);
+	fetch_drop(&d->fetch);
+}
+
+static void
+wake(void *engine)
+{
+	http_wake(engine);
+}
+
+/* What this run claimed and did not come to is anybody's at once. */
+static void
+release(struct sweep *s)
+{
+	struct db_param	params[1] = { sweep_text(s->owner) };
+	struct errbuf	why;
+
+	if (!s->broken)
+		(void)sweep_run(s, DB_RELEASE_OUTPUTS, params, NULL, &why);
+}
+
+/* False with why: what could be opened has to be closed. */
+static bool
+open_all(struct fetch_run *f, struct errbuf *why)
+{
+	const struct conf	*conf = f->sweep->conf;
+
+	STAILQ_INIT(&f->queue);
+	STAILQ_INIT(&f->home);
+	f->refused = sweep_alloc(conf->naccounts + 1);
+	if ((f->archive = archive_open(conf, f->sweep->owner, why)) == NULL ||
+	    (f->sniffer = sniffer_open(why)) == NULL)
+		return false;
+	f->engine = http_engine_new((int)conf->downloads_in_flight,
+	    conf->allow_private_networks);
+	if (f->engine == NULL) {
+		errbuf_set(why, "out of memory");
+		return false;
+	}
+	return (f->settler = settler_new(f->archive, wake, f->engine, why)) !=
+	    NULL &&
+	    (f->clerk = clerk_new(f->sweep, wake, f->engine, why)) != NULL &&
+	    (f->errands = errands_new(why)) != NULL;
+}
+
+/* The engine after those that wake it, and before what its transfers have. */
+static void
+close_all(struct fetch_run *f)
+{
+	clerk_free(f->clerk);
+	settler_free(f->settler);
+	http_engine_free(f->engine);
+	errands_free(f->errands);
+	sniffer_close(f->sniffer);
+	archive_close(f->archive);
+	free(f->refused);
+}
+
+void
+sweep_download(struct sweep *s)
+{
+	struct download	d = { .sweep = s, .fetch.sweep = s };
+	struct errbuf	why;
+
+	if (!sweep_goes_on(s, sweep_moment(s, 100)))
+		return;
+	if (open_all(&d.fetch, &why))
+		work(&d);
+	else
+		sweep_break(s, why.text);
+	close_all(&d.fetch);
+	release(s);
+}

@@ -1,0 +1,115 @@
+/* A fresh link for an output whose own has ended: the provider is asked. */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "batch/provider_api.h"
+#include "batch/download/job_state.h"
+#include "batch/download/renew.h"
+
+/* The database has to know the link before it is used: whoever takes over
+ * from us needs it. */
+static bool
+write_link(struct job *j, const struct output *fresh)
+{
+	struct sweep	*s = j->run->sweep;
+	char		 expires[SWEEP_NUMBER];
+	struct db_param	 params[7];
+	struct db_rows	*rows = NULL;
+	struct errbuf	 why;
+	bool		 ok;
+
+	params[0] = sweep_text(j->provider);
+	params[1] = sweep_text(j->task_id);
+	params[2] = sweep_text(j->position);
+	params[3] = sweep_text(s->owner);
+	params[4] = sweep_text(fresh->url);
+	params[5] = fresh->expires_at != 0 ? sweep_int(fresh->expires_at /
+	    USEC_PER_SEC, expires) : sweep_text(NULL);
+	params[6] = sweep_text(expires_source_words[fresh->expires_source]);
+	ok = sweep_run(s, DB_RENEW_OUTPUT, params, &rows, &why) == DB_OK &&
+	    *db_value(rows, 0, 0) == 't';
+	db_rows_free(rows);
+	if (ok) {
+		free(j->url);
+		j->url = sweep_copy(fresh->url);
+		j->expires_at = fresh->expires_at / USEC_PER_SEC;
+	}
+	return ok;
+}
+
+/* What an answer says of the account holds for all that it has here. */
+static void
+note_account(struct job *j, const struct ask *a)
+{
+	struct sweep	*s = j->run->sweep;
+	bool		*refused = &j->run->refused[a->account -
+			    s->conf->accounts];
+
+	if (a->verdict == POLL_RATE_LIMITED)
+		sweep_pause(s, a->account, a->retry_after_s, a->why.text);
+	if (a->verdict != POLL_BAD_KEY || *refused)
+		return;
+	*refused = true;
+	sweep_warn(s, "%s %s: the API key is refused (%s); it is not asked "
+	    "for fresh links", a->account->provider->name, a->account->name,
+	    a->why.text);
+}
+
+static void
+on_answer(struct ask *a)
+{
+	struct job		*j = a->arg;
+	struct renew_wish	 wish = { j->position, j->kind, j->outputs,
+				    j->url };
+	struct result		 result = { 0 };
+	const struct output	*fresh = NULL;
+	enum renew_verdict	 v = RENEW_LATER;
+
+	if (a->aborted) {
+		job_free(j);
+		return;
+	}
+	note_account(j, a);
+	if (a->answered)
+		v = renew_choose(a, &wish, &result, &fresh, &j->asked_why);
+	else
+		errbuf_set(&j->asked_why, "%s", a->why.text);
+	j->hope = v == RENEW_LATER;
+	if (v == RENEW_FRESH) {
+		j->asked_why.text[0] = '\0';
+		if (!write_link(j, fresh))
+			v = RENEW_LATER;
+	}
+	result_free(&result);
+	if (v == RENEW_FRESH || !j->tried) {
+		if (!job_download(j))
+			job_free(j);
+		return;
+	}
+	job_fail(j, j->lacked, j->lacks.text);
+	job_free(j);
+}
+
+bool
+job_ask(struct job *j)
+{
+	struct fetch_run	*run = j->run;
+	struct ask		*a;
+
+	j->asked = true;
+	if (j->account == NULL || *j->account->api_key == '\0')
+		return false;
+	j->hope = j->paused ||
+	    run->refused[j->account - run->sweep->conf->accounts];
+	if (j->hope) {
+		errbuf_set(&j->asked_why, "%s", j->paused ?
+		    "the provider wants no questions now" :
+		    "the API key is refused");
+		return false;
+	}
+	a = sweep_alloc(sizeof(*a));
+	a->account = j->account;
+	a->arg = j;
+	a->on_answer = on_answer;
+	return ask_start(a, run->engine, j->task_id, j->model, &j->asked_why);
+}

@@ -1,0 +1,599 @@
+/*
+ * One output on its way home: download, resume after a cut, and the checks
+ * before it comes to rest.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "lib/clock.h"
+#include "batch/download/job_state.h"
+#include "lib/log.h"
+
+#define RESUMES_MAX	3	/* at once, after cuts, in one attempt */
+#define SUM_EVERY	(INT64_C(1) * 1024 * 1024)
+#define SUM_AT_ONCE	(INT64_C(4) * 1024 * 1024)	/* some milliseconds */
+#define CROWD		16	/* files to be settled */
+#define MARK_EVERY	(INT64_C(8) * 1024 * 1024)
+
+/* What an answer has not touched can still be of use. */
+static void
+job_drop(struct job *j)
+{
+	errands_wait(j->run->errands, &j->summing);
+	if (j->opened)
+		archive_abort(j->part);
+	else
+		archive_leave(j->part);
+	j->part = NULL;
+}
+
+void
+job_free(struct job *j)
+{
+	job_drop(j);
+	sums_free(&j->sums);
+	free(j->provider);
+	free(j->task_id);
+	free(j->position);
+	free(j->kind);
+	free(j->url);
+	free(j->model);
+	free(j->commit.location);
+	free(j);
+}
+
+/* Can this be an output at all? */
+static bool
+job_fits(struct job *j, struct errbuf *why)
+{
+	char	host[256];
+
+	if (j->media == NULL)
+		j->media = media_sniff(j->run->sniffer, j->watch.head,
+		    j->watch.headlen);
+	if (media_fits(j->media, j->kind, j->watch.headlen, why) &&
+	    media_agrees(j->media, j->kind, j->req.content_type, why))
+		return true;
+	http_host(j->url, host, sizeof(host));
+	errbuf_set(why, "%s: %s", host, why->text);
+	return false;
+}
+
+/*
+ * Is it all of it?  Where the format has no sure end, a server that says how
+ * long its answer is may be believed.
+ */
+static bool
+job_is_whole(struct job *j, struct errbuf *why)
+{
+	enum media_end	end = media_end(j->media, &j->watch);
+	char		host[256];
+
+	if (end == MEDIA_WHOLE || (end == MEDIA_UNSURE && j->req.framed))
+		return true;
+	http_host(j->url, host, sizeof(host));
+	errbuf_set(why, "%s: the file was cut short", host);
+	return false;
+}
+
+/*
+ * The run's time is over.  A file of which nothing can be kept, though it had
+ * half of a run and more, counts as tried; the others go back as if they had
+ * never been claimed.
+ */
+static void
+job_cut(struct job *j, bool kept)
+{
+	struct sweep	*s = j->run->sweep;
+	char		 size[32];
+	struct errbuf	 words;
+
+	if (kept || sweep_stopping() || s->broken || clock_ms() - j->started_ms <
+	    s->conf->max_seconds * 500)
+		return;
+	sweep_size_words(j->bytes, size, sizeof(size));
+	errbuf_set(&words, "not complete within the %lld s of a run (%s came)",
+	    (long long)s->conf->max_seconds, size);
+	job_fail(j, TROUBLE_PASSING, words.text);
+}
+
+/*
+ * The attempt is over without the whole file.  What came of it is left for
+ * the next one, if that can make sure that it is of the same file.
+ */
+static bool
+job_leave(struct job *j)
+{
+	bool	kept;
+
+	errands_wait(j->run->errands, &j->summing);
+	kept = j->part != NULL && j->mark[0] != '\0' &&
+	    (!j->opened || archive_mark(j->part, j->mark));
+	if (kept) {
+		archive_leave(j->part);
+		j->part = NULL;
+	} else
+		job_drop(j);
+	return kept;
+}
+
+static enum trouble
+trouble_of_status(long status)
+{
+	return http_status_may_pass(status) ? TROUBLE_PASSING : TROUBLE_GONE;
+}
+
+static bool
+link_has_ended(const struct job *j)
+{
+	return j->expires_at != 0 && j->expires_at <= time(NULL);
+}
+
+/* An answer that a part of another size or age would explain. */
+static bool
+part_is_unfit(const struct job *j)
+{
+	return j->kept > 0 && !j->req.resumed && j->req.status != 200 &&
+	    (j->req.status == 206 || j->req.status == 416);
+}
+
+/* A link that is no good, for which there could be a better one. */
+static bool
+may_ask(struct job *j, enum trouble trouble)
+{
+	bool	gone = trouble == TROUBLE_GONE && (j->req.status == 403 ||
+		    j->req.status == 404 || j->req.status == 410);
+
+	return !j->asked && (gone || (link_has_ended(j) &&
+	    (trouble == TROUBLE_GONE || trouble == TROUBLE_CONTENT))) &&
+	    sweep_goes_on(j->run->sweep, sweep_moment(j->run->sweep, 100));
+}
+
+/* A cut that the next bytes can follow at once. */
+static bool
+may_resume(struct job *j)
+{
+	return j->req.received > 0 && j->mark[0] != '\0' &&
+	    j->resumes < RESUMES_MAX && !link_has_ended(j) &&
+	    sweep_goes_on(j->run->sweep, sweep_moment(j->run->sweep, 100));
+}
+
+/* A failure, unless a fresh link takes its place.  True: j goes on. */
+static bool
+job_lacks(struct job *j, enum trouble trouble, const char *words)
+{
+	job_drop(j);
+	j->tried = true;
+	j->lacked = trouble;
+	errbuf_set(&j->lacks, "%s", words);
+	if (may_ask(j, trouble) && job_ask(j))
+		return true;
+	job_fail(j, trouble, j->lacks.text);
+	return false;
+}
+
+/* Is it what the server's own headers promised? */
+static bool
+job_is_as_promised(struct job *j, const unsigned char *sum,
+    const unsigned char *md5, struct errbuf *why)
+{
+	const struct promise	*p = &j->req.promise;
+	char			 ours[PROMISE_SHA256], host[256];
+	const char		*name = NULL;
+
+	base64_encode(sum, SHA256_BYTES, ours);
+	if (p->sha256[0] != '\0' && strcmp(p->sha256, ours) != 0)
+		name = "SHA-256";
+	base64_encode(md5, MD5_BYTES, ours);
+	if (p->md5[0] != '\0' && strcmp(p->md5, ours) != 0)
+		name = "MD5";
+	if (name == NULL)
+		return true;
+	http_host(j->url, host, sizeof(host));
+	errbuf_set(why, "%s: the file has not the %s that the server said",
+	    host, name);
+	return false;
+}
+
+/* The sum follows the writing, while what is written is still in memory. */
+static void
+sum_some(struct errand *e)
+{
+	struct job	*j = e->arg;
+	struct errbuf	 why;
+
+	if (!sums_follow(&j->sums, j->sum_of, j->sums.bytes + SUM_AT_ONCE,
+	    &why))
+		j->sums.broken = true;
+}
+
+/* The last look at a whole file; for one at rest on the settler's threads. */
+static bool
+job_check(struct archive_commit *c)
+{
+	struct job	*j = c->arg;
+	unsigned char	 digest[SHA256_BYTES], md5[MD5_BYTES] = { 0 };
+
+	j->trouble = TROUBLE_OURS;
+	errands_wait(j->run->errands, &j->summing);
+	if (j->sums.md5 == NULL)
+		j->req.promise.md5[0] = '\0';
+	if ((j->at_rest && !sums_follow(&j->sums, c->part, j->bytes,
+	    &c->why)) || !sums_finish(&j->sums, j->bytes, digest, md5,
+	    &c->why))
+		return false;
+	hex_encode(digest, sizeof(digest), j->sum);
+	j->trouble = TROUBLE_CONTENT;
+	if (!job_is_as_promised(j, digest, md5, &c->why))
+		return false;
+	j->trouble = TROUBLE_OURS;
+	return true;
+}
+
+/* The whole file is there.  True: j goes on, to rest or with another link. */
+static bool
+job_store(struct job *j)
+{
+	struct errbuf	why;
+
+	if (!job_fits(j, &why) || !job_is_whole(j, &why))
+		return job_lacks(j, TROUBLE_CONTENT, why.text);
+	/* Moving our file over one that another sweep has stored meanwhile
+	 * would make that one's row wrong. */
+	if (!sweep_lease_is_safe(j->run->sweep)) {
+		job_lease_lost(j);
+		return false;
+	}
+	memset(&j->commit, 0, sizeof(j->commit));
+	j->commit.part = j->part;
+	j->commit.arg = j;
+	if (j->at_rest)
+		j->commit.prepare = job_check;
+	else if (!job_check(&j->commit))
+		return job_lacks(j, j->trouble, j->commit.why.text);
+	if (archive_whole(j->mark) != NULL &&
+	    strcmp(archive_whole(j->mark), j->sum) != 0) {
+		job_drop(j);
+		return job_download(j);
+	}
+	j->commit.extension = j->media->extension;
+	j->commit.content_type = j->media->content_type;
+	j->commit.sha256 = j->sum;
+	j->part = NULL;
+	settler_give(j->run->settler, &j->commit);
+	return true;
+}
+
+/* What came to rest gets its row, or its failure. */
+static void
+take_settled(struct fetch_run *run, bool all)
+{
+	struct archive_commit	*c;
+	struct job		*j;
+
+	while ((c = settler_take(run->settler, all)) != NULL) {
+		j = c->arg;
+		if (c->ok)
+			rows_add(j);
+		else if (c->cut || !job_lacks(j, c->kept ? TROUBLE_STORE :
+		    j->trouble, c->why.text))
+			job_free(j);
+	}
+}
+
+void
+fetch_settled(struct fetch_run *run, bool all)
+{
+	struct job	*j;
+
+	take_settled(run, all);
+	rows_write(run);
+	while (all && clerk_count(run->clerk) > 0) {
+		clerk_take(run->clerk, true);
+		rows_write(run);
+	}
+	/* A broken run writes no more: their leases run out. */
+	while (all && (j = STAILQ_FIRST(&run->home)) != NULL) {
+		STAILQ_REMOVE_HEAD(&run->home, next);
+		job_free(j);
+	}
+}
+
+static bool
+job_answered(struct job *j)
+{
+	if (j->req.status == 200 || j->req.resumed)
+		return job_store(j);
+	if (part_is_unfit(j) && j->resumes++ < RESUMES_MAX) {
+		j->opened = true;
+		job_drop(j);
+		return job_download(j);
+	}
+	return job_lacks(j, trouble_of_status(j->req.status),
+	    j->req.why.text);
+}
+
+static bool
+job_cut_off(struct job *j)
+{
+	struct errbuf	words = j->req.why;
+	bool		again = may_resume(j);
+
+	if (job_leave(j) && again) {
+		j->resumes++;
+		return job_download(j);
+	}
+	job_fail(j, TROUBLE_PASSING, words.text);
+	return false;
+}
+
+static void
+on_done(struct http_request *req)
+{
+	struct job	*j = req->arg;
+	bool		 goes_on = false;
+
+	switch (req->verdict) {
+	case HTTP_ANSWERED:
+		goes_on = job_answered(j);
+		break;
+	case HTTP_TROUBLE:
+		goes_on = job_cut_off(j);
+		break;
+	case HTTP_FORBIDDEN:
+	case HTTP_TOO_LARGE:
+		job_fail(j, TROUBLE_FINAL, req->why.text);
+		break;
+	case HTTP_STOPPED:
+		goes_on = job_lacks(j, j->trouble, req->why.text);
+		break;
+	case HTTP_ABORTED:
+		job_cut(j, job_leave(j));
+		break;
+	}
+	if (!goes_on)
+		job_free(j);
+}
+
+static void
+take_piece(void *arg, const void *data, size_t len)
+{
+	struct job	*j = arg;
+
+	media_watch(&j->watch, data, len);
+	j->bytes += (int64_t)len;
+	if (!j->at_rest)
+		sums_take(&j->sums, data, len);
+}
+
+/* The first bytes of an answer: to begin with, or to follow what is there. */
+static bool
+job_open(struct job *j)
+{
+	j->opened = true;
+	if (j->part != NULL && j->req.resumed)
+		return archive_replay(j->part, 0, j->kept, take_piece, j,
+		    &j->req.why);
+	(void)snprintf(j->mark, sizeof(j->mark), "%s", j->req.validator);
+	if (j->req.promise.md5[0] != '\0')
+		sums_want_md5(&j->sums);
+	j->at_rest = j->req.length >= 0;
+	archive_abort(j->part);
+	j->part = archive_begin(j->run->archive, &j->key, j->req.length,
+	    &j->req.why);
+	j->summing.run = sum_some;
+	j->summing.arg = j;
+	j->sum_of = j->part;
+	return j->part != NULL;
+}
+
+/* Much has come: let a next run have it even if this one is killed. */
+static void
+job_mark(struct job *j)
+{
+	if (j->bytes - j->marked < MARK_EVERY || j->mark[0] == '\0')
+		return;
+	if (j->marked == 0)
+		(void)archive_mark(j->part, j->mark);
+	j->marked = j->bytes;
+}
+
+/* So much of a large file has come that its sum can go on. */
+static void
+job_sum_some(struct job *j, size_t len)
+{
+	if (!j->at_rest || j->req.length <= ARCHIVE_SMALL ||
+	    j->bytes / SUM_EVERY == (j->bytes - (int64_t)len) / SUM_EVERY)
+		return;
+	(void)errands_give(j->run->errands, &j->summing);
+}
+
+static bool
+on_body(struct http_request *req, const void *data, size_t len)
+{
+	struct job	*j = req->arg;
+
+	j->trouble = TROUBLE_OURS;
+	if (!j->opened && !job_open(j))
+		return false;
+	take_piece(j, data, len);
+	if (j->media == NULL && j->watch.headlen == MEDIA_HEAD &&
+	    !job_fits(j, &req->why)) {
+		j->trouble = TROUBLE_CONTENT;
+		return false;
+	}
+	if (!j->at_rest && j->sums.broken) {
+		errbuf_set(&req->why, "could not compute a SHA-256");
+		return false;
+	}
+	if (!archive_write(j->part, data, len, &req->why))
+		return false;
+	job_mark(j);
+	job_sum_some(j, len);
+	return true;
+}
+
+/* As if nothing had come yet. */
+static bool
+job_reset(struct job *j)
+{
+	memset(&j->watch, 0, sizeof(j->watch));
+	memset(&j->req, 0, sizeof(j->req));
+	j->media = NULL;
+	j->bytes = j->kept = j->marked = 0;
+	j->mark[0] = '\0';
+	j->opened = j->at_rest = false;
+	return sums_begin(&j->sums);
+}
+
+bool
+job_download(struct job *j)
+{
+	bool	ok = job_reset(j);
+
+	if (!url_is_link(j->url)) {
+		job_fail(j, TROUBLE_GONE, "the link is no http or https URL");
+		return false;
+	}
+	if (j->part == NULL && !j->bare)
+		j->part = archive_reopen(j->run->archive, &j->key, &j->kept,
+		    j->mark);
+	if (j->part != NULL && archive_whole(j->mark) != NULL) {
+		archive_abort(j->part);
+		j->part = NULL;
+		j->kept = 0;
+		j->mark[0] = '\0';
+	}
+	j->bare = false;
+	j->req.url = j->url;
+	j->req.download = true;
+	j->req.from = j->kept;
+	j->req.if_range = j->mark;
+	j->req.max_bytes = j->run->sweep->conf->max_output_bytes;
+	j->req.on_body = on_body;
+	j->req.on_done = on_done;
+	j->req.arg = j;
+	if (ok && http_start(j->run->engine, &j->req))
+		return true;
+	job_fail(j, TROUBLE_OURS, "out of memory");
+	return false;
+}
+
+/*
+ * Did an earlier attempt bring the whole file, and the archive not take it?
+ * Then job_store() can go on with it, whatever became of the link.
+ */
+static bool
+job_is_home(struct job *j)
+{
+	struct errbuf	why;
+
+	if (!job_reset(j) || (j->part = archive_reopen(j->run->archive,
+	    &j->key, &j->kept, j->mark)) == NULL) {
+		j->bare = true;
+		return false;
+	}
+	j->opened = j->req.framed = archive_whole(j->mark) != NULL;
+	if (j->opened && archive_replay(j->part, 0, j->kept, take_piece, j,
+	    &why))
+		return true;
+	job_drop(j);
+	return false;
+}
+
+/* The columns of DB_CLAIM_OUTPUTS. */
+enum { C_PROVIDER, C_TASK_ID, C_POSITION, C_KIND, C_URL, C_EXPIRES,
+    C_ATTEMPTS, C_FINISHED, C_ACCOUNT, C_MODEL, C_OUTPUTS, C_PAUSED };
+
+static struct job *
+job_new(struct fetch_run *run, const struct db_rows *rows, int row)
+{
+	struct job	*j = sweep_alloc(sizeof(*j));
+	const char	*finished = db_value(rows, row, C_FINISHED);
+	const char	*account = db_value(rows, row, C_ACCOUNT);
+	const char	*paused = db_value(rows, row, C_PAUSED);
+
+	j->run = run;
+	j->provider = sweep_copy(db_value(rows, row, C_PROVIDER));
+	j->task_id = sweep_copy(db_value(rows, row, C_TASK_ID));
+	j->position = sweep_copy(db_value(rows, row, C_POSITION));
+	j->kind = sweep_copy(db_value(rows, row, C_KIND));
+	j->url = sweep_copy(db_value(rows, row, C_URL));
+	j->expires_at = sweep_number(db_value(rows, row, C_EXPIRES));
+	j->attempts = sweep_number(db_value(rows, row, C_ATTEMPTS));
+	j->key.provider = j->provider;
+	j->key.task_id = j->task_id;
+	j->key.position = j->position;
+	/* The same at each attempt, so that the file's place is the same. */
+	j->key.day = finished != NULL ? (time_t)sweep_number(finished) :
+	    time(NULL);
+	if (account != NULL && provider_find(j->provider) != NULL)
+		j->account = conf_account(run->sweep->conf,
+		    provider_find(j->provider), account);
+	j->model = sweep_copy(db_value(rows, row, C_MODEL));
+	j->outputs = sweep_number(db_value(rows, row, C_OUTPUTS));
+	j->paused = paused != NULL && *paused == 't';
+	return j;
+}
+
+void
+fetch_queue(struct fetch_run *run, const struct db_rows *rows, int row)
+{
+	struct job	*j = job_new(run, rows, row);
+
+	STAILQ_INSERT_TAIL(&run->queue, j, next);
+	run->queued++;
+}
+
+static struct job *
+unqueue(struct fetch_run *run)
+{
+	struct job	*j = STAILQ_FIRST(&run->queue);
+
+	if (j != NULL) {
+		STAILQ_REMOVE_HEAD(&run->queue, next);
+		run->queued--;
+	}
+	return j;
+}
+
+/* Files come faster than they can be settled: let the processors do that. */
+static bool
+is_crowded(const struct fetch_run *run)
+{
+	return settler_count(run->settler) >= CROWD &&
+	    archive_is_crowded(run->archive);
+}
+
+void
+fetch_fill(struct fetch_run *run)
+{
+	struct job	*j;
+
+	while (http_free_slots(run->engine) > 0 && !is_crowded(run) &&
+	    (j = unqueue(run)) != NULL) {
+		j->started_ms = clock_ms();
+		if (job_is_home(j)) {
+			if (!job_store(j))
+				job_free(j);
+			continue;
+		}
+		/* A dead link is tried all the same, when there is no better
+		 * one: not all that is said of its end is true. */
+		if ((link_has_ended(j) || !url_is_link(j->url)) && job_ask(j))
+			continue;
+		if (!job_download(j))
+			job_free(j);
+	}
+}
+
+void
+fetch_drop(struct fetch_run *run)
+{
+	struct job	*j;
+
+	while ((j = unqueue(run)) != NULL)
+		job_free(j);
+}

@@ -1,0 +1,64 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "batch/download/renew.h"
+
+static enum renew_verdict
+choose_output(const struct renew_wish *w, const struct result *result,
+    const struct output **fresh, struct errbuf *why)
+{
+	size_t			 i = (size_t)strtoul(w->position, NULL, 10);
+	const struct output	*o;
+
+	if ((int64_t)result->noutputs != w->outputs || i >= result->noutputs) {
+		errbuf_set(why, "it now has %zu outputs, not %lld",
+		    result->noutputs, (long long)w->outputs);
+		return RENEW_NONE;
+	}
+	o = &result->outputs[i];
+	if (o->url == NULL ||
+	    strcmp(output_kind_words[o->kind], w->kind) != 0) {
+		errbuf_set(why, "its output is now of kind %s",
+		    output_kind_words[o->kind]);
+		return RENEW_NONE;
+	}
+	if (strcmp(o->url, w->url) == 0) {
+		errbuf_set(why, "the provider has no other link");
+		return RENEW_NONE;
+	}
+	*fresh = o;
+	return RENEW_FRESH;
+}
+
+static enum renew_verdict
+choose_task(const struct ask *a, const struct renew_wish *w,
+    struct result *result, const struct output **fresh, struct errbuf *why)
+{
+	enum parse_verdict	v;
+
+	v = ask_parse(a, time_now(), result, why);
+	if (v == PARSE_FINAL && result->state == TASK_SUCCEEDED)
+		return choose_output(w, result, fresh, why);
+	if (v == PARSE_UNKNOWN)
+		return RENEW_LATER;
+	errbuf_set(why, "the provider no longer calls the task succeeded");
+	return RENEW_NONE;
+}
+
+enum renew_verdict
+renew_choose(const struct ask *a, const struct renew_wish *w,
+    struct result *result, const struct output **fresh, struct errbuf *why)
+{
+	errbuf_set(why, "%s", a->why.text);
+	switch (a->verdict) {
+	case POLL_TASK:
+		return choose_task(a, w, result, fresh, why);
+	case POLL_NOT_FOUND:
+		return RENEW_NONE;
+	case POLL_BAD_KEY:
+	case POLL_RATE_LIMITED:
+	case POLL_TROUBLE:
+		break;
+	}
+	return RENEW_LATER;
+}

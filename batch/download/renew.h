@@ -1,0 +1,29 @@
+/* A fresh link for an output whose own has ended. */
+#ifndef GENHOOK_RENEW_H
+#define GENHOOK_RENEW_H
+
+#include "batch/provider_api.h"
+
+enum renew_verdict {
+	RENEW_FRESH,	/* here it is */
+	RENEW_NONE,	/* the provider has no other one; why says what it said */
+	RENEW_LATER	/* it did not say: ask again */
+};
+
+/* Which output it is for. */
+struct renew_wish {
+	const char	*position;
+	const char	*kind;
+	int64_t		 outputs;	/* so many has the task */
+	const char	*url;		/* the link that is no good */
+};
+
+/*
+ * What a status API's answer holds for that output: the link at the same
+ * place of as many, and of the same kind.  On RENEW_FRESH, *fresh is within
+ * result, which the caller frees after any verdict.
+ */
+enum renew_verdict renew_choose(const struct ask *, const struct renew_wish *,
+	    struct result *, const struct output **fresh, struct errbuf *why);
+
+#endif

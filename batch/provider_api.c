@@ -1,0 +1,150 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "batch/provider_api.h"
+#include "lib/redact.h"
+
+#define ANSWER_MAX_BYTES	(8 * 1024 * 1024)
+#define ANSWER_TIMEOUT_S	15
+#define URL_MAX			4096
+
+static void
+ask_free(struct ask *a)
+{
+	json_free(a->doc);
+	free(a->body);
+	free(a->task_id);
+	free(a);
+}
+
+/* A provider may echo our callback's URL, and with it the token; or the key
+ * in its complaint about it. */
+static void
+hide_secrets(struct ask *a)
+{
+	char *const	key[] = { a->account->api_key, NULL };
+
+	if (a->body == NULL)
+		return;
+	a->len = redact_tokens(a->body, a->len, a->account->tokens);
+	/* In place: nothing may be shorter than what replaces it. */
+	if (strlen(a->account->api_key) >= strlen(REDACTED))
+		a->len = redact_tokens(a->body, a->len, key);
+}
+
+static void
+judge(struct ask *a)
+{
+	struct errbuf	why = { "" };
+
+	hide_secrets(a);
+	if (a->body == NULL ||
+	    json_parse(a->body, a->len, &a->doc, &why) != JSON_OK)
+		a->doc = NULL;
+	a->verdict = a->account->provider->poll_classify((int)a->req.status,
+	    a->doc, &why);
+	errbuf_set(&a->why, "%s", why.text[0] != '\0' ? why.text :
+	    a->req.why.text);
+}
+
+static void
+on_done(struct http_request *req)
+{
+	struct ask	*a = req->arg;
+
+	a->retry_after_s = req->retry_after_s;
+	a->aborted = req->verdict == HTTP_ABORTED;
+	a->answered = req->verdict == HTTP_ANSWERED;
+	if (a->answered)
+		judge(a);
+	else {
+		a->verdict = POLL_TROUBLE;
+		errbuf_set(&a->why, "%s", req->why.text);
+	}
+	a->on_answer(a);
+	ask_free(a);
+}
+
+static bool
+on_body(struct http_request *req, const void *data, size_t len)
+{
+	struct ask	*a = req->arg;
+	char		*bigger;
+
+	if (a->size - a->len < len) {
+		a->size = 2 * (a->len + len);
+		if ((bigger = realloc(a->body, a->size)) == NULL) {
+			errbuf_set(&req->why, "out of memory");
+			return false;
+		}
+		a->body = bigger;
+	}
+	memcpy(a->body + a->len, data, len);
+	a->len += len;
+	return true;
+}
+
+/* Takes a, whose task_id and req are as the caller wants them. */
+static bool
+start(struct ask *a, struct http_engine *engine, const char *url,
+    struct errbuf *why)
+{
+	a->req.url = url;		/* copied by http_start() */
+	a->req.bearer = a->account->api_key;
+	a->req.max_bytes = ANSWER_MAX_BYTES;
+	a->req.on_body = on_body;
+	a->req.on_done = on_done;
+	a->req.arg = a;
+	if (*a->account->api_key == '\0')
+		errbuf_set(why, "no api_key is set for this account");
+	else if (http_start(engine, &a->req)) {
+		a->req.url = a->req.post = a->req.header = NULL;
+		return true;
+	} else
+		errbuf_set(why, "out of memory");
+	ask_free(a);
+	return false;
+}
+
+bool
+ask_start(struct ask *a, struct http_engine *engine, const char *task_id,
+    const char *model, struct errbuf *why)
+{
+	const struct account	*account = a->account;
+	char			 url[URL_MAX];
+
+	a->req.timeout_s = ANSWER_TIMEOUT_S;
+	errbuf_set(why, "out of memory");
+	if ((a->task_id = strdup(task_id)) != NULL &&
+	    account->provider->poll_url(url, sizeof(url), account->api_base,
+	    task_id, model, why))
+		return start(a, engine, url, why);
+	ask_free(a);
+	return false;
+}
+
+bool
+ask_post(struct ask *a, struct http_engine *engine, const char *url,
+    const char *body, const char *header, int timeout_s, struct errbuf *why)
+{
+	a->req.timeout_s = timeout_s;
+	a->req.post = body;
+	a->req.header = header;
+	return start(a, engine, url, why);
+}
+
+enum parse_verdict
+ask_parse(const struct ask *a, usec_t received_at, struct result *result,
+    struct errbuf *why)
+{
+	struct parse_context	ctx = { .received_at = received_at };
+	enum parse_verdict	v;
+
+	v = a->account->provider->parse(a->doc, &ctx, result, why);
+	if (v != PARSE_UNKNOWN && result->task_id != NULL &&
+	    strcmp(result->task_id, a->task_id) != 0) {
+		errbuf_set(why, "the answer is about another task");
+		return PARSE_UNKNOWN;
+	}
+	return v;
+}

@@ -1,0 +1,65 @@
+/* One call of a provider's API, and what its answer is worth. */
+#ifndef GENHOOK_ASK_H
+#define GENHOOK_ASK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "common/conf.h"
+#include "lib/errbuf.h"
+#include "net/http.h"
+#include "lib/json.h"
+#include "handlers/provider.h"
+#include "handlers/result.h"
+
+struct ask {
+	/* By the caller, who keeps both alive until on_answer. */
+	const struct account	*account;
+	void			*arg;
+	/*
+	 * The end, exactly once.  Whoever wants the body takes it by setting
+	 * it to NULL; all else is freed afterwards.
+	 */
+	void			(*on_answer)(struct ask *);
+
+	/* What came. */
+	bool			 aborted;	/* the run ended first */
+	bool			 answered;	/* there was an answer at all */
+	enum poll_verdict	 verdict;	/* POLL_TROUBLE without one */
+	struct json_object	*doc;		/* NULL: no JSON */
+	char			*body;		/* tokens and key redacted */
+	size_t			 len;
+	struct errbuf		 why;		/* words for all but POLL_TASK */
+	int64_t			 retry_after_s;
+	struct http_request	 req;		/* status, begun */
+
+	/* Its own. */
+	char			*task_id;
+	size_t			 size;
+};
+
+/*
+ * Ask for a task with the account's key, which goes to the account's
+ * api_base alone.  model may be NULL.  Takes ask, which is malloc'ed and
+ * otherwise zero.  False with why when the question cannot be asked: ask is
+ * freed, and on_answer not called.
+ */
+bool	ask_start(struct ask *, struct http_engine *, const char *task_id,
+	    const char *model, struct errbuf *why);
+
+/*
+ * POST a body of JSON to a URL below the account's api_base, with one more
+ * header line unless that is NULL.  All else as in ask_start().
+ */
+bool	ask_post(struct ask *, struct http_engine *, const char *url,
+	    const char *body, const char *header, int timeout_s,
+	    struct errbuf *why);
+
+/*
+ * What the answer (POLL_TASK) says of the task.  An answer about another task
+ * is PARSE_UNKNOWN.  The caller frees result after any verdict.
+ */
+enum parse_verdict ask_parse(const struct ask *, usec_t received_at,
+	    struct result *, struct errbuf *why);
+
+#endif

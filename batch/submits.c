@@ -1,0 +1,434 @@
+/* Send what applications have put into genhook.requests. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "batch/provider_api.h"
+#include "lib/clock.h"
+#include "net/http.h"
+#include "lib/log.h"
+#include "batch/progress.h"
+#include "batch/download/retry.h"
+#include "handlers/submission.h"
+#include "batch/sweep.h"
+
+#define ANSWER_TIMEOUT_S	60
+#define LEASE_S			120	/* an answer is written well within */
+#define SEND_WITHIN_MS		30000	/* of its claim, or not at all */
+#define WAIT_MAX_S		3600
+#define RESENDS_MAX		5	/* of one whose fate is unknown */
+#define WRITE_TRIES		20
+#define WRITE_AGAIN_MS		500
+#define TURN_MS			100
+#define URL_MAX			8192
+
+/* An account whose requests are being sent. */
+struct sender {
+	const struct account	*account;
+	int			 in_flight;
+	bool			 proven;	/* its key has been taken */
+	bool			 stopped;	/* key refused, or rate limit */
+	bool			 done;		/* nothing more is due */
+};
+
+struct outbox {
+	struct sweep		*sweep;
+	struct http_engine	*engine;
+	struct sender		*senders;
+	size_t			 nsenders;
+	size_t			 turn;		/* whose turn it is first */
+	int64_t			 claims;
+};
+
+/* A request under way. */
+struct letter {
+	struct outbox	*box;
+	struct sender	*sender;
+	char		*id;
+	char		 owner[160];		/* of its lease */
+	int64_t		 attempts;
+};
+
+static void
+letter_free(struct letter *l)
+{
+	free(l->id);
+	free(l);
+}
+
+/*
+ * Write down what became of a request.  A task that is paid for must not be
+ * forgotten, so a database that is away is waited for a while.
+ */
+static enum db_verdict
+write_down(struct letter *l, const char *status, const char *task_id,
+    const char *words, int64_t wait_s, struct db_rows **rows,
+    struct errbuf *why)
+{
+	const struct timespec	pause = { 0, WRITE_AGAIN_MS * 1000000L };
+	char			wait[SWEEP_NUMBER];
+	struct db_param		params[6];
+	enum db_verdict		v = DB_AWAY;
+	int			tries;
+
+	params[0] = sweep_text(l->id);
+	params[1] = sweep_text(l->owner);
+	params[2] = sweep_text(status);
+	params[3] = sweep_text(task_id);
+	params[4] = sweep_text(words);
+	params[5] = sweep_interval(wait_s, wait);
+	for (tries = 0; tries < WRITE_TRIES && v == DB_AWAY; tries++) {
+		if (tries > 0)
+			(void)nanosleep(&pause, NULL);
+		v = sweep_run(l->box->sweep, DB_FINISH_REQUEST, params, rows,
+		    why);
+	}
+	return v;
+}
+
+static void
+settle(struct letter *l, const char *status, const char *task_id,
+    const char *words, int64_t wait_s)
+{
+	struct sweep	*s = l->box->sweep;
+	const char	*name = l->sender->account->provider->name, *now;
+	struct db_rows	*rows = NULL;
+	struct errbuf	 copy, why;
+
+	errbuf_set(&copy, "%s", words != NULL ? words : "");
+	sweep_clean_words(&copy);
+	if (write_down(l, status, task_id, words != NULL ? copy.text : NULL,
+	    wait_s, &rows, &why) != DB_OK) {
+		sweep_warn(s, "request %s to %s is %s%s%s, but that could not"
+		    " be written: %s", l->id, name, status,
+		    task_id != NULL ? " as task " : "",
+		    task_id != NULL ? task_id : "", why.text);
+		return;
+	}
+	now = db_value(rows, 0, 0);
+	if (now == NULL || strcmp(now, status) != 0)
+		sweep_warn(s, "request %s to %s was taken for %s before its "
+		    "answer came: %s%s", l->id, name, now != NULL ? now :
+		    "gone", status, task_id != NULL ? ", and its task is "
+		    "registered" : "");
+	else if (strcmp(status, "unknown") == 0)
+		sweep_warn(s, "request %s to %s: its fate is unknown: %s",
+		    l->id, name, copy.text);
+	else if (task_id == NULL)
+		log_line(LOG_INFO, "request %s to %s is %s: %s", l->id, name,
+		    status, copy.text);
+	db_rows_free(rows);
+}
+
+/* Nothing was made: later, perhaps. */
+static void
+put_back(struct letter *l, const char *words, int64_t retry_after_s)
+{
+	int64_t	wait_s = retry_backoff_s(l->attempts, WAIT_MAX_S);
+
+	if (retry_after_s > wait_s)
+		wait_s = retry_after_s < WAIT_MAX_S ? retry_after_s :
+		    WAIT_MAX_S;
+	settle(l, "queued", NULL, words, wait_s);
+}
+
+/* Nobody can say whether it was taken; to ask twice may mean to pay twice. */
+static void
+is_unknown(struct letter *l, const char *words)
+{
+	if (l->sender->account->resend_unknown && l->attempts < RESENDS_MAX)
+		put_back(l, words, 0);
+	else
+		settle(l, "unknown", NULL, words, 0);
+}
+
+static void
+stop_sender(struct letter *l, const struct ask *a, bool key_refused)
+{
+	const struct account	*account = l->sender->account;
+	bool			 first = !l->sender->stopped;
+
+	l->sender->stopped = true;
+	put_back(l, a->why.text, a->retry_after_s);
+	if (!first)
+		return;
+	if (key_refused)
+		sweep_warn(l->box->sweep, "%s %s: the API key is refused (%s);"
+		    " its requests wait", account->provider->name,
+		    account->name, a->why.text);
+	else
+		sweep_pause(l->box->sweep, account, a->retry_after_s,
+		    a->why.text);
+}
+
+static void
+take_answer(struct letter *l, struct ask *a)
+{
+	struct sweep		*s = l->box->sweep;
+	enum submit_verdict	 v;
+	const char		*task_id;
+
+	v = submission_judge(a->account->provider, (int)a->req.status, a->doc,
+	    a->body, a->len, &task_id, &a->why);
+	if (v != SUBMIT_BAD_KEY)
+		l->sender->proven = true;
+	switch (v) {
+	case SUBMIT_DONE:
+		s->counts.submitted++;
+		settle(l, "submitted", task_id, NULL, 0);
+		break;
+	case SUBMIT_REFUSED:
+		settle(l, "refused", NULL, a->why.text, 0);
+		break;
+	case SUBMIT_LATER:
+		put_back(l, a->why.text, a->retry_after_s);
+		break;
+	case SUBMIT_RATE_LIMITED:
+	case SUBMIT_BAD_KEY:
+		stop_sender(l, a, v == SUBMIT_BAD_KEY);
+		break;
+	case SUBMIT_UNKNOWN:
+		is_unknown(l, a->why.text);
+		break;
+	case SUBMIT_LOST:
+		settle(l, "unknown", NULL, a->why.text, 0);
+		break;
+	}
+}
+
+static void
+on_answer(struct ask *a)
+{
+	struct letter	*l = a->arg;
+
+	l->sender->in_flight--;
+	if (a->answered)
+		take_answer(l, a);
+	else if (a->req.begun)
+		is_unknown(l, a->why.text);
+	else
+		put_back(l, a->why.text, 0);
+	letter_free(l);
+}
+
+/* One row of DB_CLAIM_REQUESTS. */
+enum { ROW_ID, ROW_MODEL, ROW_REQUEST, ROW_PATH, ROW_CALLBACK, ROW_TEST,
+    ROW_ONCE_KEY, ROW_ATTEMPTS };
+
+/* Address and body of what a row asks for; the caller frees body. */
+static bool
+compose(const struct outbox *box, const struct account *a,
+    const struct db_rows *rows, int row, char url[URL_MAX], char **body,
+    struct errbuf *why)
+{
+	const char		*base = box->sweep->conf->base_url;
+	struct submission	 s = { .api_base = a->api_base };
+	char			 hook[1024];
+
+	s.path = db_value(rows, row, ROW_PATH);
+	s.model = db_value(rows, row, ROW_MODEL);
+	s.test_mode = *db_value(rows, row, ROW_TEST) == 't';
+	if (*db_value(rows, row, ROW_CALLBACK) == 't' && *base != '\0') {
+		if (!submission_hook(hook, sizeof(hook), base, a->provider,
+		    a->tokens[0])) {
+			errbuf_set(why, "receiver.base_url is too long");
+			return false;
+		}
+		s.hook = hook;
+	}
+	return submission_url(url, URL_MAX, a->provider, &s, why) &&
+	    (*body = submission_body(a->provider, &s,
+	    db_value(rows, row, ROW_REQUEST), why)) != NULL;
+}
+
+static void
+send_one(struct outbox *box, struct sender *sender, const char *owner,
+    const struct db_rows *rows, int row)
+{
+	const struct account	*account = sender->account;
+	const char		*once = account->provider->once_header;
+	struct letter		*l = sweep_alloc(sizeof(*l));
+	struct ask		*a;
+	char			 url[URL_MAX], header[128], *body = NULL;
+	struct errbuf		 why;
+
+	l->box = box;
+	l->sender = sender;
+	l->id = sweep_copy(db_value(rows, row, ROW_ID));
+	(void)snprintf(l->owner, sizeof(l->owner), "%s", owner);
+	l->attempts = sweep_number(db_value(rows, row, ROW_ATTEMPTS));
+	if (!compose(box, account, rows, row, url, &body, &why)) {
+		settle(l, "refused", NULL, why.text, 0);
+		letter_free(l);
+		return;
+	}
+	(void)snprintf(header, sizeof(header), "%s: %s", once != NULL ? once :
+	    "", db_value(rows, row, ROW_ONCE_KEY));
+	a = sweep_alloc(sizeof(*a));
+	a->account = account;
+	a->on_answer = on_answer;
+	a->arg = l;
+	if (ask_post(a, box->engine, url, body, once != NULL ? header : NULL,
+	    ANSWER_TIMEOUT_S, &why)) {
+		sender->in_flight++;
+	} else {
+		if (*account->api_key == '\0' && !sender->stopped)
+			sweep_warn(box->sweep, "%s %s: requests are queued, "
+			    "but no api_key is set", account->provider->name,
+			    account->name);
+		sender->stopped = true;
+		put_back(l, why.text, 0);
+		letter_free(l);
+	}
+	free(body);
+}
+
+/* Claim up to limit requests of an account and send them. */
+static int
+claim(struct outbox *box, struct sender *sender, int64_t limit)
+{
+	struct sweep		*s = box->sweep;
+	const struct account	*a = sender->account;
+	int64_t			 since_ms = clock_ms();
+	char			 owner[160], lease[SWEEP_NUMBER];
+	char			 count[SWEEP_NUMBER], rate[SWEEP_NUMBER];
+	struct db_param		 params[7];
+	struct db_rows		*rows = NULL;
+	struct errbuf		 why;
+	int			 i, got;
+
+	(void)snprintf(owner, sizeof(owner), "%s:%lld", s->owner,
+	    (long long)box->claims++);
+	params[0] = sweep_text(a->provider->name);
+	params[1] = sweep_text(a->name);
+	params[2] = sweep_text(owner);
+	params[3] = sweep_interval(LEASE_S, lease);
+	params[4] = sweep_int(limit, count);
+	params[5] = sweep_text(s->request_id);
+	params[6] = sweep_int(a->submits_per_minute, rate);
+	if (sweep_run(s, DB_CLAIM_REQUESTS, params, &rows, &why) != DB_OK) {
+		sweep_break(s, why.text);
+		return 0;
+	}
+	got = db_rows_count(rows);
+	/* A process that slept since then no longer knows whose they are. */
+	for (i = 0; i < got && clock_ms() - since_ms < SEND_WITHIN_MS; i++)
+		send_one(box, sender, owner, rows, i);
+	db_rows_free(rows);
+	sender->done = got < limit;
+	return got;
+}
+
+static bool
+may_claim(const struct sender *sender)
+{
+	/* One request first: a wrong key is then refused only once. */
+	return !sender->stopped && !sender->done &&
+	    (sender->proven || sender->in_flight == 0);
+}
+
+/* A request of each account that has any, beginning with another account
+ * each time, while there are slots.  Returns how many were claimed. */
+static int
+fill(struct outbox *box)
+{
+	struct sender	*sender;
+	size_t		 i;
+	int		 claimed = 0;
+
+	for (i = 0; i < box->nsenders && !box->sweep->broken &&
+	    http_free_slots(box->engine) > 0; i++) {
+		sender = &box->senders[(box->turn + i) % box->nsenders];
+		if (may_claim(sender))
+			claimed += claim(box, sender, 1);
+	}
+	box->turn++;
+	return claimed;
+}
+
+/* No new request after its time, but each answer is waited for. */
+static void
+work(struct outbox *box)
+{
+	struct sweep	*s = box->sweep;
+	int64_t		 until = sweep_moment(s, 40);
+	int		 claimed;
+
+	for (;;) {
+		claimed = sweep_goes_on(s, until) ? fill(box) : 0;
+		if (claimed == 0 && http_in_flight(box->engine) == 0)
+			break;
+		if (http_in_flight(box->engine) > 0)
+			http_turn(box->engine, claimed > 0 ? 0 : TURN_MS);
+		if (*s->id != '\0')
+			sweep_beat(s);
+		progress_show(s->progress, &(struct progress_facts){
+		    .what = "submits", .done = s->counts.submitted,
+		    .in_flight = http_in_flight(box->engine), .bytes = -1 });
+	}
+}
+
+/* Requests whose senders ended before an answer was written. */
+static void
+expire(struct sweep *s, const struct account *a)
+{
+	struct db_param	 params[3] = {
+		sweep_text(a != NULL ? a->provider->name : NULL),
+		sweep_text(a != NULL ? a->name : NULL),
+		sweep_text(a != NULL ? "true" : "false"),
+	};
+	struct db_rows	*rows = NULL;
+	struct errbuf	 why;
+	int		 i;
+
+	if (sweep_run(s, DB_EXPIRE_REQUESTS, params, &rows, &why) != DB_OK) {
+		sweep_break(s, why.text);
+		return;
+	}
+	for (i = 0; i < db_rows_count(rows); i++)
+		sweep_warn(s, "request %s to %s is %s: whoever sent it ended "
+		    "before an answer was written", db_value(rows, i, 0),
+		    db_value(rows, i, 1), db_value(rows, i, 3));
+	db_rows_free(rows);
+}
+
+static void
+choose_accounts(struct outbox *box)
+{
+	const struct conf	*conf = box->sweep->conf;
+	const struct account	*a;
+	size_t			 i;
+
+	box->senders = sweep_alloc((conf->naccounts + 1) *
+	    sizeof(*box->senders));
+	for (i = 0; i < conf->naccounts; i++) {
+		a = &conf->accounts[i];
+		if (!box->sweep->broken && a->resend_unknown)
+			expire(box->sweep, a);
+		if (box->sweep->provider == NULL ||
+		    strcmp(box->sweep->provider, a->provider->name) == 0)
+			box->senders[box->nsenders++].account = a;
+	}
+	if (!box->sweep->broken)
+		expire(box->sweep, NULL);
+}
+
+void
+sweep_submit(struct sweep *s)
+{
+	struct outbox	box = { .sweep = s };
+
+	if (s->task_id != NULL || !sweep_goes_on(s, sweep_moment(s, 40)))
+		return;
+	box.engine = http_engine_new((int)s->conf->polls_in_flight,
+	    s->conf->allow_private_networks);
+	if (box.engine == NULL) {
+		sweep_break(s, "out of memory");
+		return;
+	}
+	choose_accounts(&box);
+	work(&box);
+	http_engine_free(box.engine);
+	free(box.senders);
+}

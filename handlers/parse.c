@@ -1,0 +1,247 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "handlers/parse.h"
+
+bool
+parse_task_id(struct result *r, struct json_object *task, const char *path,
+    struct errbuf *why)
+{
+	const char	*id = json_string_at(task, path);
+	size_t		 i, len;
+
+	if (id == NULL || *id == '\0') {
+		errbuf_set(why, "\"%s\" is missing, empty or no plain string",
+		    path);
+		return false;
+	}
+	if ((len = strlen(id)) > TASK_ID_MAX) {
+		errbuf_set(why, "\"%s\" has %zu bytes, more than %d", path,
+		    len, TASK_ID_MAX);
+		return false;
+	}
+	for (i = 0; i < len; i++)
+		if ((unsigned char)id[i] < 0x20 || id[i] == 0x7f) {
+			errbuf_set(why, "\"%s\" holds a control byte", path);
+			return false;
+		}
+	if (!result_set(&r->task_id, id)) {
+		errbuf_set(why, "out of memory");
+		return false;
+	}
+	return true;
+}
+
+enum parse_verdict
+parse_task(struct result *r, struct json_object *task, const char *id_path,
+    const char *status_path, const struct status_word *words,
+    struct errbuf *why)
+{
+	const char	*word;
+
+	if (!parse_task_id(r, task, id_path, why))
+		return PARSE_UNKNOWN;
+	word = json_string_at(task, status_path);
+	if (word == NULL || *word == '\0') {
+		errbuf_set(why, "\"%s\" is missing, empty or no plain string",
+		    status_path);
+		return PARSE_UNKNOWN;
+	}
+	if (!result_set(&r->status_word, word)) {
+		errbuf_set(why, "out of memory");
+		return PARSE_UNKNOWN;
+	}
+	for (; words->word != NULL; words++)
+		if (strcmp(words->word, word) == 0) {
+			r->status_known = true;
+			r->state = words->state;
+			break;
+		}
+	if (r->state != TASK_PENDING)
+		return PARSE_FINAL;
+	errbuf_set(why, "%s \"%s\"",
+	    r->status_known ? "status" : "unknown status", word);
+	return PARSE_PROGRESS;
+}
+
+void
+parse_text(char **member, struct json_object *obj, const char *path)
+{
+	free(*member);
+	*member = json_text_at(obj, path);
+}
+
+bool
+parse_as_text(struct result *r, struct json_object *value, struct errbuf *why)
+{
+	char	*text;
+	bool	 ok;
+
+	if ((text = json_print(value)) == NULL) {
+		errbuf_set(why, "out of memory");
+		return false;
+	}
+	ok = result_add_text(r, text, why);
+	free(text);
+	return ok;
+}
+
+bool
+parse_odd(struct result *r, struct json_object *value, struct errbuf *why)
+{
+	struct errbuf	trouble;
+
+	if (!parse_as_text(r, value, &trouble)) {
+		*why = trouble;
+		return false;
+	}
+	r->outputs[r->noutputs - 1].odd = true;
+	return true;
+}
+
+bool
+parse_link(struct result *r, struct json_object *value,
+    const struct link_facts *facts, struct errbuf *why)
+{
+	const char	*url;
+
+	if (value == NULL)
+		return true;
+	if ((url = json_string(value)) == NULL) {
+		errbuf_set(why, "an output link is no plain string");
+		return parse_odd(r, value, why);
+	}
+	return *url == '\0' || result_add_url(r, url, facts, why);
+}
+
+bool
+parse_list(struct parse_list *l, struct json_object *obj, const char *path,
+    struct errbuf *why)
+{
+	struct json_object	*list = json_at(obj, path);
+	size_t			 i, n = json_length(list);
+
+	if (list == NULL)
+		return true;
+	if (!json_is_array(list)) {
+		errbuf_set(why, "\"%s\" is no list", path);
+		return false;
+	}
+	for (i = 0; i < n; i++)
+		if (!l->item(l, json_item(list, i), why))
+			return false;
+	return true;
+}
+
+bool
+parse_member(struct json_object *item, const char *const *keys,
+    struct json_object **value, struct errbuf *why)
+{
+	const char *const	*k;
+
+	*value = item;
+	if (item == NULL || json_string(item) != NULL)
+		return true;
+	for (k = keys; *k != NULL; k++)
+		if (json_has(item, *k)) {
+			*value = json_at(item, *k);
+			return true;
+		}
+	errbuf_set(why, "an output has no \"%s\"", keys[0]);
+	return false;
+}
+
+/* What a member's name says of the links in it. */
+static const struct {
+	const char	*part, *array;
+} key_kinds[] = {
+	{ "audio", "audios" },
+	{ "video", "videos" },
+	{ "image", "images" },
+	{ "cover", "images" },
+};
+
+/* A search for links through a document of unknown shape. */
+struct hunt {
+	struct result		*result;
+	struct link_facts	 facts;
+	struct errbuf		*why;
+	bool			 ok;
+};
+
+static bool
+result_has_url(const struct result *r, const char *url)
+{
+	size_t	i;
+
+	for (i = 0; i < r->noutputs; i++)
+		if (r->outputs[i].url != NULL &&
+		    strcmp(r->outputs[i].url, url) == 0)
+			return true;
+	return false;
+}
+
+static void	hunt_member(const char *, struct json_object *, void *);
+
+/* In the order of the text, each link once.  As deep as json_parse() goes. */
+static void
+hunt_value(struct hunt *h, struct json_object *value)
+{
+	const char	*text = json_string(value);
+	size_t		 i;
+
+	if (text != NULL && url_is_link(text) &&
+	    !result_has_url(h->result, text))
+		h->ok = h->ok &&
+		    result_add_url(h->result, text, &h->facts, h->why);
+	for (i = 0; h->ok && i < json_length(value); i++)
+		hunt_value(h, json_item(value, i));
+	json_each(value, hunt_member, h);
+}
+
+static void
+hunt_member(const char *key, struct json_object *value, void *arg)
+{
+	struct hunt	*h = arg;
+	const char	*outer = h->facts.array_name;
+	size_t		 i;
+
+	if (!h->ok)
+		return;
+	for (i = 0; i < sizeof(key_kinds) / sizeof(key_kinds[0]); i++)
+		if (strstr(key, key_kinds[i].part) != NULL) {
+			h->facts.array_name = key_kinds[i].array;
+			break;
+		}
+	hunt_value(h, value);
+	h->facts.array_name = outer;
+}
+
+bool
+parse_every_link(struct result *r, struct json_object *doc,
+    const struct link_facts *facts, struct errbuf *why)
+{
+	struct hunt	h = { r, *facts, why, true };
+
+	hunt_value(&h, doc);
+	return h.ok;
+}
+
+enum parse_verdict
+parse_end(const struct result *r, bool ok, struct errbuf *why)
+{
+	size_t	i, odd = 0;
+
+	if (!ok)
+		return PARSE_UNKNOWN;
+	for (i = 0; i < r->noutputs; i++)
+		odd += r->outputs[i].odd;
+	if (odd > 0)
+		return r->state == TASK_SUCCEEDED && odd == r->noutputs ?
+		    PARSE_UNKNOWN : PARSE_FINAL;
+	if (r->state == TASK_SUCCEEDED && r->noutputs == 0)
+		errbuf_set(why, "succeeded without any output");
+	else
+		errbuf_set(why, "%s", "");
+	return PARSE_FINAL;
+}

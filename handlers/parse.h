@@ -1,0 +1,92 @@
+/* Pieces that the parsers in handlers/ are put together from. */
+#ifndef GENHOOK_PARSE_H
+#define GENHOOK_PARSE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "lib/errbuf.h"
+#include "lib/json.h"
+#include "handlers/provider.h"
+#include "handlers/result.h"
+
+/* A provider's words for the states of a task; ends in a NULL word. */
+struct status_word {
+	const char	*word;
+	enum task_state	 state;
+};
+
+/*
+ * Take the task's id and status from strings at those paths.  Returns
+ * PARSE_FINAL when the status is a final one and the rest is yet to be read;
+ * PARSE_PROGRESS for a pending state, or for a word that is not in the table
+ * (status_known is false then); PARSE_UNKNOWN when the id or the status is
+ * missing or unfit.  All but PARSE_FINAL come with why.
+ */
+enum parse_verdict parse_task(struct result *, struct json_object *task,
+	    const char *id_path, const char *status_path,
+	    const struct status_word *, struct errbuf *why);
+
+/* Only the id: a string of 1 to TASK_ID_MAX bytes without control bytes. */
+bool	parse_task_id(struct result *, struct json_object *task,
+	    const char *path, struct errbuf *why);
+
+/* Move a text or number at a path to a member; NULL when there is none. */
+void	parse_text(char **member, struct json_object *obj, const char *path);
+
+/*
+ * Append the link that value holds, as result_add_url() does.  JSON null and
+ * "" are skipped; anything else than a string is odd, with why.
+ */
+bool	parse_link(struct result *, struct json_object *value,
+	    const struct link_facts *, struct errbuf *why);
+
+/*
+ * Call fn for each item of the list at a path.  A missing list or null has
+ * no items; another type is false with why, as is any false from fn.
+ */
+struct parse_list {
+	struct result	*result;
+	const void	*how;		/* the caller's own table row */
+	struct link_facts facts;	/* the same for every item */
+	bool	(*item)(struct parse_list *, struct json_object *item,
+		    struct errbuf *why);
+};
+bool	parse_list(struct parse_list *, struct json_object *obj,
+	    const char *path, struct errbuf *why);
+
+/*
+ * The first of the keys (NULL-terminated) that item has, be it null; a
+ * string item stands for itself.  False with why when there is none: then the
+ * item is odd.
+ */
+bool	parse_member(struct json_object *item, const char *const *keys,
+	    struct json_object **value, struct errbuf *why);
+
+/*
+ * Append every http(s) URL there is in a document of unknown shape, in the
+ * order of the text and each one once.  The nearest member name that speaks
+ * of an image, a video or audio gives the kind.
+ */
+bool	parse_every_link(struct result *, struct json_object *doc,
+	    const struct link_facts *, struct errbuf *why);
+
+/* Append the JSON text of a value as a text output. */
+bool	parse_as_text(struct result *, struct json_object *value,
+	    struct errbuf *why);
+
+/* The same of what stands in the place of an output and is not understood, so
+ * that nothing gets lost; why, which the caller has set, is kept. */
+bool	parse_odd(struct result *, struct json_object *value,
+	    struct errbuf *why);
+
+/*
+ * End of a parser: PARSE_FINAL if ok, and a note in why if it has to be.  Odd
+ * outputs have no say in those beside them, which are paid for; but where all
+ * outputs of a success are odd, its shape is not known: PARSE_UNKNOWN, with the
+ * why that the last of them left.
+ */
+enum parse_verdict parse_end(const struct result *, bool ok,
+	    struct errbuf *why);
+
+#endif

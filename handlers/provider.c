@@ -1,0 +1,163 @@
+#include <ctype.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "handlers/provider.h"
+
+/* Where the providers put the words of an error. */
+static const char *const words_paths[] = {
+	"error.message", "data.error", "message", "msg", "error", "reason",
+};
+
+static const struct {
+	int			 status;
+	enum poll_verdict	 verdict;
+} status_verdicts[] = {
+	{ 401, POLL_BAD_KEY },
+	{ 403, POLL_BAD_KEY },
+	{ 404, POLL_NOT_FOUND },
+	{ 429, POLL_RATE_LIMITED },
+};
+
+static void
+say_answer(int status, struct json_object *doc, struct errbuf *why)
+{
+	const char	*words = NULL;
+	size_t		 i;
+
+	for (i = 0; i < sizeof(words_paths) / sizeof(words_paths[0]); i++) {
+		words = json_string_at(doc, words_paths[i]);
+		if (words != NULL && *words != '\0')
+			break;
+		words = NULL;
+	}
+	if (words == NULL)
+		errbuf_set(why, "answered %d", status);
+	else
+		errbuf_set(why, "answered %d: %s", status, words);
+}
+
+int
+answer_status(int http, struct json_object *doc)
+{
+	int64_t	code;
+
+	if (http / 100 == 2 && json_int_at(doc, "code", &code) &&
+	    code != 200 && code >= INT_MIN && code <= INT_MAX)
+		return (int)code;
+	return http;
+}
+
+enum poll_verdict
+poll_classify_common(int http, struct json_object *doc, struct errbuf *why)
+{
+	int	status = answer_status(http, doc);
+	size_t	i;
+
+	if (http / 100 == 2 && !json_is_object(doc)) {
+		errbuf_set(why, "answered %d without a JSON object", http);
+		return POLL_TROUBLE;
+	}
+	if (status / 100 == 2) {
+		errbuf_set(why, "%s", "");
+		return POLL_TASK;
+	}
+	say_answer(status, doc, why);
+	for (i = 0; i < sizeof(status_verdicts) / sizeof(status_verdicts[0]);
+	    i++)
+		if (status_verdicts[i].status == status)
+			return status_verdicts[i].verdict;
+	return POLL_TROUBLE;
+}
+
+bool
+url_append(char *buf, size_t bufsz, size_t *len, const char *text)
+{
+	size_t	n = strlen(text);
+
+	if (*len >= bufsz || n >= bufsz - *len)
+		return false;
+	memcpy(buf + *len, text, n + 1);
+	*len += n;
+	return true;
+}
+
+bool
+url_append_escaped(char *buf, size_t bufsz, size_t *len, const char *text)
+{
+	unsigned char	c;
+	char		one[4];
+
+	for (; (c = (unsigned char)*text) != '\0'; text++) {
+		/* RFC 3986's unreserved characters stand for themselves. */
+		if (c < 0x80 && (isalnum(c) || strchr("-._~", c) != NULL))
+			(void)snprintf(one, sizeof(one), "%c", c);
+		else
+			(void)snprintf(one, sizeof(one), "%%%02X", c);
+		if (!url_append(buf, bufsz, len, one))
+			return false;
+	}
+	return *len < bufsz;
+}
+
+bool
+url_append_base(char *buf, size_t bufsz, size_t *len, const char *api_base)
+{
+	if (!url_append(buf, bufsz, len, api_base))
+		return false;
+	while (*len > 0 && buf[*len - 1] == '/')
+		buf[--*len] = '\0';
+	return true;
+}
+
+/* False for what would change the path: "", "." and "..". */
+static bool
+url_is_segment(const char *text, size_t len)
+{
+	/* Clients fold these two away before they send a request. */
+	return len > 0 && !(len == 1 && text[0] == '.') &&
+	    !(len == 2 && text[0] == '.' && text[1] == '.');
+}
+
+bool
+url_append_segments(char *buf, size_t bufsz, size_t *len, const char *path)
+{
+	char	segment[256];
+	size_t	n;
+
+	for (;;) {
+		n = strcspn(path, "/");
+		if (n >= sizeof(segment) || !url_is_segment(path, n))
+			return false;
+		memcpy(segment, path, n);
+		segment[n] = '\0';
+		if (!url_append_escaped(buf, bufsz, len, segment))
+			return false;
+		if (path[n] == '\0')
+			return true;
+		if (!url_append(buf, bufsz, len, "/"))
+			return false;
+		path += n + 1;
+	}
+}
+
+bool
+url_for_task(char *buf, size_t bufsz, const char *api_base, const char *before,
+    const char *task_id, const char *behind, struct errbuf *why)
+{
+	size_t	len = 0;
+
+	if (!url_is_segment(task_id, strlen(task_id))) {
+		errbuf_set(why, "task id \"%s\" cannot stand in a URL",
+		    task_id);
+		return false;
+	}
+	if (url_append_base(buf, bufsz, &len, api_base) &&
+	    url_append(buf, bufsz, &len, before) &&
+	    url_append_escaped(buf, bufsz, &len, task_id) &&
+	    url_append(buf, bufsz, &len, behind))
+		return true;
+	errbuf_set(why, "poll URL is longer than %zu bytes", bufsz);
+	return false;
+}

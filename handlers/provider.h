@@ -1,0 +1,186 @@
+/* All that differs from one provider to the next. */
+#ifndef GENHOOK_PROVIDER_H
+#define GENHOOK_PROVIDER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "lib/errbuf.h"
+#include "lib/json.h"
+#include "handlers/result.h"
+
+/* What a parser makes of a JSON document. */
+enum parse_verdict {
+	PARSE_FINAL,	/* result is filled in, state is not TASK_PENDING */
+	PARSE_PROGRESS,	/* well formed, but no final result; why says what.
+			   result.task_id is set where the document has one */
+	PARSE_UNKNOWN	/* no shape we know; why says what is missing */
+};
+
+/* What may decide over a document beside its text. */
+struct parse_context {
+	usec_t	received_at;
+};
+
+/* What a provider's status API answered, before the task is looked at. */
+enum poll_verdict {
+	POLL_TASK,		/* there is a task object: parse it */
+	POLL_NOT_FOUND,		/* it says that it knows no such task */
+	POLL_BAD_KEY,		/* this account's key is refused */
+	POLL_RATE_LIMITED,
+	POLL_TROUBLE		/* anything else: ask again later */
+};
+
+enum verify_verdict {
+	VERIFY_OK,
+	VERIFY_STALE,	/* authentic, but the timestamp is too far off */
+	VERIFY_FAILED,	/* why says which part is wrong or missing */
+	VERIFY_AMBIGUOUS,/* a trusted header came twice: the caller answers 400 */
+	VERIFY_TROUBLE	/* it could not be computed: the caller answers 503 */
+};
+
+struct verify_input {
+	/* The value of a request header by its CGI name, or NULL. */
+	const char	*(*header)(const void *arg, const char *cgi_name);
+	const void	*arg;
+	const char	*body;
+	size_t		 bodylen;
+	const char *const *secrets;	/* NULL-terminated */
+	usec_t		 now;
+};
+
+/* A request on its way to a provider.  All borrowed. */
+struct submission {
+	const char	*api_base;
+	const char	*path;		/* below api_base, in place of the
+					   model's own; or NULL */
+	const char	*model;
+	const char	*hook;		/* where to call back; NULL: nowhere */
+	bool		 test_mode;	/* a mock event, please */
+};
+
+/* What the answer to a submit is worth. */
+enum submit_verdict {
+	SUBMIT_DONE,		/* there is a task */
+	SUBMIT_REFUSED,		/* no, and nothing was made */
+	SUBMIT_LATER,		/* nothing was made, but may be later */
+	SUBMIT_RATE_LIMITED,	/* the same, for the whole account */
+	SUBMIT_BAD_KEY,		/* the same, until the key is mended */
+	SUBMIT_UNKNOWN,		/* nobody can say */
+	SUBMIT_LOST		/* nor can the provider, if asked once more */
+};
+
+/* An answer that means something else than its status usually does. */
+struct submit_quirk {
+	int			 status;
+	const char		*words;		/* somewhere in the body */
+	enum submit_verdict	 verdict;
+};
+
+struct provider {
+	const char	*name;		/* in paths, tables, settings, logs */
+	const char	*path_suffix;	/* allowed behind the token, or NULL */
+	const char	*api_base;	/* scheme and host of its API */
+	/* Below api_base, what tells the webhook secret; NULL: nothing does. */
+	const char	*secret_path;
+	/* Headers that must not come twice, by CGI name; NULL-terminated. */
+	const char *const *trusted_headers;
+
+	/* NULL where the provider signs nothing. */
+	enum verify_verdict (*verify)(const struct verify_input *,
+	    struct errbuf *why);
+
+	/*
+	 * Parse a callback's or a poll answer's document (either envelope).
+	 * The caller frees result with result_free() after any verdict.
+	 */
+	enum parse_verdict (*parse)(struct json_object *doc,
+	    const struct parse_context *, struct result *,
+	    struct errbuf *why);
+
+	/*
+	 * Write the URL that tells a task's state to buf.  False, with why,
+	 * when it cannot be made (APIXO needs the model) or does not fit.
+	 * model may be NULL.
+	 */
+	bool	(*poll_url)(char *buf, size_t bufsz, const char *api_base,
+	    const char *task_id, const char *model, struct errbuf *why);
+
+	/*
+	 * Look at an answer with HTTP status http; doc is NULL when the body
+	 * is no JSON.  why gets the provider's own words.
+	 */
+	enum poll_verdict (*poll_classify)(int http, struct json_object *doc,
+	    struct errbuf *why);
+
+	/* Append the path, from its first slash on, to which a model's
+	 * requests go.  False when the model cannot stand in a URL, or it
+	 * does not fit. */
+	bool	(*submit_path)(char *buf, size_t bufsz, size_t *len,
+	    const char *model);
+
+	/*
+	 * Put model, callback and test mode into a request's body, where
+	 * they belong there.  False with why.
+	 */
+	bool	(*submit_fill)(struct json_object *request,
+	    const struct submission *, struct errbuf *why);
+
+	/* The parameter that names the callback in the URL's query; NULL
+	 * where the body does. */
+	const char	*hook_parameter;
+
+	/* Where the answer may have the task's id: paths for json_at(), the
+	 * best first; NULL-terminated. */
+	const char *const *task_id_paths;
+
+	/* Ends in a status of 0.  NULL: there are none. */
+	const struct submit_quirk *submit_quirks;
+
+	/* The header with which a request that is sent twice is carried out
+	 * once; NULL where there is none. */
+	const char	*once_header;
+	bool		 has_test_mode;
+};
+
+/* Every provider, NULL-terminated: handlers/registry.def in C. */
+extern const struct provider *const providers[];
+
+/* By name, or NULL. */
+const struct provider *provider_find(const char *name);
+
+/*
+ * What the four have in common in poll answers: 401, 403 a bad key, 404 not
+ * found, 429 rate limit, other than 2xx trouble; a "code" in the body of a
+ * 2xx that is not 200 is taken as if it were the HTTP status.  A provider
+ * with its own quirks looks at those first and then calls this.
+ */
+enum poll_verdict poll_classify_common(int http, struct json_object *doc,
+	    struct errbuf *why);
+
+/* The HTTP status, or for a 2xx the "code" of the body that takes its place. */
+int	answer_status(int http, struct json_object *doc);
+
+/* Append text to buf at *len, percent-encoded as RFC 3986 wants for one path
+ * segment or query value.  False when it does not fit. */
+bool	url_append_escaped(char *buf, size_t bufsz, size_t *len,
+	    const char *text);
+
+/* The same for text that is part of a URL already, and for an api_base,
+ * whose slashes at the end are dropped. */
+bool	url_append(char *buf, size_t bufsz, size_t *len, const char *text);
+bool	url_append_base(char *buf, size_t bufsz, size_t *len,
+	    const char *api_base);
+
+/* Append a path of one or more segments, such as "vendor/model": each is
+ * escaped, and the slashes stay.  False: one is none, or it does not fit. */
+bool	url_append_segments(char *buf, size_t bufsz, size_t *len,
+	    const char *path);
+
+/* Write api_base, before, the escaped task id and behind; false with why. */
+bool	url_for_task(char *buf, size_t bufsz, const char *api_base,
+	    const char *before, const char *task_id, const char *behind,
+	    struct errbuf *why);
+
+#endif

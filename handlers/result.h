@@ -1,0 +1,124 @@
+/* What a callback or a poll answer said, in genhook's own words. */
+#ifndef GENHOOK_RESULT_H
+#define GENHOOK_RESULT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "lib/clock.h"
+#include "lib/errbuf.h"
+
+#define RESULT_MAX_OUTPUTS	1000
+#define TASK_ID_MAX		256	/* bytes; sql/ has the same CHECK */
+
+enum task_state {
+	TASK_PENDING,
+	TASK_SUCCEEDED,
+	TASK_FAILED,
+	TASK_CANCELLED,
+	TASK_STATE__MAX
+};
+
+enum output_kind {
+	OUTPUT_IMAGE,
+	OUTPUT_VIDEO,
+	OUTPUT_AUDIO,
+	OUTPUT_FILE,
+	OUTPUT_TEXT,
+	OUTPUT_KIND__MAX
+};
+
+enum expires_source {
+	EXPIRES_FIELD,		/* an absolute or relative time in the payload */
+	EXPIRES_URL,		/* the signed URL's own query */
+	EXPIRES_PROVIDER,	/* the lifetime that the provider documents */
+	EXPIRES_UNKNOWN,
+	EXPIRES__MAX
+};
+
+struct output {
+	enum output_kind	 kind;
+	char			*url;		/* NULL for OUTPUT_TEXT */
+	char			*inline_text;	/* NULL unless OUTPUT_TEXT */
+	usec_t			 expires_at;
+	enum expires_source	 expires_source;
+	bool			 odd;		/* see parse_end() */
+};
+
+/* Owns all that its pointers point to.  All zeroes is an empty result. */
+struct result {
+	enum task_state	 state;
+	char		*task_id;
+	char		*model;
+	char		*error_code;
+	char		*error_message;
+	char		*status_word;	/* the provider's own word */
+	bool		 status_known;	/* false: a word not in its table */
+	bool		 is_test;
+	usec_t		 submitted_at;
+	usec_t		 finished_at;
+	struct output	*outputs;
+	size_t		 noutputs;
+};
+
+/* The words that stand in the database, by enum. */
+extern const char *const task_state_words[TASK_STATE__MAX];
+extern const char *const output_kind_words[OUTPUT_KIND__MAX];
+extern const char *const expires_source_words[EXPIRES__MAX];
+
+void	result_free(struct result *);	/* safe on zeroes and twice */
+
+/* What the payload said of one link, for result_add_url(). */
+struct link_facts {
+	const char	*declared_type;	/* "png", "video/mp4"; or NULL */
+	const char	*array_name;	/* "images", "videos", ...; or NULL */
+	usec_t		 expires_at;	/* absolute time in a field, or 0 */
+	int64_t		 ttl_s;		/* relative; 0 and less say nothing */
+	usec_t		 ttl_from;	/* what ttl_s is counted from */
+	int64_t		 lifetime_s;	/* the provider's documented one, or 0 */
+	usec_t		 lifetime_from;	/* completion, or receipt if unknown */
+};
+
+/*
+ * Append a link (copied).  Its kind follows the declared type, else the
+ * array's name, else the URL's extension, else "file".  Its expiry is the
+ * earlier of the field and the signed URL's query; else ttl; else the
+ * provider's lifetime; else unknown.  What is no http(s) URL of sane length is
+ * odd, with why: it will fail alone, when it is to be downloaded.
+ * Returns false, with why, above RESULT_MAX_OUTPUTS or without memory.
+ */
+bool	result_add_url(struct result *, const char *url,
+	    const struct link_facts *, struct errbuf *why);
+
+/* Append a text output (copied).  False as above. */
+bool	result_add_text(struct result *, const char *text,
+	    struct errbuf *why);
+
+/* Set a string member by copy; NULL and "" leave it NULL. False: no memory. */
+bool	result_set(char **member, const char *text);
+
+/* True for http:// or https:// URLs with a host, without blanks or control
+ * bytes, of at most 8,000 bytes. */
+bool	url_is_link(const char *);
+
+/*
+ * The time at which a presigned URL says it ends; 0 when it does not say.
+ * Knows AWS SigV4 (X-Amz-Date + X-Amz-Expires), Google (X-Goog-*), Aliyun
+ * (Expires, x-oss-date + x-oss-expires), AWS SigV2 and CloudFront (Expires)
+ * and Tencent COS (second number of q-sign-time).
+ */
+usec_t	url_expires_at(const char *url);
+
+/*
+ * Seconds, with a fraction dropped below the microsecond, from RFC 3339 text
+ * such as 2025-09-25T09:12:48.239112031Z; 0 when it is none.
+ */
+usec_t	time_parse_rfc3339(const char *);
+usec_t	time_now(void);
+
+/* A provider's number as a time; 0 when it is not from 1970 to year 9999. */
+usec_t	usec_from_seconds(int64_t);
+usec_t	usec_from_millis(int64_t);
+
+#endif

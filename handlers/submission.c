@@ -1,0 +1,162 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "handlers/result.h"
+#include "handlers/submission.h"
+
+bool
+submission_hook(char *buf, size_t bufsz, const char *base,
+    const struct provider *p, const char *token)
+{
+	size_t	len = 0;
+
+	return url_append_base(buf, bufsz, &len, base) &&
+	    url_append(buf, bufsz, &len, "/hook/") &&
+	    url_append(buf, bufsz, &len, p->name) &&
+	    url_append(buf, bufsz, &len, "/") &&
+	    url_append(buf, bufsz, &len, token);
+}
+
+static bool
+hook_append(char *buf, size_t bufsz, size_t *len, const struct provider *p,
+    const char *hook)
+{
+	if (hook == NULL || p->hook_parameter == NULL)
+		return true;
+	return url_append(buf, bufsz, len,
+	    strchr(buf, '?') == NULL ? "?" : "&") &&
+	    url_append(buf, bufsz, len, p->hook_parameter) &&
+	    url_append(buf, bufsz, len, "=") &&
+	    url_append_escaped(buf, bufsz, len, hook);
+}
+
+bool
+submission_url(char *buf, size_t bufsz, const struct provider *p,
+    const struct submission *s, struct errbuf *why)
+{
+	size_t	len = 0;
+	bool	ok = url_append_base(buf, bufsz, &len, s->api_base);
+
+	/* Without its slash it could change the host that gets the key. */
+	if (s->path != NULL)
+		ok = ok && *s->path == '/' &&
+		    url_append(buf, bufsz, &len, s->path);
+	else
+		ok = ok && p->submit_path(buf, bufsz, &len, s->model);
+	if (ok && hook_append(buf, bufsz, &len, p, s->hook))
+		return true;
+	errbuf_set(why, "%s \"%s\" cannot stand in a URL",
+	    s->path != NULL ? "path" : "model",
+	    s->path != NULL ? s->path : s->model);
+	return false;
+}
+
+char *
+submission_body(const struct provider *p, const struct submission *s,
+    const char *request, struct errbuf *why)
+{
+	struct json_object	*doc;
+	struct errbuf		 cause;
+	char			*body = NULL;
+
+	if (s->test_mode && !p->has_test_mode) {
+		errbuf_set(why, "%s has no test mode", p->name);
+		return NULL;
+	}
+	if (json_parse(request, strlen(request), &doc, &cause) != JSON_OK) {
+		errbuf_set(why, "the request is no JSON: %s", cause.text);
+		return NULL;
+	}
+	if (!json_is_object(doc))
+		errbuf_set(why, "the request is no JSON object");
+	else if (!json_is_exact(doc))
+		errbuf_set(why, "the request holds a whole number that does "
+		    "not fit in 64 bits");
+	else if (p->submit_fill(doc, s, why) &&
+	    (body = json_print(doc)) == NULL)
+		errbuf_set(why, "out of memory");
+	json_free(doc);
+	return body;
+}
+
+static const struct submit_quirk *
+quirk_find(const struct provider *p, int status, const char *body, size_t len)
+{
+	const struct submit_quirk	*q = p->submit_quirks;
+
+	for (; q != NULL && q->status != 0; q++)
+		if (q->status == status && body != NULL &&
+		    memmem(body, len, q->words, strlen(q->words)) != NULL)
+			return q;
+	return NULL;
+}
+
+/* The first id that is one: as long and as plain as a task's may be. */
+static const char *
+id_find(const struct provider *p, struct json_object *doc)
+{
+	const char *const	*path;
+	const char		*id, *c;
+
+	for (path = p->task_id_paths; *path != NULL; path++) {
+		id = json_string_at(doc, *path);
+		for (c = id; c != NULL && (unsigned char)*c >= 0x20 &&
+		    *c != 0x7f; c++)
+			;
+		if (id != NULL && c != id && *c == '\0' &&
+		    c - id <= TASK_ID_MAX)
+			return id;
+	}
+	return NULL;
+}
+
+/* What is left when the answer is neither a task nor about the key. */
+static enum submit_verdict
+judge_status(int http, struct json_object *doc)
+{
+	int	status = answer_status(http, doc);
+	int64_t	code;
+
+	/* An error's own code, where the status says nothing. */
+	if (status / 100 == 2 && json_int_at(doc, "error.code", &code) &&
+	    code >= 400 && code < 600)
+		status = (int)code;
+	if (status == 503 || status == 425)
+		return SUBMIT_LATER;
+	/* Who gives a request up half read may have acted on it. */
+	if (status == 408)
+		return SUBMIT_UNKNOWN;
+	if (status / 100 == 4 || status / 100 == 3)
+		return SUBMIT_REFUSED;
+	return SUBMIT_UNKNOWN;
+}
+
+enum submit_verdict
+submission_judge(const struct provider *p, int http, struct json_object *doc,
+    const char *body, size_t len, const char **task_id, struct errbuf *why)
+{
+	enum poll_verdict		 poll = p->poll_classify(http, doc, why);
+	const struct submit_quirk	*quirk;
+
+	*task_id = NULL;
+	if ((quirk = quirk_find(p, http, body, len)) != NULL)
+		return quirk->verdict;
+	switch (poll) {
+	case POLL_TASK:
+		if ((*task_id = id_find(p, doc)) != NULL)
+			return SUBMIT_DONE;
+		errbuf_set(why, "answered %d without a task's id", http);
+		return SUBMIT_UNKNOWN;
+	case POLL_NOT_FOUND:
+		return SUBMIT_REFUSED;
+	case POLL_BAD_KEY:
+		/* A 403 is as often about what was asked for. */
+		return answer_status(http, doc) == 401 ? SUBMIT_BAD_KEY :
+		    SUBMIT_REFUSED;
+	case POLL_RATE_LIMITED:
+		return SUBMIT_RATE_LIMITED;
+	case POLL_TROUBLE:
+		break;
+	}
+	return judge_status(http, doc);
+}

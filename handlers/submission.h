@@ -1,0 +1,40 @@
+/* What goes to a provider in a submit, and what its answer is worth. */
+#ifndef GENHOOK_SUBMISSION_H
+#define GENHOOK_SUBMISSION_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "lib/errbuf.h"
+#include "lib/json.h"
+#include "handlers/provider.h"
+
+/*
+ * Write the address that a provider is to call back at: base, "/hook/", the
+ * provider's name and the account's token.  False when it does not fit.
+ */
+bool	submission_hook(char *buf, size_t bufsz, const char *base,
+	    const struct provider *, const char *token);
+
+/* Write the URL to POST to.  False with why. */
+bool	submission_url(char *buf, size_t bufsz, const struct provider *,
+	    const struct submission *, struct errbuf *why);
+
+/*
+ * The body to POST: the JSON object in request with all that the provider
+ * wants to find there.  The caller frees; NULL with why when request is no
+ * object, or this provider cannot do what is asked.
+ */
+char	*submission_body(const struct provider *, const struct submission *,
+	    const char *request, struct errbuf *why);
+
+/*
+ * Look at an answer of len bytes with HTTP status http; doc is NULL when it
+ * is no JSON.  For SUBMIT_DONE *task_id is the task's, borrowed from doc; all
+ * others come with why.
+ */
+enum submit_verdict submission_judge(const struct provider *, int http,
+	    struct json_object *doc, const char *body, size_t len,
+	    const char **task_id, struct errbuf *why);
+
+#endif

@@ -1,0 +1,242 @@
+#include <sys/random.h>
+
+#include <ctype.h>
+#include <limits.h>
+#include <pthread.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include <openssl/core_names.h>
+#include <openssl/crypto.h>
+#include <openssl/evp.h>
+#include <openssl/params.h>
+
+#include "lib/crypto.h"
+
+struct sha256 {
+	EVP_MD_CTX	*ctx;
+};
+
+struct md5 {
+	EVP_MD_CTX	*ctx;
+};
+
+/* Looked up once: EVP_sha256() would be looked up anew, under locks, for
+ * every digest (OpenSSL's crypto(7), "Implicit fetching"). */
+static EVP_MD	*sha256_kind;
+
+static void
+sha256_fetch(void)
+{
+	sha256_kind = EVP_MD_fetch(NULL, "SHA256", NULL);
+}
+
+static const EVP_MD *
+sha256_fetched(void)
+{
+	static pthread_once_t	once = PTHREAD_ONCE_INIT;
+
+	(void)pthread_once(&once, sha256_fetch);
+	return sha256_kind;
+}
+
+static EVP_MD_CTX *
+digest_new(const EVP_MD *kind)
+{
+	EVP_MD_CTX	*ctx = EVP_MD_CTX_new();
+
+	if (ctx != NULL && kind != NULL && EVP_DigestInit_ex(ctx, kind, NULL) == 1)
+		return ctx;
+	EVP_MD_CTX_free(ctx);
+	return NULL;
+}
+
+struct sha256 *
+sha256_new(void)
+{
+	struct sha256	*s;
+
+	if ((s = malloc(sizeof(*s))) == NULL)
+		return NULL;
+	if ((s->ctx = digest_new(sha256_fetched())) != NULL)
+		return s;
+	free(s);
+	return NULL;
+}
+
+struct md5 *
+md5_new(void)
+{
+	struct md5	*s;
+
+	if ((s = malloc(sizeof(*s))) == NULL)
+		return NULL;
+	if ((s->ctx = digest_new(EVP_md5())) != NULL)
+		return s;
+	free(s);
+	return NULL;
+}
+
+bool
+sha256_update(struct sha256 *s, const void *data, size_t len)
+{
+	return EVP_DigestUpdate(s->ctx, data, len) == 1;
+}
+
+bool
+md5_update(struct md5 *s, const void *data, size_t len)
+{
+	return EVP_DigestUpdate(s->ctx, data, len) == 1;
+}
+
+bool
+sha256_finish(struct sha256 *s, unsigned char digest[SHA256_BYTES])
+{
+	bool	ok = true;
+
+	if (s == NULL)
+		return false;
+	if (digest != NULL)
+		ok = EVP_DigestFinal_ex(s->ctx, digest, NULL) == 1;
+	EVP_MD_CTX_free(s->ctx);
+	free(s);
+	return ok;
+}
+
+bool
+md5_finish(struct md5 *s, unsigned char digest[MD5_BYTES])
+{
+	bool	ok = true;
+
+	if (s == NULL)
+		return false;
+	if (digest != NULL)
+		ok = EVP_DigestFinal_ex(s->ctx, digest, NULL) == 1;
+	EVP_MD_CTX_free(s->ctx);
+	free(s);
+	return ok;
+}
+
+void
+base64_encode(const unsigned char *data, size_t n, char *out)
+{
+	(void)EVP_EncodeBlock((unsigned char *)out, data, (int)n);
+}
+
+bool
+sha256(const void *data, size_t len, unsigned char digest[SHA256_BYTES])
+{
+	const EVP_MD	*kind = sha256_fetched();
+
+	return kind != NULL &&
+	    EVP_Digest(data, len, digest, NULL, kind, NULL) == 1;
+}
+
+void
+hex_encode(const unsigned char *bytes, size_t n, char *out)
+{
+	static const char	digits[] = "0123456789abcdef";
+	size_t			i;
+
+	for (i = 0; i < n; i++) {
+		out[2 * i] = digits[bytes[i] >> 4];
+		out[2 * i + 1] = digits[bytes[i] & 0x0f];
+	}
+	out[2 * n] = '\0';
+}
+
+static bool
+hmac_run(EVP_MAC_CTX *ctx, struct bytes key, const struct bytes *parts,
+    size_t nparts, unsigned char mac[SHA256_BYTES])
+{
+	char		digest[] = "SHA256";
+	OSSL_PARAM	params[2];
+	size_t		i, len;
+
+	params[0] = OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST,
+	    digest, 0);
+	params[1] = OSSL_PARAM_construct_end();
+	if (!EVP_MAC_init(ctx, key.data, key.len, params))
+		return false;
+	for (i = 0; i < nparts; i++)
+		if (!EVP_MAC_update(ctx, parts[i].data, parts[i].len))
+			return false;
+	return EVP_MAC_final(ctx, mac, &len, SHA256_BYTES) == 1 &&
+	    len == SHA256_BYTES;
+}
+
+bool
+hmac_sha256(struct bytes key, const struct bytes *parts, size_t nparts,
+    unsigned char mac[SHA256_BYTES])
+{
+	EVP_MAC_CTX	*ctx = NULL;
+	EVP_MAC		*alg;
+	bool		 ok = false;
+
+	if ((alg = EVP_MAC_fetch(NULL, "HMAC", NULL)) == NULL)
+		return false;
+	if ((ctx = EVP_MAC_CTX_new(alg)) != NULL) {
+		/* Without data, EVP_MAC_init() takes it for "no new key". */
+		if (key.data == NULL)
+			key.data = "";
+		ok = hmac_run(ctx, key, parts, nparts, mac);
+	}
+	EVP_MAC_CTX_free(ctx);
+	EVP_MAC_free(alg);
+	return ok;
+}
+
+bool
+equal_constant_time(const void *a, const void *b, size_t len)
+{
+	return CRYPTO_memcmp(a, b, len) == 0;
+}
+
+bool
+random_bytes(void *out, size_t len)
+{
+	/* getrandom(2): up to 256 bytes come whole. */
+	return len <= 256 && getrandom(out, len, 0) == (ssize_t)len;
+}
+
+bool
+uuid_is_valid(const char *text)
+{
+	size_t	i;
+
+	for (i = 0; i < 36; i++)
+		if (i == 8 || i == 13 || i == 18 || i == 23 ? text[i] != '-' :
+		    !isxdigit((unsigned char)text[i]))
+			return false;
+	return text[i] == '\0';
+}
+
+bool
+uuid7(char out[37])
+{
+	/* How many bytes stand between the dashes. */
+	static const size_t	groups[] = { 4, 2, 2, 2, 6 };
+	unsigned char		u[16];
+	struct timespec		now;
+	uint64_t		ms;
+	size_t			i, at = 0;
+
+	if (clock_gettime(CLOCK_REALTIME, &now) == -1 ||
+	    !random_bytes(u, sizeof(u)))
+		return false;
+	ms = (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+	for (i = 0; i < 6; i++)
+		u[i] = (unsigned char)(ms >> (8 * (5 - i)));
+	u[6] = (unsigned char)(0x70 | (u[6] & 0x0f));
+	u[8] = (unsigned char)(0x80 | (u[8] & 0x3f));
+	for (i = 0; i < sizeof(groups) / sizeof(groups[0]); i++) {
+		if (i > 0)
+			*out++ = '-';
+		hex_encode(u + at, groups[i], out);
+		out += 2 * groups[i];
+		at += groups[i];
+	}
+	return true;
+}

@@ -1,0 +1,240 @@
+#include <stdbool.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <yajl/yajl_parse.h>
+
+#include "lib/json_gate.h"
+
+/* What the callbacks count while yajl walks through the text. */
+struct gate {
+	enum json_verdict	 verdict;
+	const char		*words;
+	size_t			 depth;
+	size_t			 values;
+};
+
+/* What an object counts for: json-c makes a table of 16 slots for each. */
+#define OBJECT_WEIGHT	4
+
+/*
+ * Lead bytes of UTF-8 and what may follow (RFC 3629, section 4): the second
+ * byte's range is narrower where a longer form, a surrogate or a code point
+ * past U+10FFFF would begin.
+ */
+static const struct {
+	unsigned char	 first, last;	/* the lead byte */
+	unsigned char	 low, high;	/* the byte behind it */
+	size_t		 len;
+} utf8_forms[] = {
+	{ 0x20, 0x7f, 0x00, 0x00, 1 },
+	{ 0xc2, 0xdf, 0x80, 0xbf, 2 },
+	{ 0xe0, 0xe0, 0xa0, 0xbf, 3 },
+	{ 0xe1, 0xec, 0x80, 0xbf, 3 },
+	{ 0xed, 0xed, 0x80, 0x9f, 3 },
+	{ 0xee, 0xef, 0x80, 0xbf, 3 },
+	{ 0xf0, 0xf0, 0x90, 0xbf, 4 },
+	{ 0xf1, 0xf3, 0x80, 0xbf, 4 },
+	{ 0xf4, 0xf4, 0x80, 0x8f, 4 },
+};
+
+/* The length of the character at s, of which n bytes are there; 0 if bad. */
+static size_t
+utf8_length(const unsigned char *s, size_t n)
+{
+	size_t	i, k;
+
+	for (i = 0; i < sizeof(utf8_forms) / sizeof(utf8_forms[0]); i++) {
+		if (s[0] < utf8_forms[i].first || s[0] > utf8_forms[i].last)
+			continue;
+		if (utf8_forms[i].len > n)
+			return 0;
+		if (utf8_forms[i].len > 1 && (s[1] < utf8_forms[i].low ||
+		    s[1] > utf8_forms[i].high))
+			return 0;
+		for (k = 2; k < utf8_forms[i].len; k++)
+			if ((s[k] & 0xc0) != 0x80)
+				return 0;
+		return utf8_forms[i].len;
+	}
+	return 0;
+}
+
+/*
+ * yajl takes overlong forms and surrogates for UTF-8, and a form feed for
+ * white space.  JSON has no place at all for raw control bytes but three.
+ */
+static bool
+bytes_ok(const unsigned char *s, size_t len, struct errbuf *why)
+{
+	size_t	at, n;
+
+	if (len >= 3 && memcmp(s, "\xef\xbb\xbf", 3) == 0) {
+		errbuf_set(why, "a byte order mark at byte 0");
+		return false;
+	}
+	for (at = 0; at < len; at += n) {
+		n = 1;
+		if (s[at] >= 0x20 && s[at] < 0x80)
+			continue;
+		if (s[at] == '\t' || s[at] == '\n' || s[at] == '\r')
+			continue;
+		if (s[at] < 0x20) {
+			errbuf_set(why, "control byte 0x%02x at byte %zu",
+			    s[at], at);
+			return false;
+		}
+		if ((n = utf8_length(s + at, len - at)) == 0) {
+			errbuf_set(why, "no UTF-8 at byte %zu", at);
+			return false;
+		}
+	}
+	return true;
+}
+
+static int
+gate_stop(struct gate *g, enum json_verdict verdict, const char *words)
+{
+	g->verdict = verdict;
+	g->words = words;
+	return 0;
+}
+
+static int
+count_more(struct gate *g, size_t weight)
+{
+	g->values += weight;
+	if (g->values > JSON_MAX_VALUES)
+		return gate_stop(g, JSON_UNFIT, "too many values");
+	return 1;
+}
+
+static int
+on_value(void *arg)
+{
+	return count_more(arg, 1);
+}
+
+static int
+on_boolean(void *arg, int value)
+{
+	(void)value;
+	return on_value(arg);
+}
+
+/* As text, so that no number is too large for yajl. */
+static int
+on_number(void *arg, const char *text, size_t len)
+{
+	(void)text;
+	(void)len;
+	return on_value(arg);
+}
+
+static int
+on_string(void *arg, const unsigned char *text, size_t len)
+{
+	(void)text;
+	(void)len;
+	return on_value(arg);
+}
+
+static int
+open_counted(struct gate *g, size_t weight)
+{
+	if (++g->depth > JSON_MAX_DEPTH)
+		return gate_stop(g, JSON_INVALID, "nested too deep");
+	return count_more(g, weight);
+}
+
+static int
+on_object(void *arg)
+{
+	return open_counted(arg, OBJECT_WEIGHT);
+}
+
+static int
+on_array(void *arg)
+{
+	return open_counted(arg, 1);
+}
+
+static int
+on_close(void *arg)
+{
+	struct gate	*g = arg;
+
+	g->depth--;
+	return 1;
+}
+
+/* json-c would end the key at the NUL, and so take it for another one. */
+static int
+on_key(void *arg, const unsigned char *key, size_t len)
+{
+	if (memchr(key, '\0', len) != NULL)
+		return gate_stop(arg, JSON_UNFIT, "a NUL in a key");
+	return 1;
+}
+
+static const yajl_callbacks callbacks = {
+	.yajl_null	  = on_value,
+	.yajl_boolean	  = on_boolean,
+	.yajl_number	  = on_number,
+	.yajl_string	  = on_string,
+	.yajl_start_map	  = on_object,
+	.yajl_map_key	  = on_key,
+	.yajl_end_map	  = on_close,
+	.yajl_start_array = on_array,
+	.yajl_end_array	  = on_close,
+};
+
+/* yajl's own words end in a line feed. */
+static void
+say_yajl(yajl_handle h, size_t at, struct errbuf *why)
+{
+	unsigned char	*words;
+	const char	*text;
+
+	words = yajl_get_error(h, 0, NULL, 0);
+	text = words != NULL ? (const char *)words : "invalid JSON";
+	errbuf_set(why, "%.*s at byte %zu", (int)strcspn(text, "\n"), text,
+	    at);
+	if (words != NULL)
+		yajl_free_error(h, words);
+}
+
+enum json_verdict
+json_gate(const char *body, size_t len, struct errbuf *why)
+{
+	const unsigned char	*text = (const unsigned char *)body;
+	struct gate		 g = { JSON_INVALID, NULL, 0, 0 };
+	yajl_handle		 h;
+	yajl_status		 status;
+	size_t			 at;
+
+	if (len == 0) {
+		errbuf_set(why, "empty body");
+		return JSON_INVALID;
+	}
+	if (!bytes_ok(text, len, why))
+		return JSON_INVALID;
+	if ((h = yajl_alloc(&callbacks, NULL, &g)) == NULL) {
+		errbuf_set(why, "out of memory");
+		return JSON_NO_MEMORY;
+	}
+	status = yajl_parse(h, text, len);
+	at = yajl_get_bytes_consumed(h);
+	if (status == yajl_status_ok) {
+		status = yajl_complete_parse(h);
+		at = len;
+	}
+	if (status == yajl_status_ok)
+		g.verdict = JSON_OK;
+	else if (status == yajl_status_client_canceled && g.words != NULL)
+		errbuf_set(why, "%s at byte %zu", g.words, at);
+	else
+		say_yajl(h, at, why);
+	yajl_free(h);
+	return g.verdict;
+}

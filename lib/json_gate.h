@@ -1,0 +1,16 @@
+/* The strict door in front of json-c: libyajl, used for its callbacks only. */
+#ifndef GENHOOK_JSON_GATE_H
+#define GENHOOK_JSON_GATE_H
+
+#include <stddef.h>
+
+#include "lib/errbuf.h"
+#include "lib/json.h"
+
+/*
+ * Does the text keep every rule that json_parse() promises?  Builds nothing.
+ * Returns JSON_OK, or another verdict with what and which byte in why.
+ */
+enum json_verdict json_gate(const char *body, size_t len, struct errbuf *why);
+
+#endif

@@ -1,0 +1,382 @@
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/clock.h"
+#include "server/committer.h"
+#include "lib/log.h"
+#include "common/store.h"
+
+/* What one statement carries at most. */
+#define BATCH_COMMITS	64
+
+/* How long a database that went away is left alone before the next try; in
+ * between, callbacks go to the spool without waiting. */
+#define RECONNECT_MS	1000
+
+/* A slice of draining while no request waits, the pause between two batches
+ * while some do, and the one between two looks at an empty spool. */
+#define DRAIN_SLICE_MS	100
+#define DRAIN_BUSY_MS	100
+#define DRAIN_EVERY_MS	1000
+
+/* Finished tasks are told to listeners at once, but no more often than this. */
+#define NOTIFY_EVERY_MS	50
+
+struct committer {
+	const struct conf *conf;
+	struct spool	*spool;
+	struct db	*db;
+	struct queue	*queue;
+	bool		 threaded;
+	pthread_t	 thread;
+	/* The committer thread's own. */
+	int64_t		 retry_at_ms, drain_at_ms, notify_at_ms;
+	struct finished	 finished;
+};
+
+static void
+set_away(struct committer *c, bool away, const struct errbuf *why)
+{
+	bool	was = queue_is_away(c->queue);
+
+	if (away && !was)
+		log_line(LOG_ERROR, "%s; callbacks go to the spool", why->text);
+	if (!away && was)
+		log_line(LOG_INFO, "database: back");
+	queue_set_away(c->queue, away, why);
+	c->retry_at_ms = clock_ms() + RECONNECT_MS;
+}
+
+static void
+hand_back(struct committer *c, struct commit **commits, size_t n, bool stored,
+    const struct errbuf *why)
+{
+	size_t	i;
+
+	for (i = 0; i < n; i++) {
+		commits[i]->stored = stored;
+		if (!stored)
+			commits[i]->why = *why;
+	}
+	if (c->threaded)
+		queue_known(c->queue, commits, n);
+}
+
+static int
+time_left(struct commit *const *commits, size_t n)
+{
+	int64_t	left = COMMIT_DEADLINE_MS, l;
+	size_t	i;
+
+	for (i = 0; i < n; i++)
+		if ((l = commits[i]->deadline_ms - clock_ms()) < left)
+			left = l;
+	return left > 0 ? (int)left : 0;
+}
+
+/*
+ * PostgreSQL refuses this delivery's values.  No retry would mend that, so
+ * its bytes are kept as a delivery that nobody understood.
+ */
+static enum db_verdict
+store_as_unparsed(struct db *db, struct commit *one, int timeout_ms,
+    struct errbuf *why)
+{
+	struct delivery	*d = one->delivery;
+
+	log_line(LOG_ERROR, "delivery %s refused: %s", d->id, why->text);
+	d->outcome = OUTCOME_UNPARSED;
+	result_free(&d->result);
+	free(d->headers);
+	d->headers = NULL;
+	if (!delivery_set_note(d, why->text))
+		return DB_AWAY;
+	return store_deliveries(db, &d, 1, STORE_AGAIN, timeout_ms,
+	    &one->outcome, why);
+}
+
+static enum db_verdict
+store_batch(struct committer *c, struct commit **commits, size_t n,
+    enum store_try nth, struct errbuf *why)
+{
+	struct delivery	*batch[BATCH_COMMITS] = { NULL };
+	enum outcome	 outcomes[BATCH_COMMITS];
+	enum db_verdict	 v;
+	size_t		 i;
+
+	for (i = 0; i < n; i++)
+		batch[i] = commits[i]->delivery;
+	v = store_deliveries(c->db, batch, n, nth, time_left(commits, n),
+	    outcomes, why);
+	if (v != DB_OK)
+		return v;
+	for (i = 0; i < n; i++)
+		commits[i]->outcome = outcomes[i];
+	finished_add(&c->finished, batch, n, outcomes);
+	return v;
+}
+
+/* One of a batch that failed, or the only one of plain CGI. */
+static void
+commit_alone(struct committer *c, struct commit *one)
+{
+	struct errbuf	why;
+	enum db_verdict	v;
+
+	v = store_batch(c, &one, 1, STORE_AGAIN, &why);
+	if (v == DB_REFUSED)
+		v = store_as_unparsed(c->db, one, time_left(&one, 1), &why);
+	hand_back(c, &one, 1, v == DB_OK, &why);
+}
+
+static int
+commit_compare(const void *a, const void *b)
+{
+	const struct delivery	*x = (*(struct commit *const *)a)->delivery;
+	const struct delivery	*y = (*(struct commit *const *)b)->delivery;
+	const char		*x_task = x->result.task_id;
+	const char		*y_task = y->result.task_id;
+	int			 order;
+
+	order = strcmp(x_task != NULL ? x_task : "",
+	    y_task != NULL ? y_task : "");
+	/* Ids are in order of time. */
+	return order != 0 ? order : strcmp(x->id, y->id);
+}
+
+/* Do any two neighbours speak of one task? */
+static bool
+has_repeats(struct commit *const *commits, size_t n)
+{
+	const char	*task, *next;
+	size_t		 i;
+
+	for (i = 1; i < n; i++) {
+		task = commits[i - 1]->delivery->result.task_id;
+		next = commits[i]->delivery->result.task_id;
+		if (task != NULL && next != NULL && strcmp(task, next) == 0)
+			return true;
+	}
+	return false;
+}
+
+static void
+commit_batch(struct committer *c, struct commit **commits, size_t n)
+{
+	struct errbuf	why;
+	enum db_verdict	v;
+	size_t		i;
+
+	/* Two handlers that insert the same tasks, each in its own order,
+	 * would wait for each other. */
+	qsort(commits, n, sizeof(*commits), commit_compare);
+	v = store_batch(c, commits, n, has_repeats(commits, n) ? STORE_AGAIN :
+	    STORE_FIRST, &why);
+	if (v == DB_OK) {
+		hand_back(c, commits, n, true, &why);
+		return;
+	}
+	if (v == DB_REFUSED || db_is_connected(c->db)) {
+		/* One of them is at fault: it must not cost the others. */
+		for (i = 0; i < n; i++)
+			commit_alone(c, commits[i]);
+		return;
+	}
+	set_away(c, true, &why);
+	hand_back(c, commits, n, false, &why);
+}
+
+/* Pings are answered, and deliveries left, in the order they came. */
+static size_t
+answer_pings(struct committer *c, struct commit **commits, size_t n)
+{
+	struct errbuf	why;
+	enum db_verdict	v;
+	size_t		i, left = 0;
+
+	for (i = 0; i < n; i++) {
+		if (commits[i]->delivery != NULL) {
+			commits[left++] = commits[i];
+			continue;
+		}
+		v = db_run(c->db, DB_SCHEMA_VERSION, NULL,
+		    time_left(&commits[i], 1), NULL, &why);
+		if (v != DB_OK)
+			set_away(c, true, &why);
+		hand_back(c, &commits[i], 1, v == DB_OK, &why);
+	}
+	return left;
+}
+
+/*
+ * With no connection: make one, where it is time for it.  With one, which a
+ * ping may have made, the database is not away.
+ */
+static void
+try_connect(struct committer *c)
+{
+	struct errbuf	why = { "" };
+	bool		connected = db_is_connected(c->db);
+
+	if (!connected && clock_ms() < c->retry_at_ms)
+		return;
+	if (!connected && db_connect(c->db, COMMIT_DEADLINE_MS, &why) !=
+	    DB_OK) {
+		set_away(c, true, &why);
+		return;
+	}
+	if (!connected || queue_is_away(c->queue)) {
+		set_away(c, false, &why);
+		c->drain_at_ms = 0;
+	}
+}
+
+/* Bring home what the spool holds: slice after slice while nobody waits, a
+ * batch now and then while somebody does. */
+static void
+try_drain(struct committer *c, bool busy)
+{
+	int64_t			slice_ms = busy ? 0 : DRAIN_SLICE_MS;
+	struct drain_counts	counts;
+	struct errbuf		why;
+
+	if (c->spool == NULL || clock_ms() < c->drain_at_ms)
+		return;
+	/* Lost in the middle of it: others may still have one. */
+	if (!db_is_connected(c->db)) {
+		spool_leave(c->spool);
+		return;
+	}
+	if (spool_drain(c->spool, c->db, c->conf, clock_ms() + slice_ms,
+	    &counts, &why) != DB_OK && !db_is_connected(c->db))
+		set_away(c, true, &why);
+	if (counts.drained > 0)
+		log_line(LOG_INFO, "spool: drained %ld, %ld left",
+		    counts.drained, counts.left);
+	/* More of it at once, or soon; else a look now and then, since a
+	 * neighbour handler may have spooled and ended. */
+	if (counts.drained == 0 || counts.left <= 0)
+		c->drain_at_ms = clock_ms() + DRAIN_EVERY_MS;
+	else
+		c->drain_at_ms = busy ? clock_ms() + DRAIN_BUSY_MS : 0;
+}
+
+/* After the answers are out. */
+static void
+try_notify(struct committer *c)
+{
+	if (c->finished.n == 0 || clock_ms() < c->notify_at_ms)
+		return;
+	finished_notify(&c->finished, c->db, COMMIT_DEADLINE_MS);
+	c->notify_at_ms = clock_ms() + NOTIFY_EVERY_MS;
+}
+
+/* With no request to serve, the thread sleeps until then. */
+static int64_t
+next_chore_ms(const struct committer *c)
+{
+	int64_t	at = clock_ms() + RECONNECT_MS;
+
+	if (c->drain_at_ms == 0)
+		at = clock_ms() + 1;
+	if (c->finished.n > 0 && c->notify_at_ms < at)
+		at = c->notify_at_ms;
+	return at;
+}
+
+static void *
+committer_main(void *arg)
+{
+	struct committer	*c = arg;
+	struct commit		*commits[BATCH_COMMITS];
+	size_t			 n;
+	bool			 ended = false;
+
+	while (!ended) {
+		try_connect(c);
+		n = queue_take(c->queue, commits, BATCH_COMMITS,
+		    next_chore_ms(c), &ended);
+		if ((n = answer_pings(c, commits, n)) > 0)
+			commit_batch(c, commits, n);
+		if (!ended)
+			try_drain(c, n > 0);
+		try_notify(c);
+	}
+	queue_settled(c->queue);
+	return NULL;
+}
+
+struct committer *
+committer_start(const struct conf *conf, struct spool *spool, bool threads,
+    struct errbuf *why)
+{
+	struct committer	*c;
+	const char		*conninfo = *conf->receiver_conninfo != '\0' ?
+				    conf->receiver_conninfo : conf->conninfo;
+
+	if ((c = calloc(1, sizeof(*c))) == NULL ||
+	    (c->queue = queue_new()) == NULL ||
+	    (c->db = db_new(conninfo, "genhook_receiver", conf->pooler)) ==
+	    NULL) {
+		errbuf_set(why, "out of memory");
+		committer_free(c);
+		return NULL;
+	}
+	c->conf = conf;
+	c->spool = spool;
+	c->threaded = threads;
+	if (threads && pthread_create(&c->thread, NULL, committer_main, c) !=
+	    0) {
+		errbuf_set(why, "could not start the committer's thread");
+		committer_free(c);
+		return NULL;
+	}
+	return c;
+}
+
+void
+committer_end(struct committer *c)
+{
+	if (!c->threaded)
+		return;
+	queue_end(c->queue);
+	(void)pthread_join(c->thread, NULL);
+}
+
+void
+committer_free(struct committer *c)
+{
+	if (c == NULL)
+		return;
+	if (c->db != NULL)
+		finished_notify(&c->finished, c->db, COMMIT_DEADLINE_MS);
+	db_free(c->db);
+	queue_free(c->queue);
+	free(c);
+}
+
+bool
+committer_submit(struct committer *c, struct commit *one)
+{
+	if (c->threaded)
+		return queue_put(c->queue, one);
+	one->deadline_ms = clock_ms() + COMMIT_DEADLINE_MS;
+	if (one->delivery != NULL)
+		commit_alone(c, one);
+	else
+		(void)answer_pings(c, &one, 1);
+	return false;
+}
+
+struct commit *
+committer_next(struct committer *c)
+{
+	return queue_next(c->queue);
+}
+
+int64_t
+committer_watch(struct committer *c)
+{
+	return queue_watch(c->queue);
+}

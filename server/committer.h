@@ -1,0 +1,48 @@
+/*
+ * Group commit.  Requests that arrive together are committed together, by
+ * one thread with the process's one database connection; no thread waits for
+ * a commit, and each has its own answer, no later than its deadline.
+ */
+#ifndef GENHOOK_COMMITTER_H
+#define GENHOOK_COMMITTER_H
+
+#include <stdbool.h>
+
+#include "common/conf.h"
+#include "common/delivery.h"
+#include "server/commit_queue.h"
+#include "common/spool.h"
+
+struct committer;
+
+/*
+ * Start it.  threads = false serves plain CGI: committer_submit() then commits
+ * by itself, at once.  conf and spool (may be NULL) stay the caller's and must
+ * outlive it.  NULL with why when it cannot start.
+ */
+struct committer *committer_start(const struct conf *, struct spool *,
+	    bool threads, struct errbuf *why);
+
+/*
+ * Commit one delivery, or with none find out whether the database answers.
+ * False: it is known now.  True: it will come out of committer_next(), and
+ * may do so before this has returned.  Then commit->stored says that the
+ * delivery is on the database's disk, with its outcome; else it is not known
+ * to be, and why: so spool it, sending it twice does no harm.
+ */
+bool	committer_submit(struct committer *, struct commit *);
+
+/* Wait for some whose fate is known; a list by STAILQ_NEXT().  NULL:
+ * committer_end() has been called, and all are out. */
+struct commit *committer_next(struct committer *);
+
+/* While the database stands still, nobody waits past the deadline: some thread
+ * has to call this, again by the monotonic time in ms that it returns. */
+int64_t	committer_watch(struct committer *);
+
+/* Commit what waits, within the deadline, and end the thread.  Nothing may be
+ * submitted after it. */
+void	committer_end(struct committer *);
+void	committer_free(struct committer *);	/* NULL is fine */
+
+#endif

@@ -1,0 +1,53 @@
+/* A request's way from the web server to the database, or to the spool. */
+#ifndef GENHOOK_RECEIVE_H
+#define GENHOOK_RECEIVE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "server/answer.h"
+#include "server/committer.h"
+#include "common/conf.h"
+#include "server/request.h"
+#include "common/spool.h"
+
+struct receiver {
+	const struct provider	*provider;
+	const struct conf	*conf;
+	struct committer	*committer;
+	struct spool		*spool;		/* NULL: could not be opened */
+	int64_t			 started_ms;	/* monotonic */
+};
+
+/* Everything about one request while it is served. */
+struct callback {
+	const struct receiver	*rx;
+	const struct request	*req;
+	const struct account	*account;
+	struct delivery		*delivery;
+	enum outcome		 proposed;	/* before the database's word */
+	struct commit		 commit;
+	bool			 kept;		/* commit says what to answer */
+	bool			 health;
+	enum answer		 answer;	/* where nothing was kept */
+	struct errbuf		 why;
+};
+
+/*
+ * Take a request in: read, verify, parse, and submit what is worth keeping.
+ * False: receive_end() may follow at once.  True: the committer has it, and
+ * receive_end() may follow once committer_next() has given cb->commit out,
+ * which may be before this returns.  cb needs no initial value but
+ * cb->commit.owner; request and receiver must live until the end.
+ */
+bool	receive_begin(struct callback *cb, const struct receiver *,
+	    const struct request *);
+
+/*
+ * Write the whole CGI answer to out and free what the callback holds.  Only
+ * here, when the commit or the spool file's fsync is known, is 200 said.
+ * Returns the length.
+ */
+size_t	receive_end(struct callback *, char out[ANSWER_TEXT_MAX]);
+
+#endif

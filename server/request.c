@@ -1,0 +1,32 @@
+#include <stdbool.h>
+#include <string.h>
+
+#include "server/request.h"
+
+static bool
+has_name(const char *var, const char *name, size_t len)
+{
+	return *var == *name && strncmp(var, name, len) == 0 &&
+	    var[len] == '=';
+}
+
+const char *
+request_get(const struct request *r, const char *name)
+{
+	size_t	i, len = strlen(name);
+
+	for (i = 0; r->env[i] != NULL; i++)
+		if (has_name(r->env[i], name, len))
+			return r->env[i] + len + 1;
+	return NULL;
+}
+
+size_t
+request_count(const struct request *r, const char *name)
+{
+	size_t	i, n = 0, len = strlen(name);
+
+	for (i = 0; r->env[i] != NULL; i++)
+		n += has_name(r->env[i], name, len);
+	return n;
+}

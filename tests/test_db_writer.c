@@ -1,0 +1,235 @@
+#include <stdatomic.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "batch/db_writer.h"
+#include "tests/cunit_main.h"
+#include "tests/fixture.h"
+#include "tests/no_threads.h"
+#include "tests/scratch.h"
+
+enum db_verdict	__wrap_sweep_ask(const struct sweep *, enum db_stmt,
+		    const struct db_param *, struct db_rows **,
+		    struct errbuf *);
+
+#define MANY	40
+
+/* A note, and what became of it. */
+struct entry {
+	struct clerk_note	 note;
+	struct entry		*more;		/* given once this is done */
+	size_t			 nth;		/* to be done; 0: not yet */
+};
+
+static struct entry	 entries[MANY];
+static struct db_param	 params[MANY];	/* whose address says which note's */
+static struct sweep	 sweep;
+static struct clerk	*clerk;
+static size_t		 ndone;
+
+/* The database's part: it answers in the clerk's thread. */
+static struct {
+	size_t		 odd;		/* the note that gets another answer */
+	enum db_verdict	 verdict;
+	int		 sleep_us;
+	atomic_int	 asked, woken, wrong;
+} database;
+
+enum db_verdict
+__wrap_sweep_ask(const struct sweep *s, enum db_stmt stmt,
+    const struct db_param *param, struct db_rows **rows, struct errbuf *why)
+{
+	size_t	i = (size_t)(param - params);
+
+	(void)rows;
+	if (s != &sweep || stmt != DB_STORE_OUTPUTS ||
+	    atomic_fetch_add(&database.asked, 1) != (int)i)
+		atomic_fetch_add(&database.wrong, 1);
+	(void)usleep((useconds_t)database.sleep_us);
+	if (i != database.odd)
+		return DB_OK;
+	errbuf_set(why, "the database has its reasons");
+	return database.verdict;
+}
+
+static void
+on_wake(void *arg)
+{
+	atomic_fetch_add(arg == &database ? &database.woken : &database.wrong,
+	    1);
+}
+
+static void
+on_done(struct clerk_note *note)
+{
+	struct entry	*e = note->arg;
+
+	e->nth = ++ndone;
+	if (e->more != NULL)
+		clerk_give(clerk, &e->more->note);
+}
+
+static void
+give(size_t n)
+{
+	size_t	i;
+
+	for (i = 0; i < n; i++)
+		clerk_give(clerk, &entries[i].note);
+}
+
+/* A clerk with that many notes, one of which gets that answer. */
+static void
+begin(size_t n, size_t odd, enum db_verdict verdict)
+{
+	struct errbuf	why;
+	size_t		i;
+
+	memset(entries, 0, sizeof(entries));
+	memset(&database, 0, sizeof(database));
+	memset(&sweep, 0, sizeof(sweep));
+	ndone = 0;
+	database.odd = odd;
+	database.verdict = verdict;
+	clerk = clerk_new(&sweep, on_wake, &database, &why);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(clerk);
+	for (i = 0; i < COUNT(entries); i++) {
+		entries[i].note.stmt = DB_STORE_OUTPUTS;
+		entries[i].note.params = &params[i];
+		entries[i].note.on_done = on_done;
+		entries[i].note.arg = &entries[i];
+	}
+	give(n);
+}
+
+static void
+take_all(void)
+{
+	while (clerk_count(clerk) > 0)
+		clerk_take(clerk, true);
+}
+
+static void
+test_order(void)
+{
+	size_t	i;
+
+	begin(MANY, MANY, DB_OK);
+	CU_ASSERT_EQUAL(clerk_count(clerk), MANY);
+	take_all();
+	for (i = 0; i < MANY; i++) {
+		CU_ASSERT_EQUAL(entries[i].note.verdict, DB_OK);
+		CU_ASSERT_EQUAL(entries[i].nth, i + 1);
+	}
+	CU_ASSERT_EQUAL(atomic_load(&database.wrong), 0);
+	/* With nothing under way there is nothing to wait for. */
+	clerk_take(clerk, true);
+	clerk_take(clerk, false);
+	clerk_free(clerk);
+	CU_ASSERT_EQUAL(atomic_load(&database.woken), MANY);
+	CU_ASSERT_EQUAL(ndone, MANY);
+	clerk_free(NULL);
+}
+
+/* on_done may give more. */
+static void
+test_more(void)
+{
+	size_t	i;
+
+	begin(1, MANY, DB_OK);
+	for (i = 0; i + 1 < MANY; i++)
+		entries[i].more = &entries[i + 1];
+	take_all();
+	CU_ASSERT_EQUAL(ndone, MANY);
+	CU_ASSERT_EQUAL(atomic_load(&database.wrong), 0);
+	clerk_free(clerk);
+}
+
+/* What the database does not take is that note's affair alone. */
+static void
+test_refused(void)
+{
+	size_t	i;
+
+	begin(5, 2, DB_REFUSED);
+	take_all();
+	for (i = 0; i < 5; i++)
+		CU_ASSERT_EQUAL(entries[i].note.verdict,
+		    i == 2 ? DB_REFUSED : DB_OK);
+	CU_ASSERT_STRING_EQUAL(entries[2].note.why.text,
+	    "the database has its reasons");
+	CU_ASSERT_FALSE(sweep.broken);
+	clerk_free(clerk);
+}
+
+/* A database that went away breaks the run, with its words, and is not asked
+ * again. */
+static void
+test_away(void)
+{
+	static const enum db_verdict	away[] = { DB_AWAY, DB_BROKEN };
+	struct capture			capture;
+	char				text[512];
+	size_t				i, k;
+
+	for (k = 0; k < COUNT(away); k++) {
+		begin(MANY, 3, away[k]);
+		capture_begin(&capture);
+		take_all();
+		CU_ASSERT_TRUE(capture_end(&capture, text, sizeof(text)) > 0);
+		CU_ASSERT_PTR_NOT_NULL(strstr(text, "has its reasons"));
+		for (i = 0; i < MANY; i++)
+			CU_ASSERT_EQUAL(entries[i].note.verdict,
+			    i < 3 ? DB_OK : away[k]);
+		CU_ASSERT_STRING_EQUAL(entries[MANY - 1].note.why.text,
+		    "the database has its reasons");
+		CU_ASSERT_EQUAL(atomic_load(&database.asked), 4);
+		CU_ASSERT_EQUAL(ndone, MANY);
+		CU_ASSERT_TRUE(sweep.broken);
+		CU_ASSERT_STRING_EQUAL(sweep.error.text,
+		    "the database has its reasons");
+		clerk_free(clerk);
+	}
+}
+
+/* What was given is still asked before the thread ends. */
+static void
+test_end(void)
+{
+	begin(0, MANY, DB_OK);
+	database.sleep_us = 2000;
+	give(10);
+	clerk_free(clerk);
+	CU_ASSERT_EQUAL(atomic_load(&database.asked), 10);
+	CU_ASSERT_EQUAL(ndone, 0);
+}
+
+static void
+test_no_thread(void)
+{
+	struct errbuf	why = { "" };
+
+	threads_left = 0;
+	CU_ASSERT_PTR_NULL(clerk_new(&sweep, on_wake, &database, &why));
+	threads_left = INT_MAX;
+	CU_ASSERT_STRING_EQUAL(why.text, "could not start a thread: "
+	    "Resource temporarily unavailable");
+}
+
+int
+main(void)
+{
+	static const struct test	tests[] = {
+		{ "order", test_order },
+		{ "more from on_done", test_more },
+		{ "refused", test_refused },
+		{ "away", test_away },
+		{ "end with notes left", test_end },
+		{ "no thread", test_no_thread },
+		{ NULL, NULL }
+	};
+
+	return cunit_run("clerk", tests);
+}

@@ -1,0 +1,107 @@
+#include <stdatomic.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "lib/pool.h"
+#include "tests/cunit_main.h"
+#include "tests/fixture.h"
+#include "tests/no_threads.h"
+
+#define MANY	200
+
+static int		runs[MANY];	/* each is one thread's at a time */
+static atomic_int	at_work, most;
+static int		sleep_us;
+
+static void
+work(void *arg, size_t i)
+{
+	int	now = atomic_fetch_add(&at_work, 1) + 1, seen;
+
+	seen = atomic_load(&most);
+	while (now > seen && !atomic_compare_exchange_weak(&most, &seen, now))
+		;
+	if (sleep_us > 0)
+		(void)usleep((useconds_t)sleep_us);
+	runs[i] += arg == runs;
+	(void)atomic_fetch_sub(&at_work, 1);
+}
+
+/* Each of n once, and all of it when crew_each() returns. */
+static bool
+does_all(struct crew *crew, size_t n)
+{
+	size_t	i;
+	bool	once = true;
+
+	memset(runs, 0, sizeof(runs));
+	atomic_store(&most, 0);
+	crew_each(crew, n, work, runs);
+	for (i = 0; i < MANY; i++)
+		once = once && runs[i] == (i < n);
+	return once;
+}
+
+static const size_t	sizes[] = { 0, 1, 2, 3, CREW_MAX, CREW_MAX + 1, MANY };
+
+static void
+test_all(void)
+{
+	struct crew	*crew = crew_new();
+	size_t		 i, round;
+
+	CU_ASSERT_PTR_NOT_NULL_FATAL(crew);
+	for (round = 0; round < 20; round++)
+		for (i = 0; i < COUNT(sizes); i++)
+			CU_ASSERT_TRUE(does_all(crew, sizes[i]));
+	crew_free(crew);
+	crew_free(NULL);
+}
+
+/* Many at once, and no more than CREW_MAX. */
+static void
+test_bound(void)
+{
+	struct crew	*crew = crew_new();
+
+	CU_ASSERT_PTR_NOT_NULL_FATAL(crew);
+	sleep_us = 5000;
+	CU_ASSERT_TRUE(does_all(crew, 3 * CREW_MAX));
+	CU_ASSERT_TRUE(atomic_load(&most) > 1);
+	CU_ASSERT_TRUE(atomic_load(&most) <= CREW_MAX);
+	sleep_us = 0;
+	crew_free(crew);
+}
+
+/* With no crew, or no threads for it, the caller does it alone; with few
+ * threads, these do. */
+static void
+test_alone(void)
+{
+	struct crew	*crew = crew_new();
+
+	CU_ASSERT_TRUE(does_all(NULL, MANY));
+	CU_ASSERT_EQUAL(atomic_load(&most), 1);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(crew);
+	threads_left = 0;
+	CU_ASSERT_TRUE(does_all(crew, MANY));
+	CU_ASSERT_EQUAL(atomic_load(&most), 1);
+	threads_left = 1;
+	CU_ASSERT_TRUE(does_all(crew, MANY));
+	CU_ASSERT_TRUE(atomic_load(&most) <= 2);
+	threads_left = INT_MAX;
+	crew_free(crew);
+}
+
+int
+main(void)
+{
+	static const struct test	tests[] = {
+		{ "each once", test_all },
+		{ "so many at once", test_bound },
+		{ "few threads, or none", test_alone },
+		{ NULL, NULL }
+	};
+
+	return cunit_run("crew", tests);
+}
