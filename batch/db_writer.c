@@ -4,7 +4,7 @@
 #include "batch/db_writer.h"
 #include "lib/thread.h"
 
-struct clerk {
+struct db_writer {
 	struct sweep	*sweep;
 	void		(*wake)(void *);
 	void		*arg;
@@ -17,86 +17,86 @@ struct clerk {
 static void *
 work(void *arg)
 {
-	struct clerk		*c = arg;
-	struct clerk_note	*note;
+	struct db_writer		*w = arg;
+	struct db_write	*note;
 	struct errbuf		 why = { "" };
 	enum db_verdict		 v = DB_OK;
 
-	while ((note = workq_take(&c->given, true)) != NULL) {
+	while ((note = workq_take(&w->given, true)) != NULL) {
 		if (v != DB_AWAY && v != DB_BROKEN)
-			v = sweep_ask(c->sweep, note->stmt, note->params,
+			v = sweep_ask(w->sweep, note->stmt, note->params,
 			    &note->rows, &why);
 		note->verdict = v;
 		note->why = why;
-		workq_put(&c->done, &note->link, note);
-		c->wake(c->arg);
+		workq_put(&w->done, &note->link, note);
+		w->wake(w->arg);
 	}
 	return NULL;
 }
 
 static void
-clerk_destroy(struct clerk *c)
+db_writer_destroy(struct db_writer *w)
 {
-	workq_destroy(&c->given);
-	workq_destroy(&c->done);
-	free(c);
+	workq_destroy(&w->given);
+	workq_destroy(&w->done);
+	free(w);
 }
 
-struct clerk *
-clerk_new(struct sweep *sweep, void (*wake)(void *), void *arg,
+struct db_writer *
+db_writer_new(struct sweep *sweep, void (*wake)(void *), void *arg,
     struct errbuf *why)
 {
-	struct clerk	*c;
+	struct db_writer	*w;
 
-	if ((c = calloc(1, sizeof(*c))) == NULL) {
+	if ((w = calloc(1, sizeof(*w))) == NULL) {
 		errbuf_set(why, "out of memory");
 		return NULL;
 	}
-	c->sweep = sweep;
-	c->wake = wake;
-	c->arg = arg;
-	workq_init(&c->given);
-	workq_init(&c->done);
-	if (thread_start(&c->thread, work, c, why))
-		return c;
-	clerk_destroy(c);
+	w->sweep = sweep;
+	w->wake = wake;
+	w->arg = arg;
+	workq_init(&w->given);
+	workq_init(&w->done);
+	if (thread_start(&w->thread, work, w, why))
+		return w;
+	db_writer_destroy(w);
 	return NULL;
 }
 
 void
-clerk_free(struct clerk *c)
+db_writer_free(struct db_writer *w)
 {
-	if (c == NULL)
+	if (w == NULL)
 		return;
-	workq_close(&c->given);
-	(void)pthread_join(c->thread, NULL);
-	clerk_destroy(c);
+	workq_close(&w->given);
+	(void)pthread_join(w->thread, NULL);
+	db_writer_destroy(w);
 }
 
 void
-clerk_give(struct clerk *c, struct clerk_note *note)
+db_writer_put(struct db_writer *w, struct db_write *note)
 {
 	note->rows = NULL;
-	c->count++;
-	workq_put(&c->given, &note->link, note);
+	w->count++;
+	workq_put(&w->given, &note->link, note);
 }
 
 void
-clerk_take(struct clerk *c, bool wait)
+db_writer_reap(struct db_writer *w, bool wait)
 {
-	struct clerk_note	*note;
+	struct db_write	*note;
 
-	for (wait = wait && c->count > 0;
-	    (note = workq_take(&c->done, wait)) != NULL; wait = false) {
-		c->count--;
+	for (wait = wait && w->count > 0;
+	    (note = workq_take(&w->done, wait)) != NULL; wait = false) {
+		w->count--;
 		if (note->verdict == DB_AWAY || note->verdict == DB_BROKEN)
-			sweep_break(c->sweep, note->why.text);
+			sweep_break(w->sweep, note->why.text);
 		note->on_done(note);
 	}
 }
 
 int
-clerk_count(const struct clerk *c)
+db_writer_pending(const struct db_writer *w)
 {
-	return c->count;
+	return w->count;
 }

@@ -17,7 +17,7 @@ enum db_verdict	__wrap_sweep_ask(const struct sweep *, enum db_stmt,
 
 /* A note, and what became of it. */
 struct entry {
-	struct clerk_note	 note;
+	struct db_write	 note;
 	struct entry		*more;		/* given once this is done */
 	size_t			 nth;		/* to be done; 0: not yet */
 };
@@ -25,10 +25,10 @@ struct entry {
 static struct entry	 entries[MANY];
 static struct db_param	 params[MANY];	/* whose address says which note's */
 static struct sweep	 sweep;
-static struct clerk	*clerk;
+static struct db_writer	*writer;
 static size_t		 ndone;
 
-/* The database's part: it answers in the clerk's thread. */
+/* The database's part: it answers in the writer's thread. */
 static struct {
 	size_t		 odd;		/* the note that gets another answer */
 	enum db_verdict	 verdict;
@@ -61,13 +61,13 @@ on_wake(void *arg)
 }
 
 static void
-on_done(struct clerk_note *note)
+on_done(struct db_write *note)
 {
 	struct entry	*e = note->arg;
 
 	e->nth = ++ndone;
 	if (e->more != NULL)
-		clerk_give(clerk, &e->more->note);
+		db_writer_put(writer, &e->more->note);
 }
 
 static void
@@ -76,10 +76,10 @@ give(size_t n)
 	size_t	i;
 
 	for (i = 0; i < n; i++)
-		clerk_give(clerk, &entries[i].note);
+		db_writer_put(writer, &entries[i].note);
 }
 
-/* A clerk with that many notes, one of which gets that answer. */
+/* A writer with that many notes, one of which gets that answer. */
 static void
 begin(size_t n, size_t odd, enum db_verdict verdict)
 {
@@ -92,8 +92,8 @@ begin(size_t n, size_t odd, enum db_verdict verdict)
 	ndone = 0;
 	database.odd = odd;
 	database.verdict = verdict;
-	clerk = clerk_new(&sweep, on_wake, &database, &why);
-	CU_ASSERT_PTR_NOT_NULL_FATAL(clerk);
+	writer = db_writer_new(&sweep, on_wake, &database, &why);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(writer);
 	for (i = 0; i < COUNT(entries); i++) {
 		entries[i].note.stmt = DB_STORE_OUTPUTS;
 		entries[i].note.params = &params[i];
@@ -106,8 +106,8 @@ begin(size_t n, size_t odd, enum db_verdict verdict)
 static void
 take_all(void)
 {
-	while (clerk_count(clerk) > 0)
-		clerk_take(clerk, true);
+	while (db_writer_pending(writer) > 0)
+		db_writer_reap(writer, true);
 }
 
 static void
@@ -116,7 +116,7 @@ test_order(void)
 	size_t	i;
 
 	begin(MANY, MANY, DB_OK);
-	CU_ASSERT_EQUAL(clerk_count(clerk), MANY);
+	CU_ASSERT_EQUAL(db_writer_pending(writer), MANY);
 	take_all();
 	for (i = 0; i < MANY; i++) {
 		CU_ASSERT_EQUAL(entries[i].note.verdict, DB_OK);
@@ -124,12 +124,12 @@ test_order(void)
 	}
 	CU_ASSERT_EQUAL(atomic_load(&database.wrong), 0);
 	/* With nothing under way there is nothing to wait for. */
-	clerk_take(clerk, true);
-	clerk_take(clerk, false);
-	clerk_free(clerk);
+	db_writer_reap(writer, true);
+	db_writer_reap(writer, false);
+	db_writer_free(writer);
 	CU_ASSERT_EQUAL(atomic_load(&database.woken), MANY);
 	CU_ASSERT_EQUAL(ndone, MANY);
-	clerk_free(NULL);
+	db_writer_free(NULL);
 }
 
 /* on_done may give more. */
@@ -144,7 +144,7 @@ test_more(void)
 	take_all();
 	CU_ASSERT_EQUAL(ndone, MANY);
 	CU_ASSERT_EQUAL(atomic_load(&database.wrong), 0);
-	clerk_free(clerk);
+	db_writer_free(writer);
 }
 
 /* What the database does not take is that note's affair alone. */
@@ -161,7 +161,7 @@ test_refused(void)
 	CU_ASSERT_STRING_EQUAL(entries[2].note.why.text,
 	    "the database has its reasons");
 	CU_ASSERT_FALSE(sweep.broken);
-	clerk_free(clerk);
+	db_writer_free(writer);
 }
 
 /* A database that went away breaks the run, with its words, and is not asked
@@ -190,7 +190,7 @@ test_away(void)
 		CU_ASSERT_TRUE(sweep.broken);
 		CU_ASSERT_STRING_EQUAL(sweep.error.text,
 		    "the database has its reasons");
-		clerk_free(clerk);
+		db_writer_free(writer);
 	}
 }
 
@@ -201,7 +201,7 @@ test_end(void)
 	begin(0, MANY, DB_OK);
 	database.sleep_us = 2000;
 	give(10);
-	clerk_free(clerk);
+	db_writer_free(writer);
 	CU_ASSERT_EQUAL(atomic_load(&database.asked), 10);
 	CU_ASSERT_EQUAL(ndone, 0);
 }
@@ -212,7 +212,7 @@ test_no_thread(void)
 	struct errbuf	why = { "" };
 
 	threads_left = 0;
-	CU_ASSERT_PTR_NULL(clerk_new(&sweep, on_wake, &database, &why));
+	CU_ASSERT_PTR_NULL(db_writer_new(&sweep, on_wake, &database, &why));
 	threads_left = INT_MAX;
 	CU_ASSERT_STRING_EQUAL(why.text, "could not start a thread: "
 	    "Resource temporarily unavailable");
@@ -231,5 +231,5 @@ main(void)
 		{ NULL, NULL }
 	};
 
-	return cunit_run("clerk", tests);
+	return cunit_run("db_writer", tests);
 }

@@ -14,7 +14,7 @@
 struct download {
 	struct sweep		*sweep;
 	struct fetch_run	 fetch;
-	struct clerk_note	 claim;
+	struct db_write	 claim;
 	struct db_param		 claim_params[5];
 	char			 claim_lease[SWEEP_NUMBER];
 	char			 claim_limit[SWEEP_NUMBER];
@@ -42,7 +42,7 @@ room(const struct download *d)
 }
 
 static void
-on_claimed(struct clerk_note *note)
+on_claimed(struct db_write *note)
 {
 	struct download	*d = note->arg;
 	int		 got, i;
@@ -74,7 +74,7 @@ claim(struct download *d, int asked)
 	d->claim.params = d->claim_params;
 	d->claim.on_done = on_claimed;
 	d->claim.arg = d;
-	clerk_give(d->fetch.clerk, &d->claim);
+	db_writer_put(d->fetch.db_writer, &d->claim);
 }
 
 static bool
@@ -82,7 +82,7 @@ is_idle(const struct download *d)
 {
 	return http_in_flight(d->fetch.engine) == 0 && d->fetch.queued == 0 &&
 	    settler_count(d->fetch.settler) == 0 &&
-	    clerk_count(d->fetch.clerk) == 0;
+	    db_writer_pending(d->fetch.db_writer) == 0;
 }
 
 /* How much there is to do, where somebody watches. */
@@ -138,7 +138,7 @@ work(struct download *d)
 		if (is_idle(d) && (d->fetch.full || !d->more))
 			break;
 		http_turn(d->fetch.engine, TURN_MS);
-		clerk_take(d->fetch.clerk, false);
+		db_writer_reap(d->fetch.db_writer, false);
 		fetch_settled(&d->fetch, false);
 		sweep_beat(s);
 		show(d);
@@ -185,7 +185,7 @@ open_all(struct fetch_run *f, struct errbuf *why)
 	}
 	return (f->settler = settler_new(f->archive, wake, f->engine, why)) !=
 	    NULL &&
-	    (f->clerk = clerk_new(f->sweep, wake, f->engine, why)) != NULL &&
+	    (f->db_writer = db_writer_new(f->sweep, wake, f->engine, why)) != NULL &&
 	    (f->errands = errands_new(why)) != NULL;
 }
 
@@ -193,7 +193,7 @@ open_all(struct fetch_run *f, struct errbuf *why)
 static void
 close_all(struct fetch_run *f)
 {
-	clerk_free(f->clerk);
+	db_writer_free(f->db_writer);
 	settler_free(f->settler);
 	http_engine_free(f->engine);
 	errands_free(f->errands);

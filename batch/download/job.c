@@ -290,8 +290,8 @@ fetch_settled(struct fetch_run *run, bool all)
 
 	take_settled(run, all);
 	rows_write(run);
-	while (all && clerk_count(run->clerk) > 0) {
-		clerk_take(run->clerk, true);
+	while (all && db_writer_pending(run->db_writer) > 0) {
+		db_writer_reap(run->db_writer, true);
 		rows_write(run);
 	}
 	/* A broken run writes no more: their leases run out. */

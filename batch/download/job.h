@@ -26,7 +26,7 @@ struct fetch_run {
 	struct settler		*settler;
 	struct sniffer		*sniffer;	/* the engine's thread's */
 	struct http_engine	*engine;
-	struct clerk		*clerk;
+	struct db_writer		*db_writer;
 	struct errands		*errands;
 	bool			 full;		/* the archive takes no more */
 	bool			 held;		/* files wait for the archive */

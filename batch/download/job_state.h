@@ -69,7 +69,7 @@ void	job_lease_lost(struct job *);
 
 /* The job's file is in its place: its row is to follow, which frees it. */
 void	rows_add(struct job *);
-/* Have the clerk write rows that are to follow, unless it still has some. */
+/* Have the writer write rows that are to follow, unless it still has some. */
 void	rows_write(struct fetch_run *);
 
 /* Everything that the job has; its file too, unless that came to rest. */

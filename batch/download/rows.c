@@ -145,7 +145,7 @@ fill_columns(struct pgarray *c, const struct job *j)
 
 /* The rows of jobs whose files are in their places, on their way. */
 struct batch {
-	struct clerk_note	 note;
+	struct db_write	 note;
 	struct fetch_run	*run;
 	struct pgarray		 c[COLUMNS];
 	struct db_param		 params[COLUMNS + 1];
@@ -189,7 +189,7 @@ static void	rows_give(struct fetch_run *, struct job *const *, int);
 /* One that the database refuses must not keep back the others, so then each
  * goes alone. */
 static void
-on_written(struct clerk_note *note)
+on_written(struct db_write *note)
 {
 	struct batch	*b = note->arg;
 	int		 i;
@@ -228,7 +228,7 @@ fill_params(struct batch *b)
 	return ok;
 }
 
-/* Their rows are the clerk's to write. */
+/* Their rows are the writer's to write. */
 static void
 rows_give(struct fetch_run *run, struct job *const *jobs, int n)
 {
@@ -243,7 +243,7 @@ rows_give(struct fetch_run *run, struct job *const *jobs, int n)
 	b->note.arg = b;
 	run->writing++;
 	if (fill_params(b)) {
-		clerk_give(run->clerk, &b->note);
+		db_writer_put(run->db_writer, &b->note);
 		return;
 	}
 	b->note.verdict = DB_REFUSED;
