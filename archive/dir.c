@@ -24,7 +24,7 @@ struct file_archive {
 	struct archive	 base;
 	struct part_dir	 root;
 	char		*prefix;	/* the root as a URL */
-	struct crew	*crew;		/* to wait for the disk */
+	struct pool	*pool;		/* to wait for the disk */
 	char		 synced[512];	/* the day last known to be on disk */
 	int		 syncedfd;	/* its directory, or -1 */
 };
@@ -423,7 +423,7 @@ file_commit(struct archive *archive, struct archive_commit *const *list,
 	struct tree_part	*part;
 	size_t			 i;
 
-	crew_each(((struct file_archive *)archive)->crew, n, sync_one, &all);
+	pool_each(((struct file_archive *)archive)->pool, n, sync_one, &all);
 	for (i = 0; i < n; i++) {
 		part = (struct tree_part *)list[i]->part;
 		if (part->moved)
@@ -456,7 +456,7 @@ file_close(struct archive *archive)
 {
 	struct file_archive	*a = (struct file_archive *)archive;
 
-	crew_free(a->crew);
+	pool_free(a->pool);
 	if (a->syncedfd != -1)
 		(void)close(a->syncedfd);
 	part_dir_close(&a->root);
@@ -486,7 +486,7 @@ archive_file_open(const char *url, const char *owner, struct errbuf *why)
 	char			*path;
 
 	if ((a = calloc(1, sizeof(*a))) == NULL ||
-	    (a->crew = crew_new()) == NULL) {
+	    (a->pool = pool_new()) == NULL) {
 		errbuf_set(why, "out of memory");
 		free(a);
 		return NULL;

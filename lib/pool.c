@@ -5,7 +5,7 @@
 #include "lib/pool.h"
 #include "lib/thread.h"
 
-struct crew {
+struct pool {
 	pthread_mutex_t	 lock;
 	pthread_cond_t	 called, done;
 	void		(*work)(void *, size_t);
@@ -14,12 +14,12 @@ struct crew {
 	size_t		 busy;		/* hands at work */
 	bool		 ending;
 	size_t		 nhands;	/* the one caller's own */
-	pthread_t	 hands[CREW_MAX - 1];
+	pthread_t	 hands[POOL_MAX - 1];
 };
 
 /* Do what nobody has begun.  With the lock, which is open meanwhile. */
 static void
-take_turns(struct crew *c)
+take_turns(struct pool *c)
 {
 	size_t	i;
 
@@ -37,7 +37,7 @@ take_turns(struct crew *c)
 static void *
 be_at_hand(void *arg)
 {
-	struct crew	*c = arg;
+	struct pool	*c = arg;
 
 	(void)pthread_mutex_lock(&c->lock);
 	while (!c->ending) {
@@ -48,10 +48,10 @@ be_at_hand(void *arg)
 	return NULL;
 }
 
-struct crew *
-crew_new(void)
+struct pool *
+pool_new(void)
 {
-	struct crew	*c;
+	struct pool	*c;
 
 	if ((c = calloc(1, sizeof(*c))) == NULL)
 		return NULL;
@@ -62,7 +62,7 @@ crew_new(void)
 }
 
 void
-crew_free(struct crew *c)
+pool_free(struct pool *c)
 {
 	if (c == NULL)
 		return;
@@ -79,7 +79,7 @@ crew_free(struct crew *c)
 }
 
 void
-crew_each(struct crew *c, size_t n, void (*work)(void *, size_t), void *arg)
+pool_each(struct pool *c, size_t n, void (*work)(void *, size_t), void *arg)
 {
 	struct errbuf	why;
 	size_t		i;
@@ -88,7 +88,7 @@ crew_each(struct crew *c, size_t n, void (*work)(void *, size_t), void *arg)
 		work(arg, i);
 	if (c == NULL || n <= 1)
 		return;
-	while (c->nhands < CREW_MAX - 1 && c->nhands + 1 < n &&
+	while (c->nhands < POOL_MAX - 1 && c->nhands + 1 < n &&
 	    thread_start(&c->hands[c->nhands], be_at_hand, c, &why))
 		c->nhands++;
 	(void)pthread_mutex_lock(&c->lock);

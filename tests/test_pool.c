@@ -27,70 +27,70 @@ work(void *arg, size_t i)
 	(void)atomic_fetch_sub(&at_work, 1);
 }
 
-/* Each of n once, and all of it when crew_each() returns. */
+/* Each of n once, and all of it when pool_each() returns. */
 static bool
-does_all(struct crew *crew, size_t n)
+does_all(struct pool *pool, size_t n)
 {
 	size_t	i;
 	bool	once = true;
 
 	memset(runs, 0, sizeof(runs));
 	atomic_store(&most, 0);
-	crew_each(crew, n, work, runs);
+	pool_each(pool, n, work, runs);
 	for (i = 0; i < MANY; i++)
 		once = once && runs[i] == (i < n);
 	return once;
 }
 
-static const size_t	sizes[] = { 0, 1, 2, 3, CREW_MAX, CREW_MAX + 1, MANY };
+static const size_t	sizes[] = { 0, 1, 2, 3, POOL_MAX, POOL_MAX + 1, MANY };
 
 static void
 test_all(void)
 {
-	struct crew	*crew = crew_new();
+	struct pool	*pool = pool_new();
 	size_t		 i, round;
 
-	CU_ASSERT_PTR_NOT_NULL_FATAL(crew);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(pool);
 	for (round = 0; round < 20; round++)
 		for (i = 0; i < COUNT(sizes); i++)
-			CU_ASSERT_TRUE(does_all(crew, sizes[i]));
-	crew_free(crew);
-	crew_free(NULL);
+			CU_ASSERT_TRUE(does_all(pool, sizes[i]));
+	pool_free(pool);
+	pool_free(NULL);
 }
 
-/* Many at once, and no more than CREW_MAX. */
+/* Many at once, and no more than POOL_MAX. */
 static void
 test_bound(void)
 {
-	struct crew	*crew = crew_new();
+	struct pool	*pool = pool_new();
 
-	CU_ASSERT_PTR_NOT_NULL_FATAL(crew);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(pool);
 	sleep_us = 5000;
-	CU_ASSERT_TRUE(does_all(crew, 3 * CREW_MAX));
+	CU_ASSERT_TRUE(does_all(pool, 3 * POOL_MAX));
 	CU_ASSERT_TRUE(atomic_load(&most) > 1);
-	CU_ASSERT_TRUE(atomic_load(&most) <= CREW_MAX);
+	CU_ASSERT_TRUE(atomic_load(&most) <= POOL_MAX);
 	sleep_us = 0;
-	crew_free(crew);
+	pool_free(pool);
 }
 
-/* With no crew, or no threads for it, the caller does it alone; with few
+/* With no pool, or no threads for it, the caller does it alone; with few
  * threads, these do. */
 static void
 test_alone(void)
 {
-	struct crew	*crew = crew_new();
+	struct pool	*pool = pool_new();
 
 	CU_ASSERT_TRUE(does_all(NULL, MANY));
 	CU_ASSERT_EQUAL(atomic_load(&most), 1);
-	CU_ASSERT_PTR_NOT_NULL_FATAL(crew);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(pool);
 	threads_left = 0;
-	CU_ASSERT_TRUE(does_all(crew, MANY));
+	CU_ASSERT_TRUE(does_all(pool, MANY));
 	CU_ASSERT_EQUAL(atomic_load(&most), 1);
 	threads_left = 1;
-	CU_ASSERT_TRUE(does_all(crew, MANY));
+	CU_ASSERT_TRUE(does_all(pool, MANY));
 	CU_ASSERT_TRUE(atomic_load(&most) <= 2);
 	threads_left = INT_MAX;
-	crew_free(crew);
+	pool_free(pool);
 }
 
 int
@@ -103,5 +103,5 @@ main(void)
 		{ NULL, NULL }
 	};
 
-	return cunit_run("crew", tests);
+	return cunit_run("pool", tests);
 }
