@@ -4,18 +4,18 @@
 #include "lib/worker.h"
 #include "lib/thread.h"
 
-struct errands {
+struct worker {
 	pthread_t	 thread;
 	struct workq	 given;
-	pthread_mutex_t	 lock;		/* for every errand's out */
+	pthread_mutex_t	 lock;		/* for every job's out */
 	pthread_cond_t	 back;
 };
 
 static void *
 work(void *arg)
 {
-	struct errands	*e = arg;
-	struct errand	*one;
+	struct worker	*e = arg;
+	struct worker_job	*one;
 
 	while ((one = workq_take(&e->given, true)) != NULL) {
 		one->run(one);
@@ -28,7 +28,7 @@ work(void *arg)
 }
 
 static void
-errands_destroy(struct errands *e)
+worker_destroy(struct worker *e)
 {
 	workq_destroy(&e->given);
 	(void)pthread_mutex_destroy(&e->lock);
@@ -36,10 +36,10 @@ errands_destroy(struct errands *e)
 	free(e);
 }
 
-struct errands *
-errands_new(struct errbuf *why)
+struct worker *
+worker_new(struct errbuf *why)
 {
-	struct errands	*e;
+	struct worker	*e;
 
 	if ((e = calloc(1, sizeof(*e))) == NULL) {
 		errbuf_set(why, "out of memory");
@@ -50,22 +50,22 @@ errands_new(struct errbuf *why)
 	(void)pthread_cond_init(&e->back, NULL);
 	if (thread_start(&e->thread, work, e, why))
 		return e;
-	errands_destroy(e);
+	worker_destroy(e);
 	return NULL;
 }
 
 void
-errands_free(struct errands *e)
+worker_free(struct worker *e)
 {
 	if (e == NULL)
 		return;
 	workq_close(&e->given);
 	(void)pthread_join(e->thread, NULL);
-	errands_destroy(e);
+	worker_destroy(e);
 }
 
 bool
-errands_give(struct errands *e, struct errand *one)
+worker_put(struct worker *e, struct worker_job *one)
 {
 	bool	is_home;
 
@@ -79,7 +79,7 @@ errands_give(struct errands *e, struct errand *one)
 }
 
 void
-errands_wait(struct errands *e, struct errand *one)
+worker_wait(struct worker *e, struct worker_job *one)
 {
 	(void)pthread_mutex_lock(&e->lock);
 	while (one->out)

@@ -1,33 +1,33 @@
-/* Work that another thread does meanwhile, one errand after the other. */
-#ifndef GENHOOK_ERRAND_H
-#define GENHOOK_ERRAND_H
+/* Work that another thread does meanwhile, one job after the other. */
+#ifndef GENHOOK_WORKER_H
+#define GENHOOK_WORKER_H
 
 #include <stdbool.h>
 
 #include "lib/errbuf.h"
 #include "lib/workq.h"
 
-struct errands;
+struct worker;
 
 /* One, owned by its giver, who may change what it is about only while it is
  * not out. */
-struct errand {
-	void			(*run)(struct errand *);	/* on that thread */
+struct worker_job {
+	void			(*run)(struct worker_job *);	/* on that thread */
 	void			*arg;
-	bool			 out;		/* these are the errands' own */
+	bool			 out;		/* these are the worker' own */
 	struct workq_link	 link;
 };
 
 /* NULL with why: no memory, or no thread. */
-struct errands *errands_new(struct errbuf *why);
+struct worker *worker_new(struct errbuf *why);
 
 /* Ends the thread, after what it was given; NULL is fine. */
-void	errands_free(struct errands *);
+void	worker_free(struct worker *);
 
-/* Give an errand.  False: it is still out. */
-bool	errands_give(struct errands *, struct errand *);
+/* Give an job.  False: it is still out. */
+bool	worker_put(struct worker *, struct worker_job *);
 
 /* Wait until it is not out; from any thread. */
-void	errands_wait(struct errands *, struct errand *);
+void	worker_wait(struct worker *, struct worker_job *);
 
 #endif

@@ -186,7 +186,7 @@ open_all(struct fetch_run *f, struct errbuf *why)
 	return (f->settler = settler_new(f->archive, wake, f->engine, why)) !=
 	    NULL &&
 	    (f->db_writer = db_writer_new(f->sweep, wake, f->engine, why)) != NULL &&
-	    (f->errands = errands_new(why)) != NULL;
+	    (f->worker = worker_new(why)) != NULL;
 }
 
 /* The engine after those that wake it, and before what its transfers have. */
@@ -196,7 +196,7 @@ close_all(struct fetch_run *f)
 	db_writer_free(f->db_writer);
 	settler_free(f->settler);
 	http_engine_free(f->engine);
-	errands_free(f->errands);
+	worker_free(f->worker);
 	sniffer_close(f->sniffer);
 	archive_close(f->archive);
 	free(f->refused);

@@ -21,7 +21,7 @@
 static void
 job_drop(struct job *j)
 {
-	errands_wait(j->run->errands, &j->summing);
+	worker_wait(j->run->worker, &j->summing);
 	if (j->opened)
 		archive_abort(j->part);
 	else
@@ -108,7 +108,7 @@ job_leave(struct job *j)
 {
 	bool	kept;
 
-	errands_wait(j->run->errands, &j->summing);
+	worker_wait(j->run->worker, &j->summing);
 	kept = j->part != NULL && j->mark[0] != '\0' &&
 	    (!j->opened || archive_mark(j->part, j->mark));
 	if (kept) {
@@ -199,7 +199,7 @@ job_is_as_promised(struct job *j, const unsigned char *sum,
 
 /* The sum follows the writing, while what is written is still in memory. */
 static void
-sum_some(struct errand *e)
+sum_some(struct worker_job *e)
 {
 	struct job	*j = e->arg;
 	struct errbuf	 why;
@@ -217,7 +217,7 @@ job_check(struct archive_commit *c)
 	unsigned char	 digest[SHA256_BYTES], md5[MD5_BYTES] = { 0 };
 
 	j->trouble = TROUBLE_OURS;
-	errands_wait(j->run->errands, &j->summing);
+	worker_wait(j->run->worker, &j->summing);
 	if (j->sums.md5 == NULL)
 		j->req.promise.md5[0] = '\0';
 	if ((j->at_rest && !sums_follow(&j->sums, c->part, j->bytes,
@@ -407,7 +407,7 @@ job_sum_some(struct job *j, size_t len)
 	if (!j->at_rest || j->req.length <= ARCHIVE_SMALL ||
 	    j->bytes / SUM_EVERY == (j->bytes - (int64_t)len) / SUM_EVERY)
 		return;
-	(void)errands_give(j->run->errands, &j->summing);
+	(void)worker_put(j->run->worker, &j->summing);
 }
 
 static bool

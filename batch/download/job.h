@@ -27,7 +27,7 @@ struct fetch_run {
 	struct sniffer		*sniffer;	/* the engine's thread's */
 	struct http_engine	*engine;
 	struct db_writer		*db_writer;
-	struct errands		*errands;
+	struct worker		*worker;
 	bool			 full;		/* the archive takes no more */
 	bool			 held;		/* files wait for the archive */
 	bool			*refused;	/* accounts whose key was, in

@@ -32,8 +32,8 @@ struct job {
 	int64_t			 started_ms;
 	struct archive_part	*part;
 	bool			 at_rest;	/* summed on other processors */
-	struct errand		 summing;	/* of what came so far */
-	struct archive_part	*sum_of;	/* that errand's; while it is */
+	struct worker_job		 summing;	/* of what came so far */
+	struct archive_part	*sum_of;	/* that job's; while it is */
 	struct sums		 sums;		/* out, its too */
 	int64_t			 bytes;		/* in the part, all told */
 	const struct media	*media;		/* once enough bytes came */
