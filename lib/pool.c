@@ -19,87 +19,87 @@ struct pool {
 
 /* Do what nobody has begun.  With the lock, which is open meanwhile. */
 static void
-take_turns(struct pool *c)
+take_turns(struct pool *p)
 {
 	size_t	i;
 
-	c->busy++;
-	while (c->next < c->n) {
-		i = c->next++;
-		(void)pthread_mutex_unlock(&c->lock);
-		c->work(c->arg, i);
-		(void)pthread_mutex_lock(&c->lock);
+	p->busy++;
+	while (p->next < p->n) {
+		i = p->next++;
+		(void)pthread_mutex_unlock(&p->lock);
+		p->work(p->arg, i);
+		(void)pthread_mutex_lock(&p->lock);
 	}
-	if (--c->busy == 0)
-		(void)pthread_cond_signal(&c->done);
+	if (--p->busy == 0)
+		(void)pthread_cond_signal(&p->done);
 }
 
 static void *
 be_at_hand(void *arg)
 {
-	struct pool	*c = arg;
+	struct pool	*p = arg;
 
-	(void)pthread_mutex_lock(&c->lock);
-	while (!c->ending) {
-		take_turns(c);
-		(void)pthread_cond_wait(&c->called, &c->lock);
+	(void)pthread_mutex_lock(&p->lock);
+	while (!p->ending) {
+		take_turns(p);
+		(void)pthread_cond_wait(&p->called, &p->lock);
 	}
-	(void)pthread_mutex_unlock(&c->lock);
+	(void)pthread_mutex_unlock(&p->lock);
 	return NULL;
 }
 
 struct pool *
 pool_new(void)
 {
-	struct pool	*c;
+	struct pool	*p;
 
-	if ((c = calloc(1, sizeof(*c))) == NULL)
+	if ((p = calloc(1, sizeof(*p))) == NULL)
 		return NULL;
-	(void)pthread_mutex_init(&c->lock, NULL);
-	(void)pthread_cond_init(&c->called, NULL);
-	(void)pthread_cond_init(&c->done, NULL);
-	return c;
+	(void)pthread_mutex_init(&p->lock, NULL);
+	(void)pthread_cond_init(&p->called, NULL);
+	(void)pthread_cond_init(&p->done, NULL);
+	return p;
 }
 
 void
-pool_free(struct pool *c)
+pool_free(struct pool *p)
 {
-	if (c == NULL)
+	if (p == NULL)
 		return;
-	(void)pthread_mutex_lock(&c->lock);
-	c->ending = true;
-	(void)pthread_cond_broadcast(&c->called);
-	(void)pthread_mutex_unlock(&c->lock);
-	while (c->nhands > 0)
-		(void)pthread_join(c->hands[--c->nhands], NULL);
-	(void)pthread_mutex_destroy(&c->lock);
-	(void)pthread_cond_destroy(&c->called);
-	(void)pthread_cond_destroy(&c->done);
-	free(c);
+	(void)pthread_mutex_lock(&p->lock);
+	p->ending = true;
+	(void)pthread_cond_broadcast(&p->called);
+	(void)pthread_mutex_unlock(&p->lock);
+	while (p->nhands > 0)
+		(void)pthread_join(p->hands[--p->nhands], NULL);
+	(void)pthread_mutex_destroy(&p->lock);
+	(void)pthread_cond_destroy(&p->called);
+	(void)pthread_cond_destroy(&p->done);
+	free(p);
 }
 
 void
-pool_each(struct pool *c, size_t n, void (*work)(void *, size_t), void *arg)
+pool_each(struct pool *p, size_t n, void (*work)(void *, size_t), void *arg)
 {
 	struct errbuf	why;
 	size_t		i;
 
-	for (i = 0; i < n && (c == NULL || n == 1); i++)
+	for (i = 0; i < n && (p == NULL || n == 1); i++)
 		work(arg, i);
-	if (c == NULL || n <= 1)
+	if (p == NULL || n <= 1)
 		return;
-	while (c->nhands < POOL_MAX - 1 && c->nhands + 1 < n &&
-	    thread_start(&c->hands[c->nhands], be_at_hand, c, &why))
-		c->nhands++;
-	(void)pthread_mutex_lock(&c->lock);
-	c->work = work;
-	c->arg = arg;
-	c->n = n;
-	c->next = 0;
-	for (i = 1; i < n && i <= c->nhands; i++)
-		(void)pthread_cond_signal(&c->called);
-	take_turns(c);
-	while (c->busy > 0)
-		(void)pthread_cond_wait(&c->done, &c->lock);
-	(void)pthread_mutex_unlock(&c->lock);
+	while (p->nhands < POOL_MAX - 1 && p->nhands + 1 < n &&
+	    thread_start(&p->hands[p->nhands], be_at_hand, p, &why))
+		p->nhands++;
+	(void)pthread_mutex_lock(&p->lock);
+	p->work = work;
+	p->arg = arg;
+	p->n = n;
+	p->next = 0;
+	for (i = 1; i < n && i <= p->nhands; i++)
+		(void)pthread_cond_signal(&p->called);
+	take_turns(p);
+	while (p->busy > 0)
+		(void)pthread_cond_wait(&p->done, &p->lock);
+	(void)pthread_mutex_unlock(&p->lock);
 }

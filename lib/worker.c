@@ -14,75 +14,75 @@ struct worker {
 static void *
 work(void *arg)
 {
-	struct worker	*e = arg;
-	struct worker_job	*one;
+	struct worker	*w = arg;
+	struct worker_job	*job;
 
-	while ((one = workq_take(&e->given, true)) != NULL) {
-		one->run(one);
-		(void)pthread_mutex_lock(&e->lock);
-		one->out = false;
-		(void)pthread_cond_broadcast(&e->back);
-		(void)pthread_mutex_unlock(&e->lock);
+	while ((job = workq_take(&w->given, true)) != NULL) {
+		job->run(job);
+		(void)pthread_mutex_lock(&w->lock);
+		job->out = false;
+		(void)pthread_cond_broadcast(&w->back);
+		(void)pthread_mutex_unlock(&w->lock);
 	}
 	return NULL;
 }
 
 static void
-worker_destroy(struct worker *e)
+worker_destroy(struct worker *w)
 {
-	workq_destroy(&e->given);
-	(void)pthread_mutex_destroy(&e->lock);
-	(void)pthread_cond_destroy(&e->back);
-	free(e);
+	workq_destroy(&w->given);
+	(void)pthread_mutex_destroy(&w->lock);
+	(void)pthread_cond_destroy(&w->back);
+	free(w);
 }
 
 struct worker *
 worker_new(struct errbuf *why)
 {
-	struct worker	*e;
+	struct worker	*w;
 
-	if ((e = calloc(1, sizeof(*e))) == NULL) {
+	if ((w = calloc(1, sizeof(*w))) == NULL) {
 		errbuf_set(why, "out of memory");
 		return NULL;
 	}
-	workq_init(&e->given);
-	(void)pthread_mutex_init(&e->lock, NULL);
-	(void)pthread_cond_init(&e->back, NULL);
-	if (thread_start(&e->thread, work, e, why))
-		return e;
-	worker_destroy(e);
+	workq_init(&w->given);
+	(void)pthread_mutex_init(&w->lock, NULL);
+	(void)pthread_cond_init(&w->back, NULL);
+	if (thread_start(&w->thread, work, w, why))
+		return w;
+	worker_destroy(w);
 	return NULL;
 }
 
 void
-worker_free(struct worker *e)
+worker_free(struct worker *w)
 {
-	if (e == NULL)
+	if (w == NULL)
 		return;
-	workq_close(&e->given);
-	(void)pthread_join(e->thread, NULL);
-	worker_destroy(e);
+	workq_close(&w->given);
+	(void)pthread_join(w->thread, NULL);
+	worker_destroy(w);
 }
 
 bool
-worker_put(struct worker *e, struct worker_job *one)
+worker_put(struct worker *w, struct worker_job *job)
 {
 	bool	is_home;
 
-	(void)pthread_mutex_lock(&e->lock);
-	is_home = !one->out;
-	one->out = true;
-	(void)pthread_mutex_unlock(&e->lock);
+	(void)pthread_mutex_lock(&w->lock);
+	is_home = !job->out;
+	job->out = true;
+	(void)pthread_mutex_unlock(&w->lock);
 	if (is_home)
-		workq_put(&e->given, &one->link, one);
+		workq_put(&w->given, &job->link, job);
 	return is_home;
 }
 
 void
-worker_wait(struct worker *e, struct worker_job *one)
+worker_wait(struct worker *w, struct worker_job *job)
 {
-	(void)pthread_mutex_lock(&e->lock);
-	while (one->out)
-		(void)pthread_cond_wait(&e->back, &e->lock);
-	(void)pthread_mutex_unlock(&e->lock);
+	(void)pthread_mutex_lock(&w->lock);
+	while (job->out)
+		(void)pthread_cond_wait(&w->back, &w->lock);
+	(void)pthread_mutex_unlock(&w->lock);
 }

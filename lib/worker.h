@@ -14,7 +14,7 @@ struct worker;
 struct worker_job {
 	void			(*run)(struct worker_job *);	/* on that thread */
 	void			*arg;
-	bool			 out;		/* these are the worker' own */
+	bool			 out;		/* these are the worker's own */
 	struct workq_link	 link;
 };
 

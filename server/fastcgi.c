@@ -51,7 +51,7 @@ struct server {
 	struct flight		*free;
 };
 
-struct worker {
+struct fcgi_worker {
 	struct server	*server;
 	pthread_t	 thread;
 	atomic_bool	 accepting;
@@ -183,7 +183,7 @@ flight_answer(struct server *s, struct flight *f)
 static void *
 worker_main(void *arg)
 {
-	struct worker	*w = arg;
+	struct fcgi_worker	*w = arg;
 	struct flight	*f;
 	int		 got;
 
@@ -258,7 +258,7 @@ server_prepare_signals(void)
 
 /* How many have not ended; with wake, interrupt those that read a head. */
 static int
-workers_left(const struct worker *workers, int n, bool wake)
+workers_left(const struct fcgi_worker *workers, int n, bool wake)
 {
 	int	i, left = 0;
 
@@ -279,7 +279,7 @@ workers_left(const struct worker *workers, int n, bool wake)
  * idle one, or a peer's that would hold a thread for ever.
  */
 static void
-stop_workers(struct server *s, struct worker *workers, int n)
+stop_workers(struct server *s, struct fcgi_worker *workers, int n)
 {
 	const struct timespec	step = { .tv_nsec = GRACE_STEP_MS * 1000000L };
 	int			i, waited_ms, left;
@@ -315,7 +315,7 @@ thread_start(pthread_t *thread, void *(*fn)(void *), void *arg)
 }
 
 static int
-start_workers(struct server *s, struct worker *workers, int n)
+start_workers(struct server *s, struct fcgi_worker *workers, int n)
 {
 	int	i;
 
@@ -358,7 +358,7 @@ watch(struct server *s)
 }
 
 static bool
-serve(struct server *s, struct worker *workers, int n, struct errbuf *why)
+serve(struct server *s, struct fcgi_worker *workers, int n, struct errbuf *why)
 {
 	pthread_t	answerers[ANSWERERS];
 	int		i, working, answering;
@@ -381,7 +381,7 @@ server_run_fastcgi(const struct receiver *rx, int threads,
     struct errbuf *why)
 {
 	struct server	 s = { .rx = rx };
-	struct worker	*workers;
+	struct fcgi_worker	*workers;
 	int		 i, nworkers = threads / WORKERS_SHARE;
 	bool		 ok = false;
 
