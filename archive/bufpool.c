@@ -3,66 +3,66 @@
 
 #include "archive/bufpool.h"
 
-struct hold {
+struct bufpool {
 	pthread_mutex_t	 lock;
-	char		*free[HOLD_MAX];	/* the last used is the next: it
+	char		*free[BUFPOOL_MAX];	/* the last used is the next: it
 						   may still be in the cache */
 	int		 nfree;
 	int		 made;			/* free or taken */
 };
 
-struct hold *
-hold_new(void)
+struct bufpool *
+bufpool_new(void)
 {
-	struct hold	*h;
+	struct bufpool	*p;
 
-	if ((h = calloc(1, sizeof(*h))) != NULL)
-		(void)pthread_mutex_init(&h->lock, NULL);
-	return h;
+	if ((p = calloc(1, sizeof(*p))) != NULL)
+		(void)pthread_mutex_init(&p->lock, NULL);
+	return p;
 }
 
 void
-hold_free(struct hold *h)
+bufpool_free(struct bufpool *p)
 {
-	if (h == NULL)
+	if (p == NULL)
 		return;
-	while (h->nfree > 0)
-		free(h->free[--h->nfree]);
-	(void)pthread_mutex_destroy(&h->lock);
-	free(h);
+	while (p->nfree > 0)
+		free(p->free[--p->nfree]);
+	(void)pthread_mutex_destroy(&p->lock);
+	free(p);
 }
 
 char *
-hold_take(struct hold *h)
+bufpool_get(struct bufpool *p)
 {
 	char	*buf = NULL;
 
-	(void)pthread_mutex_lock(&h->lock);
-	if (h->nfree > 0)
-		buf = h->free[--h->nfree];
-	else if (h->made < HOLD_MAX && (buf = malloc(HOLD_BYTES)) != NULL)
-		h->made++;
-	(void)pthread_mutex_unlock(&h->lock);
+	(void)pthread_mutex_lock(&p->lock);
+	if (p->nfree > 0)
+		buf = p->free[--p->nfree];
+	else if (p->made < BUFPOOL_MAX && (buf = malloc(BUFPOOL_BYTES)) != NULL)
+		p->made++;
+	(void)pthread_mutex_unlock(&p->lock);
 	return buf;
 }
 
 bool
-hold_is_empty(struct hold *h)
+bufpool_is_empty(struct bufpool *p)
 {
 	bool	empty;
 
-	(void)pthread_mutex_lock(&h->lock);
-	empty = h->nfree == 0 && h->made == HOLD_MAX;
-	(void)pthread_mutex_unlock(&h->lock);
+	(void)pthread_mutex_lock(&p->lock);
+	empty = p->nfree == 0 && p->made == BUFPOOL_MAX;
+	(void)pthread_mutex_unlock(&p->lock);
 	return empty;
 }
 
 void
-hold_give(struct hold *h, char *buf)
+bufpool_put(struct bufpool *p, char *buf)
 {
 	if (buf == NULL)
 		return;
-	(void)pthread_mutex_lock(&h->lock);
-	h->free[h->nfree++] = buf;
-	(void)pthread_mutex_unlock(&h->lock);
+	(void)pthread_mutex_lock(&p->lock);
+	p->free[p->nfree++] = buf;
+	(void)pthread_mutex_unlock(&p->lock);
 }

@@ -146,7 +146,7 @@ close_file(struct file_part *part)
 void
 file_part_close(struct file_part *part)
 {
-	hold_give(part->dir->hold, part->held);
+	bufpool_put(part->dir->bufpool, part->held);
 	part->held = NULL;
 	close_file(part);
 }
@@ -184,8 +184,8 @@ begin_file(struct file_part *part, struct errbuf *why)
 bool
 file_part_begin(struct file_part *part, int64_t length, struct errbuf *why)
 {
-	if (length >= 0 && length <= (int64_t)HOLD_BYTES)
-		part->held = hold_take(part->dir->hold);
+	if (length >= 0 && length <= (int64_t)BUFPOOL_BYTES)
+		part->held = bufpool_get(part->dir->bufpool);
 	return part->held != NULL || begin_file(part, why);
 }
 
@@ -277,7 +277,7 @@ file_part_spill(struct file_part *part, struct errbuf *why)
 	if (!begin_file(part, why) ||
 	    !write_all(part, part->held, part->nheld, why))
 		return false;
-	hold_give(part->dir->hold, part->held);
+	bufpool_put(part->dir->bufpool, part->held);
 	part->held = NULL;
 	return true;
 }
@@ -286,7 +286,7 @@ bool
 file_part_write(struct file_part *part, const void *data, size_t len,
     struct errbuf *why)
 {
-	if (part->held != NULL && len <= HOLD_BYTES - part->nheld) {
+	if (part->held != NULL && len <= BUFPOOL_BYTES - part->nheld) {
 		memcpy(part->held + part->nheld, data, len);
 		part->nheld += len;
 		return true;
@@ -386,7 +386,7 @@ part_dir_open(struct part_dir *dir, char *path, const char *owner,
 {
 	dir->path = path;
 	dir->fd = -1;
-	if ((dir->hold = hold_new()) == NULL ||
+	if ((dir->bufpool = bufpool_new()) == NULL ||
 	    !archive_name(owner, dir->owner)) {
 		errbuf_set(why, "out of memory");
 		return false;
@@ -412,14 +412,14 @@ part_dir_close(struct part_dir *dir)
 {
 	if (dir->fd != -1)
 		(void)close(dir->fd);
-	hold_free(dir->hold);
+	bufpool_free(dir->bufpool);
 	free(dir->path);
 }
 
 bool
 part_dir_is_crowded(struct part_dir *dir)
 {
-	return hold_is_empty(dir->hold);
+	return bufpool_is_empty(dir->bufpool);
 }
 
 static bool

@@ -26,7 +26,7 @@
 #define PART_DIR_MODE	0750	/* of directories that are made */
 #define PART_BOOT_MAX	40
 
-struct hold;
+struct bufpool;
 
 /* The directory, for the parts of one run. */
 struct part_dir {
@@ -35,7 +35,7 @@ struct part_dir {
 	char		 owner[ARCHIVE_NAME_MAX];
 	atomic_ulong	 nspares;	/* parts that are not the usual file */
 	char		 boot[PART_BOOT_MAX];	/* "": not known */
-	struct hold	*hold;		/* for small files */
+	struct bufpool	*bufpool;		/* for small files */
 };
 
 struct file_part {
