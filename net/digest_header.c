@@ -9,7 +9,7 @@
 #define BASE64	"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ" \
 		"0123456789+/="
 
-const char *const promise_headers[] = {
+const char *const digest_header_names[] = {
 	"Content-MD5", "Digest", "Repr-Digest", "Content-Digest", NULL
 };
 
@@ -43,16 +43,16 @@ item(const char *list, const char *name)
 }
 
 void
-promise_read(struct promise *p, const char *name, const char *value,
+digest_header_read(struct digest_header *p, const char *name, const char *value,
     bool part)
 {
 	const char	*sum;
 	size_t		 i;
 
-	for (i = 0; promise_headers[i] != NULL; i++)
-		if (strcasecmp(name, promise_headers[i]) == 0)
+	for (i = 0; digest_header_names[i] != NULL; i++)
+		if (strcasecmp(name, digest_header_names[i]) == 0)
 			break;
-	if (promise_headers[i] == NULL || (part && !of_whole[i]))
+	if (digest_header_names[i] == NULL || (part && !of_whole[i]))
 		return;
 	if (i == 0) {
 		take(value, p->md5, sizeof(p->md5));

@@ -1,15 +1,15 @@
 /* What a server's headers promise of a file's sum. */
-#ifndef GENHOOK_PROMISE_H
-#define GENHOOK_PROMISE_H
+#ifndef GENHOOK_DIGEST_HEADER_H
+#define GENHOOK_DIGEST_HEADER_H
 
 #include <stdbool.h>
 
-#define PROMISE_SHA256	45	/* base64, with the NUL */
-#define PROMISE_MD5	25
+#define DIGEST_HEADER_SHA256	45	/* base64, with the NUL */
+#define DIGEST_HEADER_MD5	25
 
-struct promise {
-	char	sha256[PROMISE_SHA256];	/* of the whole file; "": none */
-	char	md5[PROMISE_MD5];
+struct digest_header {
+	char	sha256[DIGEST_HEADER_SHA256];	/* of the whole file; "": none */
+	char	md5[DIGEST_HEADER_MD5];
 };
 
 /*
@@ -18,10 +18,10 @@ struct promise {
  * (RFC 9530).  name is in any case.  part: the body is not the whole file, so
  * that only what is said of the whole counts.
  */
-void	promise_read(struct promise *, const char *name, const char *value,
+void	digest_header_read(struct digest_header *, const char *name, const char *value,
 	    bool part);
 
 /* The names of these headers, NULL-terminated. */
-extern const char *const promise_headers[];
+extern const char *const digest_header_names[];
 
 #endif

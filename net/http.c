@@ -207,16 +207,16 @@ is_the_rest(struct http_request *req)
 }
 
 static void
-read_promise(struct http_request *req)
+read_digest_header(struct http_request *req)
 {
 	char	value[256];
 	size_t	i;
 
-	memset(&req->promise, 0, sizeof(req->promise));
-	for (i = 0; promise_headers[i] != NULL; i++) {
-		copy_header(req->easy, promise_headers[i], value,
+	memset(&req->digest_header, 0, sizeof(req->digest_header));
+	for (i = 0; digest_header_names[i] != NULL; i++) {
+		copy_header(req->easy, digest_header_names[i], value,
 		    sizeof(value));
-		promise_read(&req->promise, promise_headers[i], value,
+		digest_header_read(&req->digest_header, digest_header_names[i], value,
 		    req->resumed);
 	}
 }
@@ -242,7 +242,7 @@ read_facts(struct http_request *req)
 	    sizeof(encoding));
 	read_validator(req);
 	req->resumed = is_the_rest(req);
-	read_promise(req);
+	read_digest_header(req);
 	req->length = length;
 	req->retry_after_s = wait;
 	req->framed = length >= 0 || encoding[0] != '\0' ||

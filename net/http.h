@@ -89,7 +89,7 @@ struct http_request {
 	bool			 resumed;	/* it is the rest, as asked */
 	bool			 begun;		/* the server may have heard of
 						   the request */
-	struct promise		 promise;	/* of the file's sum */
+	struct digest_header		 digest_header;	/* of the file's sum */
 
 	/* The engine's own. */
 	struct http_engine	*engine;

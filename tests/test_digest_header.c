@@ -37,14 +37,14 @@ static const struct {
 static void
 test_headers(void)
 {
-	struct promise	p;
+	struct digest_header	p;
 	size_t		i;
 
 	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		unsigned int	before = CU_get_number_of_failures();
 
 		memset(&p, 0, sizeof(p));
-		promise_read(&p, cases[i].name, cases[i].value,
+		digest_header_read(&p, cases[i].name, cases[i].value,
 		    cases[i].part);
 		CU_ASSERT_STRING_EQUAL(p.sha256, cases[i].sha256);
 		CU_ASSERT_STRING_EQUAL(p.md5, cases[i].md5);
@@ -58,7 +58,7 @@ static void
 test_sums(void)
 {
 	unsigned char	digest[SHA256_BYTES], md5[MD5_BYTES];
-	char		text[PROMISE_SHA256];
+	char		text[DIGEST_HEADER_SHA256];
 
 	CU_ASSERT(sha256("", 0, digest));
 	base64_encode(digest, sizeof(digest), text);
@@ -77,5 +77,5 @@ main(void)
 		{ NULL, NULL }
 	};
 
-	return cunit_run("promise", tests);
+	return cunit_run("digest_header", tests);
 }

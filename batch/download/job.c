@@ -176,11 +176,11 @@ job_lacks(struct job *j, enum trouble trouble, const char *words)
 
 /* Is it what the server's own headers promised? */
 static bool
-job_is_as_promised(struct job *j, const unsigned char *sum,
+job_agrees_with_header(struct job *j, const unsigned char *sum,
     const unsigned char *md5, struct errbuf *why)
 {
-	const struct promise	*p = &j->req.promise;
-	char			 ours[PROMISE_SHA256], host[256];
+	const struct digest_header	*p = &j->req.digest_header;
+	char			 ours[DIGEST_HEADER_SHA256], host[256];
 	const char		*name = NULL;
 
 	base64_encode(sum, SHA256_BYTES, ours);
@@ -219,14 +219,14 @@ job_check(struct archive_commit *c)
 	j->trouble = TROUBLE_OURS;
 	worker_wait(j->run->worker, &j->summing);
 	if (j->sums.md5 == NULL)
-		j->req.promise.md5[0] = '\0';
+		j->req.digest_header.md5[0] = '\0';
 	if ((j->at_rest && !sums_follow(&j->sums, c->part, j->bytes,
 	    &c->why)) || !sums_finish(&j->sums, j->bytes, digest, md5,
 	    &c->why))
 		return false;
 	hex_encode(digest, sizeof(digest), j->sum);
 	j->trouble = TROUBLE_CONTENT;
-	if (!job_is_as_promised(j, digest, md5, &c->why))
+	if (!job_agrees_with_header(j, digest, md5, &c->why))
 		return false;
 	j->trouble = TROUBLE_OURS;
 	return true;
@@ -377,7 +377,7 @@ job_open(struct job *j)
 		return archive_replay(j->part, 0, j->kept, take_piece, j,
 		    &j->req.why);
 	(void)snprintf(j->mark, sizeof(j->mark), "%s", j->req.validator);
-	if (j->req.promise.md5[0] != '\0')
+	if (j->req.digest_header.md5[0] != '\0')
 		sums_want_md5(&j->sums);
 	j->at_rest = j->req.length >= 0;
 	archive_abort(j->part);
