@@ -19,38 +19,38 @@ static void
 test_pieces(void)
 {
 	static const size_t	pieces[] = { 1, 64, 1000, SIZE };
-	struct sums		s = { .bytes = 7 };
+	struct digests		s = { .bytes = 7 };
 	unsigned char		sum[SHA256_BYTES], md5[MD5_BYTES] = { 1 };
 	struct errbuf		why;
 	size_t			i, at, n;
 
 	for (i = 0; i < COUNT(pieces); i++) {
-		CU_ASSERT_TRUE_FATAL(sums_begin(&s));
-		sums_take(&s, "what another answer had", 23);
-		CU_ASSERT_TRUE_FATAL(sums_begin(&s));
+		CU_ASSERT_TRUE_FATAL(digests_begin(&s));
+		digests_update(&s, "what another answer had", 23);
+		CU_ASSERT_TRUE_FATAL(digests_begin(&s));
 		for (at = 0; at < SIZE; at += n) {
 			n = pieces[i] < SIZE - at ? pieces[i] : SIZE - at;
-			sums_take(&s, data + at, n);
+			digests_update(&s, data + at, n);
 		}
-		CU_ASSERT_TRUE(sums_finish(&s, SIZE, sum, md5, &why));
+		CU_ASSERT_TRUE(digests_final(&s, SIZE, sum, md5, &why));
 		CU_ASSERT_EQUAL(memcmp(sum, want, sizeof(sum)), 0);
 		CU_ASSERT_EQUAL(md5[0], 1);
 	}
-	sums_free(&s);
+	digests_free(&s);
 }
 
 static void
 test_md5(void)
 {
-	struct sums	s = { .bytes = 0 };
+	struct digests	s = { .bytes = 0 };
 	unsigned char	sum[SHA256_BYTES], md5[MD5_BYTES];
 	char		text[25];
 	struct errbuf	why;
 
-	CU_ASSERT_TRUE_FATAL(sums_begin(&s));
-	sums_want_md5(&s);
-	sums_take(&s, "abc", 3);
-	CU_ASSERT_TRUE(sums_finish(&s, 3, sum, md5, &why));
+	CU_ASSERT_TRUE_FATAL(digests_begin(&s));
+	digests_want_md5(&s);
+	digests_update(&s, "abc", 3);
+	CU_ASSERT_TRUE(digests_final(&s, 3, sum, md5, &why));
 	base64_encode(md5, sizeof(md5), text);
 	CU_ASSERT_STRING_EQUAL(text, "kAFQmDzST7DWlj99KOF/cg==");
 }
@@ -71,25 +71,25 @@ static const struct {
 static void
 test_lengths(void)
 {
-	struct sums	s = { .bytes = 0 };
+	struct digests	s = { .bytes = 0 };
 	unsigned char	sum[SHA256_BYTES], md5[MD5_BYTES];
 	struct errbuf	why;
 	size_t		i;
 
 	for (i = 0; i < COUNT(lengths); i++) {
 		errbuf_set(&why, "%s", "");
-		CU_ASSERT_TRUE_FATAL(sums_begin(&s));
-		sums_take(&s, data, lengths[i].take);
-		CU_ASSERT_EQUAL(sums_finish(&s, lengths[i].bytes, sum, md5,
+		CU_ASSERT_TRUE_FATAL(digests_begin(&s));
+		digests_update(&s, data, lengths[i].take);
+		CU_ASSERT_EQUAL(digests_final(&s, lengths[i].bytes, sum, md5,
 		    &why), lengths[i].why == NULL);
 		CU_ASSERT_STRING_EQUAL(why.text, lengths[i].why != NULL ?
 		    lengths[i].why : "");
 	}
 	/* What is broken stays so. */
-	CU_ASSERT_TRUE_FATAL(sums_begin(&s));
+	CU_ASSERT_TRUE_FATAL(digests_begin(&s));
 	s.broken = true;
-	sums_take(&s, data, 5);
-	CU_ASSERT_FALSE(sums_finish(&s, 5, sum, md5, &why));
+	digests_update(&s, data, 5);
+	CU_ASSERT_FALSE(digests_final(&s, 5, sum, md5, &why));
 	CU_ASSERT_STRING_EQUAL(why.text, "could not compute a SHA-256");
 }
 
@@ -144,7 +144,7 @@ test_parts(void)
 {
 	struct archive_part	*part;
 	struct archive		*a;
-	struct sums		 s = { .bytes = 0 };
+	struct digests		 s = { .bytes = 0 };
 	unsigned char		 sum[SHA256_BYTES], md5[MD5_BYTES];
 	struct errbuf		 why;
 	size_t			 i;
@@ -154,22 +154,22 @@ test_parts(void)
 	CU_ASSERT_PTR_NOT_NULL_FATAL(a);
 	for (i = 0; i < COUNT(parts); i++) {
 		part = part_of(a);
-		CU_ASSERT_TRUE_FATAL(sums_begin(&s));
-		CU_ASSERT_TRUE(sums_follow(&s, part, parts[i].read, &why));
+		CU_ASSERT_TRUE_FATAL(digests_begin(&s));
+		CU_ASSERT_TRUE(digests_update_from_part(&s, part, parts[i].read, &why));
 		meddle(parts[i].size);
-		CU_ASSERT_TRUE(sums_follow(&s, part, SIZE, &why));
-		ok = sums_finish(&s, SIZE, sum, md5, &why);
+		CU_ASSERT_TRUE(digests_update_from_part(&s, part, SIZE, &why));
+		ok = digests_final(&s, SIZE, sum, md5, &why);
 		CU_ASSERT_EQUAL(ok, parts[i].ok);
 		CU_ASSERT(!ok || memcmp(sum, want, sizeof(sum)) == 0);
 		archive_abort(part);
 	}
 	/* One that has grown was summed too far, and is read no further. */
 	part = part_of(a);
-	CU_ASSERT_TRUE_FATAL(sums_begin(&s));
+	CU_ASSERT_TRUE_FATAL(digests_begin(&s));
 	meddle(SIZE + 100000);
-	CU_ASSERT_TRUE(sums_follow(&s, part, SIZE + 50000, &why));
-	CU_ASSERT_TRUE(sums_follow(&s, part, SIZE, &why));
-	CU_ASSERT_FALSE(sums_finish(&s, SIZE, sum, md5, &why));
+	CU_ASSERT_TRUE(digests_update_from_part(&s, part, SIZE + 50000, &why));
+	CU_ASSERT_TRUE(digests_update_from_part(&s, part, SIZE, &why));
+	CU_ASSERT_FALSE(digests_final(&s, SIZE, sum, md5, &why));
 	archive_abort(part);
 	archive_close(a);
 }
@@ -193,7 +193,7 @@ main(void)
 	scratch_make(dir);
 	(void)snprintf(url, sizeof(url), "file://%s", dir);
 	conf.archive_url = url;
-	failed = cunit_run("sums", tests);
+	failed = cunit_run("digests", tests);
 	scratch_remove(dir);
 	return failed;
 }

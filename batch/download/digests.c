@@ -1,7 +1,7 @@
 #include "batch/download/digests.h"
 
 void
-sums_free(struct sums *s)
+digests_free(struct digests *s)
 {
 	(void)sha256_finish(s->sha256, NULL);
 	(void)md5_finish(s->md5, NULL);
@@ -10,9 +10,9 @@ sums_free(struct sums *s)
 }
 
 bool
-sums_begin(struct sums *s)
+digests_begin(struct digests *s)
 {
-	sums_free(s);
+	digests_free(s);
 	s->sha256 = sha256_new();
 	s->bytes = 0;
 	s->broken = s->sha256 == NULL;
@@ -20,15 +20,15 @@ sums_begin(struct sums *s)
 }
 
 void
-sums_want_md5(struct sums *s)
+digests_want_md5(struct digests *s)
 {
 	s->md5 = md5_new();
 }
 
 void
-sums_take(void *sums, const void *data, size_t len)
+digests_update(void *digests, const void *data, size_t len)
 {
-	struct sums	*s = sums;
+	struct digests	*s = digests;
 
 	if (s->broken || !sha256_update(s->sha256, data, len) ||
 	    (s->md5 != NULL && !md5_update(s->md5, data, len)))
@@ -37,15 +37,15 @@ sums_take(void *sums, const void *data, size_t len)
 }
 
 bool
-sums_follow(struct sums *s, struct archive_part *part, int64_t end,
+digests_update_from_part(struct digests *s, struct archive_part *part, int64_t end,
     struct errbuf *why)
 {
 	return s->bytes >= end || archive_replay(part, s->bytes,
-	    end - s->bytes, sums_take, s, why);
+	    end - s->bytes, digests_update, s, why);
 }
 
 bool
-sums_finish(struct sums *s, int64_t bytes, unsigned char sha256[SHA256_BYTES],
+digests_final(struct digests *s, int64_t bytes, unsigned char sha256[SHA256_BYTES],
     unsigned char md5[MD5_BYTES], struct errbuf *why)
 {
 	bool	ok = sha256_finish(s->sha256, sha256) && !s->broken;

@@ -1,6 +1,6 @@
 /* The sums of a file: of its bytes as they come, or as they stand in its part. */
-#ifndef GENHOOK_SUMS_H
-#define GENHOOK_SUMS_H
+#ifndef GENHOOK_DIGESTS_H
+#define GENHOOK_DIGESTS_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -9,7 +9,7 @@
 #include "archive/archive.h"
 #include "lib/crypto.h"
 
-struct sums {
+struct digests {
 	struct sha256	*sha256;
 	struct md5	*md5;		/* NULL: not asked for, or not to be had */
 	int64_t		 bytes;		/* summed so far */
@@ -18,18 +18,18 @@ struct sums {
 
 /* Begin anew, or for the first time with a zeroed one, without an MD5; what
  * had begun is freed.  False: no memory. */
-bool	sums_begin(struct sums *);
-void	sums_free(struct sums *);
+bool	digests_begin(struct digests *);
+void	digests_free(struct digests *);
 
 /* An MD5 as well, before the first byte. */
-void	sums_want_md5(struct sums *);
+void	digests_want_md5(struct digests *);
 
-/* Take the next bytes; as archive_replay() wants it, sums is a struct sums. */
-void	sums_take(void *sums, const void *, size_t);
+/* Take the next bytes; as archive_replay() wants it, digests is a struct digests. */
+void	digests_update(void *digests, const void *, size_t);
 
 /* Take from a part what follows, up to that byte of it or its end.  False
  * with why: it cannot be read. */
-bool	sums_follow(struct sums *, struct archive_part *, int64_t end,
+bool	digests_update_from_part(struct digests *, struct archive_part *, int64_t end,
 	    struct errbuf *why);
 
 /*
@@ -37,7 +37,7 @@ bool	sums_follow(struct sums *, struct archive_part *, int64_t end,
  * md5 is left alone where there is none.  False with why: it is not, or they
  * could not be computed.  In any case they have to begin anew.
  */
-bool	sums_finish(struct sums *, int64_t bytes,
+bool	digests_final(struct digests *, int64_t bytes,
 	    unsigned char sha256[SHA256_BYTES], unsigned char md5[MD5_BYTES],
 	    struct errbuf *why);
 

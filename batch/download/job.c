@@ -33,7 +33,7 @@ void
 job_free(struct job *j)
 {
 	job_drop(j);
-	sums_free(&j->sums);
+	digests_free(&j->digests);
 	free(j->provider);
 	free(j->task_id);
 	free(j->position);
@@ -204,9 +204,9 @@ sum_some(struct worker_job *e)
 	struct job	*j = e->arg;
 	struct errbuf	 why;
 
-	if (!sums_follow(&j->sums, j->sum_of, j->sums.bytes + SUM_AT_ONCE,
+	if (!digests_update_from_part(&j->digests, j->sum_of, j->digests.bytes + SUM_AT_ONCE,
 	    &why))
-		j->sums.broken = true;
+		j->digests.broken = true;
 }
 
 /* The last look at a whole file; for one at rest on the settler's threads. */
@@ -218,10 +218,10 @@ job_check(struct archive_commit *c)
 
 	j->trouble = TROUBLE_OURS;
 	worker_wait(j->run->worker, &j->summing);
-	if (j->sums.md5 == NULL)
+	if (j->digests.md5 == NULL)
 		j->req.digest_header.md5[0] = '\0';
-	if ((j->at_rest && !sums_follow(&j->sums, c->part, j->bytes,
-	    &c->why)) || !sums_finish(&j->sums, j->bytes, digest, md5,
+	if ((j->at_rest && !digests_update_from_part(&j->digests, c->part, j->bytes,
+	    &c->why)) || !digests_final(&j->digests, j->bytes, digest, md5,
 	    &c->why))
 		return false;
 	hex_encode(digest, sizeof(digest), j->sum);
@@ -365,7 +365,7 @@ take_piece(void *arg, const void *data, size_t len)
 	media_watch(&j->watch, data, len);
 	j->bytes += (int64_t)len;
 	if (!j->at_rest)
-		sums_take(&j->sums, data, len);
+		digests_update(&j->digests, data, len);
 }
 
 /* The first bytes of an answer: to begin with, or to follow what is there. */
@@ -378,7 +378,7 @@ job_open(struct job *j)
 		    &j->req.why);
 	(void)snprintf(j->mark, sizeof(j->mark), "%s", j->req.validator);
 	if (j->req.digest_header.md5[0] != '\0')
-		sums_want_md5(&j->sums);
+		digests_want_md5(&j->digests);
 	j->at_rest = j->req.length >= 0;
 	archive_abort(j->part);
 	j->part = archive_begin(j->run->archive, &j->key, j->req.length,
@@ -424,7 +424,7 @@ on_body(struct http_request *req, const void *data, size_t len)
 		j->trouble = TROUBLE_CONTENT;
 		return false;
 	}
-	if (!j->at_rest && j->sums.broken) {
+	if (!j->at_rest && j->digests.broken) {
 		errbuf_set(&req->why, "could not compute a SHA-256");
 		return false;
 	}
@@ -445,7 +445,7 @@ job_reset(struct job *j)
 	j->bytes = j->kept = j->marked = 0;
 	j->mark[0] = '\0';
 	j->opened = j->at_rest = false;
-	return sums_begin(&j->sums);
+	return digests_begin(&j->digests);
 }
 
 bool

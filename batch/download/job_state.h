@@ -34,7 +34,7 @@ struct job {
 	bool			 at_rest;	/* summed on other processors */
 	struct worker_job		 summing;	/* of what came so far */
 	struct archive_part	*sum_of;	/* that job's; while it is */
-	struct sums		 sums;		/* out, its too */
+	struct digests		 digests;		/* out, its too */
 	int64_t			 bytes;		/* in the part, all told */
 	const struct media	*media;		/* once enough bytes came */
 	struct media_watch	 watch;
