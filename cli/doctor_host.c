@@ -248,14 +248,14 @@ void
 doctor_types(struct doctor *d)
 {
 	struct errbuf	why;
-	struct sniffer	*s = sniffer_open(&why);
+	struct mime	*s = mime_open(&why);
 
 	if (s != NULL)
 		doctor_well(d, "types", "libmagic has its database");
 	else
 		doctor_wrong(d, "types", "apt-get install libmagic-mgc",
 		    "%s", why.text);
-	sniffer_close(s);
+	mime_close(s);
 }
 
 /* All that can be read, and a NUL; the caller frees.  What is over OUTPUT_MAX

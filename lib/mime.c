@@ -25,7 +25,7 @@
 		    MAGIC_NO_CHECK_TOKENS | MAGIC_NO_CHECK_CSV | \
 		    MAGIC_NO_CHECK_JSON)
 
-struct sniffer {
+struct mime {
 	magic_t	cookie;
 };
 
@@ -55,18 +55,18 @@ limits_set(magic_t cookie)
 /* An empty database loads well too, and then everything is unknown: that of
  * Debian's /etc/magic is, when the package of the real one is missing. */
 static bool
-knows_a_picture(struct sniffer *s)
+knows_a_picture(struct mime *s)
 {
 	static const char	png[] = "\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\1"
 				    "\0\0\0\1\x08\2\0\0\0\x90\x77\x53\xde";
-	struct sniffed		seen;
+	struct mime_type		seen;
 
-	sniffer_look(s, png, sizeof(png) - 1, &seen);
+	mime_detect(s, png, sizeof(png) - 1, &seen);
 	return strcmp(seen.type, "image/png") == 0;
 }
 
 static bool
-database_load(struct sniffer *s, struct errbuf *why)
+database_load(struct mime *s, struct errbuf *why)
 {
 	const char	*words = NULL;
 
@@ -81,21 +81,21 @@ database_load(struct sniffer *s, struct errbuf *why)
 	return false;
 }
 
-struct sniffer *
-sniffer_open(struct errbuf *why)
+struct mime *
+mime_open(struct errbuf *why)
 {
-	struct sniffer	*s = calloc(1, sizeof(*s));
+	struct mime	*s = calloc(1, sizeof(*s));
 
 	if (s == NULL || (s->cookie = magic_open(FLAGS)) == NULL)
 		errbuf_set(why, "out of memory");
 	else if (database_load(s, why))
 		return s;
-	sniffer_close(s);
+	mime_close(s);
 	return NULL;
 }
 
 void
-sniffer_close(struct sniffer *s)
+mime_close(struct mime *s)
 {
 	if (s != NULL && s->cookie != NULL)
 		magic_close(s->cookie);
@@ -103,8 +103,8 @@ sniffer_close(struct sniffer *s)
 }
 
 void
-sniffer_look(struct sniffer *s, const void *head, size_t len,
-    struct sniffed *seen)
+mime_detect(struct mime *s, const void *head, size_t len,
+    struct mime_type *seen)
 {
 	const char	*words = magic_buffer(s->cookie, head, len);
 	size_t		 n;

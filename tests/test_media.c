@@ -117,7 +117,7 @@ static const struct {
 	{ BYTES("#!/bin/sh\nexit 1\n"),			"txt" },
 };
 
-static struct sniffer	*sniffer;
+static struct mime	*mime;
 
 static const struct media *
 sniff(const char *bytes, size_t len)
@@ -128,7 +128,7 @@ sniff(const char *bytes, size_t len)
 
 	CU_ASSERT_PTR_NOT_NULL_FATAL(exact);
 	memcpy(exact, bytes, len);
-	m = media_sniff(sniffer, exact, len);
+	m = media_detect(mime, exact, len);
 	free(exact);
 	return m;
 }
@@ -347,10 +347,10 @@ test_database(void)
 	scratch_make(dir);
 	scratch_need(asprintf(&path, "%s/magic", dir) != -1, dir);
 	(void)setenv("MAGIC", path, 1);
-	CU_ASSERT_PTR_NULL(sniffer_open(&why));
+	CU_ASSERT_PTR_NULL(mime_open(&why));
 	CU_ASSERT_PTR_NOT_NULL(strstr(why.text, "libmagic-mgc"));
 	scratch_write(path, 0600, "# nothing in it\n");
-	CU_ASSERT_PTR_NULL(sniffer_open(&why));
+	CU_ASSERT_PTR_NULL(mime_open(&why));
 	CU_ASSERT_PTR_NOT_NULL(strstr(why.text, "empty"));
 	(void)unsetenv("MAGIC");
 	free(path);
@@ -413,7 +413,7 @@ test_ends(void)
 				media_watch(&w, ends[i].bytes + at, n);
 			}
 			CU_ASSERT_EQUAL(w.bytes, ends[i].len);
-			end = media_end(media_sniff(sniffer, w.head,
+			end = media_end(media_detect(mime, w.head,
 			    w.headlen), &w);
 			CU_ASSERT_EQUAL(end, ends[i].end);
 			if (end != ends[i].end)
@@ -440,11 +440,11 @@ main(void)
 	struct errbuf	why;
 	int		status;
 
-	if ((sniffer = sniffer_open(&why)) == NULL) {
+	if ((mime = mime_open(&why)) == NULL) {
 		(void)fprintf(stderr, "%s\n", why.text);
 		return 1;
 	}
 	status = cunit_run("media", tests);
-	sniffer_close(sniffer);
+	mime_close(mime);
 	return status;
 }

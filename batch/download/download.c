@@ -175,7 +175,7 @@ open_all(struct fetch_run *f, struct errbuf *why)
 	STAILQ_INIT(&f->home);
 	f->refused = sweep_alloc(conf->naccounts + 1);
 	if ((f->archive = archive_open(conf, f->sweep->owner, why)) == NULL ||
-	    (f->sniffer = sniffer_open(why)) == NULL)
+	    (f->mime = mime_open(why)) == NULL)
 		return false;
 	f->engine = http_engine_new((int)conf->downloads_in_flight,
 	    conf->allow_private_networks);
@@ -197,7 +197,7 @@ close_all(struct fetch_run *f)
 	settler_free(f->settler);
 	http_engine_free(f->engine);
 	worker_free(f->worker);
-	sniffer_close(f->sniffer);
+	mime_close(f->mime);
 	archive_close(f->archive);
 	free(f->refused);
 }

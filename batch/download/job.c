@@ -51,7 +51,7 @@ job_fits(struct job *j, struct errbuf *why)
 	char	host[256];
 
 	if (j->media == NULL)
-		j->media = media_sniff(j->run->sniffer, j->watch.head,
+		j->media = media_detect(j->run->mime, j->watch.head,
 		    j->watch.headlen);
 	if (media_fits(j->media, j->kind, j->watch.headlen, why) &&
 	    media_agrees(j->media, j->kind, j->req.content_type, why))

@@ -24,7 +24,7 @@ struct fetch_run {
 	struct sweep		*sweep;
 	struct archive		*archive;
 	struct settler		*settler;
-	struct sniffer		*sniffer;	/* the engine's thread's */
+	struct mime		*mime;	/* the engine's thread's */
 	struct http_engine	*engine;
 	struct db_writer		*db_writer;
 	struct worker		*worker;

@@ -296,15 +296,15 @@ is_plain(const unsigned char *head, size_t len)
 }
 
 static enum type
-sniff(struct sniffer *s, const unsigned char *head, size_t len)
+sniff(struct mime *s, const unsigned char *head, size_t len)
 {
 	size_t		at = text_start(head, len);
 	enum type	start = type_of_start(head + at, len - at), type;
-	struct sniffed	seen;
+	struct mime_type	seen;
 
 	if (start == T_HTML)
 		return start;
-	sniffer_look(s, head, len, &seen);
+	mime_detect(s, head, len, &seen);
 	seen.text = seen.text || is_plain(head, len);
 	if (seen.text && start != T_TEXT)
 		return start;
@@ -316,7 +316,7 @@ sniff(struct sniffer *s, const unsigned char *head, size_t len)
 }
 
 const struct media *
-media_sniff(struct sniffer *s, const void *head, size_t len)
+media_detect(struct mime *s, const void *head, size_t len)
 {
 	return &types[sniff(s, head, len)];
 }

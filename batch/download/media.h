@@ -9,7 +9,7 @@
 #include "lib/errbuf.h"
 #include "lib/mime.h"
 
-#define MEDIA_HEAD	512	/* as many bytes as media_sniff() looks at */
+#define MEDIA_HEAD	512	/* as many bytes as media_detect() looks at */
 #define MEDIA_TAIL	12
 
 struct media {
@@ -41,7 +41,7 @@ enum media_end {
  * shorter than MEDIA_HEAD).  Bytes that nobody knows are
  * application/octet-stream.  Static memory.
  */
-const struct media *media_sniff(struct sniffer *, const void *head,
+const struct media *media_detect(struct mime *, const void *head,
 	    size_t len);
 
 /*

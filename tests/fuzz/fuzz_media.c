@@ -41,19 +41,19 @@ page_check(const struct media *m, const uint8_t *data, size_t len)
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
-	static struct sniffer	*sniffer;
+	static struct mime	*mime;
 	struct media_watch	 whole, pieces;
 	const struct media	*m;
 	struct errbuf		 why;
 
-	if (sniffer == NULL && (sniffer = sniffer_open(&why)) == NULL)
+	if (mime == NULL && (mime = mime_open(&why)) == NULL)
 		abort();
 	if (len == 0)
 		return 0;
 	watch(&whole, data + 1, len - 1, len);
 	watch(&pieces, data + 1, len - 1, (size_t)data[0] + 1);
-	m = media_sniff(sniffer, whole.head, whole.headlen);
-	if (media_sniff(sniffer, pieces.head, pieces.headlen) != m ||
+	m = media_detect(mime, whole.head, whole.headlen);
+	if (media_detect(mime, pieces.head, pieces.headlen) != m ||
 	    media_end(m, &whole) != media_end(m, &pieces))
 		abort();
 	page_check(m, whole.head, whole.headlen);
