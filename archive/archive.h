@@ -104,7 +104,7 @@ struct archive_commit {
 	const char		*extension;
 	const char		*content_type;
 	const char		*sha256;	/* in lower-case hex */
-	/* NULL, or what the settler has to do first, on any thread.  False with
+	/* NULL, or what the finisher has to do first, on any thread.  False with
 	 * why: it is no file to keep. */
 	bool			(*prepare)(struct archive_commit *);
 
@@ -117,7 +117,7 @@ struct archive_commit {
 	char			*location;	/* its URL, the caller's to free */
 	struct errbuf		 why;		/* where it is not ok */
 
-	struct workq_link	 link;		/* the settler's own */
+	struct workq_link	 link;		/* the finisher's own */
 	void			*arg;
 	void			*work;		/* the archive's own */
 };

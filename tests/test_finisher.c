@@ -38,7 +38,7 @@ static struct {
 } store;
 
 static struct file	 files[MANY];
-static struct settler	*settler;
+static struct finisher	*finisher;
 
 static struct file *
 file_of(struct archive_part *part)
@@ -130,8 +130,8 @@ begin(void)
 		files[i].commit.prepare = prepare;
 		files[i].commit.arg = &files[i];
 	}
-	settler = settler_new(&store.base, on_wake, files, &why);
-	CU_ASSERT_PTR_NOT_NULL_FATAL(settler);
+	finisher = finisher_new(&store.base, on_wake, files, &why);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(finisher);
 }
 
 static void
@@ -140,13 +140,13 @@ give(size_t n)
 	size_t	i;
 
 	for (i = 0; i < n; i++)
-		settler_give(settler, &files[i].commit);
+		finisher_put(finisher, &files[i].commit);
 }
 
 static void
 end(void)
 {
-	settler_free(settler);
+	finisher_free(finisher);
 	CU_ASSERT_EQUAL(atomic_load(&store.wrong), 0);
 }
 
@@ -158,13 +158,13 @@ take(void)
 	struct file		*f;
 	size_t			 n = 0;
 
-	while ((c = settler_take(settler, true)) != NULL) {
+	while ((c = finisher_reap(finisher, true)) != NULL) {
 		f = c->arg;
 		CU_ASSERT_TRUE(c->done);
 		CU_ASSERT_EQUAL(f->taken++, 0);
 		n++;
 	}
-	CU_ASSERT_EQUAL(settler_count(settler), 0);
+	CU_ASSERT_EQUAL(finisher_pending(finisher), 0);
 	return n;
 }
 
@@ -174,10 +174,10 @@ test_all(void)
 	size_t	i, ok = 0;
 
 	begin();
-	CU_ASSERT_PTR_NULL(settler_take(settler, false));
-	CU_ASSERT_PTR_NULL(settler_take(settler, true));
+	CU_ASSERT_PTR_NULL(finisher_reap(finisher, false));
+	CU_ASSERT_PTR_NULL(finisher_reap(finisher, true));
 	give(MANY);
-	CU_ASSERT_EQUAL(settler_count(settler), MANY);
+	CU_ASSERT_EQUAL(finisher_pending(finisher), MANY);
 	CU_ASSERT_EQUAL(take(), MANY);
 	for (i = 0; i < MANY; i++)
 		ok += files[i].commit.ok && files[i].taken == 1;
@@ -185,14 +185,14 @@ test_all(void)
 	CU_ASSERT_EQUAL(atomic_load(&store.looked), MANY);
 	end();
 	CU_ASSERT_TRUE(atomic_load(&store.woken) > 0);
-	settler_free(NULL);
+	finisher_free(NULL);
 }
 
 static const struct {
 	enum oddity	 oddity;
 	const char	*why;
 	int		 turns;		/* of the committer */
-	int		 aborted;	/* by the settler */
+	int		 aborted;	/* by the finisher */
 } odd[] = {
 	{ NOT_WANTED,	 "it is not wanted",	0, 1 },
 	{ NOT_READY,	 "it cannot be read",	0, 1 },
@@ -241,13 +241,13 @@ test_turns(void)
 		(void)usleep(1000);
 	CU_ASSERT_EQUAL(atomic_load(&store.looked), MANY);
 	CU_ASSERT_EQUAL(atomic_load(&store.committed), 0);
-	CU_ASSERT_PTR_NULL(settler_take(settler, false));
+	CU_ASSERT_PTR_NULL(finisher_reap(finisher, false));
 	atomic_store(&store.held, false);
 	CU_ASSERT_EQUAL(take(), MANY);
 	for (i = 0; i < MANY; i++)
 		turns += (size_t)files[i].turns;
 	CU_ASSERT_EQUAL(turns, MANY / 2 + 3 * MANY / 2);
-	CU_ASSERT_EQUAL(atomic_load(&store.largest), SETTLER_AT_ONCE);
+	CU_ASSERT_EQUAL(atomic_load(&store.largest), FINISHER_AT_ONCE);
 	end();
 }
 
@@ -261,7 +261,7 @@ test_end(void)
 	CU_ASSERT_EQUAL(atomic_load(&store.committed), MANY);
 }
 
-/* Without a committer, or anybody who looks, there is no settler, and no
+/* Without a committer, or anybody who looks, there is no finisher, and no
  * thread is left behind. */
 static void
 test_few_threads(void)
@@ -272,9 +272,9 @@ test_few_threads(void)
 	for (n = 0, started = 0; n < 16 && !started; n++) {
 		errbuf_set(&why, "%s", "");
 		threads_left = n;
-		settler = settler_new(&store.base, on_wake, files, &why);
-		started = settler != NULL;
-		settler_free(settler);
+		finisher = finisher_new(&store.base, on_wake, files, &why);
+		started = finisher != NULL;
+		finisher_free(finisher);
 		if (!started)
 			CU_ASSERT_STRING_EQUAL(why.text, "could not start a "
 			    "thread: Resource temporarily unavailable");
@@ -296,5 +296,5 @@ main(void)
 		{ NULL, NULL }
 	};
 
-	return cunit_run("settle", tests);
+	return cunit_run("finisher", tests);
 }

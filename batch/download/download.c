@@ -33,7 +33,7 @@ static int
 room(const struct download *d)
 {
 	int	most = AHEAD * (int)d->sweep->conf->downloads_in_flight;
-	bool	crowded = settler_count(d->fetch.settler) > SETTLING_MAX;
+	bool	crowded = finisher_pending(d->fetch.finisher) > SETTLING_MAX;
 
 	if (d->asked > 0 || d->fetch.full || clock_ms() < d->claim_ms ||
 	    crowded || d->fetch.queued > most / 2)
@@ -81,7 +81,7 @@ static bool
 is_idle(const struct download *d)
 {
 	return http_in_flight(d->fetch.engine) == 0 && d->fetch.queued == 0 &&
-	    settler_count(d->fetch.settler) == 0 &&
+	    finisher_pending(d->fetch.finisher) == 0 &&
 	    db_writer_pending(d->fetch.db_writer) == 0;
 }
 
@@ -111,7 +111,7 @@ show(struct download *d)
 		.done = c->stored + c->retried + c->expired + c->failed,
 		.total = d->due,
 		.parts = http_parts(d->fetch.engine) +
-		    settler_count(d->fetch.settler),
+		    finisher_pending(d->fetch.finisher),
 		.in_flight = http_in_flight(d->fetch.engine),
 		.bytes = http_bytes(d->fetch.engine),
 	};
@@ -183,7 +183,7 @@ open_all(struct fetch_run *f, struct errbuf *why)
 		errbuf_set(why, "out of memory");
 		return false;
 	}
-	return (f->settler = settler_new(f->archive, wake, f->engine, why)) !=
+	return (f->finisher = finisher_new(f->archive, wake, f->engine, why)) !=
 	    NULL &&
 	    (f->db_writer = db_writer_new(f->sweep, wake, f->engine, why)) != NULL &&
 	    (f->worker = worker_new(why)) != NULL;
@@ -194,7 +194,7 @@ static void
 close_all(struct fetch_run *f)
 {
 	db_writer_free(f->db_writer);
-	settler_free(f->settler);
+	finisher_free(f->finisher);
 	http_engine_free(f->engine);
 	worker_free(f->worker);
 	mime_close(f->mime);

@@ -9,7 +9,7 @@
 #define CHECKERS_MAX	4
 
 /* A file goes from given to checked to done, or from given to done. */
-struct settler {
+struct finisher {
 	struct archive	*archive;
 	void		(*wake)(void *);
 	void		*arg;
@@ -22,7 +22,7 @@ struct settler {
 
 /* The last look at a file.  Only what its owner still wants to keep is kept. */
 static bool
-passes(struct settler *s, struct archive_commit *c)
+passes(struct finisher *s, struct archive_commit *c)
 {
 	if ((c->prepare == NULL || c->prepare(c)) &&
 	    archive_ready(s->archive, c->part, &c->why))
@@ -36,7 +36,7 @@ passes(struct settler *s, struct archive_commit *c)
 static void *
 check(void *arg)
 {
-	struct settler		*s = arg;
+	struct finisher		*s = arg;
 	struct archive_commit	*c;
 
 	while ((c = workq_take(&s->given, true)) != NULL) {
@@ -50,15 +50,15 @@ check(void *arg)
 	return NULL;
 }
 
-/* Add what waits to the n that are under way, up to SETTLER_AT_ONCE in all.
+/* Add what waits to the n that are under way, up to FINISHER_AT_ONCE in all.
  * Returns how many these then are: 0 when the end has come. */
 static size_t
-fill(struct settler *s, struct archive_commit **batch, size_t n)
+fill(struct finisher *s, struct archive_commit **batch, size_t n)
 {
-	void	*more[SETTLER_AT_ONCE];
+	void	*more[FINISHER_AT_ONCE];
 	size_t	 i, got;
 
-	got = workq_take_some(&s->checked, more, SETTLER_AT_ONCE - n, n == 0);
+	got = workq_take_some(&s->checked, more, FINISHER_AT_ONCE - n, n == 0);
 	for (i = 0; i < got; i++)
 		batch[n++] = more[i];
 	return n;
@@ -66,7 +66,7 @@ fill(struct settler *s, struct archive_commit **batch, size_t n)
 
 /* Give back those that are done.  Returns how many are left in batch. */
 static size_t
-hand_back(struct settler *s, struct archive_commit **batch, size_t n)
+hand_back(struct finisher *s, struct archive_commit **batch, size_t n)
 {
 	size_t	i, left = 0;
 
@@ -84,8 +84,8 @@ hand_back(struct settler *s, struct archive_commit **batch, size_t n)
 static void *
 commit(void *arg)
 {
-	struct settler		*s = arg;
-	struct archive_commit	*batch[SETTLER_AT_ONCE];
+	struct finisher		*s = arg;
+	struct archive_commit	*batch[FINISHER_AT_ONCE];
 	size_t			 n = 0;
 
 	while ((n = fill(s, batch, n)) > 0) {
@@ -107,7 +107,7 @@ checkers_wanted(void)
 
 /* False: what could be started has to be ended. */
 static bool
-start(struct settler *s, struct errbuf *why)
+start(struct finisher *s, struct errbuf *why)
 {
 	size_t	n = checkers_wanted();
 
@@ -120,7 +120,7 @@ start(struct settler *s, struct errbuf *why)
 
 /* End the threads, after what was given. */
 static void
-stop(struct settler *s)
+stop(struct finisher *s)
 {
 	workq_close(&s->given);
 	while (s->ncheckers > 0)
@@ -130,11 +130,11 @@ stop(struct settler *s)
 		(void)pthread_join(s->committer, NULL);
 }
 
-struct settler *
-settler_new(struct archive *archive, void (*wake)(void *), void *arg,
+struct finisher *
+finisher_new(struct archive *archive, void (*wake)(void *), void *arg,
     struct errbuf *why)
 {
-	struct settler	*s;
+	struct finisher	*s;
 
 	if ((s = calloc(1, sizeof(*s))) == NULL) {
 		errbuf_set(why, "out of memory");
@@ -148,12 +148,12 @@ settler_new(struct archive *archive, void (*wake)(void *), void *arg,
 	workq_init(&s->done);
 	if (start(s, why))
 		return s;
-	settler_free(s);
+	finisher_free(s);
 	return NULL;
 }
 
 void
-settler_free(struct settler *s)
+finisher_free(struct finisher *s)
 {
 	if (s == NULL)
 		return;
@@ -165,14 +165,14 @@ settler_free(struct settler *s)
 }
 
 void
-settler_give(struct settler *s, struct archive_commit *c)
+finisher_put(struct finisher *s, struct archive_commit *c)
 {
 	s->count++;
 	workq_put(&s->given, &c->link, c);
 }
 
 struct archive_commit *
-settler_take(struct settler *s, bool wait)
+finisher_reap(struct finisher *s, bool wait)
 {
 	struct archive_commit	*c;
 
@@ -182,7 +182,7 @@ settler_take(struct settler *s, bool wait)
 }
 
 int
-settler_count(const struct settler *s)
+finisher_pending(const struct finisher *s)
 {
 	return s->count;
 }

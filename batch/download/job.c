@@ -209,7 +209,7 @@ sum_some(struct worker_job *e)
 		j->digests.broken = true;
 }
 
-/* The last look at a whole file; for one at rest on the settler's threads. */
+/* The last look at a whole file; for one at rest on the finisher's threads. */
 static bool
 job_check(struct archive_commit *c)
 {
@@ -262,7 +262,7 @@ job_store(struct job *j)
 	j->commit.content_type = j->media->content_type;
 	j->commit.sha256 = j->sum;
 	j->part = NULL;
-	settler_give(j->run->settler, &j->commit);
+	finisher_put(j->run->finisher, &j->commit);
 	return true;
 }
 
@@ -273,7 +273,7 @@ take_settled(struct fetch_run *run, bool all)
 	struct archive_commit	*c;
 	struct job		*j;
 
-	while ((c = settler_take(run->settler, all)) != NULL) {
+	while ((c = finisher_reap(run->finisher, all)) != NULL) {
 		j = c->arg;
 		if (c->ok)
 			rows_add(j);
@@ -563,7 +563,7 @@ unqueue(struct fetch_run *run)
 static bool
 is_crowded(const struct fetch_run *run)
 {
-	return settler_count(run->settler) >= CROWD &&
+	return finisher_pending(run->finisher) >= CROWD &&
 	    archive_is_crowded(run->archive);
 }
 

@@ -23,7 +23,7 @@ STAILQ_HEAD(job_list, job);
 struct fetch_run {
 	struct sweep		*sweep;
 	struct archive		*archive;
-	struct settler		*settler;
+	struct finisher		*finisher;
 	struct mime		*mime;	/* the engine's thread's */
 	struct http_engine	*engine;
 	struct db_writer		*db_writer;
