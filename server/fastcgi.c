@@ -36,8 +36,8 @@
 #define ANSWERERS	4
 
 /* A request in flight. */
-struct flight {
-	struct flight	*next;
+struct slot {
+	struct slot	*next;
 	FCGX_Request	 fr;
 	struct request	 req;
 	struct callback	 cb;
@@ -45,10 +45,10 @@ struct flight {
 
 struct server {
 	const struct receiver	*rx;
-	struct flight		*flights;
+	struct slot		*slots;
 	pthread_mutex_t		 lock;		/* for the two below */
 	pthread_cond_t		 landed;
-	struct flight		*free;
+	struct slot		*free;
 };
 
 struct fcgi_worker {
@@ -89,7 +89,7 @@ has_body(const struct request *req)
 static size_t
 read_fcgi(void *arg, char *buf, size_t n)
 {
-	struct flight	*f = arg;
+	struct slot	*f = arg;
 	FCGX_Stream	*in = f->fr.in;
 	int		 got = FCGX_GetStr(buf, (int)n, in);
 
@@ -102,35 +102,35 @@ read_fcgi(void *arg, char *buf, size_t n)
 	return (size_t)got;
 }
 
-/* ---- flights ------------------------------------------------------------ */
+/* ---- slots ------------------------------------------------------------ */
 
 static bool
-flights_make(struct server *s, int n)
+slots_make(struct server *s, int n)
 {
 	int	i;
 
-	if ((s->flights = calloc((size_t)n, sizeof(*s->flights))) == NULL)
+	if ((s->slots = calloc((size_t)n, sizeof(*s->slots))) == NULL)
 		return false;
 	(void)pthread_mutex_init(&s->lock, NULL);
 	(void)pthread_cond_init(&s->landed, NULL);
 	for (i = 0; i < n; i++) {
-		if (FCGX_InitRequest(&s->flights[i].fr, LISTEN_FD,
+		if (FCGX_InitRequest(&s->slots[i].fr, LISTEN_FD,
 		    FCGI_FAIL_ACCEPT_ON_INTR) != 0)
 			return false;
-		s->flights[i].req.read = read_fcgi;
-		s->flights[i].req.arg = &s->flights[i];
-		s->flights[i].cb.commit.owner = &s->flights[i];
-		s->flights[i].next = s->free;
-		s->free = &s->flights[i];
+		s->slots[i].req.read = read_fcgi;
+		s->slots[i].req.arg = &s->slots[i];
+		s->slots[i].cb.commit.owner = &s->slots[i];
+		s->slots[i].next = s->free;
+		s->free = &s->slots[i];
 	}
 	return true;
 }
 
 /* Wait for a free one: all land within the commit's deadline. */
-static struct flight *
-flight_take(struct server *s)
+static struct slot *
+slot_get(struct server *s)
 {
-	struct flight	*f;
+	struct slot	*f;
 
 	(void)pthread_mutex_lock(&s->lock);
 	while (s->free == NULL)
@@ -142,7 +142,7 @@ flight_take(struct server *s)
 }
 
 static void
-flight_give(struct server *s, struct flight *f)
+slot_put(struct server *s, struct slot *f)
 {
 	(void)pthread_mutex_lock(&s->lock);
 	f->next = s->free;
@@ -153,7 +153,7 @@ flight_give(struct server *s, struct flight *f)
 }
 
 static void
-flight_answer(struct server *s, struct flight *f)
+slot_answer(struct server *s, struct slot *f)
 {
 	char	out[ANSWER_TEXT_MAX];
 	size_t	len = receive_end(&f->cb, out);
@@ -170,7 +170,7 @@ flight_answer(struct server *s, struct flight *f)
 	if (is_read_whole(f->fr.in))
 		(void)FCGX_Detach(&f->fr);
 	FCGX_Finish_r(&f->fr);
-	flight_give(s, f);
+	slot_put(s, f);
 }
 
 /* ---- threads ------------------------------------------------------------ */
@@ -184,16 +184,16 @@ static void *
 worker_main(void *arg)
 {
 	struct fcgi_worker	*w = arg;
-	struct flight	*f;
+	struct slot	*f;
 	int		 got;
 
 	for (;;) {
-		f = flight_take(w->server);
+		f = slot_get(w->server);
 		atomic_store(&w->accepting, true);
 		got = FCGX_Accept_r(&f->fr);
 		atomic_store(&w->accepting, false);
 		if (got < 0) {
-			flight_give(w->server, f);
+			slot_put(w->server, f);
 			if (got != -EINVAL)
 				continue;
 			/* Nobody is let in any more and nobody waits: we end,
@@ -206,7 +206,7 @@ worker_main(void *arg)
 		if (!has_body(&f->req))
 			read_end(f->fr.in);
 		if (!receive_begin(&f->cb, w->server->rx, &f->req))
-			flight_answer(w->server, f);
+			slot_answer(w->server, f);
 	}
 	atomic_store(&w->ended, true);
 	return NULL;
@@ -221,7 +221,7 @@ answerer_main(void *arg)
 	while ((c = committer_next(s->rx->committer)) != NULL)
 		for (; c != NULL; c = next) {
 			next = STAILQ_NEXT(c, next);
-			flight_answer(s, c->owner);
+			slot_answer(s, c->owner);
 		}
 	return NULL;
 }
@@ -392,13 +392,13 @@ server_run_fastcgi(const struct receiver *rx, int threads,
 		return false;
 	}
 	workers = calloc((size_t)nworkers, sizeof(*workers));
-	if (workers != NULL && flights_make(&s, threads + nworkers)) {
+	if (workers != NULL && slots_make(&s, threads + nworkers)) {
 		ok = serve(&s, workers, nworkers, why);
 		for (i = 0; i < threads + nworkers; i++)
-			FCGX_Free(&s.flights[i].fr, 1);
+			FCGX_Free(&s.slots[i].fr, 1);
 	} else
 		errbuf_set(why, "out of memory");
-	free(s.flights);
+	free(s.slots);
 	free(workers);
 	return ok;
 }
