@@ -93,7 +93,7 @@ print_rows(struct sweep *s, enum db_stmt stmt,
 }
 
 bool
-sweep_print_plan(struct sweep *s)
+sweep_print_dry_run(struct sweep *s)
 {
 	struct spool	*spool;
 	struct errbuf	 why;

@@ -161,8 +161,8 @@ run(struct sweep *s, bool with_progress)
 		s->progress = progress_new();
 	sweep_drain(s);
 	sweep_replay(s);
-	sweep_submit(s);
-	sweep_reconcile(s);
+	sweep_submits(s);
+	sweep_polls(s);
 	sweep_download(s);
 	sweep_retain(s);
 	progress_free(s->progress);
@@ -195,7 +195,7 @@ main(int argc, char **argv)
 	sweep_catch_signals();
 	if (database_open(&s)) {
 		if (o.dry_run)
-			(void)sweep_print_plan(&s);
+			(void)sweep_print_dry_run(&s);
 		else
 			run(&s, !o.verbose);
 	}

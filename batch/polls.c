@@ -37,7 +37,7 @@ struct poller {
 	bool			 done;		/* nothing more is due */
 };
 
-struct reconcile {
+struct polls {
 	struct sweep		*sweep;
 	struct http_engine	*engine;
 	struct poller		*pollers;
@@ -50,7 +50,7 @@ struct reconcile {
 
 /* A question under way. */
 struct poll {
-	struct reconcile	*run;
+	struct polls	*run;
 	struct poller		*poller;
 	char			*task_id;
 	int64_t			 retry_after_s;
@@ -64,7 +64,7 @@ poll_free(struct poll *p)
 }
 
 static void
-task_is_lost(struct reconcile *r, const struct account *a,
+task_is_lost(struct polls *r, const struct account *a,
     const char *task_id, const char *words)
 {
 	char	name[32 + TASK_ID_MAX + 2];
@@ -79,7 +79,7 @@ task_is_lost(struct reconcile *r, const struct account *a,
 
 /* Nobody will bring these a result: let who waits for one know. */
 static void
-tell_lost(struct reconcile *r)
+tell_lost(struct polls *r)
 {
 	struct db_param	param;
 	struct errbuf	why;
@@ -98,7 +98,7 @@ tell_lost(struct reconcile *r)
  * words may be NULL.  The task rests for wait_s seconds at least.
  */
 static void
-note_task(struct reconcile *r, const struct account *a, const char *task_id,
+note_task(struct polls *r, const struct account *a, const char *task_id,
     const char *kind, const char *words, int64_t wait_s)
 {
 	char		 wait[SWEEP_NUMBER];
@@ -160,7 +160,7 @@ stop_account(struct poll *p, bool key_refused, const char *words)
  * keep back the others, so then each goes alone.
  */
 static void
-store_batch(struct reconcile *r, struct delivery *const *batch, size_t n)
+store_batch(struct polls *r, struct delivery *const *batch, size_t n)
 {
 	struct finished	finished = { NULL, 0, 0 };
 	enum outcome	outcomes[BATCH_MAX];
@@ -190,7 +190,7 @@ store_batch(struct reconcile *r, struct delivery *const *batch, size_t n)
 }
 
 static void
-flush(struct reconcile *r)
+flush(struct polls *r)
 {
 	store_batch(r, r->batch, r->nbatch);
 	while (r->nbatch > 0)
@@ -288,7 +288,7 @@ on_answer(struct ask *a)
 }
 
 static void
-ask(struct reconcile *r, struct poller *poller, const char *task_id,
+ask(struct polls *r, struct poller *poller, const char *task_id,
     const char *model)
 {
 	const struct account	*account = poller->account;
@@ -348,7 +348,7 @@ claimed_free(struct claimed *c)
 
 /* What was claimed and will not be asked in this run is due again. */
 static void
-release(struct reconcile *r, struct poller *poller)
+release(struct polls *r, struct poller *poller)
 {
 	struct pgarray	 ids;
 	struct db_param	 params[2] = {
@@ -374,7 +374,7 @@ release(struct reconcile *r, struct poller *poller)
 
 /* Claim up to limit due tasks of an account. */
 static void
-claim(struct reconcile *r, struct poller *poller, int64_t limit)
+claim(struct polls *r, struct poller *poller, int64_t limit)
 {
 	const struct account	*a = poller->account;
 	char			 after[SWEEP_NUMBER], ceiling[SWEEP_NUMBER];
@@ -416,7 +416,7 @@ may_claim(const struct poller *p)
  * so that a slot that comes free is not idle while the database is asked.
  */
 static void
-claim_ahead(struct reconcile *r)
+claim_ahead(struct polls *r)
 {
 	struct poller	*p;
 	size_t		 i, active = 0;
@@ -438,7 +438,7 @@ claim_ahead(struct reconcile *r)
 
 /* Ask for the next one that is at hand, unless the account has its share. */
 static bool
-ask_next(struct reconcile *r, struct poller *p, int64_t cap)
+ask_next(struct polls *r, struct poller *p, int64_t cap)
 {
 	struct claimed	*c;
 
@@ -455,7 +455,7 @@ ask_next(struct reconcile *r, struct poller *p, int64_t cap)
  * beginning with another account each time.
  */
 static void
-fill(struct reconcile *r)
+fill(struct polls *r)
 {
 	size_t	i, active = 0;
 	int64_t	cap = r->sweep->conf->polls_in_flight;
@@ -480,7 +480,7 @@ fill(struct reconcile *r)
 }
 
 static bool
-is_idle(const struct reconcile *r)
+is_idle(const struct polls *r)
 {
 	size_t	i;
 
@@ -491,7 +491,7 @@ is_idle(const struct reconcile *r)
 }
 
 static void
-work(struct reconcile *r)
+work(struct polls *r)
 {
 	struct sweep	*s = r->sweep;
 	int64_t		 until = sweep_moment(s, 60);
@@ -516,7 +516,7 @@ work(struct reconcile *r)
 
 /* Call some of what has been pending for too long lost.  True: more is left. */
 static bool
-give_up_some(struct reconcile *r, const struct account *a)
+give_up_some(struct polls *r, const struct account *a)
 {
 	char		 after[SWEEP_NUMBER], limit[SWEEP_NUMBER];
 	struct db_param	 params[4];
@@ -542,7 +542,7 @@ give_up_some(struct reconcile *r, const struct account *a)
 /* Some in any case, and all if that takes no more than a tenth of the run:
  * the downloads wait. */
 static void
-give_up(struct reconcile *r, const struct account *a)
+give_up(struct polls *r, const struct account *a)
 {
 	int64_t	until = sweep_moment(r->sweep, 70);
 
@@ -551,7 +551,7 @@ give_up(struct reconcile *r, const struct account *a)
 }
 
 static void
-choose_accounts(struct reconcile *r)
+choose_accounts(struct polls *r)
 {
 	const struct conf	*conf = r->sweep->conf;
 	const struct account	*a;
@@ -570,9 +570,9 @@ choose_accounts(struct reconcile *r)
 }
 
 void
-sweep_reconcile(struct sweep *s)
+sweep_polls(struct sweep *s)
 {
-	struct reconcile	r = { .sweep = s };
+	struct polls	r = { .sweep = s };
 	size_t			i;
 
 	if (!sweep_goes_on(s, sweep_moment(s, 60)))

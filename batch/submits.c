@@ -32,7 +32,7 @@ struct sender {
 	bool			 done;		/* nothing more is due */
 };
 
-struct outbox {
+struct submits {
 	struct sweep		*sweep;
 	struct http_engine	*engine;
 	struct sender		*senders;
@@ -42,8 +42,8 @@ struct outbox {
 };
 
 /* A request under way. */
-struct letter {
-	struct outbox	*box;
+struct submit {
+	struct submits	*run;
 	struct sender	*sender;
 	char		*id;
 	char		 owner[160];		/* of its lease */
@@ -51,7 +51,7 @@ struct letter {
 };
 
 static void
-letter_free(struct letter *l)
+submit_free(struct submit *l)
 {
 	free(l->id);
 	free(l);
@@ -62,7 +62,7 @@ letter_free(struct letter *l)
  * forgotten, so a database that is away is waited for a while.
  */
 static enum db_verdict
-write_down(struct letter *l, const char *status, const char *task_id,
+write_down(struct submit *l, const char *status, const char *task_id,
     const char *words, int64_t wait_s, struct db_rows **rows,
     struct errbuf *why)
 {
@@ -81,17 +81,17 @@ write_down(struct letter *l, const char *status, const char *task_id,
 	for (tries = 0; tries < WRITE_TRIES && v == DB_AWAY; tries++) {
 		if (tries > 0)
 			(void)nanosleep(&pause, NULL);
-		v = sweep_run(l->box->sweep, DB_FINISH_REQUEST, params, rows,
+		v = sweep_run(l->run->sweep, DB_FINISH_REQUEST, params, rows,
 		    why);
 	}
 	return v;
 }
 
 static void
-settle(struct letter *l, const char *status, const char *task_id,
+settle(struct submit *l, const char *status, const char *task_id,
     const char *words, int64_t wait_s)
 {
-	struct sweep	*s = l->box->sweep;
+	struct sweep	*s = l->run->sweep;
 	const char	*name = l->sender->account->provider->name, *now;
 	struct db_rows	*rows = NULL;
 	struct errbuf	 copy, why;
@@ -123,7 +123,7 @@ settle(struct letter *l, const char *status, const char *task_id,
 
 /* Nothing was made: later, perhaps. */
 static void
-put_back(struct letter *l, const char *words, int64_t retry_after_s)
+put_back(struct submit *l, const char *words, int64_t retry_after_s)
 {
 	int64_t	wait_s = retry_backoff_s(l->attempts, WAIT_MAX_S);
 
@@ -135,7 +135,7 @@ put_back(struct letter *l, const char *words, int64_t retry_after_s)
 
 /* Nobody can say whether it was taken; to ask twice may mean to pay twice. */
 static void
-is_unknown(struct letter *l, const char *words)
+is_unknown(struct submit *l, const char *words)
 {
 	if (l->sender->account->resend_unknown && l->attempts < RESENDS_MAX)
 		put_back(l, words, 0);
@@ -144,7 +144,7 @@ is_unknown(struct letter *l, const char *words)
 }
 
 static void
-stop_sender(struct letter *l, const struct ask *a, bool key_refused)
+stop_sender(struct submit *l, const struct ask *a, bool key_refused)
 {
 	const struct account	*account = l->sender->account;
 	bool			 first = !l->sender->stopped;
@@ -154,18 +154,18 @@ stop_sender(struct letter *l, const struct ask *a, bool key_refused)
 	if (!first)
 		return;
 	if (key_refused)
-		sweep_warn(l->box->sweep, "%s %s: the API key is refused (%s);"
+		sweep_warn(l->run->sweep, "%s %s: the API key is refused (%s);"
 		    " its requests wait", account->provider->name,
 		    account->name, a->why.text);
 	else
-		sweep_pause(l->box->sweep, account, a->retry_after_s,
+		sweep_pause(l->run->sweep, account, a->retry_after_s,
 		    a->why.text);
 }
 
 static void
-take_answer(struct letter *l, struct ask *a)
+take_answer(struct submit *l, struct ask *a)
 {
-	struct sweep		*s = l->box->sweep;
+	struct sweep		*s = l->run->sweep;
 	enum submit_verdict	 v;
 	const char		*task_id;
 
@@ -200,7 +200,7 @@ take_answer(struct letter *l, struct ask *a)
 static void
 on_answer(struct ask *a)
 {
-	struct letter	*l = a->arg;
+	struct submit	*l = a->arg;
 
 	l->sender->in_flight--;
 	if (a->answered)
@@ -209,7 +209,7 @@ on_answer(struct ask *a)
 		is_unknown(l, a->why.text);
 	else
 		put_back(l, a->why.text, 0);
-	letter_free(l);
+	submit_free(l);
 }
 
 /* One row of DB_CLAIM_REQUESTS. */
@@ -218,11 +218,11 @@ enum { ROW_ID, ROW_MODEL, ROW_REQUEST, ROW_PATH, ROW_CALLBACK, ROW_TEST,
 
 /* Address and body of what a row asks for; the caller frees body. */
 static bool
-compose(const struct outbox *box, const struct account *a,
+compose(const struct submits *run, const struct account *a,
     const struct db_rows *rows, int row, char url[URL_MAX], char **body,
     struct errbuf *why)
 {
-	const char		*base = box->sweep->conf->base_url;
+	const char		*base = run->sweep->conf->base_url;
 	struct submission	 s = { .api_base = a->api_base };
 	char			 hook[1024];
 
@@ -243,24 +243,24 @@ compose(const struct outbox *box, const struct account *a,
 }
 
 static void
-send_one(struct outbox *box, struct sender *sender, const char *owner,
+send_one(struct submits *run, struct sender *sender, const char *owner,
     const struct db_rows *rows, int row)
 {
 	const struct account	*account = sender->account;
 	const char		*once = account->provider->once_header;
-	struct letter		*l = sweep_alloc(sizeof(*l));
+	struct submit		*l = sweep_alloc(sizeof(*l));
 	struct ask		*a;
 	char			 url[URL_MAX], header[128], *body = NULL;
 	struct errbuf		 why;
 
-	l->box = box;
+	l->run = run;
 	l->sender = sender;
 	l->id = sweep_copy(db_value(rows, row, ROW_ID));
 	(void)snprintf(l->owner, sizeof(l->owner), "%s", owner);
 	l->attempts = sweep_number(db_value(rows, row, ROW_ATTEMPTS));
-	if (!compose(box, account, rows, row, url, &body, &why)) {
+	if (!compose(run, account, rows, row, url, &body, &why)) {
 		settle(l, "refused", NULL, why.text, 0);
-		letter_free(l);
+		submit_free(l);
 		return;
 	}
 	(void)snprintf(header, sizeof(header), "%s: %s", once != NULL ? once :
@@ -269,26 +269,26 @@ send_one(struct outbox *box, struct sender *sender, const char *owner,
 	a->account = account;
 	a->on_answer = on_answer;
 	a->arg = l;
-	if (ask_post(a, box->engine, url, body, once != NULL ? header : NULL,
+	if (ask_post(a, run->engine, url, body, once != NULL ? header : NULL,
 	    ANSWER_TIMEOUT_S, &why)) {
 		sender->in_flight++;
 	} else {
 		if (*account->api_key == '\0' && !sender->stopped)
-			sweep_warn(box->sweep, "%s %s: requests are queued, "
+			sweep_warn(run->sweep, "%s %s: requests are queued, "
 			    "but no api_key is set", account->provider->name,
 			    account->name);
 		sender->stopped = true;
 		put_back(l, why.text, 0);
-		letter_free(l);
+		submit_free(l);
 	}
 	free(body);
 }
 
 /* Claim up to limit requests of an account and send them. */
 static int
-claim(struct outbox *box, struct sender *sender, int64_t limit)
+claim(struct submits *run, struct sender *sender, int64_t limit)
 {
-	struct sweep		*s = box->sweep;
+	struct sweep		*s = run->sweep;
 	const struct account	*a = sender->account;
 	int64_t			 since_ms = clock_ms();
 	char			 owner[160], lease[SWEEP_NUMBER];
@@ -299,7 +299,7 @@ claim(struct outbox *box, struct sender *sender, int64_t limit)
 	int			 i, got;
 
 	(void)snprintf(owner, sizeof(owner), "%s:%lld", s->owner,
-	    (long long)box->claims++);
+	    (long long)run->claims++);
 	params[0] = sweep_text(a->provider->name);
 	params[1] = sweep_text(a->name);
 	params[2] = sweep_text(owner);
@@ -314,7 +314,7 @@ claim(struct outbox *box, struct sender *sender, int64_t limit)
 	got = db_rows_count(rows);
 	/* A process that slept since then no longer knows whose they are. */
 	for (i = 0; i < got && clock_ms() - since_ms < SEND_WITHIN_MS; i++)
-		send_one(box, sender, owner, rows, i);
+		send_one(run, sender, owner, rows, i);
 	db_rows_free(rows);
 	sender->done = got < limit;
 	return got;
@@ -331,41 +331,41 @@ may_claim(const struct sender *sender)
 /* A request of each account that has any, beginning with another account
  * each time, while there are slots.  Returns how many were claimed. */
 static int
-fill(struct outbox *box)
+fill(struct submits *run)
 {
 	struct sender	*sender;
 	size_t		 i;
 	int		 claimed = 0;
 
-	for (i = 0; i < box->nsenders && !box->sweep->broken &&
-	    http_free_slots(box->engine) > 0; i++) {
-		sender = &box->senders[(box->turn + i) % box->nsenders];
+	for (i = 0; i < run->nsenders && !run->sweep->broken &&
+	    http_free_slots(run->engine) > 0; i++) {
+		sender = &run->senders[(run->turn + i) % run->nsenders];
 		if (may_claim(sender))
-			claimed += claim(box, sender, 1);
+			claimed += claim(run, sender, 1);
 	}
-	box->turn++;
+	run->turn++;
 	return claimed;
 }
 
 /* No new request after its time, but each answer is waited for. */
 static void
-work(struct outbox *box)
+work(struct submits *run)
 {
-	struct sweep	*s = box->sweep;
+	struct sweep	*s = run->sweep;
 	int64_t		 until = sweep_moment(s, 40);
 	int		 claimed;
 
 	for (;;) {
-		claimed = sweep_goes_on(s, until) ? fill(box) : 0;
-		if (claimed == 0 && http_in_flight(box->engine) == 0)
+		claimed = sweep_goes_on(s, until) ? fill(run) : 0;
+		if (claimed == 0 && http_in_flight(run->engine) == 0)
 			break;
-		if (http_in_flight(box->engine) > 0)
-			http_turn(box->engine, claimed > 0 ? 0 : TURN_MS);
+		if (http_in_flight(run->engine) > 0)
+			http_turn(run->engine, claimed > 0 ? 0 : TURN_MS);
 		if (*s->id != '\0')
 			sweep_beat(s);
 		progress_show(s->progress, &(struct progress_facts){
 		    .what = "submits", .done = s->counts.submitted,
-		    .in_flight = http_in_flight(box->engine), .bytes = -1 });
+		    .in_flight = http_in_flight(run->engine), .bytes = -1 });
 	}
 }
 
@@ -394,41 +394,41 @@ expire(struct sweep *s, const struct account *a)
 }
 
 static void
-choose_accounts(struct outbox *box)
+choose_accounts(struct submits *run)
 {
-	const struct conf	*conf = box->sweep->conf;
+	const struct conf	*conf = run->sweep->conf;
 	const struct account	*a;
 	size_t			 i;
 
-	box->senders = sweep_alloc((conf->naccounts + 1) *
-	    sizeof(*box->senders));
+	run->senders = sweep_alloc((conf->naccounts + 1) *
+	    sizeof(*run->senders));
 	for (i = 0; i < conf->naccounts; i++) {
 		a = &conf->accounts[i];
-		if (!box->sweep->broken && a->resend_unknown)
-			expire(box->sweep, a);
-		if (box->sweep->provider == NULL ||
-		    strcmp(box->sweep->provider, a->provider->name) == 0)
-			box->senders[box->nsenders++].account = a;
+		if (!run->sweep->broken && a->resend_unknown)
+			expire(run->sweep, a);
+		if (run->sweep->provider == NULL ||
+		    strcmp(run->sweep->provider, a->provider->name) == 0)
+			run->senders[run->nsenders++].account = a;
 	}
-	if (!box->sweep->broken)
-		expire(box->sweep, NULL);
+	if (!run->sweep->broken)
+		expire(run->sweep, NULL);
 }
 
 void
-sweep_submit(struct sweep *s)
+sweep_submits(struct sweep *s)
 {
-	struct outbox	box = { .sweep = s };
+	struct submits	run = { .sweep = s };
 
 	if (s->task_id != NULL || !sweep_goes_on(s, sweep_moment(s, 40)))
 		return;
-	box.engine = http_engine_new((int)s->conf->polls_in_flight,
+	run.engine = http_engine_new((int)s->conf->polls_in_flight,
 	    s->conf->allow_private_networks);
-	if (box.engine == NULL) {
+	if (run.engine == NULL) {
 		sweep_break(s, "out of memory");
 		return;
 	}
-	choose_accounts(&box);
-	work(&box);
-	http_engine_free(box.engine);
-	free(box.senders);
+	choose_accounts(&run);
+	work(&run);
+	http_engine_free(run.engine);
+	free(run.senders);
 }

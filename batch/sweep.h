@@ -124,13 +124,13 @@ void	sweep_size_words(int64_t bytes, char *buf, size_t bufsz);
 /* The steps.  Each looks at sweep_goes_on() and at counts itself. */
 void	sweep_drain(struct sweep *);
 void	sweep_replay(struct sweep *);
-void	sweep_submit(struct sweep *);
-void	sweep_reconcile(struct sweep *);
+void	sweep_submits(struct sweep *);
+void	sweep_polls(struct sweep *);
 void	sweep_download(struct sweep *);
 void	sweep_retain(struct sweep *);
 
 /* What the run would do, on stdout.  Claims nothing.  False, with error set,
  * when the database does not say. */
-bool	sweep_print_plan(struct sweep *);
+bool	sweep_print_dry_run(struct sweep *);
 
 #endif

@@ -130,7 +130,7 @@ send_due(const struct conf *conf, struct db *db, const char *provider,
 	sweep.provider = provider;
 	sweep.request_id = id;
 	sweep.started_ms = clock_ms();
-	sweep_submit(&sweep);
+	sweep_submits(&sweep);
 	*attention = sweep.attention;
 	return sweep.broken ? -1 : sweep.counts.submitted;
 }
