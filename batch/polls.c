@@ -199,7 +199,7 @@ flush(struct polls *r)
 
 /* A final state: kept as a delivery, since it is one. */
 static void
-keep_final(struct poll *p, struct ask *a, struct delivery *d)
+keep_final(struct poll *p, struct api_call *a, struct delivery *d)
 {
 	d->outcome = OUTCOME_ACCEPTED;
 	d->proof = PROOF_NONE;
@@ -225,7 +225,7 @@ note_progress(struct poll *p, const struct result *result)
 
 /* There is a task object: what does it say? */
 static void
-take_task(struct poll *p, struct ask *a)
+take_task(struct poll *p, struct api_call *a)
 {
 	struct delivery		*d;
 	struct errbuf		 why = { "" };
@@ -236,7 +236,7 @@ take_task(struct poll *p, struct ask *a)
 		sweep_break(p->run->sweep, "out of memory");
 		return;
 	}
-	v = ask_parse(a, d->received_at, &d->result, &why);
+	v = api_call_parse(a, d->received_at, &d->result, &why);
 	if (v == PARSE_FINAL) {
 		keep_final(p, a, d);
 		return;
@@ -249,7 +249,7 @@ take_task(struct poll *p, struct ask *a)
 }
 
 static void
-take_answer(struct poll *p, struct ask *a)
+take_answer(struct poll *p, struct api_call *a)
 {
 	if (a->verdict != POLL_BAD_KEY)
 		p->poller->proven = true;
@@ -273,7 +273,7 @@ take_answer(struct poll *p, struct ask *a)
 }
 
 static void
-on_answer(struct ask *a)
+on_answer(struct api_call *a)
 {
 	struct poll	*p = a->arg;
 
@@ -292,7 +292,7 @@ ask(struct polls *r, struct poller *poller, const char *task_id,
     const char *model)
 {
 	const struct account	*account = poller->account;
-	struct ask		*a = sweep_alloc(sizeof(*a));
+	struct api_call		*a = sweep_alloc(sizeof(*a));
 	struct poll		*p = sweep_alloc(sizeof(*p));
 	struct errbuf		 why;
 
@@ -302,7 +302,7 @@ ask(struct polls *r, struct poller *poller, const char *task_id,
 	a->account = account;
 	a->on_answer = on_answer;
 	a->arg = p;
-	if (ask_start(a, r->engine, task_id, model, &why)) {
+	if (api_call_get(a, r->engine, task_id, model, &why)) {
 		poller->in_flight++;
 		return;
 	}

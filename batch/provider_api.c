@@ -9,7 +9,7 @@
 #define URL_MAX			4096
 
 static void
-ask_free(struct ask *a)
+api_call_free(struct api_call *a)
 {
 	json_free(a->doc);
 	free(a->body);
@@ -20,7 +20,7 @@ ask_free(struct ask *a)
 /* A provider may echo our callback's URL, and with it the token; or the key
  * in its complaint about it. */
 static void
-hide_secrets(struct ask *a)
+hide_secrets(struct api_call *a)
 {
 	char *const	key[] = { a->account->api_key, NULL };
 
@@ -33,7 +33,7 @@ hide_secrets(struct ask *a)
 }
 
 static void
-judge(struct ask *a)
+judge(struct api_call *a)
 {
 	struct errbuf	why = { "" };
 
@@ -50,7 +50,7 @@ judge(struct ask *a)
 static void
 on_done(struct http_request *req)
 {
-	struct ask	*a = req->arg;
+	struct api_call	*a = req->arg;
 
 	a->retry_after_s = req->retry_after_s;
 	a->aborted = req->verdict == HTTP_ABORTED;
@@ -62,13 +62,13 @@ on_done(struct http_request *req)
 		errbuf_set(&a->why, "%s", req->why.text);
 	}
 	a->on_answer(a);
-	ask_free(a);
+	api_call_free(a);
 }
 
 static bool
 on_body(struct http_request *req, const void *data, size_t len)
 {
-	struct ask	*a = req->arg;
+	struct api_call	*a = req->arg;
 	char		*bigger;
 
 	if (a->size - a->len < len) {
@@ -86,7 +86,7 @@ on_body(struct http_request *req, const void *data, size_t len)
 
 /* Takes a, whose task_id and req are as the caller wants them. */
 static bool
-start(struct ask *a, struct http_engine *engine, const char *url,
+start(struct api_call *a, struct http_engine *engine, const char *url,
     struct errbuf *why)
 {
 	a->req.url = url;		/* copied by http_start() */
@@ -102,12 +102,12 @@ start(struct ask *a, struct http_engine *engine, const char *url,
 		return true;
 	} else
 		errbuf_set(why, "out of memory");
-	ask_free(a);
+	api_call_free(a);
 	return false;
 }
 
 bool
-ask_start(struct ask *a, struct http_engine *engine, const char *task_id,
+api_call_get(struct api_call *a, struct http_engine *engine, const char *task_id,
     const char *model, struct errbuf *why)
 {
 	const struct account	*account = a->account;
@@ -119,12 +119,12 @@ ask_start(struct ask *a, struct http_engine *engine, const char *task_id,
 	    account->provider->poll_url(url, sizeof(url), account->api_base,
 	    task_id, model, why))
 		return start(a, engine, url, why);
-	ask_free(a);
+	api_call_free(a);
 	return false;
 }
 
 bool
-ask_post(struct ask *a, struct http_engine *engine, const char *url,
+api_call_post(struct api_call *a, struct http_engine *engine, const char *url,
     const char *body, const char *header, int timeout_s, struct errbuf *why)
 {
 	a->req.timeout_s = timeout_s;
@@ -134,7 +134,7 @@ ask_post(struct ask *a, struct http_engine *engine, const char *url,
 }
 
 enum parse_verdict
-ask_parse(const struct ask *a, usec_t received_at, struct result *result,
+api_call_parse(const struct api_call *a, usec_t received_at, struct result *result,
     struct errbuf *why)
 {
 	struct parse_context	ctx = { .received_at = received_at };

@@ -1,6 +1,6 @@
 /* One call of a provider's API, and what its answer is worth. */
-#ifndef GENHOOK_ASK_H
-#define GENHOOK_ASK_H
+#ifndef GENHOOK_PROVIDER_API_H
+#define GENHOOK_PROVIDER_API_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -12,7 +12,7 @@
 #include "handlers/provider.h"
 #include "handlers/result.h"
 
-struct ask {
+struct api_call {
 	/* By the caller, who keeps both alive until on_answer. */
 	const struct account	*account;
 	void			*arg;
@@ -20,7 +20,7 @@ struct ask {
 	 * The end, exactly once.  Whoever wants the body takes it by setting
 	 * it to NULL; all else is freed afterwards.
 	 */
-	void			(*on_answer)(struct ask *);
+	void			(*on_answer)(struct api_call *);
 
 	/* What came. */
 	bool			 aborted;	/* the run ended first */
@@ -44,14 +44,14 @@ struct ask {
  * otherwise zero.  False with why when the question cannot be asked: ask is
  * freed, and on_answer not called.
  */
-bool	ask_start(struct ask *, struct http_engine *, const char *task_id,
+bool	api_call_get(struct api_call *, struct http_engine *, const char *task_id,
 	    const char *model, struct errbuf *why);
 
 /*
  * POST a body of JSON to a URL below the account's api_base, with one more
- * header line unless that is NULL.  All else as in ask_start().
+ * header line unless that is NULL.  All else as in api_call_get().
  */
-bool	ask_post(struct ask *, struct http_engine *, const char *url,
+bool	api_call_post(struct api_call *, struct http_engine *, const char *url,
 	    const char *body, const char *header, int timeout_s,
 	    struct errbuf *why);
 
@@ -59,7 +59,7 @@ bool	ask_post(struct ask *, struct http_engine *, const char *url,
  * What the answer (POLL_TASK) says of the task.  An answer about another task
  * is PARSE_UNKNOWN.  The caller frees result after any verdict.
  */
-enum parse_verdict ask_parse(const struct ask *, usec_t received_at,
+enum parse_verdict api_call_parse(const struct api_call *, usec_t received_at,
 	    struct result *, struct errbuf *why);
 
 #endif

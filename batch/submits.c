@@ -144,7 +144,7 @@ is_unknown(struct submit *l, const char *words)
 }
 
 static void
-stop_sender(struct submit *l, const struct ask *a, bool key_refused)
+stop_sender(struct submit *l, const struct api_call *a, bool key_refused)
 {
 	const struct account	*account = l->sender->account;
 	bool			 first = !l->sender->stopped;
@@ -163,7 +163,7 @@ stop_sender(struct submit *l, const struct ask *a, bool key_refused)
 }
 
 static void
-take_answer(struct submit *l, struct ask *a)
+take_answer(struct submit *l, struct api_call *a)
 {
 	struct sweep		*s = l->run->sweep;
 	enum submit_verdict	 v;
@@ -198,7 +198,7 @@ take_answer(struct submit *l, struct ask *a)
 }
 
 static void
-on_answer(struct ask *a)
+on_answer(struct api_call *a)
 {
 	struct submit	*l = a->arg;
 
@@ -249,7 +249,7 @@ send_one(struct submits *run, struct sender *sender, const char *owner,
 	const struct account	*account = sender->account;
 	const char		*once = account->provider->once_header;
 	struct submit		*l = sweep_alloc(sizeof(*l));
-	struct ask		*a;
+	struct api_call		*a;
 	char			 url[URL_MAX], header[128], *body = NULL;
 	struct errbuf		 why;
 
@@ -269,7 +269,7 @@ send_one(struct submits *run, struct sender *sender, const char *owner,
 	a->account = account;
 	a->on_answer = on_answer;
 	a->arg = l;
-	if (ask_post(a, run->engine, url, body, once != NULL ? header : NULL,
+	if (api_call_post(a, run->engine, url, body, once != NULL ? header : NULL,
 	    ANSWER_TIMEOUT_S, &why)) {
 		sender->in_flight++;
 	} else {

@@ -65,7 +65,7 @@ doctor_healthz(struct doctor *d)
 }
 
 static void
-provider_clock_look(struct doctor *d, const struct ask *a)
+provider_clock_look(struct doctor *d, const struct api_call *a)
 {
 	int64_t	server = http_server_time(&a->req);
 	long	off = (long)(server - (int64_t)time(NULL));
@@ -80,7 +80,7 @@ provider_clock_look(struct doctor *d, const struct ask *a)
 
 /* What the answers about no task are worth. */
 static void
-on_answer(struct ask *a)
+on_answer(struct api_call *a)
 {
 	struct doctor		*d = a->arg;
 	const char		*provider = a->account->provider->name;
@@ -111,7 +111,7 @@ static void
 key_ask(struct doctor *d, struct http_engine *engine, const struct account *a)
 {
 	struct errbuf	 why = { "out of memory" };
-	struct ask	*ask = calloc(1, sizeof(*ask));
+	struct api_call	*ask = calloc(1, sizeof(*ask));
 
 	if (ask != NULL) {
 		ask->account = a;
@@ -119,7 +119,7 @@ key_ask(struct doctor *d, struct http_engine *engine, const struct account *a)
 		ask->on_answer = on_answer;
 	}
 	if (ask == NULL ||
-	    !ask_start(ask, engine, NO_TASK, NO_MODEL, &why))
+	    !api_call_get(ask, engine, NO_TASK, NO_MODEL, &why))
 		doctor_wrong(d, "keys", "mend that section", "%s %s: %s",
 		    a->provider->name, a->name, why.text);
 }

@@ -54,7 +54,7 @@ test_choose(void)
 	account.provider = provider_find("apimart");
 	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		unsigned int		 before = CU_get_number_of_failures();
-		struct ask		 a = { .account = &account,
+		struct api_call		 a = { .account = &account,
 					    .task_id = id,
 					    .verdict = cases[i].verdict };
 		struct result		 result = { 0 };

@@ -39,7 +39,7 @@ write_link(struct job *j, const struct output *fresh)
 
 /* What an answer says of the account holds for all that it has here. */
 static void
-note_account(struct job *j, const struct ask *a)
+note_account(struct job *j, const struct api_call *a)
 {
 	struct sweep	*s = j->run->sweep;
 	bool		*refused = &j->run->refused[a->account -
@@ -56,7 +56,7 @@ note_account(struct job *j, const struct ask *a)
 }
 
 static void
-on_answer(struct ask *a)
+on_answer(struct api_call *a)
 {
 	struct job		*j = a->arg;
 	struct renew_wish	 wish = { j->position, j->kind, j->outputs,
@@ -94,7 +94,7 @@ bool
 job_ask(struct job *j)
 {
 	struct fetch_run	*run = j->run;
-	struct ask		*a;
+	struct api_call		*a;
 
 	j->asked = true;
 	if (j->account == NULL || *j->account->api_key == '\0')
@@ -111,5 +111,5 @@ job_ask(struct job *j)
 	a->account = j->account;
 	a->arg = j;
 	a->on_answer = on_answer;
-	return ask_start(a, run->engine, j->task_id, j->model, &j->asked_why);
+	return api_call_get(a, run->engine, j->task_id, j->model, &j->asked_why);
 }

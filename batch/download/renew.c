@@ -31,12 +31,12 @@ choose_output(const struct renew_wish *w, const struct result *result,
 }
 
 static enum renew_verdict
-choose_task(const struct ask *a, const struct renew_wish *w,
+choose_task(const struct api_call *a, const struct renew_wish *w,
     struct result *result, const struct output **fresh, struct errbuf *why)
 {
 	enum parse_verdict	v;
 
-	v = ask_parse(a, time_now(), result, why);
+	v = api_call_parse(a, time_now(), result, why);
 	if (v == PARSE_FINAL && result->state == TASK_SUCCEEDED)
 		return choose_output(w, result, fresh, why);
 	if (v == PARSE_UNKNOWN)
@@ -46,7 +46,7 @@ choose_task(const struct ask *a, const struct renew_wish *w,
 }
 
 enum renew_verdict
-renew_choose(const struct ask *a, const struct renew_wish *w,
+renew_choose(const struct api_call *a, const struct renew_wish *w,
     struct result *result, const struct output **fresh, struct errbuf *why)
 {
 	errbuf_set(why, "%s", a->why.text);

@@ -23,7 +23,7 @@ struct renew_wish {
  * place of as many, and of the same kind.  On RENEW_FRESH, *fresh is within
  * result, which the caller frees after any verdict.
  */
-enum renew_verdict renew_choose(const struct ask *, const struct renew_wish *,
+enum renew_verdict renew_choose(const struct api_call *, const struct renew_wish *,
 	    struct result *, const struct output **fresh, struct errbuf *why);
 
 #endif
