@@ -111,12 +111,12 @@ task_name_free(struct task_name *t)
 }
 
 /* What may be done to tasks and outputs, by the functions of sql/. */
-static const struct deed {
+static const struct task_action {
 	const char	*sql;		/* $1 provider, $2 task, $3 status */
 	const char	*one, *many;	/* what one row, and several are */
 	const char	*needs;		/* why nothing may have been done */
 	bool		 all;		/* may go without naming a task */
-} deeds[] = {
+} task_actions[] = {
 	{ "select provider, task_id, position as n, kind, expires_at, url"
 	    " from genhook.retry_outputs($1, $2, $3)",
 	    "output is due now", "outputs are due now",
@@ -134,7 +134,7 @@ static const struct deed {
 };
 
 static int
-deed_do(struct db *db, const struct deed *d, const char *provider,
+task_action_do(struct db *db, const struct task_action *d, const char *provider,
     const char *task_id, const char *status)
 {
 	struct db_param	 params[] = { { provider, DB_TEXT },
@@ -155,7 +155,7 @@ deed_do(struct db *db, const struct deed *d, const char *provider,
 
 /* The word is a provider, a task, or NULL for all. */
 static int
-deed_of(const struct conf *conf, const struct deed *d, const char *word,
+task_action_of(const struct conf *conf, const struct task_action *d, const char *word,
     const char *status)
 {
 	struct task_name	 t = { NULL, NULL, NULL };
@@ -165,16 +165,16 @@ deed_of(const struct conf *conf, const struct deed *d, const char *word,
 	if (db == NULL)
 		return CLI_WRONG;
 	if (word == NULL || (d->all && provider_find(word) != NULL))
-		result = deed_do(db, d, word, NULL, status);
+		result = task_action_do(db, d, word, NULL, status);
 	else if (task_find(db, word, &t))
-		result = deed_do(db, d, t.provider, t.task_id, status);
+		result = task_action_do(db, d, t.provider, t.task_id, status);
 	task_name_free(&t);
 	db_free(db);
 	return result;
 }
 
 static int
-deed_run(const struct conf *conf, const struct deed *d, int argc, char **argv)
+task_action_run(const struct conf *conf, const struct task_action *d, int argc, char **argv)
 {
 	bool			 all = false;
 	const char		*word = NULL, *status = NULL;
@@ -191,23 +191,23 @@ deed_run(const struct conf *conf, const struct deed *d, int argc, char **argv)
 	/* All there is, only when it is asked for in so many words. */
 	if ((n == 1) == all)
 		return cli_usage(argv[0]);
-	return deed_of(conf, d, word, status);
+	return task_action_of(conf, d, word, status);
 }
 
 int
 cli_retry(const struct conf *conf, int argc, char **argv)
 {
-	return deed_run(conf, &deeds[0], argc, argv);
+	return task_action_run(conf, &task_actions[0], argc, argv);
 }
 
 int
 cli_repoll(const struct conf *conf, int argc, char **argv)
 {
-	return deed_run(conf, &deeds[1], argc, argv);
+	return task_action_run(conf, &task_actions[1], argc, argv);
 }
 
 int
 cli_cancel(const struct conf *conf, int argc, char **argv)
 {
-	return deed_run(conf, &deeds[2], argc, argv);
+	return task_action_run(conf, &task_actions[2], argc, argv);
 }
