@@ -162,7 +162,7 @@ static const struct {
 };
 
 /* A search for links through a document of unknown shape. */
-struct hunt {
+struct link_search {
 	struct result		*result;
 	struct link_facts	 facts;
 	struct errbuf		*why;
@@ -181,11 +181,11 @@ result_has_url(const struct result *r, const char *url)
 	return false;
 }
 
-static void	hunt_member(const char *, struct json_object *, void *);
+static void	link_search_member(const char *, struct json_object *, void *);
 
 /* In the order of the text, each link once.  As deep as json_parse() goes. */
 static void
-hunt_value(struct hunt *h, struct json_object *value)
+link_search_value(struct link_search *h, struct json_object *value)
 {
 	const char	*text = json_string(value);
 	size_t		 i;
@@ -195,14 +195,14 @@ hunt_value(struct hunt *h, struct json_object *value)
 		h->ok = h->ok &&
 		    result_add_url(h->result, text, &h->facts, h->why);
 	for (i = 0; h->ok && i < json_length(value); i++)
-		hunt_value(h, json_item(value, i));
-	json_each(value, hunt_member, h);
+		link_search_value(h, json_item(value, i));
+	json_each(value, link_search_member, h);
 }
 
 static void
-hunt_member(const char *key, struct json_object *value, void *arg)
+link_search_member(const char *key, struct json_object *value, void *arg)
 {
-	struct hunt	*h = arg;
+	struct link_search	*h = arg;
 	const char	*outer = h->facts.array_name;
 	size_t		 i;
 
@@ -213,7 +213,7 @@ hunt_member(const char *key, struct json_object *value, void *arg)
 			h->facts.array_name = key_kinds[i].array;
 			break;
 		}
-	hunt_value(h, value);
+	link_search_value(h, value);
 	h->facts.array_name = outer;
 }
 
@@ -221,9 +221,9 @@ bool
 parse_every_link(struct result *r, struct json_object *doc,
     const struct link_facts *facts, struct errbuf *why)
 {
-	struct hunt	h = { r, *facts, why, true };
+	struct link_search	h = { r, *facts, why, true };
 
-	hunt_value(&h, doc);
+	link_search_value(&h, doc);
 	return h.ok;
 }
 
