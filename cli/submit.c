@@ -38,7 +38,7 @@ static const char	outputs_sql[] =
     " from genhook.outputs where provider = $1 and task_id = $2"
     " order by position";
 
-struct wish {
+struct submit_args {
 	const char	*provider, *model, *account, *metadata, *path;
 	const char	**params;
 	int		 nparams;
@@ -47,7 +47,7 @@ struct wish {
 
 struct submit {
 	const struct conf	*conf;
-	const struct wish	*wish;
+	const struct submit_args	*args;
 	struct db		*db;
 	char			 id[24];	/* of the request */
 	char			 said[320];	/* the last line of progress */
@@ -55,7 +55,7 @@ struct submit {
 
 /* --param may stand there often: take it out of the arguments. */
 static void
-params_take(struct wish *w, int *argc, char **argv)
+params_take(struct submit_args *w, int *argc, char **argv)
 {
 	int	i, n = 0;
 
@@ -68,7 +68,7 @@ params_take(struct wish *w, int *argc, char **argv)
 }
 
 static bool
-known(const struct conf *conf, const struct wish *w)
+known(const struct conf *conf, const struct submit_args *w)
 {
 	const struct provider	*p = provider_find(w->provider);
 
@@ -85,7 +85,7 @@ known(const struct conf *conf, const struct wish *w)
 static bool
 queue(struct submit *s)
 {
-	const struct wish	*w = s->wish;
+	const struct submit_args	*w = s->args;
 	struct db_param		 params[8];
 	struct db_rows		*rows = NULL;
 	char			*request;
@@ -176,7 +176,7 @@ settle(struct submit *s)
 	char		*task_id;
 
 	for (;;) {
-		if (send_due(s->conf, s->db, s->wish->provider, s->id,
+		if (send_due(s->conf, s->db, s->args->provider, s->id,
 		    &unused) == -1)
 			return NULL;
 		rows = NULL;
@@ -197,7 +197,7 @@ settle(struct submit *s)
 		errbuf_set(&words, "request %s is %s: %s", s->id, status,
 		    error != NULL ? error : "its answer is awaited");
 		if (strcmp(status, "sending") != 0 &&
-		    (!s->wish->wait || strcmp(status, "queued") != 0))
+		    (!s->args->wait || strcmp(status, "queued") != 0))
 			break;
 		say(s, words.text);
 		db_rows_free(rows);
@@ -264,7 +264,7 @@ static int
 wait_task(struct submit *s, const char *task_id)
 {
 	struct db_param	 key[2] = {
-		sweep_text(s->wish->provider), sweep_text(task_id)
+		sweep_text(s->args->provider), sweep_text(task_id)
 	};
 	struct errbuf	 unused;
 	bool		 listening;
@@ -280,9 +280,9 @@ wait_task(struct submit *s, const char *task_id)
 }
 
 static int
-submit_one(const struct conf *conf, const struct wish *w)
+submit_one(const struct conf *conf, const struct submit_args *w)
 {
-	struct submit	 s = { .conf = conf, .wish = w };
+	struct submit	 s = { .conf = conf, .args = w };
 	char		*task_id = NULL;
 	int		 status = CLI_WRONG;
 
@@ -320,7 +320,7 @@ submit_queued(const struct conf *conf)
 int
 cli_submit(const struct conf *conf, int argc, char **argv)
 {
-	struct wish		 w = { .account = "default" };
+	struct submit_args		 w = { .account = "default" };
 	const struct cli_option	 options[] = {
 		{ "--account", NULL, &w.account },
 		{ "--metadata", NULL, &w.metadata },

@@ -10,7 +10,7 @@
 #define IMAGE(url) \
 	"{\"url\":[\"" url "\"],\"expires_at\":1763003600}"
 
-/* The wish: the second of two images of task t, whose link was https://a/old. */
+/* The key: the second of two images of task t, whose link was https://a/old. */
 static const struct {
 	enum poll_verdict	 verdict;
 	const char		*body;
@@ -48,7 +48,7 @@ test_choose(void)
 {
 	char			 id[] = "t";
 	struct account		 account = { 0 };
-	struct renew_wish	 wish = { "1", "image", 2, "https://a/old" };
+	struct renew_key	 key = { "1", "image", 2, "https://a/old" };
 	size_t			 i;
 
 	account.provider = provider_find("apimart");
@@ -64,7 +64,7 @@ test_choose(void)
 		errbuf_set(&a.why, "as it was said");
 		CU_ASSERT_EQUAL_FATAL(json_parse(cases[i].body,
 		    strlen(cases[i].body), &a.doc, &why), JSON_OK);
-		CU_ASSERT_EQUAL(renew_choose(&a, &wish, &result, &fresh, &why),
+		CU_ASSERT_EQUAL(renew_choose(&a, &key, &result, &fresh, &why),
 		    cases[i].want);
 		CU_ASSERT_EQUAL(fresh != NULL, cases[i].url != NULL);
 		if (fresh != NULL && cases[i].url != NULL) {

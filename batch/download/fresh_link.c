@@ -59,7 +59,7 @@ static void
 on_answer(struct api_call *a)
 {
 	struct job		*j = a->arg;
-	struct renew_wish	 wish = { j->position, j->kind, j->outputs,
+	struct renew_key	 key = { j->position, j->kind, j->outputs,
 				    j->url };
 	struct result		 result = { 0 };
 	const struct output	*fresh = NULL;
@@ -71,7 +71,7 @@ on_answer(struct api_call *a)
 	}
 	note_account(j, a);
 	if (a->answered)
-		v = renew_choose(a, &wish, &result, &fresh, &j->asked_why);
+		v = renew_choose(a, &key, &result, &fresh, &j->asked_why);
 	else
 		errbuf_set(&j->asked_why, "%s", a->why.text);
 	j->hope = v == RENEW_LATER;

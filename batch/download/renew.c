@@ -4,7 +4,7 @@
 #include "batch/download/renew.h"
 
 static enum renew_verdict
-choose_output(const struct renew_wish *w, const struct result *result,
+choose_output(const struct renew_key *w, const struct result *result,
     const struct output **fresh, struct errbuf *why)
 {
 	size_t			 i = (size_t)strtoul(w->position, NULL, 10);
@@ -31,7 +31,7 @@ choose_output(const struct renew_wish *w, const struct result *result,
 }
 
 static enum renew_verdict
-choose_task(const struct api_call *a, const struct renew_wish *w,
+choose_task(const struct api_call *a, const struct renew_key *w,
     struct result *result, const struct output **fresh, struct errbuf *why)
 {
 	enum parse_verdict	v;
@@ -46,7 +46,7 @@ choose_task(const struct api_call *a, const struct renew_wish *w,
 }
 
 enum renew_verdict
-renew_choose(const struct api_call *a, const struct renew_wish *w,
+renew_choose(const struct api_call *a, const struct renew_key *w,
     struct result *result, const struct output **fresh, struct errbuf *why)
 {
 	errbuf_set(why, "%s", a->why.text);

@@ -11,7 +11,7 @@ enum renew_verdict {
 };
 
 /* Which output it is for. */
-struct renew_wish {
+struct renew_key {
 	const char	*position;
 	const char	*kind;
 	int64_t		 outputs;	/* so many has the task */
@@ -23,7 +23,7 @@ struct renew_wish {
  * place of as many, and of the same kind.  On RENEW_FRESH, *fresh is within
  * result, which the caller frees after any verdict.
  */
-enum renew_verdict renew_choose(const struct api_call *, const struct renew_wish *,
+enum renew_verdict renew_choose(const struct api_call *, const struct renew_key *,
 	    struct result *, const struct output **fresh, struct errbuf *why);
 
 #endif
