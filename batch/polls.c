@@ -202,7 +202,7 @@ static void
 keep_final(struct poll *p, struct api_call *a, struct delivery *d)
 {
 	d->outcome = OUTCOME_ACCEPTED;
-	d->proof = PROOF_NONE;
+	d->verdict = VERDICT_NONE;
 	delivery_set_body(d, a->body, a->len);
 	a->body = NULL;
 	p->run->batch[p->run->nbatch++] = d;

@@ -23,11 +23,11 @@ const char *const outcome_words[] = {
 	[OUTCOME_UNVERIFIED]	= "unverified",
 };
 
-const char *const proof_words[] = {
-	[PROOF_SIGNATURE]	= "signature",
-	[PROOF_TOKEN]		= "token",
-	[PROOF_NONE]		= "none",
-	[PROOF_FAILED]		= "failed",
+const char *const verdict_words[] = {
+	[VERDICT_SIGNATURE]	= "signature",
+	[VERDICT_TOKEN]		= "token",
+	[VERDICT_NONE]		= "none",
+	[VERDICT_FAILED]		= "failed",
 };
 
 int

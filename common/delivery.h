@@ -33,17 +33,17 @@ enum outcome {
 	OUTCOME__MAX
 };
 
-enum proof {
-	PROOF_SIGNATURE,
-	PROOF_TOKEN,
-	PROOF_NONE,
-	PROOF_FAILED,
-	PROOF__MAX
+enum verdict {
+	VERDICT_SIGNATURE,
+	VERDICT_TOKEN,
+	VERDICT_NONE,
+	VERDICT_FAILED,
+	VERDICT__MAX
 };
 
 extern const char *const source_words[SOURCE__MAX];
 extern const char *const outcome_words[OUTCOME__MAX];
-extern const char *const proof_words[PROOF__MAX];
+extern const char *const verdict_words[VERDICT__MAX];
 
 /* Which of n words it is; -1: none of them. */
 int	word_index(const char *const *words, int n, const char *word);
@@ -56,7 +56,7 @@ struct delivery {
 	char			*account;
 	enum delivery_source	 source;
 	enum outcome		 outcome;	/* proposed */
-	enum proof		 proof;
+	enum verdict		 verdict;
 	char			*remote_addr;	/* NULL: not known */
 	char			*headers;	/* a JSON object's text, or NULL */
 	char			*body;		/* bodylen bytes, redacted */

@@ -79,7 +79,7 @@ note_origin(struct delivery *d, const char *id)
 /* The delivery of a row, its body the one that was kept; NULL: no memory. */
 static struct delivery *
 delivery_of_row(const struct db_rows *rows, int row, const struct provider *p,
-    int proof)
+    int verdict)
 {
 	struct delivery	*d;
 	char		*body;
@@ -91,7 +91,7 @@ delivery_of_row(const struct db_rows *rows, int row, const struct provider *p,
 	(void)snprintf(d->id, sizeof(d->id), "%s",
 	    db_value(rows, row, C_REPLAY_ID));
 	d->received_at = usec_value(rows, row, C_RECEIVED_AT);
-	d->proof = (enum proof)proof;
+	d->verdict = (enum verdict)verdict;
 	if ((body = db_bytes(rows, row, C_BODY, &len)) != NULL)
 		delivery_set_body(d, body, len);
 	if (body != NULL &&
@@ -109,22 +109,22 @@ take_row(struct replay *r, const struct db_rows *rows, int row,
 {
 	const char		*name = db_value(rows, row, C_PROVIDER);
 	const struct provider	*p = name != NULL ? provider_find(name) : NULL;
-	int			 was = OUTCOME_UNPARSED, proof = -1;
+	int			 was = OUTCOME_UNPARSED, verdict = -1;
 
 	(void)snprintf(r->id, sizeof(r->id), "%s",
 	    db_value(rows, row, C_REPLAY_ID));
 	if (p != NULL) {
 		was = word_index(outcome_words, OUTCOME__MAX,
 		    db_value(rows, row, C_OUTCOME));
-		proof = word_index(proof_words, PROOF__MAX,
+		verdict = word_index(verdict_words, VERDICT__MAX,
 		    db_value(rows, row, C_VERDICT));
 	}
 	r->outcome = outcome_words[was == -1 ? OUTCOME_UNPARSED : was];
-	if (proof == -1)
+	if (verdict == -1)
 		return settle(r, "no such delivery, or no such provider");
 	if (db_value(rows, row, C_BODY) == NULL)
 		return settle(r, "its body is kept no more");
-	r->delivery = delivery_of_row(rows, row, p, proof);
+	r->delivery = delivery_of_row(rows, row, p, verdict);
 	if (r->delivery == NULL ||
 	    !judge(r->delivery, conf, usec_value(rows, row, C_REQUESTED_AT)))
 		return false;

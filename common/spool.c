@@ -375,7 +375,7 @@ delivery_print(const struct delivery *d, size_t *len)
 	print_line(fp, "account", d->account);
 	print_line(fp, "source", source_words[d->source]);
 	print_line(fp, "outcome", outcome_words[d->outcome]);
-	print_line(fp, "verdict", proof_words[d->proof]);
+	print_line(fp, "verdict", verdict_words[d->verdict]);
 	print_line(fp, "remote_addr", d->remote_addr);
 	print_line(fp, "headers", d->headers);
 	print_line(fp, "note", d->note);
@@ -522,7 +522,7 @@ head_is_known(const struct head *h, size_t bodylen, struct errbuf *why)
 	}
 	if (word_index(source_words, SOURCE__MAX, h->source) == -1 ||
 	    word_index(outcome_words, OUTCOME__MAX, h->outcome) == -1 ||
-	    word_index(proof_words, PROOF__MAX, h->verdict) == -1) {
+	    word_index(verdict_words, VERDICT__MAX, h->verdict) == -1) {
 		errbuf_set(why, "this program knows no source \"%s\", outcome "
 		    "\"%s\" or verdict \"%s\"", h->source, h->outcome,
 		    h->verdict);
@@ -538,7 +538,7 @@ head_apply(struct delivery *d, const struct head *h)
 	d->received_at = strtoll(h->received_at, NULL, 10);
 	d->outcome = (enum outcome)word_index(outcome_words, OUTCOME__MAX,
 	    h->outcome);
-	d->proof = (enum proof)word_index(proof_words, PROOF__MAX, h->verdict);
+	d->verdict = (enum verdict)word_index(verdict_words, VERDICT__MAX, h->verdict);
 	return result_set(&d->remote_addr, h->remote_addr) &&
 	    result_set(&d->headers, h->headers) &&
 	    result_set(&d->note, h->note);

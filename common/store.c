@@ -84,7 +84,7 @@ append_envelope(struct pgarray *a, const struct delivery *d)
 	pgarray_text(&a[P_ACCOUNT], d->account);
 	pgarray_text(&a[P_SOURCE], source_words[d->source]);
 	pgarray_text(&a[P_OUTCOME], outcome_words[d->outcome]);
-	pgarray_text(&a[P_VERDICT], proof_words[d->proof]);
+	pgarray_text(&a[P_VERDICT], verdict_words[d->verdict]);
 	pgarray_text(&a[P_REMOTE_ADDR], d->remote_addr);
 	pgarray_text(&a[P_HEADERS], d->headers);
 	pgarray_bytes(&a[P_BODY], d->body, d->bodylen);

@@ -238,15 +238,15 @@ take_delivery(struct callback *cb)
 	 * goes into rows, notes and logs, and must hold no token either. */
 	d->bodylen = redact_tokens(d->body, d->bodylen, cb->account->tokens);
 	if (v == VERIFY_FAILED) {
-		d->proof = PROOF_FAILED;
+		d->verdict = VERDICT_FAILED;
 		d->outcome = OUTCOME_UNVERIFIED;
 		if (!delivery_set_note(d, cb->why.text))
 			return ANSWER_UNAVAILABLE;
 		keep(cb);
 		return ANSWER_UNVERIFIED;
 	}
-	d->proof = cb->rx->provider->verify != NULL ? PROOF_SIGNATURE :
-	    PROOF_TOKEN;
+	d->verdict = cb->rx->provider->verify != NULL ? VERDICT_SIGNATURE :
+	    VERDICT_TOKEN;
 	if (!judge(cb))
 		return ANSWER_UNAVAILABLE;
 	if (v == VERIFY_STALE && d->outcome != OUTCOME_REJECTED) {

@@ -53,7 +53,7 @@ delivery_of(const char *body, size_t len, usec_t later)
 	delivery_set_body(d, copy, len);
 	d->received_at = RECEIVED_AT + later;
 	d->outcome = OUTCOME_ACCEPTED;
-	d->proof = PROOF_TOKEN;
+	d->verdict = VERDICT_TOKEN;
 	return d;
 }
 
