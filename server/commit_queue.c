@@ -82,7 +82,7 @@ queue_put(struct queue *q, struct commit *c)
 	bool	take;
 
 	c->stored = false;
-	c->take_by_ms = clock_ms() + QUEUE_DEADLINE_MS;
+	c->dequeue_by_ms = clock_ms() + QUEUE_DEADLINE_MS;
 	c->deadline_ms = clock_ms() + COMMIT_DEADLINE_MS;
 	(void)pthread_mutex_lock(&q->lock);
 	if ((take = !q->away || c->delivery == NULL)) {
@@ -136,7 +136,7 @@ queue_watch(struct queue *q)
 
 	(void)pthread_mutex_lock(&q->lock);
 	while ((c = STAILQ_FIRST(&q->waiting)) != NULL &&
-	    c->take_by_ms <= now_ms) {
+	    c->dequeue_by_ms <= now_ms) {
 		c = list_pop(&q->waiting);
 		errbuf_set(&c->why, "database: the commit before did not end "
 		    "within %d ms", QUEUE_DEADLINE_MS);
@@ -146,7 +146,7 @@ queue_watch(struct queue *q)
 		(void)pthread_cond_signal(&q->known_wake);
 	}
 	/* Whoever comes from now on has as long as that. */
-	next_ms = c != NULL ? c->take_by_ms : now_ms + QUEUE_DEADLINE_MS;
+	next_ms = c != NULL ? c->dequeue_by_ms : now_ms + QUEUE_DEADLINE_MS;
 	(void)pthread_mutex_unlock(&q->lock);
 	return next_ms;
 }

@@ -29,7 +29,7 @@ struct commit {
 	STAILQ_ENTRY(commit) next;	/* the queue's own */
 	struct delivery	*delivery;	/* NULL: only asks for the database */
 	void		*owner;		/* whom queue_next()'s caller answers */
-	int64_t		 take_by_ms;	/* monotonic, as is the next */
+	int64_t		 dequeue_by_ms;	/* monotonic, as is the next */
 	int64_t		 deadline_ms;
 	bool		 stored;	/* known: it is on the database's disk */
 	enum outcome	 outcome;	/* and what became of it */

@@ -79,11 +79,11 @@ test_overdue(void)
 	CU_ASSERT(queue_watch(q) >= begin_ms + QUEUE_DEADLINE_MS);
 	CU_ASSERT_TRUE(queue_put(q, &c[0]));
 	CU_ASSERT_TRUE(queue_put(q, &c[1]));
-	while ((next_ms = queue_watch(q)) == c[0].take_by_ms ||
-	    next_ms == c[1].take_by_ms)
+	while ((next_ms = queue_watch(q)) == c[0].dequeue_by_ms ||
+	    next_ms == c[1].dequeue_by_ms)
 		until_ms(next_ms);
 	CU_ASSERT(clock_ms() >= begin_ms + QUEUE_DEADLINE_MS);
-	CU_ASSERT(next_ms >= c[1].take_by_ms + QUEUE_DEADLINE_MS);
+	CU_ASSERT(next_ms >= c[1].dequeue_by_ms + QUEUE_DEADLINE_MS);
 	CU_ASSERT_PTR_EQUAL(queue_next(q), &c[0]);
 	CU_ASSERT_FALSE(c[0].stored);
 	CU_ASSERT_NOT_EQUAL(c[0].why.text[0], '\0');
