@@ -11,9 +11,9 @@
 #define PREFIX_LEN	30
 
 static struct archive *
-open_files(const struct conf *conf, const char *owner, struct errbuf *why)
+open_files(const struct conf *conf, const char *owner, struct errbuf *err)
 {
-	return archive_file_open(conf->archive_url, owner, why);
+	return archive_file_open(conf->archive_url, owner, err);
 }
 
 static const struct {
@@ -26,15 +26,15 @@ static const struct {
 };
 
 struct archive *
-archive_open(const struct conf *conf, const char *owner, struct errbuf *why)
+archive_open(const struct conf *conf, const char *owner, struct errbuf *err)
 {
 	size_t	i;
 
 	for (i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
 		if (strncmp(conf->archive_url, kinds[i].scheme,
 		    strlen(kinds[i].scheme)) == 0)
-			return kinds[i].open(conf, owner, why);
-	errbuf_set(why, "archive.url is neither file:// nor s3://");
+			return kinds[i].open(conf, owner, err);
+	errbuf_set(err, "archive.url is neither file:// nor s3://");
 	return NULL;
 }
 
@@ -47,9 +47,9 @@ archive_close(struct archive *archive)
 
 struct archive_part *
 archive_begin(struct archive *archive, const struct archive_key *key,
-    int64_t length, struct errbuf *why)
+    int64_t length, struct errbuf *err)
 {
-	return archive->ops->begin(archive, key, length, why);
+	return archive->ops->begin(archive, key, length, err);
 }
 
 struct archive_part *
@@ -61,9 +61,9 @@ archive_reopen(struct archive *archive, const struct archive_key *key,
 
 bool
 archive_replay(struct archive_part *part, int64_t from, int64_t most,
-    void (*each)(void *, const void *, size_t), void *arg, struct errbuf *why)
+    void (*each)(void *, const void *, size_t), void *arg, struct errbuf *err)
 {
-	return part->archive->ops->replay(part, from, most, each, arg, why);
+	return part->archive->ops->replay(part, from, most, each, arg, err);
 }
 
 bool
@@ -88,16 +88,16 @@ archive_leave(struct archive_part *part)
 
 bool
 archive_write(struct archive_part *part, const void *data, size_t len,
-    struct errbuf *why)
+    struct errbuf *err)
 {
-	return part->archive->ops->write(part, data, len, why);
+	return part->archive->ops->write(part, data, len, err);
 }
 
 bool
 archive_ready(struct archive *archive, struct archive_part *part,
-    struct errbuf *why)
+    struct errbuf *err)
 {
-	return archive->ops->ready == NULL || archive->ops->ready(part, why);
+	return archive->ops->ready == NULL || archive->ops->ready(part, err);
 }
 
 void

@@ -37,17 +37,17 @@ struct archive_part {
 struct archive_ops {
 	/* length: of the whole file if known, else -1. */
 	struct archive_part *(*begin)(struct archive *,
-	    const struct archive_key *, int64_t length, struct errbuf *why);
+	    const struct archive_key *, int64_t length, struct errbuf *err);
 	struct archive_part *(*reopen)(struct archive *,
 	    const struct archive_key *, int64_t *bytes,
 	    char mark[ARCHIVE_MARK_MAX]);
 	bool	(*replay)(struct archive_part *, int64_t from, int64_t most,
 	    void (*each)(void *, const void *, size_t), void *arg,
-	    struct errbuf *why);
+	    struct errbuf *err);
 	bool	(*write)(struct archive_part *, const void *, size_t,
-	    struct errbuf *why);
+	    struct errbuf *err);
 	/* NULL: there is nothing to do. */
-	bool	(*ready)(struct archive_part *, struct errbuf *why);
+	bool	(*ready)(struct archive_part *, struct errbuf *err);
 	/* Go on with all that are not done.  Waits for something to happen,
 	 * but not for long. */
 	void	(*commit)(struct archive *, struct archive_commit *const *,
@@ -68,16 +68,16 @@ struct archive {
 
 /*
  * Open the archive that conf->archive_url names.  owner marks the parts of
- * this run and is unlike that of any other.  NULL with why when it is of no
+ * this run and is unlike that of any other.  NULL with err when it is of no
  * known kind or cannot be used.
  */
 struct archive *archive_open(const struct conf *, const char *owner,
-	    struct errbuf *why);
+	    struct errbuf *err);
 void	archive_close(struct archive *);	/* NULL is fine */
 
-/* Begin a file.  key is copied.  NULL with why: no room, or no right. */
+/* Begin a file.  key is copied.  NULL with err: no room, or no right. */
 struct archive_part *archive_begin(struct archive *,
-	    const struct archive_key *, int64_t length, struct errbuf *why);
+	    const struct archive_key *, int64_t length, struct errbuf *err);
 
 /*
  * What an earlier attempt, of this run or another, left of a file, if it can
@@ -92,11 +92,11 @@ struct archive_part *archive_reopen(struct archive *,
  * begun with more than ARCHIVE_SMALL bytes. */
 bool	archive_replay(struct archive_part *, int64_t from, int64_t most,
 	    void (*each)(void *arg, const void *, size_t), void *arg,
-	    struct errbuf *why);
+	    struct errbuf *err);
 
 /* Append.  After false the part can only be aborted. */
 bool	archive_write(struct archive_part *, const void *, size_t,
-	    struct errbuf *why);
+	    struct errbuf *err);
 
 /* A whole file that is to become visible. */
 struct archive_commit {
@@ -105,7 +105,7 @@ struct archive_commit {
 	const char		*content_type;
 	const char		*sha256;	/* in lower-case hex */
 	/* NULL, or what the finisher has to do first, on any thread.  False with
-	 * why: it is no file to keep. */
+	 * err: it is no file to keep. */
 	bool			(*prepare)(struct archive_commit *);
 
 	/* What became of it. */
@@ -115,7 +115,7 @@ struct archive_commit {
 						   will have the whole file */
 	bool			 cut;		/* not ok, for want of time */
 	char			*location;	/* its URL, the caller's to free */
-	struct errbuf		 why;		/* where it is not ok */
+	struct errbuf		 err;		/* where it is not ok */
 
 	struct workq_link	 link;		/* the finisher's own */
 	void			*arg;
@@ -123,9 +123,9 @@ struct archive_commit {
 };
 
 /* All of it is there and will be committed: a chance to begin with what takes
- * long.  False with why: the part can only be aborted.  From any thread. */
+ * long.  False with err: the part can only be aborted.  From any thread. */
 bool	archive_ready(struct archive *, struct archive_part *,
-	    struct errbuf *why);
+	    struct errbuf *err);
 
 /*
  * Go on making n files visible and certain to outlive a crash, until some are
@@ -146,7 +146,7 @@ void	archive_hurry(struct archive *);
  * are? */
 bool	archive_is_crowded(struct archive *);
 
-/* One file, to its end: true with *location, or false with why. */
+/* One file, to its end: true with *location, or false with err. */
 bool	archive_commit(struct archive *, struct archive_commit *);
 void	archive_abort(struct archive_part *);	/* NULL is fine */
 
@@ -173,16 +173,16 @@ bool	archive_name(const char *id, char name[ARCHIVE_NAME_MAX]);
 
 /* The kinds. */
 struct archive *archive_file_open(const char *url, const char *owner,
-	    struct errbuf *why);
+	    struct errbuf *err);
 struct archive *archive_s3_open(const struct conf *, const char *owner,
-	    struct errbuf *why);
+	    struct errbuf *err);
 
 /*
  * For an archive that has its parts in one of files: the descriptor of a
  * part, and its place below the root, which is an object's key as well.  -1
- * with why: it has no file, and none can be made.
+ * with err: it has no file, and none can be made.
  */
 int	archive_file_look(struct archive_part *, const char *extension,
-	    char *place, size_t placesz, struct errbuf *why);
+	    char *place, size_t placesz, struct errbuf *err);
 
 #endif

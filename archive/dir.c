@@ -135,18 +135,18 @@ part_new(struct archive *archive, const struct archive_key *key)
 
 static struct archive_part *
 file_begin(struct archive *archive, const struct archive_key *key,
-    int64_t length, struct errbuf *why)
+    int64_t length, struct errbuf *err)
 {
 	struct tree_part	*part;
 
 	if (!part_dir_has_room(&((struct file_archive *)archive)->root, length,
-	    why))
+	    err))
 		return NULL;
 	if ((part = part_new(archive, key)) == NULL) {
-		errbuf_set(why, "out of memory");
+		errbuf_set(err, "out of memory");
 		return NULL;
 	}
-	if (file_part_begin(&part->file, length, why))
+	if (file_part_begin(&part->file, length, err))
 		return &part->base;
 	file_part_close(&part->file);
 	free(part);
@@ -170,24 +170,24 @@ file_reopen(struct archive *archive, const struct archive_key *key,
 
 static bool
 file_replay(struct archive_part *base, int64_t from, int64_t most,
-    void (*each)(void *, const void *, size_t), void *arg, struct errbuf *why)
+    void (*each)(void *, const void *, size_t), void *arg, struct errbuf *err)
 {
 	return file_part_replay(&((struct tree_part *)base)->file, from, most,
-	    each, arg, why);
+	    each, arg, err);
 }
 
 static bool
 file_write(struct archive_part *base, const void *data, size_t len,
-    struct errbuf *why)
+    struct errbuf *err)
 {
 	return file_part_write(&((struct tree_part *)base)->file, data, len,
-	    why);
+	    err);
 }
 
 static bool
-file_ready(struct archive_part *base, struct errbuf *why)
+file_ready(struct archive_part *base, struct errbuf *err)
 {
-	return file_part_ready(&((struct tree_part *)base)->file, why);
+	return file_part_ready(&((struct tree_part *)base)->file, err);
 }
 
 static bool
@@ -226,29 +226,29 @@ file_abort(struct archive_part *base)
  * for a symbolic link.
  */
 static int
-open_level(int parent, const char *name, struct errbuf *why)
+open_level(int parent, const char *name, struct errbuf *err)
 {
 	int	fd;
 
 	if (mkdirat(parent, name, PART_DIR_MODE) == -1 && errno != EEXIST) {
-		errbuf_set(why, "could not make directory \"%s\": %s", name,
+		errbuf_set(err, "could not make directory \"%s\": %s", name,
 		    strerror(errno));
 		return -1;
 	}
 	fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW |
 	    O_CLOEXEC);
 	if (fd == -1)
-		errbuf_set(why, "could not open directory \"%s\": %s", name,
+		errbuf_set(err, "could not open directory \"%s\": %s", name,
 		    strerror(errno));
 	return fd;
 }
 
 static bool
-sync_directory(int fd, struct errbuf *why)
+sync_directory(int fd, struct errbuf *err)
 {
 	if (fsync(fd) == 0)
 		return true;
-	errbuf_set(why, "could not sync a directory of the archive: %s",
+	errbuf_set(err, "could not sync a directory of the archive: %s",
 	    strerror(errno));
 	return false;
 }
@@ -259,18 +259,18 @@ sync_directory(int fd, struct errbuf *why)
  * before it came to its own sync.
  */
 static int
-open_day(struct tree_part *part, struct errbuf *why)
+open_day(struct tree_part *part, struct errbuf *err)
 {
 	int	i, fd, next;
 	bool	ok = true;
 
 	if ((fd = fcntl(archive_of(part)->root.fd, F_DUPFD_CLOEXEC, 0)) == -1)
-		errbuf_set(why, "could not open \"%s\": %s",
+		errbuf_set(err, "could not open \"%s\": %s",
 		    archive_of(part)->root.path, strerror(errno));
 	for (i = 0; i < LEVELS - 1 && fd != -1 && ok; i++) {
-		next = open_level(fd, part->level[i], why);
+		next = open_level(fd, part->level[i], err);
 		if (next != -1)
-			ok = sync_directory(fd, why);
+			ok = sync_directory(fd, err);
 		(void)close(fd);
 		fd = next;
 	}
@@ -284,7 +284,7 @@ open_day(struct tree_part *part, struct errbuf *why)
 /* Open the two directories above the file, whose own sync is left to the
  * caller.  The day that the last file had is still at hand. */
 static bool
-open_levels(struct tree_part *part, struct errbuf *why)
+open_levels(struct tree_part *part, struct errbuf *err)
 {
 	struct file_archive	*a = archive_of(part);
 
@@ -293,16 +293,16 @@ open_levels(struct tree_part *part, struct errbuf *why)
 	if (a->syncedfd == -1 || strcmp(part->day, a->synced) != 0) {
 		if (a->syncedfd != -1)
 			(void)close(a->syncedfd);
-		if ((a->syncedfd = open_day(part, why)) == -1)
+		if ((a->syncedfd = open_day(part, err)) == -1)
 			return false;
 		memcpy(a->synced, part->day, sizeof(a->synced));
 	}
-	part->dirfd = open_level(a->syncedfd, part->level[LEVELS - 1], why);
+	part->dirfd = open_level(a->syncedfd, part->level[LEVELS - 1], err);
 	if (part->dirfd != -1 &&
 	    (part->dayfd = fcntl(a->syncedfd, F_DUPFD_CLOEXEC, 0)) != -1)
 		return true;
 	if (part->dirfd != -1)
-		errbuf_set(why, "could not open a directory again: %s",
+		errbuf_set(err, "could not open a directory again: %s",
 		    strerror(errno));
 	/* It may have been removed under our feet: look anew next time. */
 	(void)close(a->syncedfd);
@@ -321,12 +321,12 @@ place_of(const struct tree_part *part, const char *extension, char *place,
 
 int
 archive_file_look(struct archive_part *base, const char *extension,
-    char *place, size_t placesz, struct errbuf *why)
+    char *place, size_t placesz, struct errbuf *err)
 {
 	struct tree_part	*part = (struct tree_part *)base;
 
 	place_of(part, extension, place, placesz);
-	return file_part_spill(&part->file, why) ? part->file.fd : -1;
+	return file_part_spill(&part->file, err) ? part->file.fd : -1;
 }
 
 static char *
@@ -352,15 +352,15 @@ move_file(struct archive_commit *c)
 	(void)snprintf(file, sizeof(file), "%s.%s", part->position,
 	    c->extension);
 	if ((c->location = location_of(part, c->extension)) == NULL) {
-		errbuf_set(&c->why, "out of memory");
+		errbuf_set(&c->err, "out of memory");
 		return false;
 	}
-	if (!open_levels(part, &c->why))
+	if (!open_levels(part, &c->err))
 		return false;
 	part->moved = renameat(archive_of(part)->root.fd, part->file.name,
 	    part->dirfd, file) == 0;
 	if (!part->moved)
-		errbuf_set(&c->why, "could not move a file to \"%s\": %s",
+		errbuf_set(&c->err, "could not move a file to \"%s\": %s",
 		    c->location, strerror(errno));
 	return part->moved;
 }
@@ -377,8 +377,8 @@ sync_one(void *arg, size_t i)
 	struct archive_commit	*c = ((struct commits *)arg)->list[i];
 	struct tree_part	*part = (struct tree_part *)c->part;
 
-	c->ok = part->moved ? sync_directory(part->dirfd, &c->why) :
-	    file_part_sync(&part->file, &c->why);
+	c->ok = part->moved ? sync_directory(part->dirfd, &c->err) :
+	    file_part_sync(&part->file, &c->err);
 }
 
 /* The directory's own name; once for all files of a day. */
@@ -393,7 +393,7 @@ settle_day(struct archive_commit *const *list, size_t i)
 		if (p->moved && list[j]->ok && strcmp(p->day, part->day) == 0)
 			return true;	/* after this one was moved, too */
 	}
-	return sync_directory(part->dayfd, &list[i]->why);
+	return sync_directory(part->dayfd, &list[i]->err);
 }
 
 static void
@@ -480,30 +480,30 @@ static const struct archive_ops file_ops = {
 };
 
 struct archive *
-archive_file_open(const char *url, const char *owner, struct errbuf *why)
+archive_file_open(const char *url, const char *owner, struct errbuf *err)
 {
 	struct file_archive	*a;
 	char			*path;
 
 	if ((a = calloc(1, sizeof(*a))) == NULL ||
 	    (a->pool = pool_new()) == NULL) {
-		errbuf_set(why, "out of memory");
+		errbuf_set(err, "out of memory");
 		free(a);
 		return NULL;
 	}
 	a->base.ops = &file_ops;
 	a->syncedfd = a->root.fd = -1;
 	if ((path = path_of_url(url)) == NULL) {
-		errbuf_set(why, "\"%s\" is not file:// and an absolute path",
+		errbuf_set(err, "\"%s\" is not file:// and an absolute path",
 		    url);
 		goto fail;
 	}
 	a->prefix = url_of_path(strcmp(path, "/") == 0 ? "" : path);
-	if (!part_dir_open(&a->root, path, owner, why))
+	if (!part_dir_open(&a->root, path, owner, err))
 		goto fail;
 	if (a->prefix != NULL)
 		return &a->base;
-	errbuf_set(why, "out of memory");
+	errbuf_set(err, "out of memory");
 fail:
 	file_close(&a->base);
 	return NULL;

@@ -172,21 +172,21 @@ make_file(struct file_part *part)
 }
 
 static bool
-begin_file(struct file_part *part, struct errbuf *why)
+begin_file(struct file_part *part, struct errbuf *err)
 {
 	if (make_file(part))
 		return true;
-	errbuf_set(why, "could not create \"%s/%s\": %s",
+	errbuf_set(err, "could not create \"%s/%s\": %s",
 	    part->dir->path, part->name, strerror(errno));
 	return false;
 }
 
 bool
-file_part_begin(struct file_part *part, int64_t length, struct errbuf *why)
+file_part_begin(struct file_part *part, int64_t length, struct errbuf *err)
 {
 	if (length >= 0 && length <= (int64_t)BUFPOOL_BYTES)
 		part->held = bufpool_get(part->dir->bufpool);
-	return part->held != NULL || begin_file(part, why);
+	return part->held != NULL || begin_file(part, err);
 }
 
 bool
@@ -201,7 +201,7 @@ file_part_reopen(struct file_part *part, int64_t *bytes,
 
 bool
 file_part_replay(struct file_part *part, int64_t from, int64_t most,
-    void (*each)(void *, const void *, size_t), void *arg, struct errbuf *why)
+    void (*each)(void *, const void *, size_t), void *arg, struct errbuf *err)
 {
 	int64_t	 end = from + most;
 	char	*buf;
@@ -225,7 +225,7 @@ file_part_replay(struct file_part *part, int64_t from, int64_t most,
 	free(buf);
 	if (n >= 0)
 		return true;
-	errbuf_set(why, "could not read in \"%s\": %s",
+	errbuf_set(err, "could not read in \"%s\": %s",
 	    part->dir->path, strerror(errno));
 	return false;
 }
@@ -247,7 +247,7 @@ push(struct file_part *part)
 
 static bool
 write_all(struct file_part *part, const void *data, size_t len,
-    struct errbuf *why)
+    struct errbuf *err)
 {
 	const char	*p = data;
 	ssize_t		 n;
@@ -257,7 +257,7 @@ write_all(struct file_part *part, const void *data, size_t len,
 		if (n == -1 && errno == EINTR)
 			continue;
 		if (n <= 0) {
-			errbuf_set(why, "could not write in \"%s\": %s",
+			errbuf_set(err, "could not write in \"%s\": %s",
 			    part->dir->path,
 			    n == 0 ? "nothing was taken" : strerror(errno));
 			return false;
@@ -270,12 +270,12 @@ write_all(struct file_part *part, const void *data, size_t len,
 }
 
 bool
-file_part_spill(struct file_part *part, struct errbuf *why)
+file_part_spill(struct file_part *part, struct errbuf *err)
 {
 	if (part->held == NULL)
 		return true;
-	if (!begin_file(part, why) ||
-	    !write_all(part, part->held, part->nheld, why))
+	if (!begin_file(part, err) ||
+	    !write_all(part, part->held, part->nheld, err))
 		return false;
 	bufpool_put(part->dir->bufpool, part->held);
 	part->held = NULL;
@@ -284,14 +284,14 @@ file_part_spill(struct file_part *part, struct errbuf *why)
 
 bool
 file_part_write(struct file_part *part, const void *data, size_t len,
-    struct errbuf *why)
+    struct errbuf *err)
 {
 	if (part->held != NULL && len <= BUFPOOL_BYTES - part->nheld) {
 		memcpy(part->held + part->nheld, data, len);
 		part->nheld += len;
 		return true;
 	}
-	if (!file_part_spill(part, why) || !write_all(part, data, len, why))
+	if (!file_part_spill(part, err) || !write_all(part, data, len, err))
 		return false;
 	push(part);
 	return true;
@@ -312,11 +312,11 @@ bool
 file_part_mark(struct file_part *part, const char *mark)
 {
 	char		name[256], text[NOTE_MAX + 1];
-	struct errbuf	why;
+	struct errbuf	err;
 	int		fd, len;
 	bool		ok;
 
-	if (!file_part_spill(part, &why))
+	if (!file_part_spill(part, &err))
 		return false;
 	len = snprintf(text, sizeof(text), "%s %s\n", part->dir->boot, mark);
 	if (part->spare || len >= (int)sizeof(text) ||
@@ -343,21 +343,21 @@ file_part_leave(struct file_part *part)
 }
 
 bool
-file_part_sync(struct file_part *part, struct errbuf *why)
+file_part_sync(struct file_part *part, struct errbuf *err)
 {
-	if (!file_part_spill(part, why))
+	if (!file_part_spill(part, err))
 		return false;
 	if (fsync(part->fd) == 0)
 		return true;
-	errbuf_set(why, "could not sync a file in \"%s\": %s",
+	errbuf_set(err, "could not sync a file in \"%s\": %s",
 	    part->dir->path, strerror(errno));
 	return false;
 }
 
 bool
-file_part_ready(struct file_part *part, struct errbuf *why)
+file_part_ready(struct file_part *part, struct errbuf *err)
 {
-	if (!file_part_spill(part, why))
+	if (!file_part_spill(part, err))
 		return false;
 	(void)sync_file_range(part->fd, 0, 0, SYNC_FILE_RANGE_WRITE);
 	return true;
@@ -382,25 +382,25 @@ read_boot(struct part_dir *dir)
 
 bool
 part_dir_open(struct part_dir *dir, char *path, const char *owner,
-    struct errbuf *why)
+    struct errbuf *err)
 {
 	dir->path = path;
 	dir->fd = -1;
 	if ((dir->bufpool = bufpool_new()) == NULL ||
 	    !archive_name(owner, dir->owner)) {
-		errbuf_set(why, "out of memory");
+		errbuf_set(err, "out of memory");
 		return false;
 	}
 	read_boot(dir);
 	if (mkdir(path, PART_DIR_MODE) == -1 && errno != EEXIST) {
-		errbuf_set(why, "could not make directory \"%s\": %s", path,
+		errbuf_set(err, "could not make directory \"%s\": %s", path,
 		    strerror(errno));
 		return false;
 	}
 	dir->fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (dir->fd == -1 || faccessat(dir->fd, ".", W_OK | X_OK,
 	    AT_EACCESS) == -1) {
-		errbuf_set(why, "cannot use the archive \"%s\": %s", path,
+		errbuf_set(err, "cannot use the archive \"%s\": %s", path,
 		    strerror(errno));
 		return false;
 	}
@@ -455,13 +455,13 @@ part_dir_clean(struct part_dir *dir, time_t before)
 }
 
 bool
-part_dir_has_room(struct part_dir *dir, int64_t bytes, struct errbuf *why)
+part_dir_has_room(struct part_dir *dir, int64_t bytes, struct errbuf *err)
 {
 	struct statvfs	vfs;
 	int64_t		room;
 
 	if (fstatvfs(dir->fd, &vfs) == -1) {
-		errbuf_set(why, "could not ask for free space in \"%s\": %s",
+		errbuf_set(err, "could not ask for free space in \"%s\": %s",
 		    dir->path, strerror(errno));
 		return false;
 	}
@@ -469,7 +469,7 @@ part_dir_has_room(struct part_dir *dir, int64_t bytes, struct errbuf *why)
 	    KEEP_FREE_BYTES;
 	if (room >= (bytes > 0 ? bytes : 0))
 		return true;
-	errbuf_set(why, "no room in \"%s\": %lld MiB more are needed", dir->path,
+	errbuf_set(err, "no room in \"%s\": %lld MiB more are needed", dir->path,
 	    (long long)((bytes > 0 ? bytes : 0) - room) / 1048576 + 1);
 	return false;
 }

@@ -52,17 +52,17 @@ struct file_part {
 
 /*
  * Open a directory, making it where only itself is missing.  path is taken
- * over; owner is a name that marks the parts of this run.  False with why: it
+ * over; owner is a name that marks the parts of this run.  False with err: it
  * cannot be used, and has to be closed all the same.
  */
 bool	part_dir_open(struct part_dir *, char *path, const char *owner,
-	    struct errbuf *why);
+	    struct errbuf *err);
 void	part_dir_close(struct part_dir *);
 
 /* Is there room for that many bytes, and something left for all the rest?
- * False with why. */
+ * False with err. */
 bool	part_dir_has_room(struct part_dir *, int64_t bytes,
-	    struct errbuf *why);
+	    struct errbuf *err);
 
 /* Have the small files all the memory that there is for them? */
 bool	part_dir_is_crowded(struct part_dir *);
@@ -75,9 +75,9 @@ bool	file_part_init(struct file_part *, struct part_dir *,
 	    const struct archive_key *key);
 
 /* Begin it, empty.  length: of the whole file if known, else -1.  False with
- * why: it has to be closed. */
+ * err: it has to be closed. */
 bool	file_part_begin(struct file_part *, int64_t length,
-	    struct errbuf *why);
+	    struct errbuf *err);
 
 /* As archive_reopen().  False: nothing is left, and it has to be closed. */
 bool	file_part_reopen(struct file_part *, int64_t *bytes,
@@ -86,20 +86,20 @@ bool	file_part_reopen(struct file_part *, int64_t *bytes,
 /* As archive_replay() and archive_write(). */
 bool	file_part_replay(struct file_part *, int64_t from, int64_t most,
 	    void (*each)(void *, const void *, size_t), void *arg,
-	    struct errbuf *why);
+	    struct errbuf *err);
 bool	file_part_write(struct file_part *, const void *, size_t,
-	    struct errbuf *why);
+	    struct errbuf *err);
 
 /* What is held in memory goes to the file; so there is one. */
-bool	file_part_spill(struct file_part *, struct errbuf *why);
+bool	file_part_spill(struct file_part *, struct errbuf *err);
 
 /* The disk is to begin with what came: a hint, so that a sync finds little
  * left to do. */
-bool	file_part_ready(struct file_part *, struct errbuf *why);
+bool	file_part_ready(struct file_part *, struct errbuf *err);
 
 /* The bytes are on disk.  The file stays open: its lock is what keeps others
  * from it until it is in its place. */
-bool	file_part_sync(struct file_part *, struct errbuf *why);
+bool	file_part_sync(struct file_part *, struct errbuf *err);
 
 /* As archive_mark(). */
 bool	file_part_mark(struct file_part *, const char *mark);

@@ -197,10 +197,10 @@ s3_clean(struct archive *archive, time_t before)
 
 static struct archive_part *
 s3_begin(struct archive *archive, const struct archive_key *key,
-    int64_t length, struct errbuf *why)
+    int64_t length, struct errbuf *err)
 {
 	return archive_begin(((struct s3_archive *)archive)->staging, key,
-	    length, why);
+	    length, err);
 }
 
 static struct archive_part *
@@ -234,7 +234,7 @@ static const struct archive_ops s3_ops = {
 
 static bool
 open_staging(struct s3_archive *a, const char *dir, const char *owner,
-    struct errbuf *why)
+    struct errbuf *err)
 {
 	size_t	 size = 3 * strlen(dir) + sizeof(STAMP) + sizeof("file:///");
 	char	*url = calloc(1, size);
@@ -243,22 +243,22 @@ open_staging(struct s3_archive *a, const char *dir, const char *owner,
 		(void)snprintf(a->stamp, size, "%s" STAMP, dir);
 		(void)snprintf(url, size, "file:///");
 		(void)s3_append_escaped(url, size, dir + 1);
-		a->staging = archive_file_open(url, owner, why);
+		a->staging = archive_file_open(url, owner, err);
 	} else
-		errbuf_set(why, "out of memory");
+		errbuf_set(err, "out of memory");
 	free(url);
 	return a->staging != NULL;
 }
 
 struct archive *
 archive_s3_open(const struct conf *conf, const char *owner,
-    struct errbuf *why)
+    struct errbuf *err)
 {
 	struct s3_archive	*a = calloc(1, sizeof(*a));
 
 	if (a == NULL || (a->store.engine = http_engine_new(AT_ONCE, false)) ==
 	    NULL) {
-		errbuf_set(why, "out of memory");
+		errbuf_set(err, "out of memory");
 		free(a);
 		return NULL;
 	}
@@ -267,7 +267,7 @@ archive_s3_open(const struct conf *conf, const char *owner,
 	a->store.keys.secret = conf->s3_secret_key;
 	a->store.keys.region = conf->s3_region;
 	if (s3_place_read(&a->store.place, conf->archive_url, conf->s3_endpoint,
-	    why) && open_staging(a, conf->s3_staging_dir, owner, why))
+	    err) && open_staging(a, conf->s3_staging_dir, owner, err))
 		return &a->base;
 	s3_close(&a->base);
 	return NULL;

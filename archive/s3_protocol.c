@@ -28,7 +28,7 @@ valid_prefix(const char *p)
 }
 
 static bool
-read_names(struct s3_place *place, const char *url, struct errbuf *why)
+read_names(struct s3_place *place, const char *url, struct errbuf *err)
 {
 	const char	*name = url + strlen("s3://");
 	size_t		 len = strcspn(name, "/"), used;
@@ -36,7 +36,7 @@ read_names(struct s3_place *place, const char *url, struct errbuf *why)
 
 	if (len < 3 || len >= sizeof(place->bucket) ||
 	    strspn(name, LETTERS DIGITS "._-") < len) {
-		errbuf_set(why, "archive.url has no name of a bucket: 3 to %zu "
+		errbuf_set(err, "archive.url has no name of a bucket: 3 to %zu "
 		    "letters, digits, '-', '_' and '.'",
 		    sizeof(place->bucket) - 1);
 		return false;
@@ -45,7 +45,7 @@ read_names(struct s3_place *place, const char *url, struct errbuf *why)
 	    name);
 	used = strlen(prefix);
 	if (used + 2 > sizeof(place->prefix) || !valid_prefix(prefix)) {
-		errbuf_set(why, "archive.url: the prefix may have letters, "
+		errbuf_set(err, "archive.url: the prefix may have letters, "
 		    "digits, '-', '_', '.' and single slashes, %zu in all",
 		    sizeof(place->prefix) - 2);
 		return false;
@@ -57,13 +57,13 @@ read_names(struct s3_place *place, const char *url, struct errbuf *why)
 
 bool
 s3_place_read(struct s3_place *place, const char *url, const char *endpoint,
-    struct errbuf *why)
+    struct errbuf *err)
 {
 	size_t	len = strlen(endpoint), dots;
 	bool	own;
 	int	n;
 
-	if (!read_names(place, url, why))
+	if (!read_names(place, url, err))
 		return false;
 	while (len > 0 && endpoint[len - 1] == '/')
 		len--;
@@ -71,7 +71,7 @@ s3_place_read(struct s3_place *place, const char *url, const char *endpoint,
 	if ((strncmp(endpoint, "https://", 8) != 0 &&
 	    strncmp(endpoint, "http://", 7) != 0) ||
 	    strcmp(place->host, "?") == 0 || strcspn(endpoint, "?#@") < len) {
-		errbuf_set(why, "archive.s3_endpoint is not https://host");
+		errbuf_set(err, "archive.s3_endpoint is not https://host");
 		return false;
 	}
 	dots = strlen(place->bucket);
@@ -81,7 +81,7 @@ s3_place_read(struct s3_place *place, const char *url, const char *endpoint,
 	    endpoint, own ? "" : place->bucket, own ? "" : "/");
 	if (n > 0 && (size_t)n < sizeof(place->root))
 		return true;
-	errbuf_set(why, "archive.s3_endpoint is too long");
+	errbuf_set(err, "archive.s3_endpoint is too long");
 	return false;
 }
 

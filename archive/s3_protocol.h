@@ -31,10 +31,10 @@ struct s3_place {
 /*
  * Of url, s3://bucket/prefix, and of the store's endpoint, scheme://host.  An
  * endpoint whose host begins with the bucket's name has no other buckets
- * below it.  False with why.
+ * below it.  False with err.
  */
 bool	s3_place_read(struct s3_place *, const char *url,
-	    const char *endpoint, struct errbuf *why);
+	    const char *endpoint, struct errbuf *err);
 
 /* Append text to the url, with all but letters, digits and "-._~" escaped as
  * the signature wants it.  False: it is too long. */

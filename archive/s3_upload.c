@@ -68,7 +68,7 @@ upload_end(struct upload *u)
 static void
 upload_cut(struct upload *u)
 {
-	errbuf_set(&u->commit->why, "the run ended before it was stored");
+	errbuf_set(&u->commit->err, "the run ended before it was stored");
 	u->commit->cut = true;
 	upload_end(u);
 }
@@ -76,7 +76,7 @@ upload_cut(struct upload *u)
 static void
 upload_fail(struct upload *u, const char *words)
 {
-	errbuf_set(&u->commit->why, "%s", words);
+	errbuf_set(&u->commit->err, "%s", words);
 	upload_end(u);
 }
 
@@ -513,7 +513,7 @@ on_done(struct http_request *req)
 	struct errbuf	 words;
 
 	u->call.in_flight = false;
-	errbuf_set(&words, "the store %s", req->why.text);
+	errbuf_set(&words, "the store %s", req->err.text);
 	switch (req->verdict) {
 	case HTTP_ANSWERED:
 		answered(u);
@@ -598,13 +598,13 @@ upload_begin(struct s3_store *s, struct archive_commit *c)
 	char		 place[S3_KEY_MAX];
 
 	if (u == NULL) {
-		errbuf_set(&c->why, "out of memory");
+		errbuf_set(&c->err, "out of memory");
 		archive_abort(c->part);
 		c->done = true;
 		return false;
 	}
 	u->fd = archive_file_look(c->part, c->extension, place,
-	    sizeof(place), &c->why);
+	    sizeof(place), &c->err);
 	if (u->fd == -1) {
 		free(u);
 		archive_abort(c->part);

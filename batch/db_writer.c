@@ -19,15 +19,15 @@ work(void *arg)
 {
 	struct db_writer		*w = arg;
 	struct db_write	*note;
-	struct errbuf		 why = { "" };
+	struct errbuf		 err = { "" };
 	enum db_verdict		 v = DB_OK;
 
 	while ((note = workq_take(&w->given, true)) != NULL) {
 		if (v != DB_AWAY && v != DB_BROKEN)
 			v = sweep_ask(w->sweep, note->stmt, note->params,
-			    &note->rows, &why);
+			    &note->rows, &err);
 		note->verdict = v;
-		note->why = why;
+		note->err = err;
 		workq_put(&w->done, &note->link, note);
 		w->wake(w->arg);
 	}
@@ -44,12 +44,12 @@ db_writer_destroy(struct db_writer *w)
 
 struct db_writer *
 db_writer_new(struct sweep *sweep, void (*wake)(void *), void *arg,
-    struct errbuf *why)
+    struct errbuf *err)
 {
 	struct db_writer	*w;
 
 	if ((w = calloc(1, sizeof(*w))) == NULL) {
-		errbuf_set(why, "out of memory");
+		errbuf_set(err, "out of memory");
 		return NULL;
 	}
 	w->sweep = sweep;
@@ -57,7 +57,7 @@ db_writer_new(struct sweep *sweep, void (*wake)(void *), void *arg,
 	w->arg = arg;
 	workq_init(&w->given);
 	workq_init(&w->done);
-	if (thread_start(&w->thread, work, w, why))
+	if (thread_start(&w->thread, work, w, err))
 		return w;
 	db_writer_destroy(w);
 	return NULL;
@@ -90,7 +90,7 @@ db_writer_reap(struct db_writer *w, bool wait)
 	    (note = workq_take(&w->done, wait)) != NULL; wait = false) {
 		w->count--;
 		if (note->verdict == DB_AWAY || note->verdict == DB_BROKEN)
-			sweep_break(w->sweep, note->why.text);
+			sweep_break(w->sweep, note->err.text);
 		note->on_done(note);
 	}
 }

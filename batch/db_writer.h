@@ -23,16 +23,16 @@ struct db_write {
 	 * by then. */
 	enum db_verdict		 verdict;
 	struct db_rows		*rows;		/* the giver's to free */
-	struct errbuf		 why;
+	struct errbuf		 err;
 	struct workq_link	 link;		/* the writer's own */
 };
 
 /*
  * wake(arg) is called from the writer's thread when something is to be taken.
- * NULL with why: no memory, or no thread.
+ * NULL with err: no memory, or no thread.
  */
 struct db_writer *db_writer_new(struct sweep *, void (*wake)(void *), void *arg,
-	    struct errbuf *why);
+	    struct errbuf *err);
 
 /* Ends the thread, after what it was given; all has to be taken.  NULL is
  * fine. */

@@ -76,11 +76,11 @@ print_rows(struct sweep *s, enum db_stmt stmt,
     void (*print)(const struct db_rows *, int))
 {
 	struct db_rows	*rows = NULL;
-	struct errbuf	 why;
+	struct errbuf	 err;
 	int		 i, n = 0;
 
-	if (sweep_run(s, stmt, NULL, &rows, &why) != DB_OK) {
-		sweep_break(s, why.text);
+	if (sweep_run(s, stmt, NULL, &rows, &err) != DB_OK) {
+		sweep_break(s, err.text);
 		return 0;
 	}
 	for (i = 0; i < db_rows_count(rows); i++)
@@ -96,11 +96,11 @@ bool
 sweep_print_dry_run(struct sweep *s)
 {
 	struct spool	*spool;
-	struct errbuf	 why;
+	struct errbuf	 err;
 	long		 waiting = 0;
 	int		 submits, polls, downloads;
 
-	spool = spool_open(s->conf->spool_dir, s->conf->spool_max_bytes, &why);
+	spool = spool_open(s->conf->spool_dir, s->conf->spool_max_bytes, &err);
 	if (spool != NULL)
 		waiting = spool_count(spool);
 	spool_close(spool);

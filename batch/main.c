@@ -179,13 +179,13 @@ main(int argc, char **argv)
 	struct options	 o = { 0 };
 	struct sweep	 s = { 0 };
 	struct conf	*conf;
-	struct errbuf	 why;
+	struct errbuf	 err;
 
 	options_read(&o, argc, argv);
 	log_open("genhook-sweep", o.verbose ? LOG_DEBUG : LOG_WARN);
 	limits_set();
-	if ((conf = conf_load(o.config, &why)) == NULL) {
-		log_line(LOG_ERROR, "%s", why.text);
+	if ((conf = conf_load(o.config, &err)) == NULL) {
+		log_line(LOG_ERROR, "%s", err.text);
 		return EXIT_COULD_NOT_RUN;
 	}
 	s.conf = conf;

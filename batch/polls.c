@@ -82,13 +82,13 @@ static void
 tell_lost(struct polls *r)
 {
 	struct db_param	param;
-	struct errbuf	why;
+	struct errbuf	err;
 
 	if (r->lost.nitems > 0 && !r->sweep->broken && pgarray_end(&r->lost)) {
 		param.value = r->lost.data;
 		param.len = (int)r->lost.len;
 		(void)sweep_run(r->sweep, DB_NOTIFY_FINISHED, &param, NULL,
-		    &why);
+		    &err);
 	}
 	pgarray_free(&r->lost);
 }
@@ -104,7 +104,7 @@ note_task(struct polls *r, const struct account *a, const char *task_id,
 	char		 wait[SWEEP_NUMBER];
 	struct db_param	 params[5];
 	struct db_rows	*rows = NULL;
-	struct errbuf	 copy, why;
+	struct errbuf	 copy, err;
 	const char	*status = NULL;
 
 	errbuf_set(&copy, "%s", words != NULL ? words : "");
@@ -118,7 +118,7 @@ note_task(struct polls *r, const struct account *a, const char *task_id,
 	params[4] = wait_s > 0 ? sweep_interval(wait_s, wait) :
 	    sweep_text(NULL);
 	/* No status: a callback was faster. */
-	if (sweep_run(r->sweep, DB_NOTE_POLL, params, &rows, &why) == DB_OK &&
+	if (sweep_run(r->sweep, DB_NOTE_POLL, params, &rows, &err) == DB_OK &&
 	    db_rows_count(rows) == 1)
 		status = db_value(rows, 0, 0);
 	if (status != NULL && strcmp(status, "lost") == 0)
@@ -164,16 +164,16 @@ store_batch(struct polls *r, struct delivery *const *batch, size_t n)
 {
 	struct finished	finished = { NULL, 0, 0 };
 	enum outcome	outcomes[BATCH_MAX];
-	struct errbuf	why;
+	struct errbuf	err;
 	enum db_verdict	v;
 	size_t		i;
 
 	if (n == 0 || r->sweep->broken)
 		return;
 	v = store_deliveries(r->sweep->db, batch, n, STORE_AGAIN, STORE_TIMEOUT_MS,
-	    outcomes, &why);
+	    outcomes, &err);
 	if (v == DB_AWAY || v == DB_BROKEN)
-		sweep_break(r->sweep, why.text);
+		sweep_break(r->sweep, err.text);
 	for (i = 0; i < n && v == DB_OK; i++)
 		if (outcomes[i] == OUTCOME_ACCEPTED)
 			r->sweep->counts.finished++;
@@ -186,7 +186,7 @@ store_batch(struct polls *r, struct delivery *const *batch, size_t n)
 	if (v == DB_REFUSED && n == 1)
 		note_task(r, conf_account(r->sweep->conf, batch[0]->provider,
 		    batch[0]->account), batch[0]->result.task_id, "error",
-		    why.text, 0);
+		    err.text, 0);
 }
 
 static void
@@ -228,7 +228,7 @@ static void
 take_task(struct poll *p, struct api_call *a)
 {
 	struct delivery		*d;
-	struct errbuf		 why = { "" };
+	struct errbuf		 err = { "" };
 	enum parse_verdict	 v;
 
 	d = delivery_new(a->account->provider, a->account->name, SOURCE_POLL);
@@ -236,7 +236,7 @@ take_task(struct poll *p, struct api_call *a)
 		sweep_break(p->run->sweep, "out of memory");
 		return;
 	}
-	v = api_call_parse(a, d->received_at, &d->result, &why);
+	v = api_call_parse(a, d->received_at, &d->result, &err);
 	if (v == PARSE_FINAL) {
 		keep_final(p, a, d);
 		return;
@@ -244,7 +244,7 @@ take_task(struct poll *p, struct api_call *a)
 	if (v == PARSE_PROGRESS)
 		note_progress(p, &d->result);
 	else
-		note_poll(p, "error", why.text);
+		note_poll(p, "error", err.text);
 	delivery_free(d);
 }
 
@@ -258,16 +258,16 @@ take_answer(struct poll *p, struct api_call *a)
 		take_task(p, a);
 		break;
 	case POLL_NOT_FOUND:
-		note_poll(p, "not_found", a->why.text);
+		note_poll(p, "not_found", a->err.text);
 		break;
 	case POLL_BAD_KEY:
-		stop_account(p, true, a->why.text);
+		stop_account(p, true, a->err.text);
 		break;
 	case POLL_RATE_LIMITED:
-		stop_account(p, false, a->why.text);
+		stop_account(p, false, a->err.text);
 		break;
 	case POLL_TROUBLE:
-		note_poll(p, "error", a->why.text);
+		note_poll(p, "error", a->err.text);
 		break;
 	}
 }
@@ -283,7 +283,7 @@ on_answer(struct api_call *a)
 		p->run->sweep->counts.polled++;
 		take_answer(p, a);
 	} else if (!a->aborted)
-		note_poll(p, "error", a->why.text);
+		note_poll(p, "error", a->err.text);
 	poll_free(p);
 }
 
@@ -294,7 +294,7 @@ ask(struct polls *r, struct poller *poller, const char *task_id,
 	const struct account	*account = poller->account;
 	struct api_call		*a = sweep_alloc(sizeof(*a));
 	struct poll		*p = sweep_alloc(sizeof(*p));
-	struct errbuf		 why;
+	struct errbuf		 err;
 
 	p->run = r;
 	p->poller = poller;
@@ -302,7 +302,7 @@ ask(struct polls *r, struct poller *poller, const char *task_id,
 	a->account = account;
 	a->on_answer = on_answer;
 	a->arg = p;
-	if (api_call_get(a, r->engine, task_id, model, &why)) {
+	if (api_call_get(a, r->engine, task_id, model, &err)) {
 		poller->in_flight++;
 		return;
 	}
@@ -311,7 +311,7 @@ ask(struct polls *r, struct poller *poller, const char *task_id,
 		    " set", account->provider->name, account->name);
 		poller->stopped = true;
 	}
-	note_poll(p, "error", why.text);
+	note_poll(p, "error", err.text);
 	poll_free(p);
 }
 
@@ -354,7 +354,7 @@ release(struct polls *r, struct poller *poller)
 	struct db_param	 params[2] = {
 		sweep_text(poller->account->provider->name) };
 	struct claimed	*c;
-	struct errbuf	 why;
+	struct errbuf	 err;
 
 	if (poller->queued == 0)
 		return;
@@ -367,7 +367,7 @@ release(struct polls *r, struct poller *poller)
 		params[1].value = ids.data;
 		params[1].len = (int)ids.len;
 		(void)sweep_run(r->sweep, DB_RELEASE_POLLS, params, NULL,
-		    &why);
+		    &err);
 	}
 	pgarray_free(&ids);
 }
@@ -381,7 +381,7 @@ claim(struct polls *r, struct poller *poller, int64_t limit)
 	char			 count[SWEEP_NUMBER], rate[SWEEP_NUMBER];
 	struct db_param		 params[7];
 	struct db_rows		*rows = NULL;
-	struct errbuf		 why;
+	struct errbuf		 err;
 	int			 i, got;
 
 	params[0] = sweep_text(a->provider->name);
@@ -391,9 +391,9 @@ claim(struct polls *r, struct poller *poller, int64_t limit)
 	params[4] = sweep_int(limit, count);
 	params[5] = sweep_text(r->sweep->task_id);
 	params[6] = sweep_int(a->polls_per_minute, rate);
-	if (sweep_run(r->sweep, DB_CLAIM_POLLS, params, &rows, &why) !=
+	if (sweep_run(r->sweep, DB_CLAIM_POLLS, params, &rows, &err) !=
 	    DB_OK) {
-		sweep_break(r->sweep, why.text);
+		sweep_break(r->sweep, err.text);
 		return;
 	}
 	got = db_rows_count(rows);
@@ -521,14 +521,14 @@ give_up_some(struct polls *r, const struct account *a)
 	char		 after[SWEEP_NUMBER], limit[SWEEP_NUMBER];
 	struct db_param	 params[4];
 	struct db_rows	*rows = NULL;
-	struct errbuf	 why;
+	struct errbuf	 err;
 	int		 i, got;
 
 	params[0] = sweep_text(a->provider->name);
 	params[1] = sweep_text(a->name);
 	params[2] = sweep_interval(a->give_up_after_s, after);
 	params[3] = sweep_int(GIVE_UP_AT_ONCE, limit);
-	if (sweep_run(r->sweep, DB_GIVE_UP_TASKS, params, &rows, &why) !=
+	if (sweep_run(r->sweep, DB_GIVE_UP_TASKS, params, &rows, &err) !=
 	    DB_OK)
 		return false;
 	got = db_rows_count(rows);

@@ -35,16 +35,16 @@ hide_secrets(struct api_call *a)
 static void
 judge(struct api_call *a)
 {
-	struct errbuf	why = { "" };
+	struct errbuf	err = { "" };
 
 	hide_secrets(a);
 	if (a->body == NULL ||
-	    json_parse(a->body, a->len, &a->doc, &why) != JSON_OK)
+	    json_parse(a->body, a->len, &a->doc, &err) != JSON_OK)
 		a->doc = NULL;
 	a->verdict = a->account->provider->poll_classify((int)a->req.status,
-	    a->doc, &why);
-	errbuf_set(&a->why, "%s", why.text[0] != '\0' ? why.text :
-	    a->req.why.text);
+	    a->doc, &err);
+	errbuf_set(&a->err, "%s", err.text[0] != '\0' ? err.text :
+	    a->req.err.text);
 }
 
 static void
@@ -59,7 +59,7 @@ on_done(struct http_request *req)
 		judge(a);
 	else {
 		a->verdict = POLL_TROUBLE;
-		errbuf_set(&a->why, "%s", req->why.text);
+		errbuf_set(&a->err, "%s", req->err.text);
 	}
 	a->on_answer(a);
 	api_call_free(a);
@@ -74,7 +74,7 @@ on_body(struct http_request *req, const void *data, size_t len)
 	if (a->size - a->len < len) {
 		a->size = 2 * (a->len + len);
 		if ((bigger = realloc(a->body, a->size)) == NULL) {
-			errbuf_set(&req->why, "out of memory");
+			errbuf_set(&req->err, "out of memory");
 			return false;
 		}
 		a->body = bigger;
@@ -87,7 +87,7 @@ on_body(struct http_request *req, const void *data, size_t len)
 /* Takes a, whose task_id and req are as the caller wants them. */
 static bool
 start(struct api_call *a, struct http_engine *engine, const char *url,
-    struct errbuf *why)
+    struct errbuf *err)
 {
 	a->req.url = url;		/* copied by http_start() */
 	a->req.bearer = a->account->api_key;
@@ -96,54 +96,54 @@ start(struct api_call *a, struct http_engine *engine, const char *url,
 	a->req.on_done = on_done;
 	a->req.arg = a;
 	if (*a->account->api_key == '\0')
-		errbuf_set(why, "no api_key is set for this account");
+		errbuf_set(err, "no api_key is set for this account");
 	else if (http_start(engine, &a->req)) {
 		a->req.url = a->req.post = a->req.header = NULL;
 		return true;
 	} else
-		errbuf_set(why, "out of memory");
+		errbuf_set(err, "out of memory");
 	api_call_free(a);
 	return false;
 }
 
 bool
 api_call_get(struct api_call *a, struct http_engine *engine, const char *task_id,
-    const char *model, struct errbuf *why)
+    const char *model, struct errbuf *err)
 {
 	const struct account	*account = a->account;
 	char			 url[URL_MAX];
 
 	a->req.timeout_s = ANSWER_TIMEOUT_S;
-	errbuf_set(why, "out of memory");
+	errbuf_set(err, "out of memory");
 	if ((a->task_id = strdup(task_id)) != NULL &&
 	    account->provider->poll_url(url, sizeof(url), account->api_base,
-	    task_id, model, why))
-		return start(a, engine, url, why);
+	    task_id, model, err))
+		return start(a, engine, url, err);
 	api_call_free(a);
 	return false;
 }
 
 bool
 api_call_post(struct api_call *a, struct http_engine *engine, const char *url,
-    const char *body, const char *header, int timeout_s, struct errbuf *why)
+    const char *body, const char *header, int timeout_s, struct errbuf *err)
 {
 	a->req.timeout_s = timeout_s;
 	a->req.post = body;
 	a->req.header = header;
-	return start(a, engine, url, why);
+	return start(a, engine, url, err);
 }
 
 enum parse_verdict
 api_call_parse(const struct api_call *a, usec_t received_at, struct result *result,
-    struct errbuf *why)
+    struct errbuf *err)
 {
 	struct parse_context	ctx = { .received_at = received_at };
 	enum parse_verdict	v;
 
-	v = a->account->provider->parse(a->doc, &ctx, result, why);
+	v = a->account->provider->parse(a->doc, &ctx, result, err);
 	if (v != PARSE_UNKNOWN && result->task_id != NULL &&
 	    strcmp(result->task_id, a->task_id) != 0) {
-		errbuf_set(why, "the answer is about another task");
+		errbuf_set(err, "the answer is about another task");
 		return PARSE_UNKNOWN;
 	}
 	return v;

@@ -29,7 +29,7 @@ struct api_call {
 	struct json_object	*doc;		/* NULL: no JSON */
 	char			*body;		/* tokens and key redacted */
 	size_t			 len;
-	struct errbuf		 why;		/* words for all but POLL_TASK */
+	struct errbuf		 err;		/* words for all but POLL_TASK */
 	int64_t			 retry_after_s;
 	struct http_request	 req;		/* status, begun */
 
@@ -41,11 +41,11 @@ struct api_call {
 /*
  * Ask for a task with the account's key, which goes to the account's
  * api_base alone.  model may be NULL.  Takes ask, which is malloc'ed and
- * otherwise zero.  False with why when the question cannot be asked: ask is
+ * otherwise zero.  False with err when the question cannot be asked: ask is
  * freed, and on_answer not called.
  */
 bool	api_call_get(struct api_call *, struct http_engine *, const char *task_id,
-	    const char *model, struct errbuf *why);
+	    const char *model, struct errbuf *err);
 
 /*
  * POST a body of JSON to a URL below the account's api_base, with one more
@@ -53,13 +53,13 @@ bool	api_call_get(struct api_call *, struct http_engine *, const char *task_id,
  */
 bool	api_call_post(struct api_call *, struct http_engine *, const char *url,
 	    const char *body, const char *header, int timeout_s,
-	    struct errbuf *why);
+	    struct errbuf *err);
 
 /*
  * What the answer (POLL_TASK) says of the task.  An answer about another task
  * is PARSE_UNKNOWN.  The caller frees result after any verdict.
  */
 enum parse_verdict api_call_parse(const struct api_call *, usec_t received_at,
-	    struct result *, struct errbuf *why);
+	    struct result *, struct errbuf *err);
 
 #endif

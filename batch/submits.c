@@ -64,7 +64,7 @@ submit_free(struct submit *l)
 static enum db_verdict
 write_down(struct submit *l, const char *status, const char *task_id,
     const char *words, int64_t wait_s, struct db_rows **rows,
-    struct errbuf *why)
+    struct errbuf *err)
 {
 	const struct timespec	pause = { 0, WRITE_AGAIN_MS * 1000000L };
 	char			wait[SWEEP_NUMBER];
@@ -82,7 +82,7 @@ write_down(struct submit *l, const char *status, const char *task_id,
 		if (tries > 0)
 			(void)nanosleep(&pause, NULL);
 		v = sweep_run(l->run->sweep, DB_FINISH_REQUEST, params, rows,
-		    why);
+		    err);
 	}
 	return v;
 }
@@ -94,16 +94,16 @@ settle(struct submit *l, const char *status, const char *task_id,
 	struct sweep	*s = l->run->sweep;
 	const char	*name = l->sender->account->provider->name, *now;
 	struct db_rows	*rows = NULL;
-	struct errbuf	 copy, why;
+	struct errbuf	 copy, err;
 
 	errbuf_set(&copy, "%s", words != NULL ? words : "");
 	sweep_clean_words(&copy);
 	if (write_down(l, status, task_id, words != NULL ? copy.text : NULL,
-	    wait_s, &rows, &why) != DB_OK) {
+	    wait_s, &rows, &err) != DB_OK) {
 		sweep_warn(s, "request %s to %s is %s%s%s, but that could not"
 		    " be written: %s", l->id, name, status,
 		    task_id != NULL ? " as task " : "",
-		    task_id != NULL ? task_id : "", why.text);
+		    task_id != NULL ? task_id : "", err.text);
 		return;
 	}
 	now = db_value(rows, 0, 0);
@@ -150,16 +150,16 @@ stop_sender(struct submit *l, const struct api_call *a, bool key_refused)
 	bool			 first = !l->sender->stopped;
 
 	l->sender->stopped = true;
-	put_back(l, a->why.text, a->retry_after_s);
+	put_back(l, a->err.text, a->retry_after_s);
 	if (!first)
 		return;
 	if (key_refused)
 		sweep_warn(l->run->sweep, "%s %s: the API key is refused (%s);"
 		    " its requests wait", account->provider->name,
-		    account->name, a->why.text);
+		    account->name, a->err.text);
 	else
 		sweep_pause(l->run->sweep, account, a->retry_after_s,
-		    a->why.text);
+		    a->err.text);
 }
 
 static void
@@ -170,7 +170,7 @@ take_answer(struct submit *l, struct api_call *a)
 	const char		*task_id;
 
 	v = submission_judge(a->account->provider, (int)a->req.status, a->doc,
-	    a->body, a->len, &task_id, &a->why);
+	    a->body, a->len, &task_id, &a->err);
 	if (v != SUBMIT_BAD_KEY)
 		l->sender->proven = true;
 	switch (v) {
@@ -179,20 +179,20 @@ take_answer(struct submit *l, struct api_call *a)
 		settle(l, "submitted", task_id, NULL, 0);
 		break;
 	case SUBMIT_REFUSED:
-		settle(l, "refused", NULL, a->why.text, 0);
+		settle(l, "refused", NULL, a->err.text, 0);
 		break;
 	case SUBMIT_LATER:
-		put_back(l, a->why.text, a->retry_after_s);
+		put_back(l, a->err.text, a->retry_after_s);
 		break;
 	case SUBMIT_RATE_LIMITED:
 	case SUBMIT_BAD_KEY:
 		stop_sender(l, a, v == SUBMIT_BAD_KEY);
 		break;
 	case SUBMIT_UNKNOWN:
-		is_unknown(l, a->why.text);
+		is_unknown(l, a->err.text);
 		break;
 	case SUBMIT_LOST:
-		settle(l, "unknown", NULL, a->why.text, 0);
+		settle(l, "unknown", NULL, a->err.text, 0);
 		break;
 	}
 }
@@ -206,9 +206,9 @@ on_answer(struct api_call *a)
 	if (a->answered)
 		take_answer(l, a);
 	else if (a->req.begun)
-		is_unknown(l, a->why.text);
+		is_unknown(l, a->err.text);
 	else
-		put_back(l, a->why.text, 0);
+		put_back(l, a->err.text, 0);
 	submit_free(l);
 }
 
@@ -220,7 +220,7 @@ enum { ROW_ID, ROW_MODEL, ROW_REQUEST, ROW_PATH, ROW_CALLBACK, ROW_TEST,
 static bool
 compose(const struct submits *run, const struct account *a,
     const struct db_rows *rows, int row, char url[URL_MAX], char **body,
-    struct errbuf *why)
+    struct errbuf *err)
 {
 	const char		*base = run->sweep->conf->base_url;
 	struct submission	 s = { .api_base = a->api_base };
@@ -232,14 +232,14 @@ compose(const struct submits *run, const struct account *a,
 	if (*db_value(rows, row, ROW_CALLBACK) == 't' && *base != '\0') {
 		if (!submission_hook(hook, sizeof(hook), base, a->provider,
 		    a->tokens[0])) {
-			errbuf_set(why, "receiver.base_url is too long");
+			errbuf_set(err, "receiver.base_url is too long");
 			return false;
 		}
 		s.hook = hook;
 	}
-	return submission_url(url, URL_MAX, a->provider, &s, why) &&
+	return submission_url(url, URL_MAX, a->provider, &s, err) &&
 	    (*body = submission_body(a->provider, &s,
-	    db_value(rows, row, ROW_REQUEST), why)) != NULL;
+	    db_value(rows, row, ROW_REQUEST), err)) != NULL;
 }
 
 static void
@@ -251,15 +251,15 @@ send_one(struct submits *run, struct sender *sender, const char *owner,
 	struct submit		*l = sweep_alloc(sizeof(*l));
 	struct api_call		*a;
 	char			 url[URL_MAX], header[128], *body = NULL;
-	struct errbuf		 why;
+	struct errbuf		 err;
 
 	l->run = run;
 	l->sender = sender;
 	l->id = sweep_copy(db_value(rows, row, ROW_ID));
 	(void)snprintf(l->owner, sizeof(l->owner), "%s", owner);
 	l->attempts = sweep_number(db_value(rows, row, ROW_ATTEMPTS));
-	if (!compose(run, account, rows, row, url, &body, &why)) {
-		settle(l, "refused", NULL, why.text, 0);
+	if (!compose(run, account, rows, row, url, &body, &err)) {
+		settle(l, "refused", NULL, err.text, 0);
 		submit_free(l);
 		return;
 	}
@@ -270,7 +270,7 @@ send_one(struct submits *run, struct sender *sender, const char *owner,
 	a->on_answer = on_answer;
 	a->arg = l;
 	if (api_call_post(a, run->engine, url, body, once != NULL ? header : NULL,
-	    ANSWER_TIMEOUT_S, &why)) {
+	    ANSWER_TIMEOUT_S, &err)) {
 		sender->in_flight++;
 	} else {
 		if (*account->api_key == '\0' && !sender->stopped)
@@ -278,7 +278,7 @@ send_one(struct submits *run, struct sender *sender, const char *owner,
 			    "but no api_key is set", account->provider->name,
 			    account->name);
 		sender->stopped = true;
-		put_back(l, why.text, 0);
+		put_back(l, err.text, 0);
 		submit_free(l);
 	}
 	free(body);
@@ -295,7 +295,7 @@ claim(struct submits *run, struct sender *sender, int64_t limit)
 	char			 count[SWEEP_NUMBER], rate[SWEEP_NUMBER];
 	struct db_param		 params[7];
 	struct db_rows		*rows = NULL;
-	struct errbuf		 why;
+	struct errbuf		 err;
 	int			 i, got;
 
 	(void)snprintf(owner, sizeof(owner), "%s:%lld", s->owner,
@@ -307,8 +307,8 @@ claim(struct submits *run, struct sender *sender, int64_t limit)
 	params[4] = sweep_int(limit, count);
 	params[5] = sweep_text(s->request_id);
 	params[6] = sweep_int(a->submits_per_minute, rate);
-	if (sweep_run(s, DB_CLAIM_REQUESTS, params, &rows, &why) != DB_OK) {
-		sweep_break(s, why.text);
+	if (sweep_run(s, DB_CLAIM_REQUESTS, params, &rows, &err) != DB_OK) {
+		sweep_break(s, err.text);
 		return 0;
 	}
 	got = db_rows_count(rows);
@@ -379,11 +379,11 @@ expire(struct sweep *s, const struct account *a)
 		sweep_text(a != NULL ? "true" : "false"),
 	};
 	struct db_rows	*rows = NULL;
-	struct errbuf	 why;
+	struct errbuf	 err;
 	int		 i;
 
-	if (sweep_run(s, DB_EXPIRE_REQUESTS, params, &rows, &why) != DB_OK) {
-		sweep_break(s, why.text);
+	if (sweep_run(s, DB_EXPIRE_REQUESTS, params, &rows, &err) != DB_OK) {
+		sweep_break(s, err.text);
 		return;
 	}
 	for (i = 0; i < db_rows_count(rows); i++)

@@ -122,26 +122,26 @@ sweep_break(struct sweep *s, const char *words)
 
 enum db_verdict
 sweep_ask(const struct sweep *s, enum db_stmt stmt,
-    const struct db_param *params, struct db_rows **rows, struct errbuf *why)
+    const struct db_param *params, struct db_rows **rows, struct errbuf *err)
 {
 	enum db_verdict	v;
 
 	(void)pthread_mutex_lock(&db_lock);
 	v = db_run(s->db, stmt, params, stopping ? DB_LAST_TIMEOUT_MS :
-	    DB_TIMEOUT_MS, rows, why);
+	    DB_TIMEOUT_MS, rows, err);
 	(void)pthread_mutex_unlock(&db_lock);
 	return v;
 }
 
 enum db_verdict
 sweep_run(struct sweep *s, enum db_stmt stmt, const struct db_param *params,
-    struct db_rows **rows, struct errbuf *why)
+    struct db_rows **rows, struct errbuf *err)
 {
 	enum db_verdict	v;
 
-	v = sweep_ask(s, stmt, params, rows, why);
+	v = sweep_ask(s, stmt, params, rows, err);
 	if (v == DB_AWAY || v == DB_BROKEN)
-		sweep_break(s, why->text);
+		sweep_break(s, err->text);
 	return v;
 }
 
@@ -165,7 +165,7 @@ sweep_pause(struct sweep *s, const struct account *a, int64_t wait_s,
 {
 	char		wait[SWEEP_NUMBER];
 	struct db_param	params[4];
-	struct errbuf	copy, why;
+	struct errbuf	copy, err;
 
 	if (wait_s <= 0)
 		wait_s = PAUSE_S;
@@ -177,7 +177,7 @@ sweep_pause(struct sweep *s, const struct account *a, int64_t wait_s,
 	params[1] = sweep_text(a->name);
 	params[2] = sweep_interval(wait_s, wait);
 	params[3] = sweep_text(copy.text);
-	(void)sweep_run(s, DB_PAUSE_ACCOUNT, params, NULL, &why);
+	(void)sweep_run(s, DB_PAUSE_ACCOUNT, params, NULL, &err);
 	log_line(LOG_INFO, "%s %s: rate limit (%s); the rest waits",
 	    a->provider->name, a->name, copy.text);
 }
@@ -278,15 +278,15 @@ sweep_begin(struct sweep *s)
 	char		 host[65] = "", pid[16];
 	struct db_param	 params[2];
 	struct db_rows	*rows = NULL;
-	struct errbuf	 why;
+	struct errbuf	 err;
 
 	if (gethostname(host, sizeof(host) - 1) == -1)
 		(void)snprintf(host, sizeof(host), "?");
 	(void)snprintf(pid, sizeof(pid), "%ld", (long)getpid());
 	params[0] = sweep_text(host);
 	params[1] = sweep_text(pid);
-	if (sweep_run(s, DB_START_SWEEP, params, &rows, &why) != DB_OK) {
-		sweep_break(s, why.text);
+	if (sweep_run(s, DB_START_SWEEP, params, &rows, &err) != DB_OK) {
+		sweep_break(s, err.text);
 		return false;
 	}
 	(void)snprintf(s->id, sizeof(s->id), "%s", db_value(rows, 0, 0));
@@ -302,7 +302,7 @@ sweep_finish(struct sweep *s)
 {
 	char		json[512];
 	struct db_param	params[3];
-	struct errbuf	why;
+	struct errbuf	err;
 
 	counts_json(&s->counts, json, sizeof(json));
 	params[0] = sweep_text(s->id);
@@ -310,7 +310,7 @@ sweep_finish(struct sweep *s)
 	params[2] = sweep_text(s->error.text[0] != '\0' ? s->error.text :
 	    NULL);
 	return db_run(s->db, DB_FINISH_SWEEP, params, DB_LAST_TIMEOUT_MS, NULL,
-	    &why) == DB_OK;
+	    &err) == DB_OK;
 }
 
 void
@@ -318,7 +318,7 @@ sweep_beat(struct sweep *s)
 {
 	char		json[512], lease[SWEEP_NUMBER];
 	struct db_param	params[4];
-	struct errbuf	why;
+	struct errbuf	err;
 	int64_t		now = clock_ms();
 
 	if (s->broken || now - s->beat_ms < BEAT_EVERY_MS)
@@ -328,7 +328,7 @@ sweep_beat(struct sweep *s)
 	params[1] = sweep_text(json);
 	params[2] = sweep_text(s->owner);
 	params[3] = sweep_interval(SWEEP_LEASE_S, lease);
-	if (sweep_run(s, DB_BEAT_SWEEP, params, NULL, &why) == DB_OK)
+	if (sweep_run(s, DB_BEAT_SWEEP, params, NULL, &err) == DB_OK)
 		s->beat_ms = now;
 }
 
@@ -343,28 +343,28 @@ sweep_drain(struct sweep *s)
 {
 	struct drain_counts	 counts = { 0 };
 	struct spool		*spool;
-	struct errbuf		 why = { "" };
+	struct errbuf		 err = { "" };
 	enum db_verdict		 v;
 
-	spool = spool_open(s->conf->spool_dir, s->conf->spool_max_bytes, &why);
+	spool = spool_open(s->conf->spool_dir, s->conf->spool_max_bytes, &err);
 	if (spool == NULL) {
-		sweep_warn(s, "the spool is not drained: %s", why.text);
+		sweep_warn(s, "the spool is not drained: %s", err.text);
 		return;
 	}
 	v = spool_drain(spool, s->db, s->conf, sweep_moment(s, 30), &counts,
-	    &why);
+	    &err);
 	s->counts.drained += counts.drained;
 	s->counts.refused += counts.refused;
 	if (counts.refused > 0)
 		sweep_warn(s, "%ld spool files were set aside: %s",
-		    counts.refused, why.text);
+		    counts.refused, err.text);
 	else if (counts.passed > 0)
 		sweep_warn(s, "%ld spool files wait: %s", counts.passed,
-		    why.text);
+		    err.text);
 	else if (counts.blind)
-		sweep_warn(s, "the spool is not drained: %s", why.text);
+		sweep_warn(s, "the spool is not drained: %s", err.text);
 	if (v == DB_AWAY || v == DB_BROKEN)
-		sweep_break(s, why.text);
+		sweep_break(s, err.text);
 	spool_close(spool);
 }
 
@@ -372,13 +372,13 @@ void
 sweep_replay(struct sweep *s)
 {
 	struct replay_counts	counts;
-	struct errbuf		why = { "" };
+	struct errbuf		err = { "" };
 
 	if (!sweep_goes_on(s, sweep_moment(s, 40)))
 		return;
 	if (replay_run(s->db, s->conf, s->owner, sweep_moment(s, 40),
-	    &counts, &why) != DB_OK)
-		sweep_break(s, why.text);
+	    &counts, &err) != DB_OK)
+		sweep_break(s, err.text);
 	s->counts.replayed += counts.replayed;
 	if (counts.refused > 0)
 		sweep_warn(s, "%ld replays were refused by the database: see "
@@ -391,16 +391,16 @@ sweep_retain(struct sweep *s)
 	char		 days[SWEEP_NUMBER];
 	struct db_param	 params[1];
 	struct archive	*archive;
-	struct errbuf	 why;
+	struct errbuf	 err;
 
 	if (stopping || s->broken)
 		return;
 	params[0] = sweep_int(s->conf->retain_deliveries_days, days);
-	if (sweep_run(s, DB_RETAIN_DELIVERIES, params, NULL, &why) ==
+	if (sweep_run(s, DB_RETAIN_DELIVERIES, params, NULL, &err) ==
 	    DB_REFUSED)
-		sweep_warn(s, "old deliveries are not dropped: %s", why.text);
-	(void)sweep_run(s, DB_COUNT_TRAFFIC, NULL, NULL, &why);
-	if ((archive = archive_open(s->conf, s->owner, &why)) != NULL)
+		sweep_warn(s, "old deliveries are not dropped: %s", err.text);
+	(void)sweep_run(s, DB_COUNT_TRAFFIC, NULL, NULL, &err);
+	if ((archive = archive_open(s->conf, s->owner, &err)) != NULL)
 		(void)archive_clean(archive, time(NULL) - ARCHIVE_STALE_S);
 	archive_close(archive);
 }

@@ -67,7 +67,7 @@ int
 main(int argc, char **argv)
 {
 	struct receiver	rx = { 0 };
-	struct errbuf	why;
+	struct errbuf	err;
 	pid_t		parent = getppid();
 	long		threads = argc == 2 ? strtol(argv[1], NULL, 10) : 0;
 
@@ -80,8 +80,8 @@ main(int argc, char **argv)
 	(void)prctl(PR_SET_PDEATHSIG, SIGTERM, 0, 0, 0);
 	if (getppid() != parent)
 		return 0;
-	if (!server_run_fastcgi(&rx, (int)threads, &why)) {
-		log_line(LOG_ERROR, "%s", why.text);
+	if (!server_run_fastcgi(&rx, (int)threads, &err)) {
+		log_line(LOG_ERROR, "%s", err.text);
 		return 1;
 	}
 	return 0;

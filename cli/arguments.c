@@ -71,12 +71,12 @@ cli_arguments(int argc, char **argv, const struct cli_option *options,
 struct db *
 cli_database(const struct conf *conf)
 {
-	struct errbuf	 why = { "out of memory" };
+	struct errbuf	 err = { "out of memory" };
 	struct db	*db = db_new(conf->conninfo, NULL, conf->pooler);
 
-	if (db != NULL && db_connect(db, CLI_TIMEOUT_MS, &why) == DB_OK)
+	if (db != NULL && db_connect(db, CLI_TIMEOUT_MS, &err) == DB_OK)
 		return db;
-	(void)cli_wrong("%s", why.text);
+	(void)cli_wrong("%s", err.text);
 	db_free(db);
 	return NULL;
 }
@@ -85,11 +85,11 @@ bool
 cli_query(struct db *db, const char *sql, const struct db_param *params,
     int nparams, struct db_rows **rows)
 {
-	struct errbuf	why;
+	struct errbuf	err;
 
-	if (db_query(db, sql, params, nparams, CLI_TIMEOUT_MS, rows, &why) ==
+	if (db_query(db, sql, params, nparams, CLI_TIMEOUT_MS, rows, &err) ==
 	    DB_OK)
 		return true;
-	(void)cli_wrong("%s", why.text);
+	(void)cli_wrong("%s", err.text);
 	return false;
 }

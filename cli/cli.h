@@ -69,11 +69,11 @@ int	cli_completion(const struct conf *, int argc, char **argv);
 /*
  * Compare the database with this program's migrations: files not applied, or
  * else whatever differs in the schema from what they left.  Calls say(arg,
- * words) for each difference and returns how many; -1 with why when the
+ * words) for each difference and returns how many; -1 with err when the
  * database cannot be asked, is newer, or has had other files.
  */
 int	migrate_check(struct db *, void (*say)(void *, const char *), void *arg,
-	    struct errbuf *why);
+	    struct errbuf *err);
 
 /* One option of a command: a flag, or one that takes the next argument. */
 struct cli_option {

@@ -15,18 +15,18 @@ print_key(const char *section, const char *key, const char *dflt,
 
 /* What the store needs of its place is for the archive to know. */
 static bool
-check_archive(const struct conf *conf, struct errbuf *why)
+check_archive(const struct conf *conf, struct errbuf *err)
 {
 	struct s3_place	place;
 
 	return strncmp(conf->archive_url, "s3://", 5) != 0 ||
-	    s3_place_read(&place, conf->archive_url, conf->s3_endpoint, why);
+	    s3_place_read(&place, conf->archive_url, conf->s3_endpoint, err);
 }
 
 int
 cli_config(const struct conf *conf, int argc, char **argv)
 {
-	struct errbuf	why;
+	struct errbuf	err;
 	size_t		i;
 
 	if (argc == 2 && strcmp(argv[1], "keys") == 0) {
@@ -36,8 +36,8 @@ cli_config(const struct conf *conf, int argc, char **argv)
 	if (argc != 2 || strcmp(argv[1], "check") != 0)
 		return cli_usage(argv[0]);
 	/* The rest has been read and checked, or we would not be here. */
-	if (!check_archive(conf, &why))
-		return cli_wrong("%s: %s", conf->path, why.text);
+	if (!check_archive(conf, &err))
+		return cli_wrong("%s: %s", conf->path, err.text);
 	printf("%s: well\n", conf->path);
 	for (i = 0; i < conf->naccounts; i++)
 		printf("  %s %s\n", conf->accounts[i].provider->name,

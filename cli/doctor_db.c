@@ -47,14 +47,14 @@ static void
 doctor_schema(struct doctor *d)
 {
 	struct drift	drift = { d, 0 };
-	struct errbuf	why;
-	int		n = migrate_check(d->db, note_drift, &drift, &why);
+	struct errbuf	err;
+	int		n = migrate_check(d->db, note_drift, &drift, &err);
 
 	if (n == 0)
 		doctor_well(d, "schema", "as it was made");
 	else if (n == -1)
 		doctor_wrong(d, "schema", "genhook migrate; or grant "
-		    "genhook_reader to the login that asks", "%s", why.text);
+		    "genhook_reader to the login that asks", "%s", err.text);
 	else if (n > DRIFT_TOLD)
 		doctor_wrong(d, "schema", "the same", "and %d more",
 		    n - DRIFT_TOLD);
@@ -63,11 +63,11 @@ doctor_schema(struct doctor *d)
 void
 doctor_database(struct doctor *d)
 {
-	struct errbuf	 why = { "out of memory" };
+	struct errbuf	 err = { "out of memory" };
 	struct db	*db = db_new(d->conf->conninfo, NULL, d->conf->pooler);
 	size_t		 i = 0;
 
-	if (db != NULL && db_connect(db, CLI_TIMEOUT_MS, &why) == DB_OK) {
+	if (db != NULL && db_connect(db, CLI_TIMEOUT_MS, &err) == DB_OK) {
 		doctor_well(d, "database", "schema version %d",
 		    db_schema_version());
 		d->db = db;
@@ -75,9 +75,9 @@ doctor_database(struct doctor *d)
 		return;
 	}
 	db_free(db);
-	while (strstr(why.text, database_cures[i].words) == NULL)
+	while (strstr(err.text, database_cures[i].words) == NULL)
 		i++;
-	doctor_wrong(d, "database", database_cures[i].cure, "%s", why.text);
+	doctor_wrong(d, "database", database_cures[i].cure, "%s", err.text);
 }
 
 /* Who has to be able to do what. */
@@ -111,14 +111,14 @@ static void
 login_try(struct doctor *d, const struct login *l, const char *conninfo)
 {
 	struct db_param	 param = { l->function, DB_TEXT };
-	struct errbuf	 why = { "out of memory" };
+	struct errbuf	 err = { "out of memory" };
 	struct db_rows	*rows = NULL;
 	struct db	*db = db_new(conninfo, NULL, d->conf->pooler);
 
 	if (db == NULL || db_query(db, may_call_sql, &param, 1,
-	    CLI_TIMEOUT_MS, &rows, &why) != DB_OK)
+	    CLI_TIMEOUT_MS, &rows, &err) != DB_OK)
 		doctor_wrong(d, "rights", l->cure, "%s: %s", l->who,
-		    why.text);
+		    err.text);
 	else if (strcmp(db_value(rows, 0, 1), "t") != 0)
 		doctor_wrong(d, "rights", l->cure, "%s: the login %s may not "
 		    "call genhook.%s()", l->who, db_value(rows, 0, 0),
@@ -135,10 +135,10 @@ logins_name(struct doctor *d, const struct login *l)
 {
 	struct db_param	 param = { l->function, DB_TEXT };
 	struct db_rows	*rows = NULL;
-	struct errbuf	 why;
+	struct errbuf	 err;
 
 	if (db_query(d->db, logins_sql, &param, 1, CLI_TIMEOUT_MS, &rows,
-	    &why) == DB_OK)
+	    &err) == DB_OK)
 		doctor_well(d, "rights", "%s: of the logins may %s", l->who,
 		    db_value(rows, 0, 0));
 	db_rows_free(rows);
@@ -166,13 +166,13 @@ static struct db_rows *
 ask(struct doctor *d, const char *what, const char *sql)
 {
 	struct db_rows	*rows = NULL;
-	struct errbuf	 why;
+	struct errbuf	 err;
 
-	if (db_query(d->db, sql, NULL, 0, CLI_TIMEOUT_MS, &rows, &why) ==
+	if (db_query(d->db, sql, NULL, 0, CLI_TIMEOUT_MS, &rows, &err) ==
 	    DB_OK)
 		return rows;
 	doctor_wrong(d, what, "let a login look that may read the tables: "
-	    "grant genhook_reader to it", "%s", why.text);
+	    "grant genhook_reader to it", "%s", err.text);
 	return NULL;
 }
 
@@ -349,12 +349,12 @@ due_polls_look(struct doctor *d, const struct account *a)
 	struct db_param	 params[] = { { a->provider->name, DB_TEXT },
 			    { a->name, DB_TEXT }, { wait, DB_TEXT } };
 	struct db_rows	*rows = NULL;
-	struct errbuf	 why;
+	struct errbuf	 err;
 	long		 n = 0;
 
 	(void)snprintf(wait, sizeof(wait), "%" PRId64 " s", a->poll_after_s);
 	if (*a->api_key != '\0' && db_query(d->db, due_polls_sql, params, 3,
-	    CLI_TIMEOUT_MS, &rows, &why) == DB_OK)
+	    CLI_TIMEOUT_MS, &rows, &err) == DB_OK)
 		n = strtol(db_value(rows, 0, 0), NULL, 10);
 	if (n > 0)
 		doctor_wrong(d, "polls", "genhook-sweep --dry-run lists them; "

@@ -39,18 +39,18 @@ static const struct {
 static void
 settings_refused(struct doctor *d)
 {
-	struct errbuf	why;
+	struct errbuf	err;
 	struct conf	*again;
 	size_t		 i = 0;
 
 	/* Once more, for the words. */
-	if ((again = conf_load(NULL, &why)) != NULL) {
+	if ((again = conf_load(NULL, &err)) != NULL) {
 		conf_free(again);
 		return;
 	}
-	while (strstr(why.text, settings_cures[i].words) == NULL)
+	while (strstr(err.text, settings_cures[i].words) == NULL)
 		i++;
-	doctor_wrong(d, "settings", settings_cures[i].cure, "%s", why.text);
+	doctor_wrong(d, "settings", settings_cures[i].cure, "%s", err.text);
 }
 
 static void
@@ -247,14 +247,14 @@ doctor_space(struct doctor *d)
 void
 doctor_types(struct doctor *d)
 {
-	struct errbuf	why;
-	struct mime	*s = mime_open(&why);
+	struct errbuf	err;
+	struct mime	*s = mime_open(&err);
 
 	if (s != NULL)
 		doctor_well(d, "types", "libmagic has its database");
 	else
 		doctor_wrong(d, "types", "apt-get install libmagic-mgc",
-		    "%s", why.text);
+		    "%s", err.text);
 	mime_close(s);
 }
 

@@ -40,7 +40,7 @@ handler_look(struct doctor *d, const char *provider)
 		    "none of genhook's", url, a.status);
 	else
 		doctor_wrong(d, "handlers", "is lighttpd running, and is "
-		    "receiver.base_url its address?", "%s", a.why.text);
+		    "receiver.base_url its address?", "%s", a.err.text);
 	web_answer_free(&a);
 }
 
@@ -90,18 +90,18 @@ on_answer(struct api_call *a)
 		provider_clock_look(d, a);
 	if (!a->answered)
 		doctor_wrong(d, "keys", "does this machine reach it?  curl -I "
-		    "API_BASE", "%s %s: %s", provider, name, a->why.text);
+		    "API_BASE", "%s %s: %s", provider, name, a->err.text);
 	else if (a->verdict == POLL_BAD_KEY)
 		doctor_wrong(d, "keys", "put the right api_key into that "
 		    "section", "%s %s: the key is refused: %s", provider,
-		    name, a->why.text);
+		    name, a->err.text);
 	else if (a->req.status > 500)
 		doctor_wrong(d, "keys", "wait, and ask again; then the "
 		    "provider's status page", "%s %s: %s", provider, name,
-		    a->why.text);
+		    a->err.text);
 	else if (a->req.status == 500)
 		doctor_note(d, "keys", "%s %s: not refused, but for a task "
-		    "that there is not: %s", provider, name, a->why.text);
+		    "that there is not: %s", provider, name, a->err.text);
 	else
 		doctor_well(d, "keys", "%s %s: not refused (HTTP %ld)",
 		    provider, name, a->req.status);
@@ -110,7 +110,7 @@ on_answer(struct api_call *a)
 static void
 key_ask(struct doctor *d, struct http_engine *engine, const struct account *a)
 {
-	struct errbuf	 why = { "out of memory" };
+	struct errbuf	 err = { "out of memory" };
 	struct api_call	*ask = calloc(1, sizeof(*ask));
 
 	if (ask != NULL) {
@@ -119,9 +119,9 @@ key_ask(struct doctor *d, struct http_engine *engine, const struct account *a)
 		ask->on_answer = on_answer;
 	}
 	if (ask == NULL ||
-	    !api_call_get(ask, engine, NO_TASK, NO_MODEL, &why))
+	    !api_call_get(ask, engine, NO_TASK, NO_MODEL, &err))
 		doctor_wrong(d, "keys", "mend that section", "%s %s: %s",
-		    a->provider->name, a->name, why.text);
+		    a->provider->name, a->name, err.text);
 }
 
 /* Asking for a task that there is not costs nothing anywhere. */

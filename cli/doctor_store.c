@@ -34,7 +34,7 @@ answer_look(struct doctor *d, const struct s3_place *place,
 
 	if (a->verdict != HTTP_ANSWERED) {
 		doctor_wrong(d, "store", "does this machine reach "
-		    "archive.s3_endpoint?", "%s", a->why.text);
+		    "archive.s3_endpoint?", "%s", a->err.text);
 		return;
 	}
 	if (a->body != NULL)
@@ -65,15 +65,15 @@ doctor_store(struct doctor *d)
 	};
 	struct web_answer	 answer;
 	struct s3_place		 place;
-	struct errbuf		 why;
+	struct errbuf		 err;
 	char			 url[S3_URL_MAX];
 
 	if (strncmp(conf->archive_url, "s3://", 5) != 0)
 		return;
 	if (!s3_place_read(&place, conf->archive_url, conf->s3_endpoint,
-	    &why)) {
+	    &err)) {
 		doctor_wrong(d, "store", "mend the section archive", "%s",
-		    why.text);
+		    err.text);
 		return;
 	}
 	(void)snprintf(url, sizeof(url), "%s?list-type=2&max-keys=1",

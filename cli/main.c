@@ -270,13 +270,13 @@ static int
 run(const struct cli_command *c, int argc, char **argv)
 {
 	struct conf	*conf = NULL;
-	struct errbuf	 why;
+	struct errbuf	 err;
 	int		 status;
 
 	if (!goes_without_conf(c, argc, argv) &&
-	    (conf = conf_load(NULL, &why)) == NULL &&
+	    (conf = conf_load(NULL, &err)) == NULL &&
 	    c->conf != CLI_CONF_IF_WELL)
-		return cli_wrong("%s", why.text);
+		return cli_wrong("%s", err.text);
 	status = c->run(conf, argc, argv);
 	conf_free(conf);
 	return status;

@@ -94,12 +94,12 @@ migrations_print(void)
 }
 
 /*
- * Has it been applied?  1 yes, 0 no, -1 with why: the database cannot be
+ * Has it been applied?  1 yes, 0 no, -1 with err: the database cannot be
  * asked, or had another file under this number.
  */
 static int
 is_applied(struct db *db, const struct migration *m, const char *digest,
-    struct errbuf *why)
+    struct errbuf *err)
 {
 	char		 number[16];
 	struct db_param	 params[] = { { number, DB_TEXT } };
@@ -107,7 +107,7 @@ is_applied(struct db *db, const struct migration *m, const char *digest,
 	int		 found = -1;
 
 	if (db_query(db, "select to_regclass('genhook.migrations')", NULL, 0,
-	    MIGRATE_TIMEOUT_MS, &rows, why) != DB_OK)
+	    MIGRATE_TIMEOUT_MS, &rows, err) != DB_OK)
 		return -1;
 	if (db_value(rows, 0, 0) == NULL)
 		found = 0;
@@ -118,11 +118,11 @@ is_applied(struct db *db, const struct migration *m, const char *digest,
 	rows = NULL;
 	if (db_query(db, "select name, digest from genhook.migrations"
 	    " where version = $1::int", params, 1, MIGRATE_TIMEOUT_MS, &rows,
-	    why) != DB_OK)
+	    err) != DB_OK)
 		return -1;
 	found = db_rows_count(rows);
 	if (found == 1 && strcmp(db_value(rows, 0, 1), digest) != 0) {
-		errbuf_set(why, "migration %d: the database has had another "
+		errbuf_set(err, "migration %d: the database has had another "
 		    "%s.sql than this program's", m->version,
 		    db_value(rows, 0, 0));
 		found = -1;
@@ -133,7 +133,7 @@ is_applied(struct db *db, const struct migration *m, const char *digest,
 
 /* A database of a later release is not this program's to touch. */
 static bool
-is_newer(struct db *db, struct errbuf *why)
+is_newer(struct db *db, struct errbuf *err)
 {
 	static const char	 sql[] = "select max(version) from"
 				    " genhook.migrations";
@@ -141,14 +141,14 @@ is_newer(struct db *db, struct errbuf *why)
 	const char		*found;
 	bool			 newer;
 
-	if (db_query(db, sql, NULL, 0, MIGRATE_TIMEOUT_MS, &rows, why) !=
+	if (db_query(db, sql, NULL, 0, MIGRATE_TIMEOUT_MS, &rows, err) !=
 	    DB_OK)
 		return true;
 	found = db_value(rows, 0, 0);
 	newer = found != NULL && strtol(found, NULL, 10) >
 	    db_schema_version();
 	if (newer)
-		errbuf_set(why, "database: schema version is %s, this program "
+		errbuf_set(err, "database: schema version is %s, this program "
 		    "knows %d at most: use the newer genhook", found,
 		    db_schema_version());
 	db_rows_free(rows);
@@ -157,39 +157,39 @@ is_newer(struct db *db, struct errbuf *why)
 
 static bool
 apply(struct db *db, const struct migration *m, const char *digest,
-    struct errbuf *why)
+    struct errbuf *err)
 {
 	char	*script = script_of(m, digest);
 	bool	 ok;
 
 	if (script == NULL) {
-		errbuf_set(why, "out of memory");
+		errbuf_set(err, "out of memory");
 		return false;
 	}
-	ok = db_script(db, script, MIGRATE_TIMEOUT_MS, why) == DB_OK;
+	ok = db_script(db, script, MIGRATE_TIMEOUT_MS, err) == DB_OK;
 	free(script);
 	return ok;
 }
 
 static bool
-record(struct db *db, int applied, struct errbuf *why)
+record(struct db *db, int applied, struct errbuf *err)
 {
 	struct db_rows	*rows = NULL;
 	bool		 done;
 
 	if (db_query(db, recorded_sql, NULL, 0, MIGRATE_TIMEOUT_MS, &rows,
-	    why) != DB_OK)
+	    err) != DB_OK)
 		return false;
 	done = applied == 0 && strcmp(db_value(rows, 0, 0), "t") == 0;
 	db_rows_free(rows);
-	return done || db_script(db, record_sql, MIGRATE_TIMEOUT_MS, why) ==
+	return done || db_script(db, record_sql, MIGRATE_TIMEOUT_MS, err) ==
 	    DB_OK;
 }
 
 /* A new database of another encoding could not hold what providers write:
  * such callbacks would wait in the spool for ever. */
 static bool
-encoding_fits(struct db *db, struct errbuf *why)
+encoding_fits(struct db *db, struct errbuf *err)
 {
 	static const char	 sql[] = "select current_setting("
 				    "'server_encoding') where to_regclass("
@@ -197,13 +197,13 @@ encoding_fits(struct db *db, struct errbuf *why)
 	struct db_rows		*rows = NULL;
 	bool			 fits;
 
-	if (db_query(db, sql, NULL, 0, MIGRATE_TIMEOUT_MS, &rows, why) !=
+	if (db_query(db, sql, NULL, 0, MIGRATE_TIMEOUT_MS, &rows, err) !=
 	    DB_OK)
 		return false;
 	fits = db_rows_count(rows) == 0 ||
 	    strcmp(db_value(rows, 0, 0), "UTF8") == 0;
 	if (!fits)
-		errbuf_set(why, "database: its encoding is %s, not UTF8: "
+		errbuf_set(err, "database: its encoding is %s, not UTF8: "
 		    "createdb --encoding=UTF8 --template=template0",
 		    db_value(rows, 0, 0));
 	db_rows_free(rows);
@@ -213,13 +213,13 @@ encoding_fits(struct db *db, struct errbuf *why)
 /* Grants for roles that were made since, too; those that are not there are
  * named, since a login that was to have one may nothing then. */
 static bool
-grant_roles(struct db *db, struct errbuf *why)
+grant_roles(struct db *db, struct errbuf *err)
 {
 	struct db_rows	*rows = NULL;
 	int		 i;
 
 	if (db_query(db, "select role from genhook.grant_roles() as role",
-	    NULL, 0, MIGRATE_TIMEOUT_MS, &rows, why) != DB_OK)
+	    NULL, 0, MIGRATE_TIMEOUT_MS, &rows, err) != DB_OK)
 		return false;
 	for (i = 0; i < db_rows_count(rows); i++)
 		printf("there is no role %s: the owner does its work\n",
@@ -229,37 +229,37 @@ grant_roles(struct db *db, struct errbuf *why)
 }
 
 static bool
-migrate_all(struct db *db, int *applied, struct errbuf *why)
+migrate_all(struct db *db, int *applied, struct errbuf *err)
 {
 	char	digest[SHA256_HEX];
 	size_t	i;
 	int	has;
 
-	if (db_script(db, lock_sql, MIGRATE_TIMEOUT_MS, why) != DB_OK ||
-	    !encoding_fits(db, why))
+	if (db_script(db, lock_sql, MIGRATE_TIMEOUT_MS, err) != DB_OK ||
+	    !encoding_fits(db, err))
 		return false;
 	for (i = 0; i < NMIGRATIONS; i++) {
 		if (!digest_of(&migrations[i], digest)) {
-			errbuf_set(why, "out of memory");
+			errbuf_set(err, "out of memory");
 			return false;
 		}
-		if ((has = is_applied(db, &migrations[i], digest, why)) == -1)
+		if ((has = is_applied(db, &migrations[i], digest, err)) == -1)
 			return false;
 		if (has == 1)
 			continue;
-		if (!apply(db, &migrations[i], digest, why))
+		if (!apply(db, &migrations[i], digest, err))
 			return false;
 		printf("applied %s\n", migrations[i].name);
 		(*applied)++;
 	}
-	return !is_newer(db, why) && grant_roles(db, why) &&
-	    record(db, *applied, why);
+	return !is_newer(db, err) && grant_roles(db, err) &&
+	    record(db, *applied, err);
 }
 
 /* The files that the database has not had.  -1: as migrate_check(). */
 static int
 check_files(struct db *db, void (*say)(void *, const char *), void *arg,
-    struct errbuf *why)
+    struct errbuf *err)
 {
 	struct errbuf	words;
 	char		digest[SHA256_HEX];
@@ -267,9 +267,9 @@ check_files(struct db *db, void (*say)(void *, const char *), void *arg,
 	int		has, n = 0;
 
 	for (i = 0; i < NMIGRATIONS; i++) {
-		errbuf_set(why, "out of memory");
+		errbuf_set(err, "out of memory");
 		if (!digest_of(&migrations[i], digest) ||
-		    (has = is_applied(db, &migrations[i], digest, why)) == -1)
+		    (has = is_applied(db, &migrations[i], digest, err)) == -1)
 			return -1;
 		if (has == 1)
 			continue;
@@ -278,20 +278,20 @@ check_files(struct db *db, void (*say)(void *, const char *), void *arg,
 		say(arg, words.text);
 		n++;
 	}
-	return n == 0 && is_newer(db, why) ? -1 : n;
+	return n == 0 && is_newer(db, err) ? -1 : n;
 }
 
 int
 migrate_check(struct db *db, void (*say)(void *, const char *), void *arg,
-    struct errbuf *why)
+    struct errbuf *err)
 {
 	struct db_rows	*rows = NULL;
-	int		 i, n = check_files(db, say, arg, why);
+	int		 i, n = check_files(db, say, arg, err);
 
 	if (n != 0)
 		return n;
 	if (db_query(db, drift_sql, NULL, 0, MIGRATE_TIMEOUT_MS, &rows,
-	    why) != DB_OK)
+	    err) != DB_OK)
 		return -1;
 	n = db_rows_count(rows);
 	for (i = 0; i < n; i++)
@@ -311,15 +311,15 @@ print_finding(void *arg, const char *words)
 static int
 check(const struct conf *conf)
 {
-	struct errbuf	 why = { "out of memory" };
+	struct errbuf	 err = { "out of memory" };
 	struct db	*db;
 	int		 n = -1;
 
 	if ((db = db_new(conf->conninfo, NULL, false)) != NULL)
-		n = migrate_check(db, print_finding, NULL, &why);
+		n = migrate_check(db, print_finding, NULL, &err);
 	db_free(db);
 	if (n == -1)
-		return cli_wrong("%s", why.text);
+		return cli_wrong("%s", err.text);
 	if (n > 0)
 		return cli_wrong("%d differences from schema version %d", n,
 		    db_schema_version());
@@ -331,7 +331,7 @@ int
 cli_migrate(const struct conf *conf, int argc, char **argv)
 {
 	struct db	*db;
-	struct errbuf	 why = { "out of memory" };
+	struct errbuf	 err = { "out of memory" };
 	int		 applied = 0;
 	bool		 ok = false;
 
@@ -346,10 +346,10 @@ cli_migrate(const struct conf *conf, int argc, char **argv)
 		return cli_wrong("database.pooler is yes: migrate by settings "
 		    "(--config FILE) that reach PostgreSQL itself");
 	if ((db = db_new(conf->conninfo, NULL, false)) != NULL)
-		ok = migrate_all(db, &applied, &why);
+		ok = migrate_all(db, &applied, &err);
 	db_free(db);
 	if (!ok) {
-		fprintf(stderr, "genhook: %s\n", why.text);
+		fprintf(stderr, "genhook: %s\n", err.text);
 		return CLI_WRONG;
 	}
 	printf("schema version %d%s\n", db_schema_version(),

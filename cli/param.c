@@ -82,12 +82,12 @@ char *
 param_object(const char *const *words, int n)
 {
 	struct json_object	*doc;
-	struct errbuf		 why;
+	struct errbuf		 err;
 	char			*text = NULL;
 	int			 i;
 
-	if (json_parse("{}", 2, &doc, &why) != JSON_OK) {
-		(void)cli_wrong("%s", why.text);
+	if (json_parse("{}", 2, &doc, &err) != JSON_OK) {
+		(void)cli_wrong("%s", err.text);
 		return NULL;
 	}
 	for (i = 0; i < n && put_word(doc, words[i]); i++)

@@ -34,18 +34,18 @@ static int
 work(struct db *db, const struct conf *conf, int asked)
 {
 	struct replay_counts	counts;
-	struct errbuf		why;
+	struct errbuf		err;
 	enum db_verdict		v;
 	char			owner[64];
 
 	(void)snprintf(owner, sizeof(owner), "genhook replay:%ld",
 	    (long)getpid());
-	v = replay_run(db, conf, owner, 0, &counts, &why);
+	v = replay_run(db, conf, owner, 0, &counts, &err);
 	printf("%d deliveries chosen, %ld replayed, %ld accepted, "
 	    "%ld refused\n", asked, counts.replayed, counts.accepted,
 	    counts.refused);
 	if (v != DB_OK)
-		return cli_wrong("%s", why.text);
+		return cli_wrong("%s", err.text);
 	if (counts.refused > 0)
 		return cli_wrong("genhook.replays says why %ld were refused",
 		    counts.refused);

@@ -38,7 +38,7 @@ secret_fetch(const struct conf *conf, const struct account *a)
 {
 	struct web_answer	 answer;
 	struct json_object	*doc = NULL;
-	struct errbuf		 why = { "" };
+	struct errbuf		 err = { "" };
 	char			 url[URL_MAX];
 	int			 status = CLI_WRONG;
 
@@ -46,13 +46,13 @@ secret_fetch(const struct conf *conf, const struct account *a)
 	    a->provider->secret_path);
 	web_get(url, a->api_key, conf->allow_private_networks, &answer);
 	if (answer.body != NULL)
-		(void)json_parse(answer.body, answer.len, &doc, &why);
+		(void)json_parse(answer.body, answer.len, &doc, &err);
 	if (answer.verdict != HTTP_ANSWERED)
-		(void)cli_wrong("%s", answer.why.text);
-	else if (a->provider->poll_classify((int)answer.status, doc, &why) !=
+		(void)cli_wrong("%s", answer.err.text);
+	else if (a->provider->poll_classify((int)answer.status, doc, &err) !=
 	    POLL_TASK)
 		(void)cli_wrong("%s answered %ld: %s", a->provider->name,
-		    answer.status, why.text);
+		    answer.status, err.text);
 	else
 		status = secret_print(a, doc);
 	json_free(doc);

@@ -52,14 +52,14 @@ on_signal(int number)
 }
 
 static bool
-task_print(struct tail *t, const char *message, struct errbuf *why)
+task_print(struct tail *t, const char *message, struct errbuf *err)
 {
 	struct db_param	 param = { message, DB_TEXT };
 	struct db_rows	*rows = NULL;
 	char		 line[CLI_TEXT_MAX];
 	const char	*text;
 
-	if (db_query(t->db, t->sql, &param, 1, CLI_TIMEOUT_MS, &rows, why) !=
+	if (db_query(t->db, t->sql, &param, 1, CLI_TIMEOUT_MS, &rows, err) !=
 	    DB_OK)
 		return false;
 	text = db_rows_count(rows) > 0 ? db_value(rows, 0, 0) : message;
@@ -75,7 +75,7 @@ task_print(struct tail *t, const char *message, struct errbuf *why)
 }
 
 static bool
-missed_print(struct tail *t, struct errbuf *why)
+missed_print(struct tail *t, struct errbuf *err)
 {
 	struct db_param	 param = { t->since, DB_TEXT };
 	struct db_rows	*rows = NULL;
@@ -85,21 +85,21 @@ missed_print(struct tail *t, struct errbuf *why)
 	if (t->since[0] == '\0')
 		return true;
 	ok = db_query(t->db, missed_sql, &param, 1, CLI_TIMEOUT_MS, &rows,
-	    why) == DB_OK;
+	    err) == DB_OK;
 	for (i = 0; ok && i < db_rows_count(rows); i++)
-		ok = task_print(t, db_value(rows, i, 0), why);
+		ok = task_print(t, db_value(rows, i, 0), err);
 	db_rows_free(rows);
 	return ok;
 }
 
 /* Until then nothing was missed. */
 static bool
-note_time(struct tail *t, struct errbuf *why)
+note_time(struct tail *t, struct errbuf *err)
 {
 	struct db_rows	*rows = NULL;
 
 	if (db_query(t->db, "select now()", NULL, 0, CLI_TIMEOUT_MS, &rows,
-	    why) != DB_OK)
+	    err) != DB_OK)
 		return false;
 	(void)snprintf(t->since, sizeof(t->since), "%s", db_value(rows, 0, 0));
 	db_rows_free(rows);
@@ -108,20 +108,20 @@ note_time(struct tail *t, struct errbuf *why)
 
 /* Listen, say what was missed, and print what comes: until it breaks. */
 static enum db_verdict
-listen_once(struct tail *t, struct errbuf *why)
+listen_once(struct tail *t, struct errbuf *err)
 {
 	enum db_verdict	 v;
 	char		*message;
 
-	if ((v = db_listen(t->db, CHANNEL, CLI_TIMEOUT_MS, why)) != DB_OK)
+	if ((v = db_listen(t->db, CHANNEL, CLI_TIMEOUT_MS, err)) != DB_OK)
 		return v;
 	t->listening = true;
-	if (!missed_print(t, why) || !note_time(t, why))
+	if (!missed_print(t, err) || !note_time(t, err))
 		return DB_AWAY;
-	while ((v = db_notified(t->db, WAIT_MS, &message, why)) == DB_OK) {
+	while ((v = db_notified(t->db, WAIT_MS, &message, err)) == DB_OK) {
 		/* A server that is gone says so when it is asked. */
-		if (message == NULL ? !note_time(t, why) :
-		    !task_print(t, message, why))
+		if (message == NULL ? !note_time(t, err) :
+		    !task_print(t, message, err))
 			v = DB_AWAY;
 		free(message);
 		if (v != DB_OK)
@@ -138,7 +138,7 @@ cli_tail(const struct conf *conf, int argc, char **argv)
 		{ "--json", &json, NULL }, { NULL, NULL, NULL }
 	};
 	struct tail		 t = { .sql = text_sql };
-	struct errbuf		 why;
+	struct errbuf		 err;
 
 	if (cli_arguments(argc, argv, options, NULL, 0) == -1)
 		return CLI_USAGE;
@@ -151,12 +151,12 @@ cli_tail(const struct conf *conf, int argc, char **argv)
 	(void)signal(SIGTERM, on_signal);
 	if ((t.db = cli_database(conf)) == NULL)
 		return CLI_WRONG;
-	while (listen_once(&t, &why) == DB_AWAY) {
+	while (listen_once(&t, &err) == DB_AWAY) {
 		if (t.listening)
-			(void)cli_wrong("%s; trying again", why.text);
+			(void)cli_wrong("%s; trying again", err.text);
 		t.listening = false;
 		(void)sleep(AGAIN_S);
 	}
 	db_free(t.db);
-	return cli_wrong("%s", why.text);
+	return cli_wrong("%s", err.text);
 }

@@ -32,7 +32,7 @@ on_done(struct http_request *req)
 
 	a->verdict = req->verdict;
 	a->status = req->status;
-	a->why = req->why;
+	a->err = req->err;
 }
 
 static void
@@ -42,7 +42,7 @@ fetch(struct http_request *req, bool allow_private, struct web_answer *a)
 
 	memset(a, 0, sizeof(*a));
 	a->verdict = HTTP_TROUBLE;
-	errbuf_set(&a->why, "out of memory");
+	errbuf_set(&a->err, "out of memory");
 	req->max_bytes = ANSWER_MAX_BYTES;
 	req->timeout_s = ANSWER_TIMEOUT_S;
 	req->on_body = on_body;

@@ -9,7 +9,7 @@ struct web_answer {
 	long			 status;	/* where it is HTTP_ANSWERED */
 	char			*body;		/* ends in NUL; NULL: empty */
 	size_t			 len;
-	struct errbuf		 why;
+	struct errbuf		 err;
 };
 
 /*

@@ -229,7 +229,7 @@ add_unset(struct errbuf *words, long line)
  * one on which its section ends.
  */
 static void __attribute__((format(printf, 4, 5)))
-complain(struct errbuf *why, cfg_t *sec, const char *key, const char *fmt, ...)
+complain(struct errbuf *err, cfg_t *sec, const char *key, const char *fmt, ...)
 {
 	struct errbuf	 words;
 	char		 line[24] = "";
@@ -246,7 +246,7 @@ complain(struct errbuf *why, cfg_t *sec, const char *key, const char *fmt, ...)
 		add_unset(&words, strtol(at, NULL, 10));
 	} else if (sec->line > 0)
 		(void)snprintf(line, sizeof(line), "%d:", sec->line);
-	errbuf_set(why, "%s:%s %s%s%s%s%s %s", parse_path, line, cfg_name(sec),
+	errbuf_set(err, "%s:%s %s%s%s%s%s %s", parse_path, line, cfg_name(sec),
 	    title != NULL ? " " : "", title != NULL ? title : "",
 	    key != NULL ? "." : "", key != NULL ? key : "", words.text);
 }
@@ -340,22 +340,22 @@ grammar(void)
 
 /* Refused when others can read it: 0640 root:group is as open as it gets. */
 static int
-open_private(const char *path, const char *what, struct errbuf *why)
+open_private(const char *path, const char *what, struct errbuf *err)
 {
 	struct stat	st;
 	int		fd;
 
 	/* Not to wait for a writer, should it be a FIFO. */
 	if ((fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC)) == -1) {
-		errbuf_set(why, "%s \"%s\": %s", what, path, strerror(errno));
+		errbuf_set(err, "%s \"%s\": %s", what, path, strerror(errno));
 		return -1;
 	}
 	if (fstat(fd, &st) == -1 || !S_ISREG(st.st_mode)) {
-		errbuf_set(why, "%s \"%s\" is no regular file", what, path);
+		errbuf_set(err, "%s \"%s\" is no regular file", what, path);
 		goto bad;
 	}
 	if ((st.st_mode & 007) != 0) {
-		errbuf_set(why, "%s \"%s\" can be read by others (mode %04o): "
+		errbuf_set(err, "%s \"%s\" can be read by others (mode %04o): "
 		    "chmod o= it", what, path, st.st_mode & 07777);
 		goto bad;
 	}
@@ -367,7 +367,7 @@ bad:
 
 /* "file:PATH" stands for the first line of that file. */
 static char *
-secret_of(const char *value, struct errbuf *why)
+secret_of(const char *value, struct errbuf *err)
 {
 	char	 buf[SECRET_FILE_MAX + 1];
 	ssize_t	 n;
@@ -375,12 +375,12 @@ secret_of(const char *value, struct errbuf *why)
 
 	if (strncmp(value, "file:", 5) != 0)
 		return strdup(value);
-	if ((fd = open_private(value + 5, "secret file", why)) == -1)
+	if ((fd = open_private(value + 5, "secret file", err)) == -1)
 		return NULL;
 	n = read(fd, buf, SECRET_FILE_MAX);
 	(void)close(fd);
 	if (n <= 0) {
-		errbuf_set(why, "secret file \"%s\" is empty or unreadable",
+		errbuf_set(err, "secret file \"%s\" is empty or unreadable",
 		    value + 5);
 		return NULL;
 	}
@@ -400,7 +400,7 @@ list_free(char **list)
 }
 
 static char **
-list_of(cfg_opt_t *opt, struct errbuf *why)
+list_of(cfg_opt_t *opt, struct errbuf *err)
 {
 	unsigned	 i, n = cfg_opt_size(opt);
 	char		**list;
@@ -408,7 +408,7 @@ list_of(cfg_opt_t *opt, struct errbuf *why)
 	if ((list = calloc(n + 1, sizeof(*list))) == NULL)
 		return NULL;
 	for (i = 0; i < n; i++)
-		if ((list[i] = secret_of(cfg_opt_getnstr(opt, i), why)) ==
+		if ((list[i] = secret_of(cfg_opt_getnstr(opt, i), err)) ==
 		    NULL) {
 			list_free(list);
 			return NULL;
@@ -418,7 +418,7 @@ list_of(cfg_opt_t *opt, struct errbuf *why)
 
 /* Read one value into the member that the table names. */
 static bool
-take_value(cfg_t *sec, const struct key *k, char *base, struct errbuf *why)
+take_value(cfg_t *sec, const struct key *k, char *base, struct errbuf *err)
 {
 	cfg_opt_t	*opt = cfg_getopt(sec, k->name);
 	const char	*text;
@@ -432,8 +432,8 @@ take_value(cfg_t *sec, const struct key *k, char *base, struct errbuf *why)
 		*(bool *)(base + k->at) = cfg_opt_getnbool(opt, 0) == cfg_true;
 		return true;
 	case KEY_LIST:
-		if ((list = list_of(opt, why)) == NULL) {
-			complain(why, sec, k->name, "%s", why->text);
+		if ((list = list_of(opt, err)) == NULL) {
+			complain(err, sec, k->name, "%s", err->text);
 			return false;
 		}
 		*(char ***)(void *)(base + k->at) = list;
@@ -444,28 +444,28 @@ take_value(cfg_t *sec, const struct key *k, char *base, struct errbuf *why)
 	}
 	text = cfg_opt_size(opt) > 0 ? cfg_opt_getnstr(opt, 0) : k->dflt;
 	if (text == NULL || (k->dflt == NULL && *text == '\0')) {
-		complain(why, sec, k->name, "is missing");
+		complain(err, sec, k->name, "is missing");
 		return false;
 	}
 	if (strcmp(k->name, "trust") == 0) {
 		*(bool *)(base + k->at) = strcmp(text, "requery") == 0;
 		return true;
 	}
-	copy = k->type == KEY_SECRET ? secret_of(text, why) : strdup(text);
+	copy = k->type == KEY_SECRET ? secret_of(text, err) : strdup(text);
 	if (copy == NULL)
-		complain(why, sec, k->name, "%s", why->text);
+		complain(err, sec, k->name, "%s", err->text);
 	*(char **)(void *)(base + k->at) = copy;
 	return copy != NULL;
 }
 
 static bool
-take_section(cfg_t *sec, const char *as, char *base, struct errbuf *why)
+take_section(cfg_t *sec, const char *as, char *base, struct errbuf *err)
 {
 	size_t	i;
 
 	for (i = 0; i < NKEYS; i++)
 		if (strcmp(keys[i].section, as) == 0 &&
-		    !take_value(sec, &keys[i], base, why))
+		    !take_value(sec, &keys[i], base, err))
 			return false;
 	return true;
 }
@@ -505,18 +505,18 @@ starts_with(const char *s, const char *prefix)
 
 static bool
 check_tokens(const struct conf *c, const struct account *a, cfg_t *sec,
-    struct errbuf *why)
+    struct errbuf *err)
 {
 	const struct account	*other;
 	size_t			 i;
 
 	if (a->tokens[0] == NULL) {
-		complain(why, sec, "token", "is missing");
+		complain(err, sec, "token", "is missing");
 		return false;
 	}
 	for (i = 0; a->tokens[i] != NULL; i++) {
 		if (!conf_token_is_valid(a->tokens[i])) {
-			complain(why, sec, "token", "number %zu is not %d to "
+			complain(err, sec, "token", "number %zu is not %d to "
 			    "%d letters, digits, '-' and '_', or looks like "
 			    "a number",
 			    i + 1, TOKEN_MIN, TOKEN_MAX);
@@ -525,7 +525,7 @@ check_tokens(const struct conf *c, const struct account *a, cfg_t *sec,
 		other = conf_account_by_token(c, a->provider, a->tokens[i],
 		    strlen(a->tokens[i]));
 		if (other != NULL && other != a) {
-			complain(why, sec, "token", "number %zu is %s %s's as "
+			complain(err, sec, "token", "number %zu is %s %s's as "
 			    "well", i + 1, a->provider->name, other->name);
 			return false;
 		}
@@ -534,18 +534,18 @@ check_tokens(const struct conf *c, const struct account *a, cfg_t *sec,
 }
 
 static bool
-check_secrets(const struct account *a, cfg_t *sec, struct errbuf *why)
+check_secrets(const struct account *a, cfg_t *sec, struct errbuf *err)
 {
 	size_t	i;
 
 	if (a->provider->verify != NULL && a->secrets[0] == NULL) {
-		complain(why, sec, "webhook_secret", "is missing, and this "
+		complain(err, sec, "webhook_secret", "is missing, and this "
 		    "provider signs its callbacks");
 		return false;
 	}
 	for (i = 0; a->secrets[i] != NULL; i++)
 		if (a->secrets[i][0] == '\0') {
-			complain(why, sec, "webhook_secret", "is empty");
+			complain(err, sec, "webhook_secret", "is empty");
 			return false;
 		}
 	return true;
@@ -554,7 +554,7 @@ check_secrets(const struct account *a, cfg_t *sec, struct errbuf *why)
 /* Fill in the provider's own address, and cut off slashes at the end. */
 static bool
 check_api_base(const struct conf *c, struct account *a, cfg_t *sec,
-    struct errbuf *why)
+    struct errbuf *err)
 {
 	size_t	len;
 
@@ -568,31 +568,31 @@ check_api_base(const struct conf *c, struct account *a, cfg_t *sec,
 	if (starts_with(a->api_base, "https://") ||
 	    (c->allow_private_networks && starts_with(a->api_base, "http://")))
 		return true;
-	complain(why, sec, "api_base", "is not https://");
+	complain(err, sec, "api_base", "is not https://");
 	return false;
 }
 
 static bool
 check_account(const struct conf *c, struct account *a, cfg_t *sec,
-    struct errbuf *why)
+    struct errbuf *err)
 {
 	if (!valid_account_name(a->name)) {
-		complain(why, sec, NULL, "is no account name of 1 to 64 "
+		complain(err, sec, NULL, "is no account name of 1 to 64 "
 		    "letters, digits, '-' and '_'");
 		return false;
 	}
 	if (a->resend_unknown && a->provider->once_header == NULL) {
-		complain(why, sec, "resend_unknown", "is yes, but this provider "
+		complain(err, sec, "resend_unknown", "is yes, but this provider "
 		    "takes no Idempotency-Key");
 		return false;
 	}
-	return check_secrets(a, sec, why) && check_api_base(c, a, sec, why) &&
-	    check_tokens(c, a, sec, why);
+	return check_secrets(a, sec, err) && check_api_base(c, a, sec, err) &&
+	    check_tokens(c, a, sec, err);
 }
 
 /* What an archive in a store needs; each row has to hold. */
 static bool
-check_store(const struct conf *c, cfg_t *sec, struct errbuf *why)
+check_store(const struct conf *c, cfg_t *sec, struct errbuf *err)
 {
 	const struct {
 		const char	*key, *words;
@@ -616,31 +616,31 @@ check_store(const struct conf *c, cfg_t *sec, struct errbuf *why)
 
 	for (i = 0; i < sizeof(rules) / sizeof(rules[0]); i++)
 		if (!rules[i].holds) {
-			complain(why, sec, rules[i].key, "%s", rules[i].words);
+			complain(err, sec, rules[i].key, "%s", rules[i].words);
 			return false;
 		}
 	return true;
 }
 
 static bool
-check_common(cfg_t *cfg, const struct conf *c, struct errbuf *why)
+check_common(cfg_t *cfg, const struct conf *c, struct errbuf *err)
 {
 	if (c->spool_dir[0] != '/') {
-		complain(why, cfg_getsec(cfg, "receiver"), "spool_dir",
+		complain(err, cfg_getsec(cfg, "receiver"), "spool_dir",
 		    "\"%s\" is no absolute path", c->spool_dir);
 		return false;
 	}
 	if (!starts_with(c->archive_url, "file:///") &&
 	    !starts_with(c->archive_url, "s3://")) {
-		complain(why, cfg_getsec(cfg, "archive"), "url", "is neither "
+		complain(err, cfg_getsec(cfg, "archive"), "url", "is neither "
 		    "file:///directory nor s3://bucket");
 		return false;
 	}
 	if (starts_with(c->archive_url, "s3://") &&
-	    !check_store(c, cfg_getsec(cfg, "archive"), why))
+	    !check_store(c, cfg_getsec(cfg, "archive"), err))
 		return false;
 	if (*c->base_url != '\0' && !url_is_link(c->base_url)) {
-		complain(why, cfg_getsec(cfg, "receiver"), "base_url",
+		complain(err, cfg_getsec(cfg, "receiver"), "base_url",
 		    "is no http(s) URL");
 		return false;
 	}
@@ -648,7 +648,7 @@ check_common(cfg_t *cfg, const struct conf *c, struct errbuf *why)
 }
 
 static bool
-take_accounts(cfg_t *cfg, struct conf *c, struct errbuf *why)
+take_accounts(cfg_t *cfg, struct conf *c, struct errbuf *err)
 {
 	struct account	*a;
 	unsigned	 i;
@@ -665,23 +665,23 @@ take_accounts(cfg_t *cfg, struct conf *c, struct errbuf *why)
 			a = &c->accounts[c->naccounts++];
 			a->provider = providers[p];
 			if ((a->name = strdup(cfg_title(sec))) == NULL ||
-			    !take_section(sec, "account", (char *)a, why) ||
-			    !check_account(c, a, sec, why))
+			    !take_section(sec, "account", (char *)a, err) ||
+			    !check_account(c, a, sec, err))
 				return false;
 		}
 	return true;
 }
 
 static bool
-take_all(cfg_t *cfg, struct conf *c, struct errbuf *why)
+take_all(cfg_t *cfg, struct conf *c, struct errbuf *err)
 {
 	size_t	i;
 
 	for (i = 0; i < NPLAIN; i++)
 		if (!take_section(cfg_getsec(cfg, plain_sections[i]),
-		    plain_sections[i], (char *)c, why))
+		    plain_sections[i], (char *)c, err))
 			return false;
-	return check_common(cfg, c, why) && take_accounts(cfg, c, why);
+	return check_common(cfg, c, err) && take_accounts(cfg, c, err);
 }
 
 /* The end of the comment or the quoted string that begins at s. */
@@ -727,16 +727,16 @@ blank_comments(char *s)
 	return depth;
 }
 
-/* The settings' text, which the caller frees; NULL with why. */
+/* The settings' text, which the caller frees; NULL with err. */
 static char *
-read_settings(const char *path, struct errbuf *why)
+read_settings(const char *path, struct errbuf *err)
 {
 	char	*text = NULL;
 	FILE	*fp;
 	size_t	 n;
 	int	 fd;
 
-	if ((fd = open_private(path, "settings", why)) == -1)
+	if ((fd = open_private(path, "settings", err)) == -1)
 		return NULL;
 	if ((fp = fdopen(fd, "r")) == NULL) {
 		(void)close(fd);
@@ -745,7 +745,7 @@ read_settings(const char *path, struct errbuf *why)
 	if ((text = malloc(SETTINGS_MAX + 1)) != NULL) {
 		n = fread(text, 1, SETTINGS_MAX + 1, fp);
 		if (n > SETTINGS_MAX || ferror(fp) != 0) {
-			errbuf_set(why, "%s: unreadable, or over %d bytes",
+			errbuf_set(err, "%s: unreadable, or over %d bytes",
 			    path, SETTINGS_MAX);
 			free(text);
 			text = NULL;
@@ -774,7 +774,7 @@ parse_text(cfg_t *cfg, char *text)
 }
 
 struct conf *
-conf_load(const char *path, struct errbuf *why)
+conf_load(const char *path, struct errbuf *err)
 {
 	struct conf	*c = NULL;
 	cfg_t		*cfg = NULL;
@@ -783,16 +783,16 @@ conf_load(const char *path, struct errbuf *why)
 
 	if (path == NULL && (path = getenv("GENHOOK_CONF")) == NULL)
 		path = CONF_DEFAULT_PATH;
-	errbuf_set(why, "%s: out of memory", path);
-	if ((text = read_settings(path, why)) == NULL)
+	errbuf_set(err, "%s: out of memory", path);
+	if ((text = read_settings(path, err)) == NULL)
 		return NULL;
 	if ((c = calloc(1, sizeof(*c))) == NULL ||
 	    (c->path = strdup(path)) == NULL || (cfg = grammar()) == NULL)
 		goto out;
-	parse_why = why;
+	parse_why = err;
 	parse_path = path;
 	parse_lines = text;
-	ok = parse_text(cfg, text) && take_all(cfg, c, why);
+	ok = parse_text(cfg, text) && take_all(cfg, c, err);
 out:
 	if (cfg != NULL)
 		cfg_free(cfg);

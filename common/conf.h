@@ -54,10 +54,10 @@ struct conf {
 
 /*
  * Read and check the file at path, or when path is NULL the one that
- * $GENHOOK_CONF names, else CONF_DEFAULT_PATH.  Returns NULL with why naming
+ * $GENHOOK_CONF names, else CONF_DEFAULT_PATH.  Returns NULL with err naming
  * file, line, key and range.  The caller frees with conf_free().
  */
-struct conf *conf_load(const char *path, struct errbuf *why);
+struct conf *conf_load(const char *path, struct errbuf *err);
 void	conf_free(struct conf *);		/* NULL is fine */
 
 /* The account of a provider by name, or NULL. */

@@ -107,13 +107,13 @@ delivery_judge(struct delivery *d, bool requery)
 {
 	struct parse_context	 ctx = { .received_at = d->received_at };
 	struct json_object	*doc = NULL;
-	struct errbuf		 why = { "" };
+	struct errbuf		 err = { "" };
 
 	result_free(&d->result);
-	switch (json_parse(d->body, d->bodylen, &doc, &why)) {
+	switch (json_parse(d->body, d->bodylen, &doc, &err)) {
 	case JSON_OK:
 		d->outcome = outcome_of(d->provider->parse(doc, &ctx,
-		    &d->result, &why), requery);
+		    &d->result, &err), requery);
 		json_free(doc);
 		break;
 	case JSON_INVALID:
@@ -125,5 +125,5 @@ delivery_judge(struct delivery *d, bool requery)
 	case JSON_NO_MEMORY:
 		return false;
 	}
-	return delivery_set_note(d, why.text);
+	return delivery_set_note(d, err.text);
 }

@@ -146,7 +146,7 @@ batch_free(struct batch *b)
 
 static enum db_verdict
 claim(struct db *db, const struct conf *conf, const char *owner,
-    struct batch *b, struct errbuf *why)
+    struct batch *b, struct errbuf *err)
 {
 	struct db_param	 params[] = {
 		{ owner, DB_TEXT }, { LEASE, DB_TEXT }, { NULL, DB_TEXT }
@@ -158,13 +158,13 @@ claim(struct db *db, const struct conf *conf, const char *owner,
 
 	(void)snprintf(limit, sizeof(limit), "%d", AT_ONCE);
 	params[2].value = limit;
-	v = db_run(db, DB_CLAIM_REPLAYS, params, TIMEOUT_MS, &rows, why);
+	v = db_run(db, DB_CLAIM_REPLAYS, params, TIMEOUT_MS, &rows, err);
 	if (v != DB_OK)
 		return v;
 	n = db_rows_count(rows);
 	for (i = 0; i < n && v == DB_OK; i++, b->n++)
 		if (!take_row(&b->replay[b->n], rows, i, conf)) {
-			errbuf_set(why, "out of memory");
+			errbuf_set(err, "out of memory");
 			v = DB_AWAY;
 		}
 	db_rows_free(rows);
@@ -174,7 +174,7 @@ claim(struct db *db, const struct conf *conf, const char *owner,
 /* Store those from..from+n of the batch that made a delivery. */
 static enum db_verdict
 store(struct db *db, struct batch *b, size_t from, size_t n,
-    struct replay_counts *counts, struct errbuf *why)
+    struct replay_counts *counts, struct errbuf *err)
 {
 	struct delivery	*made[AT_ONCE];
 	struct finished	 finished = { NULL, 0, 0 };
@@ -188,7 +188,7 @@ store(struct db *db, struct batch *b, size_t from, size_t n,
 	if (nmade == 0)
 		return DB_OK;
 	v = store_deliveries(db, made, nmade, STORE_AGAIN, TIMEOUT_MS,
-	    outcomes, why);
+	    outcomes, err);
 	if (v != DB_OK)
 		return v;
 	for (i = 0; i < nmade; i++)
@@ -203,17 +203,17 @@ store(struct db *db, struct batch *b, size_t from, size_t n,
  * ones stay what they were. */
 static enum db_verdict
 store_all(struct db *db, struct batch *b, struct replay_counts *counts,
-    struct errbuf *why)
+    struct errbuf *err)
 {
-	enum db_verdict	v = store(db, b, 0, b->n, counts, why);
+	enum db_verdict	v = store(db, b, 0, b->n, counts, err);
 	size_t		i;
 
 	if (v != DB_REFUSED)
 		return v;
 	for (i = 0; i < b->n; i++) {
-		v = store(db, b, i, 1, counts, why);
+		v = store(db, b, i, 1, counts, err);
 		if (v == DB_REFUSED) {
-			if (!settle(&b->replay[i], why->text))
+			if (!settle(&b->replay[i], err->text))
 				return DB_AWAY;
 			counts->refused++;
 		} else if (v != DB_OK)
@@ -224,7 +224,7 @@ store_all(struct db *db, struct batch *b, struct replay_counts *counts,
 
 static enum db_verdict
 finish(struct db *db, const char *owner, const struct batch *b,
-    struct errbuf *why)
+    struct errbuf *err)
 {
 	struct pgarray	 a[3];
 	struct db_param	 params[4] = { { owner, DB_TEXT } };
@@ -247,9 +247,9 @@ finish(struct db *db, const char *owner, const struct batch *b,
 	}
 	if (ok)
 		v = db_run(db, DB_FINISH_REPLAYS, params, TIMEOUT_MS, NULL,
-		    why);
+		    err);
 	else
-		errbuf_set(why, "out of memory");
+		errbuf_set(err, "out of memory");
 	for (i = 0; i < 3; i++)
 		pgarray_free(&a[i]);
 	return v;
@@ -257,7 +257,7 @@ finish(struct db *db, const char *owner, const struct batch *b,
 
 enum db_verdict
 replay_run(struct db *db, const struct conf *conf, const char *owner,
-    int64_t stop_at_ms, struct replay_counts *counts, struct errbuf *why)
+    int64_t stop_at_ms, struct replay_counts *counts, struct errbuf *err)
 {
 	enum db_verdict	v = DB_OK;
 	size_t		n;
@@ -266,11 +266,11 @@ replay_run(struct db *db, const struct conf *conf, const char *owner,
 	do {
 		struct batch	b = { .n = 0 };
 
-		v = claim(db, conf, owner, &b, why);
+		v = claim(db, conf, owner, &b, err);
 		if (v == DB_OK && b.n > 0)
-			v = store_all(db, &b, counts, why);
+			v = store_all(db, &b, counts, err);
 		if (v == DB_OK && b.n > 0)
-			v = finish(db, owner, &b, why);
+			v = finish(db, owner, &b, err);
 		if (v == DB_OK)
 			counts->replayed += (long)b.n;
 		n = b.n;

@@ -18,10 +18,10 @@ struct replay_counts {
  * or stop_at_ms (monotonic, 0: none) has come.  owner names the run in its
  * leases.  One that is cut off at any point, and begun again once its lease
  * is over, makes one delivery all the same.  conf tells which accounts are
- * re-queried.  Not DB_OK: why says what ended it.
+ * re-queried.  Not DB_OK: err says what ended it.
  */
 enum db_verdict replay_run(struct db *, const struct conf *,
 	    const char *owner, int64_t stop_at_ms, struct replay_counts *,
-	    struct errbuf *why);
+	    struct errbuf *err);
 
 #endif

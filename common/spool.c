@@ -95,22 +95,22 @@ sync_parent(const char *dir)
 	free(parent);
 }
 
-/* The directory as it is now, made where it is not there; -1 with why. */
+/* The directory as it is now, made where it is not there; -1 with err. */
 static int
-dir_open(const struct spool *s, struct errbuf *why)
+dir_open(const struct spool *s, struct errbuf *err)
 {
 	int	fd;
 
 	if (mkdir(s->dir, 0700) == 0)
 		sync_parent(s->dir);
 	else if (errno != EEXIST) {
-		errbuf_set(why, "spool: could not make \"%s\": %s", s->dir,
+		errbuf_set(err, "spool: could not make \"%s\": %s", s->dir,
 		    strerror(errno));
 		return -1;
 	}
 	fd = open(s->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd == -1 || faccessat(fd, ".", W_OK | X_OK, AT_EACCESS) == -1) {
-		errbuf_set(why, "spool: could not use \"%s\": %s", s->dir,
+		errbuf_set(err, "spool: could not use \"%s\": %s", s->dir,
 		    strerror(errno));
 		if (fd != -1)
 			(void)close(fd);
@@ -138,21 +138,21 @@ spool_at(const char *dir, int64_t max_bytes)
 }
 
 bool
-spool_check(struct spool *s, struct errbuf *why)
+spool_check(struct spool *s, struct errbuf *err)
 {
 	if (s->dirfd == -1)
-		s->dirfd = dir_open(s, why);
+		s->dirfd = dir_open(s, err);
 	return s->dirfd != -1;
 }
 
 struct spool *
-spool_open(const char *dir, int64_t max_bytes, struct errbuf *why)
+spool_open(const char *dir, int64_t max_bytes, struct errbuf *err)
 {
 	struct spool	*s = spool_at(dir, max_bytes);
 
 	if (s == NULL)
-		errbuf_set(why, "spool: out of memory");
-	else if (!spool_check(s, why)) {
+		errbuf_set(err, "spool: out of memory");
+	else if (!spool_check(s, err)) {
 		spool_close(s);
 		s = NULL;
 	}
@@ -238,9 +238,9 @@ add_count(int dirfd, const char *name, void *arg)
 long
 spool_count(struct spool *s)
 {
-	struct errbuf	why;
+	struct errbuf	err;
 	long		n = 0;
-	int		dirfd = dir_open(s, &why);
+	int		dirfd = dir_open(s, &err);
 
 	if (dirfd == -1)
 		return -1;
@@ -396,7 +396,7 @@ delivery_print(const struct delivery *d, size_t *len)
  */
 static bool
 write_file(int dirfd, const char *name, const char *data, size_t len,
-    struct errbuf *why)
+    struct errbuf *err)
 {
 	char	tmp[128];
 	int	fd;
@@ -406,19 +406,19 @@ write_file(int dirfd, const char *name, const char *data, size_t len,
 	fd = openat(dirfd, tmp, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW |
 	    O_CLOEXEC, 0600);
 	if (fd == -1) {
-		errbuf_set(why, "spool: could not create a file: %s",
+		errbuf_set(err, "spool: could not create a file: %s",
 		    strerror(errno));
 		return false;
 	}
 	ok = write_all(fd, data, len) && fsync(fd) == 0;
 	if (!ok)
-		errbuf_set(why, "spool: could not write: %s", strerror(errno));
+		errbuf_set(err, "spool: could not write: %s", strerror(errno));
 	if (close(fd) == -1 && ok) {
-		errbuf_set(why, "spool: could not write: %s", strerror(errno));
+		errbuf_set(err, "spool: could not write: %s", strerror(errno));
 		ok = false;
 	}
 	if (ok && renameat(dirfd, tmp, dirfd, name) == -1) {
-		errbuf_set(why, "spool: could not rename: %s", strerror(errno));
+		errbuf_set(err, "spool: could not rename: %s", strerror(errno));
 		ok = false;
 	}
 	if (!ok) {
@@ -426,7 +426,7 @@ write_file(int dirfd, const char *name, const char *data, size_t len,
 		return false;
 	}
 	if (fsync(dirfd) == -1) {
-		errbuf_set(why, "spool: could not sync the directory: %s",
+		errbuf_set(err, "spool: could not sync the directory: %s",
 		    strerror(errno));
 		return false;
 	}
@@ -434,27 +434,27 @@ write_file(int dirfd, const char *name, const char *data, size_t len,
 }
 
 bool
-spool_write(struct spool *s, const struct delivery *d, struct errbuf *why)
+spool_write(struct spool *s, const struct delivery *d, struct errbuf *err)
 {
 	char	 name[96], *text;
 	size_t	 len = 0;
 	bool	 ok = false;
 	int	 dirfd;
 
-	if ((dirfd = dir_open(s, why)) == -1)
+	if ((dirfd = dir_open(s, err)) == -1)
 		return false;
 	if ((text = delivery_print(d, &len)) == NULL) {
-		errbuf_set(why, "spool: out of memory");
+		errbuf_set(err, "spool: out of memory");
 		(void)close(dirfd);
 		return false;
 	}
 	(void)snprintf(name, sizeof(name), "%020" PRId64 "-%s%s",
 	    d->received_at, d->id, NAME_SUFFIX);
 	if (!reserve(s, dirfd, len))
-		errbuf_set(why, "spool: full: over %" PRId64 " bytes",
+		errbuf_set(err, "spool: full: over %" PRId64 " bytes",
 		    s->max_bytes);
 	else
-		ok = write_file(dirfd, name, text, len, why);
+		ok = write_file(dirfd, name, text, len, err);
 	free(text);
 	(void)close(dirfd);
 	return ok;
@@ -504,26 +504,26 @@ head_parse(char *text, struct head *h)
 	}
 }
 
-/* Can this program make a delivery of it?  False, with why. */
+/* Can this program make a delivery of it?  False, with err. */
 static bool
-head_is_known(const struct head *h, size_t bodylen, struct errbuf *why)
+head_is_known(const struct head *h, size_t bodylen, struct errbuf *err)
 {
 	if (h->id == NULL || h->received_at == NULL || h->provider == NULL ||
 	    h->account == NULL || h->source == NULL || h->outcome == NULL ||
 	    h->verdict == NULL || h->body == NULL || !uuid_is_valid(h->id) ||
 	    strtoull(h->body, NULL, 10) != bodylen) {
-		errbuf_set(why, "not a whole spool file");
+		errbuf_set(err, "not a whole spool file");
 		return false;
 	}
 	if (provider_find(h->provider) == NULL) {
-		errbuf_set(why, "this program knows no provider \"%s\"",
+		errbuf_set(err, "this program knows no provider \"%s\"",
 		    h->provider);
 		return false;
 	}
 	if (word_index(source_words, SOURCE__MAX, h->source) == -1 ||
 	    word_index(outcome_words, OUTCOME__MAX, h->outcome) == -1 ||
 	    word_index(verdict_words, VERDICT__MAX, h->verdict) == -1) {
-		errbuf_set(why, "this program knows no source \"%s\", outcome "
+		errbuf_set(err, "this program knows no source \"%s\", outcome "
 		    "\"%s\" or verdict \"%s\"", h->source, h->outcome,
 		    h->verdict);
 		return false;
@@ -577,7 +577,7 @@ enum scan {
 /* A delivery from a file's text of len bytes and a NUL. */
 static enum scan
 delivery_scan(char *text, size_t len, const struct conf *conf,
-    struct delivery **out, struct errbuf *why)
+    struct delivery **out, struct errbuf *err)
 {
 	struct delivery	*d;
 	struct head	 h;
@@ -587,12 +587,12 @@ delivery_scan(char *text, size_t len, const struct conf *conf,
 	if (body == NULL)
 		memset(&h, 0, sizeof(h));
 	bodylen = body != NULL ? (size_t)(text + len - body) : 0;
-	if (!head_is_known(&h, bodylen, why))
+	if (!head_is_known(&h, bodylen, err))
 		return SCAN_STRANGE;
 	d = delivery_new(provider_find(h.provider), h.account,
 	    (enum delivery_source)word_index(source_words, SOURCE__MAX,
 	    h.source));
-	errbuf_set(why, "out of memory");
+	errbuf_set(err, "out of memory");
 	if (d == NULL || (copy = malloc(bodylen + 1)) == NULL) {
 		delivery_free(d);
 		return SCAN_LATER;
@@ -631,7 +631,7 @@ read_all(int fd, size_t size, size_t *len)
 /* A whole file's text, which the caller frees. */
 static enum scan
 read_file(int dirfd, const char *name, char **text, size_t *len,
-    struct errbuf *why)
+    struct errbuf *err)
 {
 	struct stat	st;
 	int		fd;
@@ -641,7 +641,7 @@ read_file(int dirfd, const char *name, char **text, size_t *len,
 	    O_CLOEXEC);
 	if (fd == -1 && errno == ENOENT)
 		return SCAN_GONE;
-	errbuf_set(why, "not a regular file");
+	errbuf_set(err, "not a regular file");
 	if (fd == -1 && (errno == ELOOP || errno == ENXIO))
 		return SCAN_STRANGE;
 	*text = NULL;
@@ -653,7 +653,7 @@ read_file(int dirfd, const char *name, char **text, size_t *len,
 		*text = read_all(fd, (size_t)st.st_size, len);
 	}
 	if (*text == NULL)
-		errbuf_set(why, "spool: could not read \"%s\": %s", name,
+		errbuf_set(err, "spool: could not read \"%s\": %s", name,
 		    strerror(errno));
 	if (fd != -1)
 		(void)close(fd);
@@ -663,14 +663,14 @@ read_file(int dirfd, const char *name, char **text, size_t *len,
 /* A delivery from a file; *len is what was read. */
 static enum scan
 file_scan(int dirfd, const char *name, const struct conf *conf,
-    struct delivery **out, size_t *len, struct errbuf *why)
+    struct delivery **out, size_t *len, struct errbuf *err)
 {
 	char		*text;
-	enum scan	 scan = read_file(dirfd, name, &text, len, why);
+	enum scan	 scan = read_file(dirfd, name, &text, len, err);
 
 	if (scan != SCAN_OK)
 		return scan;
-	scan = delivery_scan(text, *len, conf, out, why);
+	scan = delivery_scan(text, *len, conf, out, err);
 	free(text);
 	return scan;
 }
@@ -742,10 +742,10 @@ struct batch {
 	size_t		 n;
 };
 
-/* Fill the batch from the next names on; why is of what is passed over. */
+/* Fill the batch from the next names on; err is of what is passed over. */
 static void
 batch_fill(struct spool *s, const struct conf *conf, struct batch *b,
-    struct drain_counts *counts, struct errbuf *why)
+    struct drain_counts *counts, struct errbuf *err)
 {
 	struct delivery	*d;
 	const char	*name;
@@ -755,7 +755,7 @@ batch_fill(struct spool *s, const struct conf *conf, struct batch *b,
 	b->n = 0;
 	while (s->next < s->list.n && b->n < max && bytes < BATCH_BYTES) {
 		name = s->list.name[s->next++];
-		switch (file_scan(s->dirfd, name, conf, &d, &len, why)) {
+		switch (file_scan(s->dirfd, name, conf, &d, &len, err)) {
 		case SCAN_OK:
 			b->delivery[b->n] = d;
 			b->name[b->n++] = name;
@@ -764,7 +764,7 @@ batch_fill(struct spool *s, const struct conf *conf, struct batch *b,
 		case SCAN_GONE:
 			break;
 		case SCAN_STRANGE:
-			set_aside(s, name, why->text, counts);
+			set_aside(s, name, err->text, counts);
 			break;
 		case SCAN_LATER:
 			counts->passed++;
@@ -790,13 +790,13 @@ batch_remove(struct spool *s, struct db *db, const struct batch *b,
 
 static enum db_verdict
 batch_store(struct spool *s, struct db *db, struct batch *b,
-    struct drain_counts *counts, struct errbuf *why)
+    struct drain_counts *counts, struct errbuf *err)
 {
 	enum db_verdict	v;
 	size_t		i;
 
 	v = store_deliveries(db, b->delivery, b->n, STORE_AGAIN,
-	    BATCH_TIMEOUT_MS, b->outcome, why);
+	    BATCH_TIMEOUT_MS, b->outcome, err);
 	if (v == DB_OK)
 		batch_remove(s, db, b, 0, b->n, counts);
 	if (v != DB_REFUSED)
@@ -804,11 +804,11 @@ batch_store(struct spool *s, struct db *db, struct batch *b,
 	/* One of them is refused: find it, and let the others through. */
 	for (i = 0; i < b->n; i++) {
 		v = store_deliveries(db, &b->delivery[i], 1, STORE_AGAIN,
-		    BATCH_TIMEOUT_MS, &b->outcome[i], why);
+		    BATCH_TIMEOUT_MS, &b->outcome[i], err);
 		if (v == DB_OK)
 			batch_remove(s, db, b, i, 1, counts);
 		else if (v == DB_REFUSED)
-			set_aside(s, b->name[i], why->text, counts);
+			set_aside(s, b->name[i], err->text, counts);
 		else
 			return v;
 	}
@@ -836,7 +836,7 @@ pass_over(struct spool *s, size_t from, size_t n, struct drain_counts *counts,
 /* At least one batch, however long the list took; then until stop_at_ms. */
 static enum db_verdict
 drain_names(struct spool *s, struct db *db, const struct conf *conf,
-    int64_t stop_at_ms, struct drain_counts *counts, struct errbuf *why)
+    int64_t stop_at_ms, struct drain_counts *counts, struct errbuf *err)
 {
 	struct batch	b = { .n = 0 };
 	enum db_verdict	v = DB_OK;
@@ -844,9 +844,9 @@ drain_names(struct spool *s, struct db *db, const struct conf *conf,
 
 	do {
 		from = s->next;
-		batch_fill(s, conf, &b, counts, why);
+		batch_fill(s, conf, &b, counts, err);
 		if (b.n > 0)
-			v = batch_store(s, db, &b, counts, why);
+			v = batch_store(s, db, &b, counts, err);
 		if (v == DB_AWAY && db_is_connected(db))
 			v = pass_over(s, from, b.n, counts, &failures);
 		else
@@ -881,13 +881,13 @@ lock_open(int dirfd)
 }
 
 /* List what waits; false: nothing, or another drainer is at it, or with
- * *blind and why it cannot be seen. */
+ * *blind and err it cannot be seen. */
 static bool
-drain_begin(struct spool *s, bool *blind, struct errbuf *why)
+drain_begin(struct spool *s, bool *blind, struct errbuf *err)
 {
 	if (s->drain_lock != -1)
 		return true;
-	if (!spool_check(s, why)) {
+	if (!spool_check(s, err)) {
 		*blind = true;
 		return false;
 	}
@@ -902,7 +902,7 @@ drain_begin(struct spool *s, bool *blind, struct errbuf *why)
 	}
 	if (errno != EWOULDBLOCK) {
 		*blind = true;
-		errbuf_set(why, "spool: could not list \"%s\": %s", s->dir,
+		errbuf_set(err, "spool: could not list \"%s\": %s", s->dir,
 		    strerror(errno));
 	}
 	return false;
@@ -924,13 +924,13 @@ dir_follow(struct spool *s)
 
 enum db_verdict
 spool_drain(struct spool *s, struct db *db, const struct conf *conf,
-    int64_t stop_at_ms, struct drain_counts *counts, struct errbuf *why)
+    int64_t stop_at_ms, struct drain_counts *counts, struct errbuf *err)
 {
 	enum db_verdict	v = DB_OK;
 
 	memset(counts, 0, sizeof(*counts));
-	if (drain_begin(s, &counts->blind, why))
-		v = drain_names(s, db, conf, stop_at_ms, counts, why);
+	if (drain_begin(s, &counts->blind, err))
+		v = drain_names(s, db, conf, stop_at_ms, counts, err);
 	if (v != DB_OK || s->next == s->list.n) {
 		spool_leave(s);
 		if (v == DB_OK)

@@ -19,16 +19,16 @@ struct spool;
  * memory.  Thread-safe from then on.
  */
 struct spool *spool_at(const char *dir, int64_t max_bytes);
-/* Can it be used now?  False with why.  For the thread that drains. */
-bool	spool_check(struct spool *, struct errbuf *why);
-/* Both: NULL with why when it cannot be used now. */
+/* Can it be used now?  False with err.  For the thread that drains. */
+bool	spool_check(struct spool *, struct errbuf *err);
+/* Both: NULL with err when it cannot be used now. */
 struct spool *spool_open(const char *dir, int64_t max_bytes,
-	    struct errbuf *why);
+	    struct errbuf *err);
 void	spool_close(struct spool *);		/* NULL is fine */
 
-/* On disk for certain (file and directory fsynced), or false with why. */
+/* On disk for certain (file and directory fsynced), or false with err. */
 bool	spool_write(struct spool *, const struct delivery *,
-	    struct errbuf *why);
+	    struct errbuf *err);
 
 /* Files that wait; -1 when the directory cannot be read. */
 long	spool_count(struct spool *);
@@ -51,11 +51,11 @@ struct drain_counts {
  * until all that was listed is done or the spool is closed.  A directory that
  * was moved away is emptied before the new one of its name.  Calls are for one
  * thread.  conf tells which accounts are re-queried.  With refused, passed or
- * blind, why is of the last of them.
+ * blind, err is of the last of them.
  */
 enum db_verdict spool_drain(struct spool *, struct db *,
 	    const struct conf *, int64_t stop_at_ms, struct drain_counts *,
-	    struct errbuf *why);
+	    struct errbuf *err);
 /* The one that drains cannot go on for now: let another at it. */
 void	spool_leave(struct spool *);
 

@@ -187,7 +187,7 @@ read_outcomes(const struct db_rows *rows, size_t n, enum outcome *outcomes)
 enum db_verdict
 store_deliveries(struct db *db, struct delivery *const *batch, size_t n,
     enum store_try nth, int timeout_ms, enum outcome *outcomes,
-    struct errbuf *why)
+    struct errbuf *err)
 {
 	struct pgarray	 columns[COLUMN__MAX];
 	struct db_param	 params[COLUMN__MAX + 1];
@@ -196,7 +196,7 @@ store_deliveries(struct db *db, struct delivery *const *batch, size_t n,
 	size_t		 i;
 
 	if (!build_columns(columns, batch, n)) {
-		errbuf_set(why, "out of memory for a batch of %zu", n);
+		errbuf_set(err, "out of memory for a batch of %zu", n);
 		goto out;
 	}
 	for (i = 0; i < COLUMN__MAX; i++) {
@@ -205,9 +205,9 @@ store_deliveries(struct db *db, struct delivery *const *batch, size_t n,
 	}
 	params[COLUMN__MAX].value = nth == STORE_AGAIN ? "t" : "f";
 	params[COLUMN__MAX].len = DB_TEXT;
-	v = db_run(db, DB_RECEIVE, params, timeout_ms, &rows, why);
+	v = db_run(db, DB_RECEIVE, params, timeout_ms, &rows, err);
 	if (v == DB_OK && !read_outcomes(rows, n, outcomes)) {
-		errbuf_set(why, "database: receive: unexpected answer");
+		errbuf_set(err, "database: receive: unexpected answer");
 		v = DB_BROKEN;
 	}
 	db_rows_free(rows);
@@ -264,7 +264,7 @@ finished_notify(struct finished *f, struct db *db, int timeout_ms)
 {
 	struct pgarray	 names;
 	struct db_param	 param;
-	struct errbuf	 why;
+	struct errbuf	 err;
 	size_t		 i;
 
 	if (f->n > 0 && db_is_connected(db)) {
@@ -275,8 +275,8 @@ finished_notify(struct finished *f, struct db *db, int timeout_ms)
 			param.value = names.data;
 			param.len = (int)names.len;
 			if (db_run(db, DB_NOTIFY_FINISHED, &param, timeout_ms,
-			    NULL, &why) != DB_OK)
-				log_line(LOG_DEBUG, "no notify: %s", why.text);
+			    NULL, &err) != DB_OK)
+				log_line(LOG_DEBUG, "no notify: %s", err.text);
 		}
 		pgarray_free(&names);
 	}

@@ -22,7 +22,7 @@ enum store_try {
  */
 enum db_verdict store_deliveries(struct db *, struct delivery *const *batch,
 	    size_t n, enum store_try, int timeout_ms, enum outcome *outcomes,
-	    struct errbuf *why);
+	    struct errbuf *err);
 
 /*
  * The names of finished tasks, gathered to be told to who listens.  All

@@ -51,7 +51,7 @@ static const struct media {
 
 static bool
 link_take(struct result *r, struct json_object *value,
-    const struct link_facts *facts, struct errbuf *why)
+    const struct link_facts *facts, struct errbuf *err)
 {
 	const char	*path = json_string(value);
 	char		 url[8192];
@@ -60,51 +60,51 @@ link_take(struct result *r, struct json_object *value,
 	if (path == NULL || path[0] != '/' || path[1] == '/' ||
 	    (size_t)snprintf(url, sizeof(url), FILES_HOST "%s", path) >=
 	    sizeof(url))
-		return parse_link(r, value, facts, why);
-	return result_add_url(r, url, facts, why);
+		return parse_link(r, value, facts, err);
+	return result_add_url(r, url, facts, err);
 }
 
 /* "url" is a list in newer documents and a string in older ones. */
 static bool
 links_take(struct result *r, struct json_object *value,
-    const struct link_facts *facts, struct errbuf *why)
+    const struct link_facts *facts, struct errbuf *err)
 {
 	size_t	i;
 
 	if (!json_is_array(value))
-		return link_take(r, value, facts, why);
+		return link_take(r, value, facts, err);
 	for (i = 0; i < json_length(value); i++)
-		if (!link_take(r, json_item(value, i), facts, why))
+		if (!link_take(r, json_item(value, i), facts, err))
 			return false;
 	return true;
 }
 
 static bool
 output_take(struct parse_list *l, struct json_object *item,
-    struct errbuf *why)
+    struct errbuf *err)
 {
 	const struct media	*m = l->how;
 	struct link_facts	 facts = l->facts;
 	struct json_object	*value;
 	int64_t			 seconds;
 
-	if (!parse_member(item, m->url_keys, &value, why))
-		return parse_odd(l->result, item, why);
+	if (!parse_member(item, m->url_keys, &value, err))
+		return parse_odd(l->result, item, err);
 	(void)json_int_at(item, "expires_at", &seconds);
 	facts.expires_at = usec_from_seconds(seconds);
-	if (!links_take(l->result, value, &facts, why))
+	if (!links_take(l->result, value, &facts, err))
 		return false;
 	if (!m->has_cover)
 		return true;
 	facts.array_name = "images";
 	if ((value = json_at(item, "image_large_url")) == NULL)
 		value = json_at(item, "image_url");
-	return links_take(l->result, value, &facts, why);
+	return links_take(l->result, value, &facts, err);
 }
 
 static bool
 outputs_take(struct result *r, struct json_object *task, usec_t received_at,
-    struct errbuf *why)
+    struct errbuf *err)
 {
 	struct parse_list	l = { .result = r, .item = output_take };
 	size_t			i;
@@ -115,19 +115,19 @@ outputs_take(struct result *r, struct json_object *task, usec_t received_at,
 	for (i = 0; i < sizeof(media) / sizeof(media[0]); i++) {
 		l.how = &media[i];
 		l.facts.array_name = media[i].array;
-		if (!parse_list(&l, task, media[i].path, why))
+		if (!parse_list(&l, task, media[i].path, err))
 			return false;
 	}
 	if (r->noutputs > 0)
 		return true;
 	/* The four pictures in one, where the single ones are not given. */
 	l.facts.array_name = "images";
-	return link_take(r, json_at(task, "grid_image_url"), &l.facts, why);
+	return link_take(r, json_at(task, "grid_image_url"), &l.facts, err);
 }
 
 /* The task in a document: bare, in "data", or the one item of "data". */
 static struct json_object *
-task_find(struct json_object *doc, struct errbuf *why)
+task_find(struct json_object *doc, struct errbuf *err)
 {
 	struct json_object	*data = json_at(doc, "data");
 
@@ -137,7 +137,7 @@ task_find(struct json_object *doc, struct errbuf *why)
 		return doc;
 	if (json_length(data) == 1)
 		return json_item(data, 0);
-	errbuf_set(why, "\"data\" holds %zu tasks", json_length(data));
+	errbuf_set(err, "\"data\" holds %zu tasks", json_length(data));
 	return NULL;
 }
 
@@ -154,16 +154,16 @@ error_take(struct result *r, struct json_object *task)
 
 static enum parse_verdict
 apimart_parse(struct json_object *doc, const struct parse_context *ctx,
-    struct result *r, struct errbuf *why)
+    struct result *r, struct errbuf *err)
 {
 	struct json_object	*task;
 	enum parse_verdict	 verdict;
 	int64_t			 seconds;
 
-	if ((task = task_find(doc, why)) == NULL)
+	if ((task = task_find(doc, err)) == NULL)
 		return PARSE_UNKNOWN;
 	verdict = parse_task(r, task, json_has(task, "id") ? "id" : "task_id",
-	    "status", statuses, why);
+	    "status", statuses, err);
 	if (verdict == PARSE_UNKNOWN)
 		return verdict;
 	parse_text(&r->model, task, "model");
@@ -175,8 +175,8 @@ apimart_parse(struct json_object *doc, const struct parse_context *ctx,
 	r->finished_at = usec_from_seconds(seconds);
 	if (r->state != TASK_SUCCEEDED)
 		error_take(r, task);
-	return parse_end(r, outputs_take(r, task, ctx->received_at, why),
-	    why);
+	return parse_end(r, outputs_take(r, task, ctx->received_at, err),
+	    err);
 }
 
 /* Which models have a path of their own, by how their names begin. */
@@ -192,7 +192,7 @@ static const struct {
 
 static bool
 apimart_poll_url(char *buf, size_t bufsz, const char *api_base,
-    const char *task_id, const char *model, struct errbuf *why)
+    const char *task_id, const char *model, struct errbuf *err)
 {
 	const char	*path = "/v1/tasks/";
 	size_t		 i;
@@ -202,7 +202,7 @@ apimart_poll_url(char *buf, size_t bufsz, const char *api_base,
 		if (strncasecmp(model, poll_paths[i].prefix,
 		    strlen(poll_paths[i].prefix)) == 0)
 			path = poll_paths[i].path;
-	return url_for_task(buf, bufsz, api_base, path, task_id, "", why);
+	return url_for_task(buf, bufsz, api_base, path, task_id, "", err);
 }
 
 /*
@@ -250,12 +250,12 @@ apimart_submit_path(char *buf, size_t bufsz, size_t *len, const char *model)
 /* The base alone: the provider appends "/callback" to it. */
 static bool
 apimart_submit_fill(struct json_object *request, const struct submission *s,
-    struct errbuf *why)
+    struct errbuf *err)
 {
 	if (json_put_text(request, "model", s->model) && (s->hook == NULL ||
 	    json_put_text(request, "webhook", s->hook)))
 		return true;
-	errbuf_set(why, "out of memory");
+	errbuf_set(err, "out of memory");
 	return false;
 }
 
@@ -274,7 +274,7 @@ static const struct submit_quirk submit_quirks[] = {
 };
 
 static enum poll_verdict
-apimart_poll_classify(int http, struct json_object *doc, struct errbuf *why)
+apimart_poll_classify(int http, struct json_object *doc, struct errbuf *err)
 {
 	enum poll_verdict	verdict;
 	int64_t			code;
@@ -283,9 +283,9 @@ apimart_poll_classify(int http, struct json_object *doc, struct errbuf *why)
 	if (http / 100 == 2 && !json_has(doc, "id") && !json_has(doc, "data") &&
 	    json_int_at(doc, "error.code", &code) && code >= 400 && code < 600)
 		http = (int)code;
-	verdict = poll_classify_common(http, doc, why);
+	verdict = poll_classify_common(http, doc, err);
 	/* Seen live: a wrong id is a 400 and not a 404. */
-	if (http == 400 && strstr(why->text, "invalid task id") != NULL)
+	if (http == 400 && strstr(err->text, "invalid task id") != NULL)
 		return POLL_NOT_FOUND;
 	return verdict;
 }

@@ -20,21 +20,21 @@ static const struct status_word statuses[] = {
 };
 
 static bool
-url_take(struct parse_list *l, struct json_object *item, struct errbuf *why)
+url_take(struct parse_list *l, struct json_object *item, struct errbuf *err)
 {
-	return parse_link(l->result, item, &l->facts, why);
+	return parse_link(l->result, item, &l->facts, err);
 }
 
 static bool
 result_urls_take(struct result *r, struct json_object *doc,
-    const struct link_facts *facts, struct errbuf *why)
+    const struct link_facts *facts, struct errbuf *err)
 {
 	struct parse_list	l = { .result = r, .item = url_take };
 
 	l.facts = *facts;
 	if (json_is_array(json_at(doc, "resultUrls")))
-		return parse_list(&l, doc, "resultUrls", why);
-	return parse_link(r, json_at(doc, "resultUrls"), facts, why);
+		return parse_list(&l, doc, "resultUrls", err);
+	return parse_link(r, json_at(doc, "resultUrls"), facts, err);
 }
 
 /* Is there anything in a document that holds no link? */
@@ -52,22 +52,22 @@ is_empty(struct json_object *doc)
  */
 static bool
 document_take(struct result *r, struct json_object *doc,
-    const struct link_facts *facts, struct errbuf *why)
+    const struct link_facts *facts, struct errbuf *err)
 {
-	if (!result_urls_take(r, doc, facts, why))
+	if (!result_urls_take(r, doc, facts, err))
 		return false;
 	if (r->noutputs > 0)
 		return true;
-	if (!parse_every_link(r, doc, facts, why))
+	if (!parse_every_link(r, doc, facts, err))
 		return false;
 	if (r->noutputs > 0 || json_has(doc, "resultUrls") || is_empty(doc))
 		return true;
-	return parse_as_text(r, doc, why);
+	return parse_as_text(r, doc, err);
 }
 
 static bool
 outputs_take(struct result *r, struct json_object *data, usec_t received_at,
-    struct errbuf *why)
+    struct errbuf *err)
 {
 	struct json_object	*value = json_at(data, "resultJson"), *inner;
 	struct link_facts	 facts = { .lifetime_s = LIFETIME_S };
@@ -80,35 +80,35 @@ outputs_take(struct result *r, struct json_object *data, usec_t received_at,
 	if (value == NULL)
 		return true;
 	if (json_is_object(value) || json_is_array(value))
-		return document_take(r, value, &facts, why);
+		return document_take(r, value, &facts, err);
 	if ((text = json_string(value)) == NULL) {
-		errbuf_set(why, "\"resultJson\" is no plain string");
+		errbuf_set(err, "\"resultJson\" is no plain string");
 		return false;
 	}
 	if (*text == '\0')
 		return true;
 	if (json_parse(text, strlen(text), &inner, &cause) != JSON_OK) {
-		errbuf_set(why, "\"resultJson\" is no JSON: %s", cause.text);
+		errbuf_set(err, "\"resultJson\" is no JSON: %s", cause.text);
 		return false;
 	}
-	ok = document_take(r, inner, &facts, why);
+	ok = document_take(r, inner, &facts, err);
 	json_free(inner);
 	return ok;
 }
 
 static enum parse_verdict
 apixo_parse(struct json_object *doc, const struct parse_context *ctx,
-    struct result *r, struct errbuf *why)
+    struct result *r, struct errbuf *err)
 {
 	struct json_object	*data = json_at(doc, "data");
 	enum parse_verdict	 verdict;
 	int64_t			 code, ms;
 
 	if (!json_int_at(doc, "code", &code) || code != 200) {
-		errbuf_set(why, "\"code\" is not 200");
+		errbuf_set(err, "\"code\" is not 200");
 		return PARSE_UNKNOWN;
 	}
-	verdict = parse_task(r, data, "taskId", "state", statuses, why);
+	verdict = parse_task(r, data, "taskId", "state", statuses, err);
 	if (verdict == PARSE_UNKNOWN)
 		return verdict;
 	(void)json_int_at(data, "createTime", &ms);
@@ -121,18 +121,18 @@ apixo_parse(struct json_object *doc, const struct parse_context *ctx,
 		parse_text(&r->error_code, data, "failCode");
 		parse_text(&r->error_message, data, "failMsg");
 	}
-	return parse_end(r, outputs_take(r, data, ctx->received_at, why),
-	    why);
+	return parse_end(r, outputs_take(r, data, ctx->received_at, err),
+	    err);
 }
 
 static bool
 apixo_poll_url(char *buf, size_t bufsz, const char *api_base,
-    const char *task_id, const char *model, struct errbuf *why)
+    const char *task_id, const char *model, struct errbuf *err)
 {
 	size_t	len = 0;
 
 	if (model == NULL || *model == '\0') {
-		errbuf_set(why, "cannot be polled while its model is unknown");
+		errbuf_set(err, "cannot be polled while its model is unknown");
 		return false;
 	}
 	if (url_append_base(buf, bufsz, &len, api_base) &&
@@ -141,7 +141,7 @@ apixo_poll_url(char *buf, size_t bufsz, const char *api_base,
 	    url_append(buf, bufsz, &len, "?taskId=") &&
 	    url_append_escaped(buf, bufsz, &len, task_id))
 		return true;
-	errbuf_set(why, "model \"%s\" or the task id cannot stand in a URL",
+	errbuf_set(err, "model \"%s\" or the task id cannot stand in a URL",
 	    model);
 	return false;
 }
@@ -151,13 +151,13 @@ apixo_poll_url(char *buf, size_t bufsz, const char *api_base,
  * against the rules.  The second must not stop an account's polls.
  */
 static enum poll_verdict
-apixo_poll_classify(int http, struct json_object *doc, struct errbuf *why)
+apixo_poll_classify(int http, struct json_object *doc, struct errbuf *err)
 {
 	enum poll_verdict	verdict;
 
-	verdict = poll_classify_common(http, doc, why);
-	if (verdict == POLL_BAD_KEY && (strstr(why->text, "content") != NULL ||
-	    strstr(why->text, "Content") != NULL))
+	verdict = poll_classify_common(http, doc, err);
+	if (verdict == POLL_BAD_KEY && (strstr(err->text, "content") != NULL ||
+	    strstr(err->text, "Content") != NULL))
 		return POLL_TROUBLE;
 	return verdict;
 }
@@ -172,13 +172,13 @@ apixo_submit_path(char *buf, size_t bufsz, size_t *len, const char *model)
 /* Of a type other than callback, the address would not be looked at. */
 static bool
 apixo_submit_fill(struct json_object *request, const struct submission *s,
-    struct errbuf *why)
+    struct errbuf *err)
 {
 	if (s->hook == NULL ||
 	    (json_put_text(request, "request_type", "callback") &&
 	    json_put_text(request, "callback_url", s->hook)))
 		return true;
-	errbuf_set(why, "out of memory");
+	errbuf_set(err, "out of memory");
 	return false;
 }
 

@@ -35,23 +35,23 @@ static const struct media {
 
 static bool
 output_take(struct parse_list *l, struct json_object *item,
-    struct errbuf *why)
+    struct errbuf *err)
 {
 	const struct media	*m = l->how;
 	struct link_facts	 facts = l->facts;
 	struct json_object	*url;
 
-	if (!parse_member(item, m->url_keys, &url, why))
-		return parse_odd(l->result, item, why);
+	if (!parse_member(item, m->url_keys, &url, err))
+		return parse_odd(l->result, item, err);
 	facts.declared_type = json_string_at(item, m->type_key);
 	/* "0" comes with links that do live: it says nothing. */
 	(void)json_int_at(item, m->ttl_key, &facts.ttl_s);
-	return parse_link(l->result, url, &facts, why);
+	return parse_link(l->result, url, &facts, err);
 }
 
 static bool
 outputs_take(struct result *r, struct json_object *root, usec_t received_at,
-    struct errbuf *why)
+    struct errbuf *err)
 {
 	struct parse_list	l = { .result = r, .item = output_take };
 	size_t			i;
@@ -60,7 +60,7 @@ outputs_take(struct result *r, struct json_object *root, usec_t received_at,
 	for (i = 0; i < sizeof(media) / sizeof(media[0]); i++) {
 		l.how = &media[i];
 		l.facts.array_name = media[i].array;
-		if (!parse_list(&l, root, media[i].array, why))
+		if (!parse_list(&l, root, media[i].array, err))
 			return false;
 	}
 	if (r->noutputs > 0)
@@ -68,7 +68,7 @@ outputs_take(struct result *r, struct json_object *root, usec_t received_at,
 	/* One guide that is not Novita's own has the images here. */
 	l.how = &media[0];
 	l.facts.array_name = media[0].array;
-	return parse_list(&l, root, "extra.images", why);
+	return parse_list(&l, root, "extra.images", err);
 }
 
 /* The request comes back as JSON text inside the JSON. */
@@ -103,39 +103,39 @@ extra_take(struct result *r, struct json_object *root)
 	model_take(r, extra);
 }
 
-/* Is it an event of a kind that carries no result?  Then why says so. */
+/* Is it an event of a kind that carries no result?  Then err says so. */
 static bool
-event_is_other(struct json_object *doc, struct errbuf *why)
+event_is_other(struct json_object *doc, struct errbuf *err)
 {
 	const char	*type = json_string_at(doc, "event_type");
 
 	if (type == NULL || strcmp(type, "ASYNC_TASK_RESULT") == 0)
 		return false;
-	errbuf_set(why, "event_type \"%s\"", type);
+	errbuf_set(err, "event_type \"%s\"", type);
 	return true;
 }
 
 static enum parse_verdict
 novita_parse(struct json_object *doc, const struct parse_context *ctx,
-    struct result *r, struct errbuf *why)
+    struct result *r, struct errbuf *err)
 {
 	struct json_object	*root = json_at(doc, "payload");
 	enum parse_verdict	 verdict;
 	struct errbuf		 unused;
 
-	if (event_is_other(doc, why)) {
+	if (event_is_other(doc, err)) {
 		(void)parse_task_id(r, root, "task.task_id", &unused);
 		return PARSE_PROGRESS;
 	}
 	if (json_has(doc, "event_type") &&
 	    json_string_at(doc, "event_type") == NULL) {
-		errbuf_set(why, "\"event_type\" is no plain string");
+		errbuf_set(err, "\"event_type\" is no plain string");
 		return PARSE_UNKNOWN;
 	}
 	if (!json_is_object(root))
 		root = doc;
 	verdict = parse_task(r, root, "task.task_id", "task.status", statuses,
-	    why);
+	    err);
 	if (verdict == PARSE_UNKNOWN)
 		return verdict;
 	extra_take(r, root);
@@ -143,27 +143,27 @@ novita_parse(struct json_object *doc, const struct parse_context *ctx,
 		return verdict;
 	if (r->state != TASK_SUCCEEDED)
 		parse_text(&r->error_message, root, "task.reason");
-	return parse_end(r, outputs_take(r, root, ctx->received_at, why),
-	    why);
+	return parse_end(r, outputs_take(r, root, ctx->received_at, err),
+	    err);
 }
 
 static bool
 novita_poll_url(char *buf, size_t bufsz, const char *api_base,
-    const char *task_id, const char *model, struct errbuf *why)
+    const char *task_id, const char *model, struct errbuf *err)
 {
 	(void)model;
 	return url_for_task(buf, bufsz, api_base,
-	    "/v3/async/task-result?task_id=", task_id, "", why);
+	    "/v3/async/task-result?task_id=", task_id, "", err);
 }
 
 /* 403 is also said of an empty balance, which no other key would mend. */
 static enum poll_verdict
-novita_poll_classify(int http, struct json_object *doc, struct errbuf *why)
+novita_poll_classify(int http, struct json_object *doc, struct errbuf *err)
 {
 	enum poll_verdict	 verdict;
 	const char		*reason = json_string_at(doc, "reason");
 
-	verdict = poll_classify_common(http, doc, why);
+	verdict = poll_classify_common(http, doc, err);
 	if (verdict == POLL_BAD_KEY && reason != NULL &&
 	    strcmp(reason, "NOT_ENOUGH_BALANCE") == 0)
 		return POLL_TROUBLE;
@@ -179,10 +179,10 @@ novita_submit_path(char *buf, size_t bufsz, size_t *len, const char *model)
 
 static bool
 novita_submit_fill(struct json_object *request, const struct submission *s,
-    struct errbuf *why)
+    struct errbuf *err)
 {
 	if (s->hook == NULL && s->test_mode) {
-		errbuf_set(why, "a test event needs a callback to be sent to");
+		errbuf_set(err, "a test event needs a callback to be sent to");
 		return false;
 	}
 	if (s->hook == NULL)
@@ -194,7 +194,7 @@ novita_submit_fill(struct json_object *request, const struct submission *s,
 	    "extra.webhook.test_mode.return_task_status",
 	    "TASK_STATUS_SUCCEED"))))
 		return true;
-	errbuf_set(why, "\"extra\" of the request takes no webhook");
+	errbuf_set(err, "\"extra\" of the request takes no webhook");
 	return false;
 }
 

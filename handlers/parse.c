@@ -5,28 +5,28 @@
 
 bool
 parse_task_id(struct result *r, struct json_object *task, const char *path,
-    struct errbuf *why)
+    struct errbuf *err)
 {
 	const char	*id = json_string_at(task, path);
 	size_t		 i, len;
 
 	if (id == NULL || *id == '\0') {
-		errbuf_set(why, "\"%s\" is missing, empty or no plain string",
+		errbuf_set(err, "\"%s\" is missing, empty or no plain string",
 		    path);
 		return false;
 	}
 	if ((len = strlen(id)) > TASK_ID_MAX) {
-		errbuf_set(why, "\"%s\" has %zu bytes, more than %d", path,
+		errbuf_set(err, "\"%s\" has %zu bytes, more than %d", path,
 		    len, TASK_ID_MAX);
 		return false;
 	}
 	for (i = 0; i < len; i++)
 		if ((unsigned char)id[i] < 0x20 || id[i] == 0x7f) {
-			errbuf_set(why, "\"%s\" holds a control byte", path);
+			errbuf_set(err, "\"%s\" holds a control byte", path);
 			return false;
 		}
 	if (!result_set(&r->task_id, id)) {
-		errbuf_set(why, "out of memory");
+		errbuf_set(err, "out of memory");
 		return false;
 	}
 	return true;
@@ -35,20 +35,20 @@ parse_task_id(struct result *r, struct json_object *task, const char *path,
 enum parse_verdict
 parse_task(struct result *r, struct json_object *task, const char *id_path,
     const char *status_path, const struct status_word *words,
-    struct errbuf *why)
+    struct errbuf *err)
 {
 	const char	*word;
 
-	if (!parse_task_id(r, task, id_path, why))
+	if (!parse_task_id(r, task, id_path, err))
 		return PARSE_UNKNOWN;
 	word = json_string_at(task, status_path);
 	if (word == NULL || *word == '\0') {
-		errbuf_set(why, "\"%s\" is missing, empty or no plain string",
+		errbuf_set(err, "\"%s\" is missing, empty or no plain string",
 		    status_path);
 		return PARSE_UNKNOWN;
 	}
 	if (!result_set(&r->status_word, word)) {
-		errbuf_set(why, "out of memory");
+		errbuf_set(err, "out of memory");
 		return PARSE_UNKNOWN;
 	}
 	for (; words->word != NULL; words++)
@@ -59,7 +59,7 @@ parse_task(struct result *r, struct json_object *task, const char *id_path,
 		}
 	if (r->state != TASK_PENDING)
 		return PARSE_FINAL;
-	errbuf_set(why, "%s \"%s\"",
+	errbuf_set(err, "%s \"%s\"",
 	    r->status_known ? "status" : "unknown status", word);
 	return PARSE_PROGRESS;
 }
@@ -72,27 +72,27 @@ parse_text(char **member, struct json_object *obj, const char *path)
 }
 
 bool
-parse_as_text(struct result *r, struct json_object *value, struct errbuf *why)
+parse_as_text(struct result *r, struct json_object *value, struct errbuf *err)
 {
 	char	*text;
 	bool	 ok;
 
 	if ((text = json_print(value)) == NULL) {
-		errbuf_set(why, "out of memory");
+		errbuf_set(err, "out of memory");
 		return false;
 	}
-	ok = result_add_text(r, text, why);
+	ok = result_add_text(r, text, err);
 	free(text);
 	return ok;
 }
 
 bool
-parse_odd(struct result *r, struct json_object *value, struct errbuf *why)
+parse_odd(struct result *r, struct json_object *value, struct errbuf *err)
 {
 	struct errbuf	trouble;
 
 	if (!parse_as_text(r, value, &trouble)) {
-		*why = trouble;
+		*err = trouble;
 		return false;
 	}
 	r->outputs[r->noutputs - 1].odd = true;
@@ -101,22 +101,22 @@ parse_odd(struct result *r, struct json_object *value, struct errbuf *why)
 
 bool
 parse_link(struct result *r, struct json_object *value,
-    const struct link_facts *facts, struct errbuf *why)
+    const struct link_facts *facts, struct errbuf *err)
 {
 	const char	*url;
 
 	if (value == NULL)
 		return true;
 	if ((url = json_string(value)) == NULL) {
-		errbuf_set(why, "an output link is no plain string");
-		return parse_odd(r, value, why);
+		errbuf_set(err, "an output link is no plain string");
+		return parse_odd(r, value, err);
 	}
-	return *url == '\0' || result_add_url(r, url, facts, why);
+	return *url == '\0' || result_add_url(r, url, facts, err);
 }
 
 bool
 parse_list(struct parse_list *l, struct json_object *obj, const char *path,
-    struct errbuf *why)
+    struct errbuf *err)
 {
 	struct json_object	*list = json_at(obj, path);
 	size_t			 i, n = json_length(list);
@@ -124,18 +124,18 @@ parse_list(struct parse_list *l, struct json_object *obj, const char *path,
 	if (list == NULL)
 		return true;
 	if (!json_is_array(list)) {
-		errbuf_set(why, "\"%s\" is no list", path);
+		errbuf_set(err, "\"%s\" is no list", path);
 		return false;
 	}
 	for (i = 0; i < n; i++)
-		if (!l->item(l, json_item(list, i), why))
+		if (!l->item(l, json_item(list, i), err))
 			return false;
 	return true;
 }
 
 bool
 parse_member(struct json_object *item, const char *const *keys,
-    struct json_object **value, struct errbuf *why)
+    struct json_object **value, struct errbuf *err)
 {
 	const char *const	*k;
 
@@ -147,7 +147,7 @@ parse_member(struct json_object *item, const char *const *keys,
 			*value = json_at(item, *k);
 			return true;
 		}
-	errbuf_set(why, "an output has no \"%s\"", keys[0]);
+	errbuf_set(err, "an output has no \"%s\"", keys[0]);
 	return false;
 }
 
@@ -165,7 +165,7 @@ static const struct {
 struct link_search {
 	struct result		*result;
 	struct link_facts	 facts;
-	struct errbuf		*why;
+	struct errbuf		*err;
 	bool			 ok;
 };
 
@@ -193,7 +193,7 @@ link_search_value(struct link_search *h, struct json_object *value)
 	if (text != NULL && url_is_link(text) &&
 	    !result_has_url(h->result, text))
 		h->ok = h->ok &&
-		    result_add_url(h->result, text, &h->facts, h->why);
+		    result_add_url(h->result, text, &h->facts, h->err);
 	for (i = 0; h->ok && i < json_length(value); i++)
 		link_search_value(h, json_item(value, i));
 	json_each(value, link_search_member, h);
@@ -219,16 +219,16 @@ link_search_member(const char *key, struct json_object *value, void *arg)
 
 bool
 parse_every_link(struct result *r, struct json_object *doc,
-    const struct link_facts *facts, struct errbuf *why)
+    const struct link_facts *facts, struct errbuf *err)
 {
-	struct link_search	h = { r, *facts, why, true };
+	struct link_search	h = { r, *facts, err, true };
 
 	link_search_value(&h, doc);
 	return h.ok;
 }
 
 enum parse_verdict
-parse_end(const struct result *r, bool ok, struct errbuf *why)
+parse_end(const struct result *r, bool ok, struct errbuf *err)
 {
 	size_t	i, odd = 0;
 
@@ -240,8 +240,8 @@ parse_end(const struct result *r, bool ok, struct errbuf *why)
 		return r->state == TASK_SUCCEEDED && odd == r->noutputs ?
 		    PARSE_UNKNOWN : PARSE_FINAL;
 	if (r->state == TASK_SUCCEEDED && r->noutputs == 0)
-		errbuf_set(why, "succeeded without any output");
+		errbuf_set(err, "succeeded without any output");
 	else
-		errbuf_set(why, "%s", "");
+		errbuf_set(err, "%s", "");
 	return PARSE_FINAL;
 }

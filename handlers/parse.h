@@ -21,47 +21,47 @@ struct status_word {
  * PARSE_FINAL when the status is a final one and the rest is yet to be read;
  * PARSE_PROGRESS for a pending state, or for a word that is not in the table
  * (status_known is false then); PARSE_UNKNOWN when the id or the status is
- * missing or unfit.  All but PARSE_FINAL come with why.
+ * missing or unfit.  All but PARSE_FINAL come with err.
  */
 enum parse_verdict parse_task(struct result *, struct json_object *task,
 	    const char *id_path, const char *status_path,
-	    const struct status_word *, struct errbuf *why);
+	    const struct status_word *, struct errbuf *err);
 
 /* Only the id: a string of 1 to TASK_ID_MAX bytes without control bytes. */
 bool	parse_task_id(struct result *, struct json_object *task,
-	    const char *path, struct errbuf *why);
+	    const char *path, struct errbuf *err);
 
 /* Move a text or number at a path to a member; NULL when there is none. */
 void	parse_text(char **member, struct json_object *obj, const char *path);
 
 /*
  * Append the link that value holds, as result_add_url() does.  JSON null and
- * "" are skipped; anything else than a string is odd, with why.
+ * "" are skipped; anything else than a string is odd, with err.
  */
 bool	parse_link(struct result *, struct json_object *value,
-	    const struct link_facts *, struct errbuf *why);
+	    const struct link_facts *, struct errbuf *err);
 
 /*
  * Call fn for each item of the list at a path.  A missing list or null has
- * no items; another type is false with why, as is any false from fn.
+ * no items; another type is false with err, as is any false from fn.
  */
 struct parse_list {
 	struct result	*result;
 	const void	*how;		/* the caller's own table row */
 	struct link_facts facts;	/* the same for every item */
 	bool	(*item)(struct parse_list *, struct json_object *item,
-		    struct errbuf *why);
+		    struct errbuf *err);
 };
 bool	parse_list(struct parse_list *, struct json_object *obj,
-	    const char *path, struct errbuf *why);
+	    const char *path, struct errbuf *err);
 
 /*
  * The first of the keys (NULL-terminated) that item has, be it null; a
- * string item stands for itself.  False with why when there is none: then the
+ * string item stands for itself.  False with err when there is none: then the
  * item is odd.
  */
 bool	parse_member(struct json_object *item, const char *const *keys,
-	    struct json_object **value, struct errbuf *why);
+	    struct json_object **value, struct errbuf *err);
 
 /*
  * Append every http(s) URL there is in a document of unknown shape, in the
@@ -69,24 +69,24 @@ bool	parse_member(struct json_object *item, const char *const *keys,
  * of an image, a video or audio gives the kind.
  */
 bool	parse_every_link(struct result *, struct json_object *doc,
-	    const struct link_facts *, struct errbuf *why);
+	    const struct link_facts *, struct errbuf *err);
 
 /* Append the JSON text of a value as a text output. */
 bool	parse_as_text(struct result *, struct json_object *value,
-	    struct errbuf *why);
+	    struct errbuf *err);
 
 /* The same of what stands in the place of an output and is not understood, so
- * that nothing gets lost; why, which the caller has set, is kept. */
+ * that nothing gets lost; err, which the caller has set, is kept. */
 bool	parse_odd(struct result *, struct json_object *value,
-	    struct errbuf *why);
+	    struct errbuf *err);
 
 /*
- * End of a parser: PARSE_FINAL if ok, and a note in why if it has to be.  Odd
+ * End of a parser: PARSE_FINAL if ok, and a note in err if it has to be.  Odd
  * outputs have no say in those beside them, which are paid for; but where all
  * outputs of a success are odd, its shape is not known: PARSE_UNKNOWN, with the
- * why that the last of them left.
+ * err that the last of them left.
  */
 enum parse_verdict parse_end(const struct result *, bool ok,
-	    struct errbuf *why);
+	    struct errbuf *err);
 
 #endif

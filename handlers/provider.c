@@ -21,7 +21,7 @@ static const struct {
 };
 
 static void
-say_answer(int status, struct json_object *doc, struct errbuf *why)
+say_answer(int status, struct json_object *doc, struct errbuf *err)
 {
 	const char	*words = NULL;
 	size_t		 i;
@@ -33,9 +33,9 @@ say_answer(int status, struct json_object *doc, struct errbuf *why)
 		words = NULL;
 	}
 	if (words == NULL)
-		errbuf_set(why, "answered %d", status);
+		errbuf_set(err, "answered %d", status);
 	else
-		errbuf_set(why, "answered %d: %s", status, words);
+		errbuf_set(err, "answered %d: %s", status, words);
 }
 
 int
@@ -50,20 +50,20 @@ answer_status(int http, struct json_object *doc)
 }
 
 enum poll_verdict
-poll_classify_common(int http, struct json_object *doc, struct errbuf *why)
+poll_classify_common(int http, struct json_object *doc, struct errbuf *err)
 {
 	int	status = answer_status(http, doc);
 	size_t	i;
 
 	if (http / 100 == 2 && !json_is_object(doc)) {
-		errbuf_set(why, "answered %d without a JSON object", http);
+		errbuf_set(err, "answered %d without a JSON object", http);
 		return POLL_TROUBLE;
 	}
 	if (status / 100 == 2) {
-		errbuf_set(why, "%s", "");
+		errbuf_set(err, "%s", "");
 		return POLL_TASK;
 	}
-	say_answer(status, doc, why);
+	say_answer(status, doc, err);
 	for (i = 0; i < sizeof(status_verdicts) / sizeof(status_verdicts[0]);
 	    i++)
 		if (status_verdicts[i].status == status)
@@ -144,12 +144,12 @@ url_append_segments(char *buf, size_t bufsz, size_t *len, const char *path)
 
 bool
 url_for_task(char *buf, size_t bufsz, const char *api_base, const char *before,
-    const char *task_id, const char *behind, struct errbuf *why)
+    const char *task_id, const char *behind, struct errbuf *err)
 {
 	size_t	len = 0;
 
 	if (!url_is_segment(task_id, strlen(task_id))) {
-		errbuf_set(why, "task id \"%s\" cannot stand in a URL",
+		errbuf_set(err, "task id \"%s\" cannot stand in a URL",
 		    task_id);
 		return false;
 	}
@@ -158,6 +158,6 @@ url_for_task(char *buf, size_t bufsz, const char *api_base, const char *before,
 	    url_append_escaped(buf, bufsz, &len, task_id) &&
 	    url_append(buf, bufsz, &len, behind))
 		return true;
-	errbuf_set(why, "poll URL is longer than %zu bytes", bufsz);
+	errbuf_set(err, "poll URL is longer than %zu bytes", bufsz);
 	return false;
 }

@@ -13,9 +13,9 @@
 /* What a parser makes of a JSON document. */
 enum parse_verdict {
 	PARSE_FINAL,	/* result is filled in, state is not TASK_PENDING */
-	PARSE_PROGRESS,	/* well formed, but no final result; why says what.
+	PARSE_PROGRESS,	/* well formed, but no final result; err says what.
 			   result.task_id is set where the document has one */
-	PARSE_UNKNOWN	/* no shape we know; why says what is missing */
+	PARSE_UNKNOWN	/* no shape we know; err says what is missing */
 };
 
 /* What may decide over a document beside its text. */
@@ -35,7 +35,7 @@ enum poll_verdict {
 enum verify_verdict {
 	VERIFY_OK,
 	VERIFY_STALE,	/* authentic, but the timestamp is too far off */
-	VERIFY_FAILED,	/* why says which part is wrong or missing */
+	VERIFY_FAILED,	/* err says which part is wrong or missing */
 	VERIFY_AMBIGUOUS,/* a trusted header came twice: the caller answers 400 */
 	VERIFY_TROUBLE	/* it could not be computed: the caller answers 503 */
 };
@@ -89,7 +89,7 @@ struct provider {
 
 	/* NULL where the provider signs nothing. */
 	enum verify_verdict (*verify)(const struct verify_input *,
-	    struct errbuf *why);
+	    struct errbuf *err);
 
 	/*
 	 * Parse a callback's or a poll answer's document (either envelope).
@@ -97,22 +97,22 @@ struct provider {
 	 */
 	enum parse_verdict (*parse)(struct json_object *doc,
 	    const struct parse_context *, struct result *,
-	    struct errbuf *why);
+	    struct errbuf *err);
 
 	/*
-	 * Write the URL that tells a task's state to buf.  False, with why,
+	 * Write the URL that tells a task's state to buf.  False, with err,
 	 * when it cannot be made (APIXO needs the model) or does not fit.
 	 * model may be NULL.
 	 */
 	bool	(*poll_url)(char *buf, size_t bufsz, const char *api_base,
-	    const char *task_id, const char *model, struct errbuf *why);
+	    const char *task_id, const char *model, struct errbuf *err);
 
 	/*
 	 * Look at an answer with HTTP status http; doc is NULL when the body
-	 * is no JSON.  why gets the provider's own words.
+	 * is no JSON.  err gets the provider's own words.
 	 */
 	enum poll_verdict (*poll_classify)(int http, struct json_object *doc,
-	    struct errbuf *why);
+	    struct errbuf *err);
 
 	/* Append the path, from its first slash on, to which a model's
 	 * requests go.  False when the model cannot stand in a URL, or it
@@ -122,10 +122,10 @@ struct provider {
 
 	/*
 	 * Put model, callback and test mode into a request's body, where
-	 * they belong there.  False with why.
+	 * they belong there.  False with err.
 	 */
 	bool	(*submit_fill)(struct json_object *request,
-	    const struct submission *, struct errbuf *why);
+	    const struct submission *, struct errbuf *err);
 
 	/* The parameter that names the callback in the URL's query; NULL
 	 * where the body does. */
@@ -157,7 +157,7 @@ const struct provider *provider_find(const char *name);
  * with its own quirks looks at those first and then calls this.
  */
 enum poll_verdict poll_classify_common(int http, struct json_object *doc,
-	    struct errbuf *why);
+	    struct errbuf *err);
 
 /* The HTTP status, or for a 2xx the "code" of the body that takes its place. */
 int	answer_status(int http, struct json_object *doc);
@@ -178,9 +178,9 @@ bool	url_append_base(char *buf, size_t bufsz, size_t *len,
 bool	url_append_segments(char *buf, size_t bufsz, size_t *len,
 	    const char *path);
 
-/* Write api_base, before, the escaped task id and behind; false with why. */
+/* Write api_base, before, the escaped task id and behind; false with err. */
 bool	url_for_task(char *buf, size_t bufsz, const char *api_base,
 	    const char *before, const char *task_id, const char *behind,
-	    struct errbuf *why);
+	    struct errbuf *err);
 
 #endif

@@ -159,14 +159,14 @@ expiry_choose(struct output *o, const struct link_facts *facts)
 	}
 }
 
-/* Room for one more output, all zeroes; NULL with why. */
+/* Room for one more output, all zeroes; NULL with err. */
 static struct output *
-output_new(struct result *r, struct errbuf *why)
+output_new(struct result *r, struct errbuf *err)
 {
 	struct output	*grown;
 
 	if (r->noutputs >= RESULT_MAX_OUTPUTS) {
-		errbuf_set(why, "more than %d outputs", RESULT_MAX_OUTPUTS);
+		errbuf_set(err, "more than %d outputs", RESULT_MAX_OUTPUTS);
 		return NULL;
 	}
 	/* By steps of sixteen: most results have one output or four. */
@@ -174,7 +174,7 @@ output_new(struct result *r, struct errbuf *why)
 		grown = reallocarray(r->outputs, r->noutputs + 16,
 		    sizeof(*grown));
 		if (grown == NULL) {
-			errbuf_set(why, "out of memory");
+			errbuf_set(err, "out of memory");
 			return NULL;
 		}
 		r->outputs = grown;
@@ -185,33 +185,33 @@ output_new(struct result *r, struct errbuf *why)
 
 bool
 result_add_url(struct result *r, const char *url,
-    const struct link_facts *facts, struct errbuf *why)
+    const struct link_facts *facts, struct errbuf *err)
 {
 	struct output	*o;
 
-	if ((o = output_new(r, why)) == NULL)
+	if ((o = output_new(r, err)) == NULL)
 		return false;
 	if ((o->url = strdup(url)) == NULL) {
-		errbuf_set(why, "out of memory");
+		errbuf_set(err, "out of memory");
 		return false;
 	}
 	o->kind = kind_choose(url, facts);
 	expiry_choose(o, facts);
 	if ((o->odd = !url_is_link(url)))
-		errbuf_set(why, "no http or https URL: %s", url);
+		errbuf_set(err, "no http or https URL: %s", url);
 	r->noutputs++;
 	return true;
 }
 
 bool
-result_add_text(struct result *r, const char *text, struct errbuf *why)
+result_add_text(struct result *r, const char *text, struct errbuf *err)
 {
 	struct output	*o;
 
-	if ((o = output_new(r, why)) == NULL)
+	if ((o = output_new(r, err)) == NULL)
 		return false;
 	if ((o->inline_text = strdup(text)) == NULL) {
-		errbuf_set(why, "out of memory");
+		errbuf_set(err, "out of memory");
 		return false;
 	}
 	o->kind = OUTPUT_TEXT;

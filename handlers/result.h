@@ -85,15 +85,15 @@ struct link_facts {
  * array's name, else the URL's extension, else "file".  Its expiry is the
  * earlier of the field and the signed URL's query; else ttl; else the
  * provider's lifetime; else unknown.  What is no http(s) URL of sane length is
- * odd, with why: it will fail alone, when it is to be downloaded.
- * Returns false, with why, above RESULT_MAX_OUTPUTS or without memory.
+ * odd, with err: it will fail alone, when it is to be downloaded.
+ * Returns false, with err, above RESULT_MAX_OUTPUTS or without memory.
  */
 bool	result_add_url(struct result *, const char *url,
-	    const struct link_facts *, struct errbuf *why);
+	    const struct link_facts *, struct errbuf *err);
 
 /* Append a text output (copied).  False as above. */
 bool	result_add_text(struct result *, const char *text,
-	    struct errbuf *why);
+	    struct errbuf *err);
 
 /* Set a string member by copy; NULL and "" leave it NULL. False: no memory. */
 bool	result_set(char **member, const char *text);

@@ -29,19 +29,19 @@ header_is_joined(int header, const char *value)
 
 static enum verify_verdict
 headers_take(const struct verify_input *in, const char *values[H__MAX],
-    struct errbuf *why)
+    struct errbuf *err)
 {
 	int	i;
 
 	for (i = 0; i < H__MAX; i++) {
 		values[i] = in->header(in->arg, signature_headers[i]);
 		if (values[i] == NULL || *values[i] == '\0') {
-			errbuf_set(why, "header %s is missing",
+			errbuf_set(err, "header %s is missing",
 			    header_names[i]);
 			return VERIFY_FAILED;
 		}
 		if (header_is_joined(i, values[i])) {
-			errbuf_set(why, "header %s came twice",
+			errbuf_set(err, "header %s came twice",
 			    header_names[i]);
 			return VERIFY_AMBIGUOUS;
 		}
@@ -131,32 +131,32 @@ timestamp_parse(const char *text, int64_t *out)
 
 enum verify_verdict
 signature_verify(const struct signature_scheme *s,
-    const struct verify_input *in, struct errbuf *why)
+    const struct verify_input *in, struct errbuf *err)
 {
 	const char		*values[H__MAX];
 	enum verify_verdict	 verdict;
 	int64_t			 sent, off;
 
-	if ((verdict = headers_take(in, values, why)) != VERIFY_OK)
+	if ((verdict = headers_take(in, values, err)) != VERIFY_OK)
 		return verdict;
 	if (!timestamp_parse(values[H_TIMESTAMP], &sent)) {
-		errbuf_set(why, "header webhook-timestamp is no number of "
+		errbuf_set(err, "header webhook-timestamp is no number of "
 		    "seconds");
 		return VERIFY_FAILED;
 	}
 	if (in->secrets == NULL || in->secrets[0] == NULL) {
-		errbuf_set(why, "no webhook_secret is set for this account");
+		errbuf_set(err, "no webhook_secret is set for this account");
 		return VERIFY_FAILED;
 	}
 	if ((verdict = signature_check(s, in, values)) != VERIFY_OK) {
-		errbuf_set(why, verdict == VERIFY_FAILED ?
+		errbuf_set(err, verdict == VERIFY_FAILED ?
 		    "header webhook-signature does not fit" :
 		    "could not compute the signature");
 		return verdict;
 	}
 	off = in->now / USEC_PER_SEC - sent;
 	if (off > s->tolerance_s || off < -s->tolerance_s) {
-		errbuf_set(why, "header webhook-timestamp is %lld seconds %s",
+		errbuf_set(err, "header webhook-timestamp is %lld seconds %s",
 		    (long long)(off < 0 ? -off : off),
 		    off < 0 ? "ahead" : "old");
 		return VERIFY_STALE;

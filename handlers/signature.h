@@ -24,6 +24,6 @@ extern const char *const signature_headers[];
  * parted by blanks, and several secrets may be live; one fit is enough.
  */
 enum verify_verdict signature_verify(const struct signature_scheme *,
-	    const struct verify_input *, struct errbuf *why);
+	    const struct verify_input *, struct errbuf *err);
 
 #endif

@@ -32,7 +32,7 @@ hook_append(char *buf, size_t bufsz, size_t *len, const struct provider *p,
 
 bool
 submission_url(char *buf, size_t bufsz, const struct provider *p,
-    const struct submission *s, struct errbuf *why)
+    const struct submission *s, struct errbuf *err)
 {
 	size_t	len = 0;
 	bool	ok = url_append_base(buf, bufsz, &len, s->api_base);
@@ -45,7 +45,7 @@ submission_url(char *buf, size_t bufsz, const struct provider *p,
 		ok = ok && p->submit_path(buf, bufsz, &len, s->model);
 	if (ok && hook_append(buf, bufsz, &len, p, s->hook))
 		return true;
-	errbuf_set(why, "%s \"%s\" cannot stand in a URL",
+	errbuf_set(err, "%s \"%s\" cannot stand in a URL",
 	    s->path != NULL ? "path" : "model",
 	    s->path != NULL ? s->path : s->model);
 	return false;
@@ -53,28 +53,28 @@ submission_url(char *buf, size_t bufsz, const struct provider *p,
 
 char *
 submission_body(const struct provider *p, const struct submission *s,
-    const char *request, struct errbuf *why)
+    const char *request, struct errbuf *err)
 {
 	struct json_object	*doc;
 	struct errbuf		 cause;
 	char			*body = NULL;
 
 	if (s->test_mode && !p->has_test_mode) {
-		errbuf_set(why, "%s has no test mode", p->name);
+		errbuf_set(err, "%s has no test mode", p->name);
 		return NULL;
 	}
 	if (json_parse(request, strlen(request), &doc, &cause) != JSON_OK) {
-		errbuf_set(why, "the request is no JSON: %s", cause.text);
+		errbuf_set(err, "the request is no JSON: %s", cause.text);
 		return NULL;
 	}
 	if (!json_is_object(doc))
-		errbuf_set(why, "the request is no JSON object");
+		errbuf_set(err, "the request is no JSON object");
 	else if (!json_is_exact(doc))
-		errbuf_set(why, "the request holds a whole number that does "
+		errbuf_set(err, "the request holds a whole number that does "
 		    "not fit in 64 bits");
-	else if (p->submit_fill(doc, s, why) &&
+	else if (p->submit_fill(doc, s, err) &&
 	    (body = json_print(doc)) == NULL)
-		errbuf_set(why, "out of memory");
+		errbuf_set(err, "out of memory");
 	json_free(doc);
 	return body;
 }
@@ -133,9 +133,9 @@ judge_status(int http, struct json_object *doc)
 
 enum submit_verdict
 submission_judge(const struct provider *p, int http, struct json_object *doc,
-    const char *body, size_t len, const char **task_id, struct errbuf *why)
+    const char *body, size_t len, const char **task_id, struct errbuf *err)
 {
-	enum poll_verdict		 poll = p->poll_classify(http, doc, why);
+	enum poll_verdict		 poll = p->poll_classify(http, doc, err);
 	const struct submit_quirk	*quirk;
 
 	*task_id = NULL;
@@ -145,7 +145,7 @@ submission_judge(const struct provider *p, int http, struct json_object *doc,
 	case POLL_TASK:
 		if ((*task_id = id_find(p, doc)) != NULL)
 			return SUBMIT_DONE;
-		errbuf_set(why, "answered %d without a task's id", http);
+		errbuf_set(err, "answered %d without a task's id", http);
 		return SUBMIT_UNKNOWN;
 	case POLL_NOT_FOUND:
 		return SUBMIT_REFUSED;

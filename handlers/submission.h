@@ -16,25 +16,25 @@
 bool	submission_hook(char *buf, size_t bufsz, const char *base,
 	    const struct provider *, const char *token);
 
-/* Write the URL to POST to.  False with why. */
+/* Write the URL to POST to.  False with err. */
 bool	submission_url(char *buf, size_t bufsz, const struct provider *,
-	    const struct submission *, struct errbuf *why);
+	    const struct submission *, struct errbuf *err);
 
 /*
  * The body to POST: the JSON object in request with all that the provider
- * wants to find there.  The caller frees; NULL with why when request is no
+ * wants to find there.  The caller frees; NULL with err when request is no
  * object, or this provider cannot do what is asked.
  */
 char	*submission_body(const struct provider *, const struct submission *,
-	    const char *request, struct errbuf *why);
+	    const char *request, struct errbuf *err);
 
 /*
  * Look at an answer of len bytes with HTTP status http; doc is NULL when it
  * is no JSON.  For SUBMIT_DONE *task_id is the task's, borrowed from doc; all
- * others come with why.
+ * others come with err.
  */
 enum submit_verdict submission_judge(const struct provider *, int http,
 	    struct json_object *doc, const char *body, size_t len,
-	    const char **task_id, struct errbuf *why);
+	    const char **task_id, struct errbuf *err);
 
 #endif

@@ -46,24 +46,24 @@ looks_like_link(const char *text)
 /* A link, or the text that a model heard or wrote. */
 static bool
 output_take(struct parse_list *l, struct json_object *item,
-    struct errbuf *why)
+    struct errbuf *err)
 {
 	const char	*text = json_string(item);
 
 	if (item == NULL || (text != NULL && *text == '\0'))
 		return true;
 	if (text != NULL && looks_like_link(text))
-		return result_add_url(l->result, text, &l->facts, why);
+		return result_add_url(l->result, text, &l->facts, err);
 	if (text == NULL)
 		text = text_only(item);
 	if (text == NULL)
-		return parse_as_text(l->result, item, why);
-	return *text == '\0' || result_add_text(l->result, text, why);
+		return parse_as_text(l->result, item, err);
+	return *text == '\0' || result_add_text(l->result, text, err);
 }
 
 static bool
 outputs_take(struct result *r, struct json_object *task, usec_t received_at,
-    struct errbuf *why)
+    struct errbuf *err)
 {
 	struct parse_list	l = { .result = r, .item = output_take };
 	struct json_object	*outputs = json_at(task, "outputs");
@@ -72,9 +72,9 @@ outputs_take(struct result *r, struct json_object *task, usec_t received_at,
 	l.facts.lifetime_from = r->submitted_at > 0 ? r->submitted_at :
 	    received_at;
 	if (json_is_array(outputs))
-		return parse_list(&l, task, "outputs", why);
+		return parse_list(&l, task, "outputs", err);
 	/* A speech model's page has an object in place of the list. */
-	return output_take(&l, outputs, why);
+	return output_take(&l, outputs, err);
 }
 
 /* "created_at" has nine digits behind the point; "executionTime" is in ms. */
@@ -105,14 +105,14 @@ error_take(struct result *r, struct json_object *task)
 
 static enum parse_verdict
 wavespeed_parse(struct json_object *doc, const struct parse_context *ctx,
-    struct result *r, struct errbuf *why)
+    struct result *r, struct errbuf *err)
 {
 	struct json_object	*task = json_at(doc, "data");
 	enum parse_verdict	 verdict;
 
 	if (!json_is_object(task) || json_has(doc, "id"))
 		task = doc;
-	verdict = parse_task(r, task, "id", "status", statuses, why);
+	verdict = parse_task(r, task, "id", "status", statuses, err);
 	if (verdict == PARSE_UNKNOWN)
 		return verdict;
 	parse_text(&r->model, task, "model");
@@ -121,8 +121,8 @@ wavespeed_parse(struct json_object *doc, const struct parse_context *ctx,
 		return verdict;
 	if (r->state != TASK_SUCCEEDED)
 		error_take(r, task);
-	return parse_end(r, outputs_take(r, task, ctx->received_at, why),
-	    why);
+	return parse_end(r, outputs_take(r, task, ctx->received_at, err),
+	    err);
 }
 
 /*
@@ -136,30 +136,30 @@ static const struct signature_scheme scheme = {
 };
 
 static enum verify_verdict
-wavespeed_verify(const struct verify_input *in, struct errbuf *why)
+wavespeed_verify(const struct verify_input *in, struct errbuf *err)
 {
-	return signature_verify(&scheme, in, why);
+	return signature_verify(&scheme, in, err);
 }
 
 static bool
 wavespeed_poll_url(char *buf, size_t bufsz, const char *api_base,
-    const char *task_id, const char *model, struct errbuf *why)
+    const char *task_id, const char *model, struct errbuf *err)
 {
 	(void)model;
 	return url_for_task(buf, bufsz, api_base, "/api/v3/predictions/",
-	    task_id, "/result", why);
+	    task_id, "/result", err);
 }
 
 /* In a bare prediction "code" is the task's own, and not the answer's. */
 static enum poll_verdict
-wavespeed_poll_classify(int http, struct json_object *doc, struct errbuf *why)
+wavespeed_poll_classify(int http, struct json_object *doc, struct errbuf *err)
 {
 	if (http / 100 == 2 && json_string_at(doc, "id") != NULL &&
 	    json_string_at(doc, "status") != NULL) {
-		errbuf_set(why, "%s", "");
+		errbuf_set(err, "%s", "");
 		return POLL_TASK;
 	}
-	return poll_classify_common(http, doc, why);
+	return poll_classify_common(http, doc, err);
 }
 
 static bool
@@ -172,11 +172,11 @@ wavespeed_submit_path(char *buf, size_t bufsz, size_t *len, const char *model)
 /* The body is the model's alone: the callback stands in the URL. */
 static bool
 wavespeed_submit_fill(struct json_object *request, const struct submission *s,
-    struct errbuf *why)
+    struct errbuf *err)
 {
 	(void)request;
 	(void)s;
-	(void)why;
+	(void)err;
 	return true;
 }
 

@@ -189,11 +189,11 @@ server_lost(const PGresult *res)
 
 /* The first line of libpq's words is the reason. */
 static void
-set_words(struct errbuf *why, const char *what, const char *words)
+set_words(struct errbuf *err, const char *what, const char *words)
 {
 	size_t	len = strcspn(words, "\n");
 
-	errbuf_set(why, "database: %s: %.*s", what, (int)len,
+	errbuf_set(err, "database: %s: %.*s", what, (int)len,
 	    len > 0 ? words : "no answer");
 }
 
@@ -343,13 +343,13 @@ stuck_add(struct db *db, int pid)
  */
 static enum db_verdict
 judge_result(struct db *db, const char *name, PGresult *res, bool *again,
-    struct errbuf *why)
+    struct errbuf *err)
 {
 	const char	*state;
 
 	*again = false;
 	if (res == NULL) {
-		set_words(why, name, PQerrorMessage(db->conn));
+		set_words(err, name, PQerrorMessage(db->conn));
 		*again = PQstatus(db->conn) != CONNECTION_OK;
 		if (!*again && !db->pooler)
 			stuck_add(db, PQbackendPID(db->conn));
@@ -360,7 +360,7 @@ judge_result(struct db *db, const char *name, PGresult *res, bool *again,
 	    PQresultStatus(res) == PGRES_COMMAND_OK)
 		return DB_OK;
 	state = PQresultErrorField(res, PG_DIAG_SQLSTATE);
-	set_words(why, name, PQresultErrorMessage(res));
+	set_words(err, name, PQresultErrorMessage(res));
 	if (server_lost(res)) {
 		*again = true;
 		db_disconnect(db);
@@ -400,7 +400,7 @@ static const char transaction_sql[] =
     "     else current_setting('synchronous_commit') end, true)";
 
 static enum db_verdict
-session_start(struct db *db, int64_t deadline_ms, struct errbuf *why)
+session_start(struct db *db, int64_t deadline_ms, struct errbuf *err)
 {
 	const char	*param[] = { db->role != NULL ? db->role : "",
 			    db->role };
@@ -413,7 +413,7 @@ session_start(struct db *db, int64_t deadline_ms, struct errbuf *why)
 	if (PQsendQueryParams(db->conn, session_sql, 2, NULL, param, NULL,
 	    NULL, 0) == 1)
 		res = await_result(db->conn, deadline_ms);
-	v = judge_result(db, "session", res, &again, why);
+	v = judge_result(db, "session", res, &again, err);
 	PQclear(res);
 	return v;
 }
@@ -428,7 +428,7 @@ static const char stuck_sql[] =
  * added: they would take the server's connections one by one, from everybody.
  */
 static enum db_verdict
-stuck_check(struct db *db, int64_t deadline_ms, struct errbuf *why)
+stuck_check(struct db *db, int64_t deadline_ms, struct errbuf *err)
 {
 	char		 list[STUCK_MAX * sizeof("-2147483648,") + 1];
 	const char	*param[] = { list };
@@ -447,14 +447,14 @@ stuck_check(struct db *db, int64_t deadline_ms, struct errbuf *why)
 	if (PQsendQueryParams(db->conn, stuck_sql, 1, NULL, param, NULL, NULL,
 	    0) == 1)
 		res = await_result(db->conn, deadline_ms);
-	v = judge_result(db, "stuck backends", res, &again, why);
+	v = judge_result(db, "stuck backends", res, &again, err);
 	if (v == DB_OK) {
 		db->nstuck = PQntuples(res);
 		for (i = 0; i < db->nstuck; i++)
 			db->stuck[i] = (int)strtol(PQgetvalue(res, i, 0),
 			    NULL, 10);
 		if (db->nstuck == STUCK_MAX) {
-			errbuf_set(why, "database: %d backends that did not "
+			errbuf_set(err, "database: %d backends that did not "
 			    "answer in time are still at it", STUCK_MAX);
 			v = DB_AWAY;
 		}
@@ -465,7 +465,7 @@ stuck_check(struct db *db, int64_t deadline_ms, struct errbuf *why)
 
 /* Refuse a schema that this program does not know. */
 static enum db_verdict
-schema_check(struct db *db, int64_t deadline_ms, struct errbuf *why)
+schema_check(struct db *db, int64_t deadline_ms, struct errbuf *err)
 {
 	PGresult	*res = NULL;
 	enum db_verdict	 v;
@@ -476,12 +476,12 @@ schema_check(struct db *db, int64_t deadline_ms, struct errbuf *why)
 	if (PQsendQueryParams(db->conn, stmts[DB_SCHEMA_VERSION].sql, 0, NULL,
 	    NULL, NULL, NULL, 0) == 1)
 		res = await_result(db->conn, deadline_ms);
-	v = judge_result(db, "schema version", res, &again, why);
+	v = judge_result(db, "schema version", res, &again, err);
 	if (v == DB_OK) {
 		found = PQgetvalue(res, 0, 0);
 		(void)snprintf(want, sizeof(want), "%d", SCHEMA_VERSION);
 		if (strcmp(found, want) != 0) {
-			errbuf_set(why, "database: schema version is %s, this "
+			errbuf_set(err, "database: schema version is %s, this "
 			    "program needs %s: run \"genhook migrate\" of the "
 			    "same version", *found != '\0' ? found : "missing",
 			    want);
@@ -559,7 +559,7 @@ target_set(struct target *t, const PQconninfoOption *opts, size_t host)
 /* Connect to one server and start the session there. */
 static enum db_verdict
 connect_host(struct db *db, const PQconninfoOption *opts, size_t host,
-    int64_t deadline_ms, struct errbuf *why)
+    int64_t deadline_ms, struct errbuf *err)
 {
 	struct target	t;
 	bool		ok = target_set(&t, opts, host);
@@ -570,18 +570,18 @@ connect_host(struct db *db, const PQconninfoOption *opts, size_t host,
 		    (const char *const *)t.values, 0);
 	target_free(&t);
 	if (db->conn == NULL) {
-		errbuf_set(why, "database: out of memory");
+		errbuf_set(err, "database: out of memory");
 		return DB_AWAY;
 	}
 	PQsetNoticeReceiver(db->conn, notice, NULL);
 	if (PQstatus(db->conn) == CONNECTION_BAD ||
 	    !connect_finish(db->conn, deadline_ms) ||
 	    PQsetnonblocking(db->conn, 1) == -1) {
-		set_words(why, "connect", PQerrorMessage(db->conn));
+		set_words(err, "connect", PQerrorMessage(db->conn));
 		db_disconnect(db);
 		return DB_AWAY;
 	}
-	return session_start(db, deadline_ms, why);
+	return session_start(db, deadline_ms, err);
 }
 
 /* The servers that a parsed conninfo names. */
@@ -603,7 +603,7 @@ host_count(const PQconninfoOption *opts)
  * up the others' time.
  */
 static enum db_verdict
-connect_raw(struct db *db, int64_t deadline_ms, struct errbuf *why)
+connect_raw(struct db *db, int64_t deadline_ms, struct errbuf *err)
 {
 	PQconninfoOption	*opts;
 	char			*words = NULL;
@@ -612,7 +612,7 @@ connect_raw(struct db *db, int64_t deadline_ms, struct errbuf *why)
 	int64_t			 slice_ms;
 
 	if ((opts = PQconninfoParse(db->conninfo, &words)) == NULL) {
-		set_words(why, "conninfo", words != NULL ? words :
+		set_words(err, "conninfo", words != NULL ? words :
 		    "out of memory");
 		PQfreemem(words);
 		return DB_BROKEN;
@@ -621,7 +621,7 @@ connect_raw(struct db *db, int64_t deadline_ms, struct errbuf *why)
 	for (i = 0; i < n && v == DB_AWAY; i++) {
 		slice_ms = (deadline_ms - clock_ms()) / (int64_t)(n - i);
 		v = connect_host(db, opts, (db->host + i) % n,
-		    clock_ms() + slice_ms, why);
+		    clock_ms() + slice_ms, err);
 		if (v != DB_AWAY)
 			db->host = (db->host + i) % n;
 	}
@@ -630,16 +630,16 @@ connect_raw(struct db *db, int64_t deadline_ms, struct errbuf *why)
 }
 
 enum db_verdict
-db_connect(struct db *db, int timeout_ms, struct errbuf *why)
+db_connect(struct db *db, int timeout_ms, struct errbuf *err)
 {
 	int64_t		deadline_ms = clock_ms() + timeout_ms;
 	enum db_verdict	v;
 
 	if (db_is_connected(db))
 		return DB_OK;
-	if ((v = connect_raw(db, deadline_ms, why)) == DB_OK &&
-	    (v = stuck_check(db, deadline_ms, why)) == DB_OK)
-		v = schema_check(db, deadline_ms, why);
+	if ((v = connect_raw(db, deadline_ms, err)) == DB_OK &&
+	    (v = stuck_check(db, deadline_ms, err)) == DB_OK)
+		v = schema_check(db, deadline_ms, err);
 	if (v != DB_OK && db->conn != NULL)
 		db_disconnect(db);
 	return v;
@@ -715,7 +715,7 @@ send_stmt(struct db *db, enum db_stmt id, const struct db_param *params,
 
 enum db_verdict
 db_run(struct db *db, enum db_stmt id, const struct db_param *params,
-    int timeout_ms, struct db_rows **rows, struct errbuf *why)
+    int timeout_ms, struct db_rows **rows, struct errbuf *err)
 {
 	int64_t		 deadline_ms = clock_ms() + timeout_ms;
 	PGresult	*res = NULL;
@@ -723,22 +723,22 @@ db_run(struct db *db, enum db_stmt id, const struct db_param *params,
 	bool		 again = false;
 	int		 sent;
 
-	errbuf_set(why, "database: %s: no time left", stmts[id].name);
+	errbuf_set(err, "database: %s: no time left", stmts[id].name);
 	if (timeout_ms <= 0)
 		return DB_AWAY;
 	for (sent = 0; sent < MAX_SENDS; sent++) {
-		v = db_connect(db, (int)(deadline_ms - clock_ms()), why);
+		v = db_connect(db, (int)(deadline_ms - clock_ms()), err);
 		if (v != DB_OK)
 			return v;
 		res = send_stmt(db, id, params, deadline_ms);
-		v = judge_result(db, stmts[id].name, res, &again, why);
+		v = judge_result(db, stmts[id].name, res, &again, err);
 		if (v == DB_OK || !again)
 			break;
 		PQclear(res);
 		res = NULL;
 	}
 	if (v == DB_OK && PQnfields(res) != stmts[id].ncol) {
-		errbuf_set(why, "database: %s: %d columns, expected %d",
+		errbuf_set(err, "database: %s: %d columns, expected %d",
 		    stmts[id].name, PQnfields(res), stmts[id].ncol);
 		v = DB_BROKEN;
 	}
@@ -750,7 +750,7 @@ db_run(struct db *db, enum db_stmt id, const struct db_param *params,
 }
 
 enum db_verdict
-db_script(struct db *db, const char *sql, int timeout_ms, struct errbuf *why)
+db_script(struct db *db, const char *sql, int timeout_ms, struct errbuf *err)
 {
 	int64_t		 deadline_ms = clock_ms() + timeout_ms;
 	PGresult	*res = NULL;
@@ -758,19 +758,19 @@ db_script(struct db *db, const char *sql, int timeout_ms, struct errbuf *why)
 	bool		 again;
 
 	if (!db_is_connected(db))
-		v = connect_raw(db, deadline_ms, why);
+		v = connect_raw(db, deadline_ms, err);
 	if (v != DB_OK)
 		return v;
 	if (PQsendQuery(db->conn, sql) == 1)
 		res = await_result(db->conn, deadline_ms);
-	v = judge_result(db, "script", res, &again, why);
+	v = judge_result(db, "script", res, &again, err);
 	PQclear(res);
 	return v;
 }
 
 enum db_verdict
 db_query(struct db *db, const char *sql, const struct db_param *params,
-    int nparams, int timeout_ms, struct db_rows **rows, struct errbuf *why)
+    int nparams, int timeout_ms, struct db_rows **rows, struct errbuf *err)
 {
 	int64_t		 deadline_ms = clock_ms() + timeout_ms;
 	const char	*values[MAX_PARAMS];
@@ -782,13 +782,13 @@ db_query(struct db *db, const char *sql, const struct db_param *params,
 	for (i = 0; i < nparams && i < MAX_PARAMS; i++)
 		values[i] = params[i].value;
 	if (!db_is_connected(db))
-		v = connect_raw(db, deadline_ms, why);
+		v = connect_raw(db, deadline_ms, err);
 	if (v != DB_OK)
 		return v;
 	if (PQsendQueryParams(db->conn, sql, nparams, NULL, values, NULL,
 	    NULL, 0) == 1)
 		res = await_result(db->conn, deadline_ms);
-	v = judge_result(db, "query", res, &again, why);
+	v = judge_result(db, "query", res, &again, err);
 	if (v == DB_OK)
 		*rows = (struct db_rows *)res;
 	else
@@ -798,17 +798,17 @@ db_query(struct db *db, const char *sql, const struct db_param *params,
 
 enum db_verdict
 db_listen(struct db *db, const char *channel, int timeout_ms,
-    struct errbuf *why)
+    struct errbuf *err)
 {
 	char	sql[80];
 
 	(void)snprintf(sql, sizeof(sql), "listen %s", channel);
-	return db_script(db, sql, timeout_ms, why);
+	return db_script(db, sql, timeout_ms, err);
 }
 
 enum db_verdict
 db_notified(struct db *db, int timeout_ms, char **message,
-    struct errbuf *why)
+    struct errbuf *err)
 {
 	int64_t		 deadline_ms = clock_ms() + timeout_ms;
 	PGnotify	*note;
@@ -818,13 +818,13 @@ db_notified(struct db *db, int timeout_ms, char **message,
 		if (wait_socket(db->conn, POLLIN, deadline_ms) == 0)
 			return DB_OK;
 		if (PQconsumeInput(db->conn) == 0) {
-			set_words(why, "listen", PQerrorMessage(db->conn));
+			set_words(err, "listen", PQerrorMessage(db->conn));
 			db_disconnect(db);
 			return DB_AWAY;
 		}
 	}
 	if ((*message = strdup(note->extra)) == NULL)
-		errbuf_set(why, "database: out of memory");
+		errbuf_set(err, "database: out of memory");
 	PQfreemem(note);
 	return *message != NULL ? DB_OK : DB_AWAY;
 }

@@ -14,13 +14,13 @@ cut_at(const char *text, size_t at)
 }
 
 void
-errbuf_set(struct errbuf *why, const char *fmt, ...)
+errbuf_set(struct errbuf *err, const char *fmt, ...)
 {
-	char	text[sizeof(why->text)];
+	char	text[sizeof(err->text)];
 	va_list	ap;
 	int	len;
 
-	/* By way of a second buffer, since why->text may be an argument. */
+	/* By way of a second buffer, since err->text may be an argument. */
 	va_start(ap, fmt);
 	len = vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
@@ -28,5 +28,5 @@ errbuf_set(struct errbuf *why, const char *fmt, ...)
 		text[0] = '\0';
 	else if ((size_t)len >= sizeof(text))
 		memcpy(text + cut_at(text, sizeof(text) - 4), "...", 4);
-	memcpy(why->text, text, sizeof(text));
+	memcpy(err->text, text, sizeof(text));
 }

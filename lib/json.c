@@ -20,38 +20,38 @@
 
 enum json_verdict
 json_parse(const char *body, size_t len, struct json_object **doc,
-    struct errbuf *why)
+    struct errbuf *err)
 {
 	struct json_tokener	*tok;
-	enum json_tokener_error	 err;
+	enum json_tokener_error	 code;
 	enum json_verdict	 verdict;
 
 	*doc = NULL;
 	if (len > INT_MAX) {
-		errbuf_set(why, "longer than %d bytes", INT_MAX);
+		errbuf_set(err, "longer than %d bytes", INT_MAX);
 		return JSON_INVALID;
 	}
-	if ((verdict = json_gate(body, len, why)) != JSON_OK)
+	if ((verdict = json_gate(body, len, err)) != JSON_OK)
 		return verdict;
 	if ((tok = json_tokener_new_ex(JSON_MAX_DEPTH)) == NULL) {
-		errbuf_set(why, "out of memory");
+		errbuf_set(err, "out of memory");
 		return JSON_NO_MEMORY;
 	}
 	/* The gate is strict.  json-c must not be: newer ones then refuse whole
 	 * numbers of over 64 bits and some of UTF-8, which JSON allows. */
 	*doc = json_tokener_parse_ex(tok, body, (int)len);
 	/* A number that is the whole text ends only where the text does. */
-	if ((err = json_tokener_get_error(tok)) == json_tokener_continue) {
+	if ((code = json_tokener_get_error(tok)) == json_tokener_continue) {
 		*doc = json_tokener_parse_ex(tok, "", 1);
-		err = json_tokener_get_error(tok);
+		code = json_tokener_get_error(tok);
 	}
 	json_tokener_free(tok);
-	if (err == json_tokener_success)
+	if (code == json_tokener_success)
 		return JSON_OK;
-	errbuf_set(why, "json-c: %s", json_tokener_error_desc(err));
+	errbuf_set(err, "json-c: %s", json_tokener_error_desc(code));
 	json_object_put(*doc);
 	*doc = NULL;
-	return err == ERROR_MEMORY ? JSON_NO_MEMORY : JSON_UNFIT;
+	return code == ERROR_MEMORY ? JSON_NO_MEMORY : JSON_UNFIT;
 }
 
 void

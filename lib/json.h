@@ -29,10 +29,10 @@ enum json_verdict {
 /*
  * Parse len bytes at body.  On JSON_OK the caller owns *doc (json_free) and
  * its root may be of any type (*doc is NULL for the text "null"); otherwise
- * *doc is NULL and why says what was wrong and at which byte.
+ * *doc is NULL and err says what was wrong and at which byte.
  */
 enum json_verdict json_parse(const char *body, size_t len,
-	    struct json_object **doc, struct errbuf *why);
+	    struct json_object **doc, struct errbuf *err);
 void	 json_free(struct json_object *);	/* NULL is fine */
 
 /* NULL is neither. */

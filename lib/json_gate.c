@@ -65,12 +65,12 @@ utf8_length(const unsigned char *s, size_t n)
  * white space.  JSON has no place at all for raw control bytes but three.
  */
 static bool
-bytes_ok(const unsigned char *s, size_t len, struct errbuf *why)
+bytes_ok(const unsigned char *s, size_t len, struct errbuf *err)
 {
 	size_t	at, n;
 
 	if (len >= 3 && memcmp(s, "\xef\xbb\xbf", 3) == 0) {
-		errbuf_set(why, "a byte order mark at byte 0");
+		errbuf_set(err, "a byte order mark at byte 0");
 		return false;
 	}
 	for (at = 0; at < len; at += n) {
@@ -80,12 +80,12 @@ bytes_ok(const unsigned char *s, size_t len, struct errbuf *why)
 		if (s[at] == '\t' || s[at] == '\n' || s[at] == '\r')
 			continue;
 		if (s[at] < 0x20) {
-			errbuf_set(why, "control byte 0x%02x at byte %zu",
+			errbuf_set(err, "control byte 0x%02x at byte %zu",
 			    s[at], at);
 			return false;
 		}
 		if ((n = utf8_length(s + at, len - at)) == 0) {
-			errbuf_set(why, "no UTF-8 at byte %zu", at);
+			errbuf_set(err, "no UTF-8 at byte %zu", at);
 			return false;
 		}
 	}
@@ -191,21 +191,21 @@ static const yajl_callbacks callbacks = {
 
 /* yajl's own words end in a line feed. */
 static void
-say_yajl(yajl_handle h, size_t at, struct errbuf *why)
+say_yajl(yajl_handle h, size_t at, struct errbuf *err)
 {
 	unsigned char	*words;
 	const char	*text;
 
 	words = yajl_get_error(h, 0, NULL, 0);
 	text = words != NULL ? (const char *)words : "invalid JSON";
-	errbuf_set(why, "%.*s at byte %zu", (int)strcspn(text, "\n"), text,
+	errbuf_set(err, "%.*s at byte %zu", (int)strcspn(text, "\n"), text,
 	    at);
 	if (words != NULL)
 		yajl_free_error(h, words);
 }
 
 enum json_verdict
-json_gate(const char *body, size_t len, struct errbuf *why)
+json_gate(const char *body, size_t len, struct errbuf *err)
 {
 	const unsigned char	*text = (const unsigned char *)body;
 	struct gate		 g = { JSON_INVALID, NULL, 0, 0 };
@@ -214,13 +214,13 @@ json_gate(const char *body, size_t len, struct errbuf *why)
 	size_t			 at;
 
 	if (len == 0) {
-		errbuf_set(why, "empty body");
+		errbuf_set(err, "empty body");
 		return JSON_INVALID;
 	}
-	if (!bytes_ok(text, len, why))
+	if (!bytes_ok(text, len, err))
 		return JSON_INVALID;
 	if ((h = yajl_alloc(&callbacks, NULL, &g)) == NULL) {
-		errbuf_set(why, "out of memory");
+		errbuf_set(err, "out of memory");
 		return JSON_NO_MEMORY;
 	}
 	status = yajl_parse(h, text, len);
@@ -232,9 +232,9 @@ json_gate(const char *body, size_t len, struct errbuf *why)
 	if (status == yajl_status_ok)
 		g.verdict = JSON_OK;
 	else if (status == yajl_status_client_canceled && g.words != NULL)
-		errbuf_set(why, "%s at byte %zu", g.words, at);
+		errbuf_set(err, "%s at byte %zu", g.words, at);
 	else
-		say_yajl(h, at, why);
+		say_yajl(h, at, err);
 	yajl_free(h);
 	return g.verdict;
 }

@@ -9,8 +9,8 @@
 
 /*
  * Does the text keep every rule that json_parse() promises?  Builds nothing.
- * Returns JSON_OK, or another verdict with what and which byte in why.
+ * Returns JSON_OK, or another verdict with what and which byte in err.
  */
-enum json_verdict json_gate(const char *body, size_t len, struct errbuf *why);
+enum json_verdict json_gate(const char *body, size_t len, struct errbuf *err);
 
 #endif

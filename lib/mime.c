@@ -66,7 +66,7 @@ knows_a_picture(struct mime *s)
 }
 
 static bool
-database_load(struct mime *s, struct errbuf *why)
+database_load(struct mime *s, struct errbuf *err)
 {
 	const char	*words = NULL;
 
@@ -74,7 +74,7 @@ database_load(struct mime *s, struct errbuf *why)
 		words = magic_error(s->cookie);
 	else if (knows_a_picture(s))
 		return true;
-	errbuf_set(why, "no type of a file can be told, as libmagic has no "
+	errbuf_set(err, "no type of a file can be told, as libmagic has no "
 	    "database (%s): install the package libmagic-mgc, or set MAGIC to "
 	    "the path of a magic.mgc", words != NULL ? words :
 	    "it is empty");
@@ -82,13 +82,13 @@ database_load(struct mime *s, struct errbuf *why)
 }
 
 struct mime *
-mime_open(struct errbuf *why)
+mime_open(struct errbuf *err)
 {
 	struct mime	*s = calloc(1, sizeof(*s));
 
 	if (s == NULL || (s->cookie = magic_open(FLAGS)) == NULL)
-		errbuf_set(why, "out of memory");
-	else if (database_load(s, why))
+		errbuf_set(err, "out of memory");
+	else if (database_load(s, err))
 		return s;
 	mime_close(s);
 	return NULL;

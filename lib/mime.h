@@ -18,10 +18,10 @@ struct mime_type {
 /*
  * Loads the database, from the file that $MAGIC names or else from the
  * library's own place.  One struct mime is for one thread at a time.  NULL, with
- * why, when there is no memory or the database is missing, of another version
+ * err, when there is no memory or the database is missing, of another version
  * or empty.
  */
-struct mime *mime_open(struct errbuf *why);
+struct mime *mime_open(struct errbuf *err);
 void	mime_close(struct mime *);	/* NULL is fine */
 
 /* What is a file that begins with these len bytes? */

@@ -81,7 +81,7 @@ pool_free(struct pool *p)
 void
 pool_each(struct pool *p, size_t n, void (*work)(void *, size_t), void *arg)
 {
-	struct errbuf	why;
+	struct errbuf	err;
 	size_t		i;
 
 	for (i = 0; i < n && (p == NULL || n == 1); i++)
@@ -89,7 +89,7 @@ pool_each(struct pool *p, size_t n, void (*work)(void *, size_t), void *arg)
 	if (p == NULL || n <= 1)
 		return;
 	while (p->nhands < POOL_MAX - 1 && p->nhands + 1 < n &&
-	    thread_start(&p->hands[p->nhands], be_at_hand, p, &why))
+	    thread_start(&p->hands[p->nhands], be_at_hand, p, &err))
 		p->nhands++;
 	(void)pthread_mutex_lock(&p->lock);
 	p->work = work;

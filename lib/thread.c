@@ -5,7 +5,7 @@
 
 bool
 thread_start(pthread_t *thread, void *(*run)(void *), void *arg,
-    struct errbuf *why)
+    struct errbuf *err)
 {
 	sigset_t	all, old;
 	int		error;
@@ -15,7 +15,7 @@ thread_start(pthread_t *thread, void *(*run)(void *), void *arg,
 	error = pthread_create(thread, NULL, run, arg);
 	(void)pthread_sigmask(SIG_SETMASK, &old, NULL);
 	if (error != 0)
-		errbuf_set(why, "could not start a thread: %s",
+		errbuf_set(err, "could not start a thread: %s",
 		    strerror(error));
 	return error == 0;
 }

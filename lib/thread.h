@@ -8,8 +8,8 @@
 #include "lib/errbuf.h"
 
 /* Start run(arg) on a thread that takes no signals: they are for the thread
- * that ends the run.  False with why: there is none to be had. */
+ * that ends the run.  False with err: there is none to be had. */
 bool	thread_start(pthread_t *, void *(*run)(void *), void *arg,
-	    struct errbuf *why);
+	    struct errbuf *err);
 
 #endif

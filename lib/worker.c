@@ -37,18 +37,18 @@ worker_destroy(struct worker *w)
 }
 
 struct worker *
-worker_new(struct errbuf *why)
+worker_new(struct errbuf *err)
 {
 	struct worker	*w;
 
 	if ((w = calloc(1, sizeof(*w))) == NULL) {
-		errbuf_set(why, "out of memory");
+		errbuf_set(err, "out of memory");
 		return NULL;
 	}
 	workq_init(&w->given);
 	(void)pthread_mutex_init(&w->lock, NULL);
 	(void)pthread_cond_init(&w->back, NULL);
-	if (thread_start(&w->thread, work, w, why))
+	if (thread_start(&w->thread, work, w, err))
 		return w;
 	worker_destroy(w);
 	return NULL;

@@ -18,8 +18,8 @@ struct worker_job {
 	struct workq_link	 link;
 };
 
-/* NULL with why: no memory, or no thread. */
-struct worker *worker_new(struct errbuf *why);
+/* NULL with err: no memory, or no thread. */
+struct worker *worker_new(struct errbuf *err);
 
 /* Ends the thread, after what it was given; NULL is fine. */
 void	worker_free(struct worker *);

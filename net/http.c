@@ -313,19 +313,19 @@ judge(struct http_request *req, CURLcode code)
 		req->verdict = HTTP_STOPPED;
 	} else if (code == CURLE_OK || req->skipped) {
 		req->verdict = HTTP_ANSWERED;
-		errbuf_set(&req->why, "%s: HTTP %ld", host, req->status);
+		errbuf_set(&req->err, "%s: HTTP %ld", host, req->status);
 	} else if (req->too_large || code == CURLE_FILESIZE_EXCEEDED) {
 		req->verdict = HTTP_TOO_LARGE;
-		errbuf_set(&req->why, "%s: larger than %lld bytes", host,
+		errbuf_set(&req->err, "%s: larger than %lld bytes", host,
 		    (long long)req->max_bytes);
 	} else if (req->refused != NULL && req->opened == 0) {
 		req->verdict = HTTP_FORBIDDEN;
-		errbuf_set(&req->why, "%s: the address is %s", host,
+		errbuf_set(&req->err, "%s: the address is %s", host,
 		    req->refused);
 	} else {
 		req->verdict = code_is_final(code) ? HTTP_FORBIDDEN :
 		    HTTP_TROUBLE;
-		errbuf_set(&req->why, "%s: %s", host, words_of(code));
+		errbuf_set(&req->err, "%s: %s", host, words_of(code));
 	}
 }
 
@@ -665,7 +665,7 @@ http_engine_free(struct http_engine *engine)
 		return;
 	while ((req = LIST_FIRST(&engine->requests)) != NULL) {
 		req->verdict = HTTP_ABORTED;
-		errbuf_set(&req->why, "the run ended first");
+		errbuf_set(&req->err, "the run ended first");
 		finish(req);
 	}
 	(void)curl_multi_cleanup(engine->multi);

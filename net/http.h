@@ -75,7 +75,7 @@ struct http_request {
 
 	/* What came; complete in on_done. */
 	enum http_verdict	 verdict;
-	struct errbuf		 why;	/* never holds more of a URL than its
+	struct errbuf		 err;	/* never holds more of a URL than its
 					   host */
 	long			 status;
 	int64_t			 length;	/* Content-Length, or -1 */

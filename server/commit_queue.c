@@ -90,7 +90,7 @@ queue_put(struct queue *q, struct commit *c)
 			(void)pthread_cond_signal(&q->wake);
 		STAILQ_INSERT_TAIL(&q->waiting, c, next);
 	} else
-		c->why = q->away_why;
+		c->err = q->away_why;
 	(void)pthread_mutex_unlock(&q->lock);
 	return take;
 }
@@ -138,10 +138,10 @@ queue_watch(struct queue *q)
 	while ((c = STAILQ_FIRST(&q->waiting)) != NULL &&
 	    c->dequeue_by_ms <= now_ms) {
 		c = list_pop(&q->waiting);
-		errbuf_set(&c->why, "database: the commit before did not end "
+		errbuf_set(&c->err, "database: the commit before did not end "
 		    "within %d ms", QUEUE_DEADLINE_MS);
 		q->away = true;
-		q->away_why = c->why;
+		q->away_why = c->err;
 		STAILQ_INSERT_TAIL(&q->known, c, next);
 		(void)pthread_cond_signal(&q->known_wake);
 	}
@@ -173,12 +173,12 @@ queue_next(struct queue *q)
 }
 
 void
-queue_set_away(struct queue *q, bool away, const struct errbuf *why)
+queue_set_away(struct queue *q, bool away, const struct errbuf *err)
 {
 	(void)pthread_mutex_lock(&q->lock);
 	q->away = away;
 	if (away)
-		q->away_why = *why;
+		q->away_why = *err;
 	(void)pthread_mutex_unlock(&q->lock);
 }
 

@@ -33,7 +33,7 @@ struct commit {
 	int64_t		 deadline_ms;
 	bool		 stored;	/* known: it is on the database's disk */
 	enum outcome	 outcome;	/* and what became of it */
-	struct errbuf	 why;		/* else: why not */
+	struct errbuf	 err;		/* else: why not */
 };
 
 struct queue;
@@ -42,7 +42,7 @@ struct queue *queue_new(void);		/* NULL: no memory */
 void	queue_free(struct queue *);	/* NULL is fine */
 
 /* Let it wait for the committer.  False: the database is known to be away,
- * and commit->why says so; whoever asks for the database waits all the same. */
+ * and commit->err says so; whoever asks for the database waits all the same. */
 bool	queue_put(struct queue *, struct commit *);
 
 /*
@@ -57,7 +57,7 @@ void	queue_known(struct queue *, struct commit *const *, size_t n);
 
 /*
  * Somebody who has no other work: give up what the committer has not taken by
- * QUEUE_DEADLINE_MS; it is not stored then, with why.  Returns the monotonic
+ * QUEUE_DEADLINE_MS; it is not stored then, with err.  Returns the monotonic
  * time in ms at which to call this again.
  */
 int64_t	queue_watch(struct queue *);
@@ -70,7 +70,7 @@ int64_t	queue_watch(struct queue *);
 struct commit *queue_next(struct queue *);
 
 /* While the database is away nothing waits for it. */
-void	queue_set_away(struct queue *, bool away, const struct errbuf *why);
+void	queue_set_away(struct queue *, bool away, const struct errbuf *err);
 bool	queue_is_away(struct queue *);
 
 /* No more is put in; what waits is still taken. */

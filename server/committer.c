@@ -36,28 +36,28 @@ struct committer {
 };
 
 static void
-set_away(struct committer *c, bool away, const struct errbuf *why)
+set_away(struct committer *c, bool away, const struct errbuf *err)
 {
 	bool	was = queue_is_away(c->queue);
 
 	if (away && !was)
-		log_line(LOG_ERROR, "%s; callbacks go to the spool", why->text);
+		log_line(LOG_ERROR, "%s; callbacks go to the spool", err->text);
 	if (!away && was)
 		log_line(LOG_INFO, "database: back");
-	queue_set_away(c->queue, away, why);
+	queue_set_away(c->queue, away, err);
 	c->retry_at_ms = clock_ms() + RECONNECT_MS;
 }
 
 static void
 hand_back(struct committer *c, struct commit **commits, size_t n, bool stored,
-    const struct errbuf *why)
+    const struct errbuf *err)
 {
 	size_t	i;
 
 	for (i = 0; i < n; i++) {
 		commits[i]->stored = stored;
 		if (!stored)
-			commits[i]->why = *why;
+			commits[i]->err = *err;
 	}
 	if (c->threaded)
 		queue_known(c->queue, commits, n);
@@ -81,24 +81,24 @@ time_left(struct commit *const *commits, size_t n)
  */
 static enum db_verdict
 store_as_unparsed(struct db *db, struct commit *one, int timeout_ms,
-    struct errbuf *why)
+    struct errbuf *err)
 {
 	struct delivery	*d = one->delivery;
 
-	log_line(LOG_ERROR, "delivery %s refused: %s", d->id, why->text);
+	log_line(LOG_ERROR, "delivery %s refused: %s", d->id, err->text);
 	d->outcome = OUTCOME_UNPARSED;
 	result_free(&d->result);
 	free(d->headers);
 	d->headers = NULL;
-	if (!delivery_set_note(d, why->text))
+	if (!delivery_set_note(d, err->text))
 		return DB_AWAY;
 	return store_deliveries(db, &d, 1, STORE_AGAIN, timeout_ms,
-	    &one->outcome, why);
+	    &one->outcome, err);
 }
 
 static enum db_verdict
 store_batch(struct committer *c, struct commit **commits, size_t n,
-    enum store_try nth, struct errbuf *why)
+    enum store_try nth, struct errbuf *err)
 {
 	struct delivery	*batch[BATCH_COMMITS] = { NULL };
 	enum outcome	 outcomes[BATCH_COMMITS];
@@ -108,7 +108,7 @@ store_batch(struct committer *c, struct commit **commits, size_t n,
 	for (i = 0; i < n; i++)
 		batch[i] = commits[i]->delivery;
 	v = store_deliveries(c->db, batch, n, nth, time_left(commits, n),
-	    outcomes, why);
+	    outcomes, err);
 	if (v != DB_OK)
 		return v;
 	for (i = 0; i < n; i++)
@@ -121,13 +121,13 @@ store_batch(struct committer *c, struct commit **commits, size_t n,
 static void
 commit_alone(struct committer *c, struct commit *one)
 {
-	struct errbuf	why;
+	struct errbuf	err;
 	enum db_verdict	v;
 
-	v = store_batch(c, &one, 1, STORE_AGAIN, &why);
+	v = store_batch(c, &one, 1, STORE_AGAIN, &err);
 	if (v == DB_REFUSED)
-		v = store_as_unparsed(c->db, one, time_left(&one, 1), &why);
-	hand_back(c, &one, 1, v == DB_OK, &why);
+		v = store_as_unparsed(c->db, one, time_left(&one, 1), &err);
+	hand_back(c, &one, 1, v == DB_OK, &err);
 }
 
 static int
@@ -164,7 +164,7 @@ has_repeats(struct commit *const *commits, size_t n)
 static void
 commit_batch(struct committer *c, struct commit **commits, size_t n)
 {
-	struct errbuf	why;
+	struct errbuf	err;
 	enum db_verdict	v;
 	size_t		i;
 
@@ -172,9 +172,9 @@ commit_batch(struct committer *c, struct commit **commits, size_t n)
 	 * would wait for each other. */
 	qsort(commits, n, sizeof(*commits), commit_compare);
 	v = store_batch(c, commits, n, has_repeats(commits, n) ? STORE_AGAIN :
-	    STORE_FIRST, &why);
+	    STORE_FIRST, &err);
 	if (v == DB_OK) {
-		hand_back(c, commits, n, true, &why);
+		hand_back(c, commits, n, true, &err);
 		return;
 	}
 	if (v == DB_REFUSED || db_is_connected(c->db)) {
@@ -183,15 +183,15 @@ commit_batch(struct committer *c, struct commit **commits, size_t n)
 			commit_alone(c, commits[i]);
 		return;
 	}
-	set_away(c, true, &why);
-	hand_back(c, commits, n, false, &why);
+	set_away(c, true, &err);
+	hand_back(c, commits, n, false, &err);
 }
 
 /* Pings are answered, and deliveries left, in the order they came. */
 static size_t
 answer_pings(struct committer *c, struct commit **commits, size_t n)
 {
-	struct errbuf	why;
+	struct errbuf	err;
 	enum db_verdict	v;
 	size_t		i, left = 0;
 
@@ -201,10 +201,10 @@ answer_pings(struct committer *c, struct commit **commits, size_t n)
 			continue;
 		}
 		v = db_run(c->db, DB_SCHEMA_VERSION, NULL,
-		    time_left(&commits[i], 1), NULL, &why);
+		    time_left(&commits[i], 1), NULL, &err);
 		if (v != DB_OK)
-			set_away(c, true, &why);
-		hand_back(c, &commits[i], 1, v == DB_OK, &why);
+			set_away(c, true, &err);
+		hand_back(c, &commits[i], 1, v == DB_OK, &err);
 	}
 	return left;
 }
@@ -216,18 +216,18 @@ answer_pings(struct committer *c, struct commit **commits, size_t n)
 static void
 try_connect(struct committer *c)
 {
-	struct errbuf	why = { "" };
+	struct errbuf	err = { "" };
 	bool		connected = db_is_connected(c->db);
 
 	if (!connected && clock_ms() < c->retry_at_ms)
 		return;
-	if (!connected && db_connect(c->db, COMMIT_DEADLINE_MS, &why) !=
+	if (!connected && db_connect(c->db, COMMIT_DEADLINE_MS, &err) !=
 	    DB_OK) {
-		set_away(c, true, &why);
+		set_away(c, true, &err);
 		return;
 	}
 	if (!connected || queue_is_away(c->queue)) {
-		set_away(c, false, &why);
+		set_away(c, false, &err);
 		c->drain_at_ms = 0;
 	}
 }
@@ -239,7 +239,7 @@ try_drain(struct committer *c, bool busy)
 {
 	int64_t			slice_ms = busy ? 0 : DRAIN_SLICE_MS;
 	struct drain_counts	counts;
-	struct errbuf		why;
+	struct errbuf		err;
 
 	if (c->spool == NULL || clock_ms() < c->drain_at_ms)
 		return;
@@ -249,8 +249,8 @@ try_drain(struct committer *c, bool busy)
 		return;
 	}
 	if (spool_drain(c->spool, c->db, c->conf, clock_ms() + slice_ms,
-	    &counts, &why) != DB_OK && !db_is_connected(c->db))
-		set_away(c, true, &why);
+	    &counts, &err) != DB_OK && !db_is_connected(c->db))
+		set_away(c, true, &err);
 	if (counts.drained > 0)
 		log_line(LOG_INFO, "spool: drained %ld, %ld left",
 		    counts.drained, counts.left);
@@ -309,7 +309,7 @@ committer_main(void *arg)
 
 struct committer *
 committer_start(const struct conf *conf, struct spool *spool, bool threads,
-    struct errbuf *why)
+    struct errbuf *err)
 {
 	struct committer	*c;
 	const char		*conninfo = *conf->receiver_conninfo != '\0' ?
@@ -319,7 +319,7 @@ committer_start(const struct conf *conf, struct spool *spool, bool threads,
 	    (c->queue = queue_new()) == NULL ||
 	    (c->db = db_new(conninfo, "genhook_receiver", conf->pooler)) ==
 	    NULL) {
-		errbuf_set(why, "out of memory");
+		errbuf_set(err, "out of memory");
 		committer_free(c);
 		return NULL;
 	}
@@ -328,7 +328,7 @@ committer_start(const struct conf *conf, struct spool *spool, bool threads,
 	c->threaded = threads;
 	if (threads && pthread_create(&c->thread, NULL, committer_main, c) !=
 	    0) {
-		errbuf_set(why, "could not start the committer's thread");
+		errbuf_set(err, "could not start the committer's thread");
 		committer_free(c);
 		return NULL;
 	}

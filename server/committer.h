@@ -18,17 +18,17 @@ struct committer;
 /*
  * Start it.  threads = false serves plain CGI: committer_submit() then commits
  * by itself, at once.  conf and spool (may be NULL) stay the caller's and must
- * outlive it.  NULL with why when it cannot start.
+ * outlive it.  NULL with err when it cannot start.
  */
 struct committer *committer_start(const struct conf *, struct spool *,
-	    bool threads, struct errbuf *why);
+	    bool threads, struct errbuf *err);
 
 /*
  * Commit one delivery, or with none find out whether the database answers.
  * False: it is known now.  True: it will come out of committer_next(), and
  * may do so before this has returned.  Then commit->stored says that the
  * delivery is on the database's disk, with its outcome; else it is not known
- * to be, and why: so spool it, sending it twice does no harm.
+ * to be, and err: so spool it, sending it twice does no harm.
  */
 bool	committer_submit(struct committer *, struct commit *);
 

@@ -358,7 +358,7 @@ watch(struct server *s)
 }
 
 static bool
-serve(struct server *s, struct fcgi_worker *workers, int n, struct errbuf *why)
+serve(struct server *s, struct fcgi_worker *workers, int n, struct errbuf *err)
 {
 	pthread_t	answerers[ANSWERERS];
 	int		i, working, answering;
@@ -368,7 +368,7 @@ serve(struct server *s, struct fcgi_worker *workers, int n, struct errbuf *why)
 	if (working > 0)
 		watch(s);
 	else
-		errbuf_set(why, "could not start a thread");
+		errbuf_set(err, "could not start a thread");
 	stop_workers(s, workers, working);
 	committer_end(s->rx->committer);
 	for (i = 0; i < answering; i++)
@@ -378,7 +378,7 @@ serve(struct server *s, struct fcgi_worker *workers, int n, struct errbuf *why)
 
 bool
 server_run_fastcgi(const struct receiver *rx, int threads,
-    struct errbuf *why)
+    struct errbuf *err)
 {
 	struct server	 s = { .rx = rx };
 	struct fcgi_worker	*workers;
@@ -388,16 +388,16 @@ server_run_fastcgi(const struct receiver *rx, int threads,
 	if (nworkers < WORKERS_MIN)
 		nworkers = threads < WORKERS_MIN ? threads : WORKERS_MIN;
 	if (FCGX_Init() != 0) {
-		errbuf_set(why, "could not start FastCGI");
+		errbuf_set(err, "could not start FastCGI");
 		return false;
 	}
 	workers = calloc((size_t)nworkers, sizeof(*workers));
 	if (workers != NULL && slots_make(&s, threads + nworkers)) {
-		ok = serve(&s, workers, nworkers, why);
+		ok = serve(&s, workers, nworkers, err);
 		for (i = 0; i < threads + nworkers; i++)
 			FCGX_Free(&s.slots[i].fr, 1);
 	} else
-		errbuf_set(why, "out of memory");
+		errbuf_set(err, "out of memory");
 	free(s.slots);
 	free(workers);
 	return ok;

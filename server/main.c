@@ -95,7 +95,7 @@ main(void)
 	struct receiver	 rx = { .provider = &PROVIDER };
 	struct conf	*conf;
 	struct spool	*spool;
-	struct errbuf	 why;
+	struct errbuf	 err;
 	char		 program[64];
 	bool		 fastcgi, ok;
 
@@ -108,23 +108,23 @@ main(void)
 	if (fastcgi)
 		follow_parent();
 	(void)umask(077);
-	if ((conf = conf_load(NULL, &why)) == NULL)
-		return fastcgi ? start_failed(why.text) : cgi_failed(why.text);
-	errbuf_set(&why, "spool: out of memory");
+	if ((conf = conf_load(NULL, &err)) == NULL)
+		return fastcgi ? start_failed(err.text) : cgi_failed(err.text);
+	errbuf_set(&err, "spool: out of memory");
 	spool = spool_at(conf->spool_dir, conf->spool_max_bytes);
-	if (spool == NULL || !spool_check(spool, &why))
+	if (spool == NULL || !spool_check(spool, &err))
 		log_line(LOG_ERROR, "%s; without it a callback is answered "
-		    "503 while the database is away", why.text);
+		    "503 while the database is away", err.text);
 	rx.conf = conf;
 	rx.spool = spool;
 	rx.started_ms = clock_ms();
-	rx.committer = committer_start(conf, spool, fastcgi, &why);
+	rx.committer = committer_start(conf, spool, fastcgi, &err);
 	if (rx.committer == NULL)
-		return fastcgi ? start_failed(why.text) : cgi_failed(why.text);
-	ok = fastcgi ? server_run_fastcgi(&rx, (int)conf->threads, &why) :
+		return fastcgi ? start_failed(err.text) : cgi_failed(err.text);
+	ok = fastcgi ? server_run_fastcgi(&rx, (int)conf->threads, &err) :
 	    server_run_cgi(&rx);
 	if (!ok && fastcgi)
-		log_line(LOG_ERROR, "%s", why.text);
+		log_line(LOG_ERROR, "%s", err.text);
 	committer_free(rx.committer);
 	spool_close(spool);
 	conf_free(conf);

@@ -56,7 +56,7 @@ headers_are_single(struct callback *cb)
 	for (i = 0; i < 2; i++)
 		for (j = 0; lists[i] != NULL && lists[i][j] != NULL; j++)
 			if (request_count(cb->req, lists[i][j]) > 1) {
-				errbuf_set(&cb->why, "header %s came twice",
+				errbuf_set(&cb->err, "header %s came twice",
 				    lists[i][j]);
 				return false;
 			}
@@ -70,7 +70,7 @@ encoding_is_identity(struct callback *cb)
 
 	if (enc == NULL || *enc == '\0' || strcasecmp(enc, "identity") == 0)
 		return true;
-	errbuf_set(&cb->why, "Content-Encoding \"%.40s\" is not supported, "
+	errbuf_set(&cb->err, "Content-Encoding \"%.40s\" is not supported, "
 	    "only identity", enc);
 	return false;
 }
@@ -96,17 +96,17 @@ read_body(struct callback *cb)
 	char	*body;
 
 	if (!parse_length(request_get(cb->req, "CONTENT_LENGTH"), &want)) {
-		errbuf_set(&cb->why, "CONTENT_LENGTH is missing or no number");
+		errbuf_set(&cb->err, "CONTENT_LENGTH is missing or no number");
 		return ANSWER_BAD_REQUEST;
 	}
 	if (want > cb->rx->conf->max_body_bytes) {
-		errbuf_set(&cb->why, "body of %lld bytes is over the limit of "
+		errbuf_set(&cb->err, "body of %lld bytes is over the limit of "
 		    "%lld", (long long)want,
 		    (long long)cb->rx->conf->max_body_bytes);
 		return ANSWER_TOO_LARGE;
 	}
 	if ((body = malloc((size_t)want + 1)) == NULL) {
-		errbuf_set(&cb->why, "out of memory");
+		errbuf_set(&cb->err, "out of memory");
 		return ANSWER_UNAVAILABLE;
 	}
 	got = cb->req->read(cb->req->arg, body, (size_t)want);
@@ -115,10 +115,10 @@ read_body(struct callback *cb)
 	if (got == (size_t)want)
 		return ANSWER_ACCEPTED;
 	if (cb->req->broken) {
-		errbuf_set(&cb->why, "could not read the body");
+		errbuf_set(&cb->err, "could not read the body");
 		return ANSWER_UNAVAILABLE;
 	}
-	errbuf_set(&cb->why, "body ended after %zu of %lld bytes", got,
+	errbuf_set(&cb->err, "body ended after %zu of %lld bytes", got,
 	    (long long)want);
 	return ANSWER_BAD_REQUEST;
 }
@@ -144,7 +144,7 @@ verify(struct callback *cb)
 
 	if (cb->rx->provider->verify == NULL)
 		return VERIFY_OK;
-	return cb->rx->provider->verify(&in, &cb->why);
+	return cb->rx->provider->verify(&in, &cb->err);
 }
 
 static bool
@@ -159,7 +159,7 @@ judge(struct callback *cb)
 	if (big)
 		(void)pthread_mutex_unlock(&big_body_lock);
 	if (!ok)
-		errbuf_set(&cb->why, "out of memory");
+		errbuf_set(&cb->err, "out of memory");
 	return ok;
 }
 
@@ -186,7 +186,7 @@ keep(struct callback *cb)
 	struct delivery	*d = cb->delivery;
 
 	if (d->note != NULL)
-		errbuf_set(&cb->why, "%s", d->note);
+		errbuf_set(&cb->err, "%s", d->note);
 	cb->proposed = d->outcome;
 	cb->commit.delivery = d;
 	cb->kept = true;
@@ -196,7 +196,7 @@ keep(struct callback *cb)
 static enum answer
 settle(struct callback *cb)
 {
-	const struct errbuf	*db_why = &cb->commit.why;
+	const struct errbuf	*db_why = &cb->commit.err;
 	struct errbuf		 spool_why = { "no spool" };
 	bool			 spooled;
 
@@ -213,7 +213,7 @@ settle(struct callback *cb)
 		    "spooled" : "not kept", db_why->text);
 		return ANSWER_REJECTED;
 	}
-	errbuf_set(&cb->why, "%s: %.200s%s%.100s", spooled ? "spooled" :
+	errbuf_set(&cb->err, "%s: %.200s%s%.100s", spooled ? "spooled" :
 	    "not stored", db_why->text, spooled ? "" : "; ",
 	    spooled ? "" : spool_why.text);
 	return spooled ? ANSWER_SPOOLED : ANSWER_UNAVAILABLE;
@@ -227,7 +227,7 @@ take_delivery(struct callback *cb)
 	enum verify_verdict	 v = verify(cb);
 
 	if (!note_sender(cb)) {
-		errbuf_set(&cb->why, "out of memory");
+		errbuf_set(&cb->err, "out of memory");
 		return ANSWER_UNAVAILABLE;
 	}
 	if (v == VERIFY_AMBIGUOUS)
@@ -240,7 +240,7 @@ take_delivery(struct callback *cb)
 	if (v == VERIFY_FAILED) {
 		d->verdict = VERDICT_FAILED;
 		d->outcome = OUTCOME_UNVERIFIED;
-		if (!delivery_set_note(d, cb->why.text))
+		if (!delivery_set_note(d, cb->err.text))
 			return ANSWER_UNAVAILABLE;
 		keep(cb);
 		return ANSWER_UNVERIFIED;
@@ -251,7 +251,7 @@ take_delivery(struct callback *cb)
 		return ANSWER_UNAVAILABLE;
 	if (v == VERIFY_STALE && d->outcome != OUTCOME_REJECTED) {
 		d->outcome = OUTCOME_STALE;
-		if (!delivery_set_note(d, cb->why.text))
+		if (!delivery_set_note(d, cb->err.text))
 			return ANSWER_UNAVAILABLE;
 	}
 	keep(cb);
@@ -266,11 +266,11 @@ take_callback(struct callback *cb)
 
 	cb->account = account_of_path(cb->rx, path != NULL ? path : "");
 	if (cb->account == NULL && errno == ENOMEM) {
-		errbuf_set(&cb->why, "out of memory");
+		errbuf_set(&cb->err, "out of memory");
 		return ANSWER_UNAVAILABLE;
 	}
 	if (cb->account == NULL) {
-		errbuf_set(&cb->why, "not found");
+		errbuf_set(&cb->err, "not found");
 		return ANSWER_NOT_FOUND;
 	}
 	if (!headers_are_single(cb))
@@ -280,7 +280,7 @@ take_callback(struct callback *cb)
 	cb->delivery = delivery_new(cb->rx->provider, cb->account->name,
 	    SOURCE_CALLBACK);
 	if (cb->delivery == NULL) {
-		errbuf_set(&cb->why, "out of memory");
+		errbuf_set(&cb->err, "out of memory");
 		return ANSWER_UNAVAILABLE;
 	}
 	if ((a = read_body(cb)) != ANSWER_ACCEPTED)
@@ -302,22 +302,22 @@ log_answer(const struct callback *cb, enum answer a)
 	    d != NULL ? "" : " nothing read",
 	    request_get(cb->req, "REMOTE_ADDR") != NULL ?
 	    request_get(cb->req, "REMOTE_ADDR") : "-",
-	    *cb->why.text != '\0' ? cb->why.text : "ok");
+	    *cb->err.text != '\0' ? cb->err.text : "ok");
 }
 
 static size_t
 answer_health(struct callback *cb, char out[ANSWER_TEXT_MAX])
 {
 	const struct receiver	*rx = cb->rx;
-	const char		*why = cb->commit.why.text;
+	const char		*err = cb->commit.err.text;
 	bool			 up = cb->commit.stored;
-	char			 body[512], words[sizeof(cb->commit.why.text)];
+	char			 body[512], words[sizeof(cb->commit.err.text)];
 	size_t			 i;
 
 	/* The words stand in JSON: nothing in them may end the string. */
-	for (i = 0; !up && why[i] != '\0'; i++)
-		words[i] = why[i] < 0x20 || why[i] > 0x7e || why[i] == '"' ||
-		    why[i] == '\\' ? '\'' : why[i];
+	for (i = 0; !up && err[i] != '\0'; i++)
+		words[i] = err[i] < 0x20 || err[i] > 0x7e || err[i] == '"' ||
+		    err[i] == '\\' ? '\'' : err[i];
 	words[i] = '\0';
 	(void)snprintf(body, sizeof(body), "{\"status\":\"%s\","
 	    "\"database\":\"%.300s\",\"schema_version\":%d,"
@@ -347,7 +347,7 @@ take_request(struct callback *cb)
 
 	if (method != NULL && strcmp(method, "POST") == 0)
 		return take_callback(cb);
-	errbuf_set(&cb->why, "method is \"%.20s\", not POST",
+	errbuf_set(&cb->err, "method is \"%.20s\", not POST",
 	    method != NULL ? method : "");
 	return ANSWER_BAD_METHOD;
 }
@@ -361,7 +361,7 @@ receive_begin(struct callback *cb, const struct receiver *rx,
 	cb->account = NULL;
 	cb->delivery = cb->commit.delivery = NULL;
 	cb->kept = false;
-	cb->why.text[0] = '\0';
+	cb->err.text[0] = '\0';
 	if (!(cb->health = is_health_check(req)))
 		cb->answer = take_request(cb);
 	return (cb->health || cb->kept) &&
@@ -380,7 +380,7 @@ receive_end(struct callback *cb, char out[ANSWER_TEXT_MAX])
 	log_answer(cb, a);
 	/* Why it is not served is for the log, not for the sender. */
 	len = answer_print(a, a == ANSWER_UNAVAILABLE ?
-	    "not stored, please send again" : cb->why.text, out);
+	    "not stored, please send again" : cb->err.text, out);
 	delivery_free(cb->delivery);
 	return len;
 }

@@ -30,7 +30,7 @@ struct callback {
 	bool			 kept;		/* commit says what to answer */
 	bool			 health;
 	enum answer		 answer;	/* where nothing was kept */
-	struct errbuf		 why;
+	struct errbuf		 err;
 };
 
 /*

@@ -15,10 +15,10 @@ void	server_prepare_signals(void);
 
 /*
  * Serve with so many threads until SIGTERM or SIGINT, then let what is in
- * flight end.  False with why when it could not start.
+ * flight end.  False with err when it could not start.
  */
 bool	server_run_fastcgi(const struct receiver *, int threads,
-	    struct errbuf *why);
+	    struct errbuf *err);
 
 /* Serve the one request that environment and standard input hold.  False
  * when the answer could not be written. */

@@ -39,7 +39,7 @@ fixture_path(char path[256], const struct provider *p, const char *file)
 
 static enum parse_verdict
 text_parse(const struct provider *p, const char *text, size_t len,
-    struct result *r, struct errbuf *why)
+    struct result *r, struct errbuf *err)
 {
 	const struct parse_context	ctx = { RECEIVED_AT };
 	struct json_object		*doc;
@@ -47,12 +47,12 @@ text_parse(const struct provider *p, const char *text, size_t len,
 	enum json_verdict		 json;
 
 	memset(r, 0, sizeof(*r));
-	errbuf_set(why, "%s", "untouched");
-	json = json_parse(text, len, &doc, why);
+	errbuf_set(err, "%s", "untouched");
+	json = json_parse(text, len, &doc, err);
 	CU_ASSERT_EQUAL(json, JSON_OK);
 	if (json != JSON_OK)
 		return PARSE_UNKNOWN;
-	verdict = p->parse(doc, &ctx, r, why);
+	verdict = p->parse(doc, &ctx, r, err);
 	json_free(doc);
 	return verdict;
 }
@@ -122,15 +122,15 @@ assert_result(const struct result *r, const struct expect *want)
 }
 
 static void
-assert_why(const struct errbuf *why, const char *part)
+assert_why(const struct errbuf *err, const char *part)
 {
 	bool	ok;
 
-	ok = part == NULL ? why->text[0] == '\0' :
-	    strstr(why->text, part) != NULL;
+	ok = part == NULL ? err->text[0] == '\0' :
+	    strstr(err->text, part) != NULL;
 	CU_ASSERT(ok);
 	if (!ok)
-		fprintf(stderr, "\n    why is \"%s\", not \"%s\"", why->text,
+		fprintf(stderr, "\n    err is \"%s\", not \"%s\"", err->text,
 		    part != NULL ? part : "");
 }
 
@@ -138,7 +138,7 @@ void
 expect_all(const struct provider *p, const struct expect *want, size_t n)
 {
 	struct result	 r;
-	struct errbuf	 why;
+	struct errbuf	 err;
 	char		 path[256], *text;
 	size_t		 len;
 	unsigned int	 before;
@@ -147,11 +147,11 @@ expect_all(const struct provider *p, const struct expect *want, size_t n)
 		before = CU_get_number_of_failures();
 		fixture_path(path, p, want->file);
 		text = fixture_read(path, &len);
-		assert_number("verdict", text_parse(p, text, len, &r, &why),
+		assert_number("verdict", text_parse(p, text, len, &r, &err),
 		    want->verdict);
 		if (want->verdict != PARSE_UNKNOWN)
 			assert_result(&r, want);
-		assert_why(&why, want->why);
+		assert_why(&err, want->err);
 		if (CU_get_number_of_failures() != before)
 			fprintf(stderr, "\n  in %s\n", path);
 		result_free(&r);
@@ -164,7 +164,7 @@ void
 expect_prefixes_refused(const char *path)
 {
 	struct json_object	*doc;
-	struct errbuf		 why;
+	struct errbuf		 err;
 	char			*text, *exact;
 	size_t			 i, len;
 
@@ -176,10 +176,10 @@ expect_prefixes_refused(const char *path)
 		exact = malloc(i > 0 ? i : 1);
 		CU_ASSERT_PTR_NOT_NULL_FATAL(exact);
 		memcpy(exact, text, i);
-		CU_ASSERT_EQUAL(json_parse(exact, i, &doc, &why),
+		CU_ASSERT_EQUAL(json_parse(exact, i, &doc, &err),
 		    JSON_INVALID);
 		CU_ASSERT_PTR_NULL(doc);
-		CU_ASSERT_PTR_NOT_NULL(strstr(why.text,
+		CU_ASSERT_PTR_NOT_NULL(strstr(err.text,
 		    i == 0 ? "empty body" : " at byte "));
 		free(exact);
 	}
@@ -192,7 +192,7 @@ expect_statuses(const struct provider *p, const char *path,
 {
 	static const char	 mark[] = "@STATUS@";
 	struct result		 r;
-	struct errbuf		 why;
+	struct errbuf		 err;
 	char			*text, *at, full[4096];
 	size_t			 len;
 	int			 written;
@@ -204,7 +204,7 @@ expect_statuses(const struct provider *p, const char *path,
 		written = snprintf(full, sizeof(full), "%.*s%s%s",
 		    (int)(at - text), text, want->word, at + strlen(mark));
 		CU_ASSERT_FATAL(written > 0 && (size_t)written < sizeof(full));
-		CU_ASSERT_EQUAL(text_parse(p, full, (size_t)written, &r, &why),
+		CU_ASSERT_EQUAL(text_parse(p, full, (size_t)written, &r, &err),
 		    want->verdict);
 		assert_text("state", task_state_words[r.state],
 		    task_state_words[want->state]);
@@ -212,7 +212,7 @@ expect_statuses(const struct provider *p, const char *path,
 		assert_text("status_word", r.status_word, want->word);
 		CU_ASSERT_PTR_NOT_NULL(r.task_id);
 		if (want->verdict == PARSE_PROGRESS)
-			assert_why(&why, want->word);
+			assert_why(&err, want->word);
 		result_free(&r);
 	}
 	free(text);
@@ -222,24 +222,24 @@ void
 expect_poll_urls(const struct provider *p, const struct expect_url *want,
     size_t n)
 {
-	struct errbuf	why;
+	struct errbuf	err;
 	char		buf[512];
 	bool		made;
 
 	for (; n > 0; n--, want++) {
-		errbuf_set(&why, "%s", "");
+		errbuf_set(&err, "%s", "");
 		made = p->poll_url(buf, sizeof(buf), "http://127.0.0.1:1/p/",
-		    want->task_id, want->model, &why);
+		    want->task_id, want->model, &err);
 		CU_ASSERT_EQUAL(made, want->url != NULL);
 		if (want->url != NULL && made)
 			assert_text("poll URL", buf, want->url);
 		else
-			assert_why(&why, want->why);
+			assert_why(&err, want->err);
 		/* The last byte, too, has to fit. */
 		if (made && want->url != NULL)
 			CU_ASSERT_FALSE(p->poll_url(buf, strlen(want->url),
 			    "http://127.0.0.1:1/p/", want->task_id,
-			    want->model, &why));
+			    want->model, &err));
 	}
 }
 
@@ -248,18 +248,18 @@ expect_answers(const struct provider *p, const struct expect_answer *want,
     size_t n)
 {
 	struct json_object	*doc;
-	struct errbuf		 why;
+	struct errbuf		 err;
 	enum poll_verdict	 verdict;
 
 	for (; n > 0; n--, want++) {
 		doc = NULL;
 		if (want->body != NULL)
 			CU_ASSERT_EQUAL(json_parse(want->body,
-			    strlen(want->body), &doc, &why), JSON_OK);
-		verdict = p->poll_classify(want->http, doc, &why);
+			    strlen(want->body), &doc, &err), JSON_OK);
+		verdict = p->poll_classify(want->http, doc, &err);
 		assert_number("verdict", verdict, want->verdict);
-		if (want->why != NULL)
-			assert_why(&why, want->why);
+		if (want->err != NULL)
+			assert_why(&err, want->err);
 		if (verdict != want->verdict)
 			fprintf(stderr, "\n  for %d %s\n", want->http,
 			    want->body != NULL ? want->body : "");

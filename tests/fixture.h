@@ -20,7 +20,7 @@ char	*fixture_read(const char *path, size_t *len);
 struct expect {
 	const char		*file;
 	enum parse_verdict	 verdict;
-	const char		*why;	/* part of it; NULL: has to be empty */
+	const char		*err;	/* part of it; NULL: has to be empty */
 	const char		*task_id;
 	const char		*status_word;
 	enum task_state		 state;
@@ -54,8 +54,8 @@ void	expect_statuses(const struct provider *, const char *path,
 /* Rows of poll_url and of poll_classify. */
 struct expect_url {
 	const char	*task_id, *model;
-	const char	*url;		/* NULL: there is none, and why */
-	const char	*why;
+	const char	*url;		/* NULL: there is none, and err */
+	const char	*err;
 };
 void	expect_poll_urls(const struct provider *, const struct expect_url *,
 	    size_t n);
@@ -64,7 +64,7 @@ struct expect_answer {
 	int			 http;
 	const char		*body;	/* NULL: no JSON */
 	enum poll_verdict	 verdict;
-	const char		*why;	/* part of it, or NULL */
+	const char		*err;	/* part of it, or NULL */
 };
 void	expect_answers(const struct provider *, const struct expect_answer *,
 	    size_t n);

@@ -35,7 +35,7 @@ static struct json_object *
 body_of(char *text, size_t len)
 {
 	struct json_object	*doc = NULL;
-	struct errbuf		 why;
+	struct errbuf		 err;
 	char			*body, *length;
 
 	CU_ASSERT_EQUAL_FATAL(len, strlen(text));
@@ -49,7 +49,7 @@ body_of(char *text, size_t len)
 	length = strstr(text, "\r\nContent-Length: ");
 	CU_ASSERT_PTR_NOT_NULL_FATAL(length);
 	CU_ASSERT_EQUAL(strtoul(length + 18, NULL, 10), strlen(body));
-	CU_ASSERT_EQUAL(json_parse(body, strlen(body), &doc, &why), JSON_OK);
+	CU_ASSERT_EQUAL(json_parse(body, strlen(body), &doc, &err), JSON_OK);
 	CU_ASSERT(json_is_object(doc));
 	return doc;
 }

@@ -85,13 +85,13 @@ static const struct expect cases[] = {
 	  TASK_SUCCEEDED, false, false, NULL, NULL, NULL, 0, 0, {
 	    { OUTPUT_IMAGE, PNG, 1764086400, EXPIRES_PROVIDER } } },
 	{ .file = "data-array-of-two.json", .verdict = PARSE_UNKNOWN,
-	  .why = "\"data\" holds 2 tasks" },
+	  .err = "\"data\" holds 2 tasks" },
 	{ .file = "data-array-empty.json", .verdict = PARSE_UNKNOWN,
-	  .why = "\"data\" holds 0 tasks" },
+	  .err = "\"data\" holds 0 tasks" },
 	{ .file = "host-relative-url.json", .verdict = PARSE_UNKNOWN,
-	  .why = "no http or https URL: //evil.example/9d1f-2.mp4" },
+	  .err = "no http or https URL: //evil.example/9d1f-2.mp4" },
 	{ .file = "item-without-link.json", .verdict = PARSE_UNKNOWN,
-	  .why = "an output has no \"url\"" },
+	  .err = "an output has no \"url\"" },
 	{ "link-is-object-beside-one.json", PARSE_FINAL,
 	  "an output link is no plain string", DONE, PLAIN, {
 	    { OUTPUT_IMAGE, PNG, DAY_ON, EXPIRES_PROVIDER },
@@ -102,17 +102,17 @@ static const struct expect cases[] = {
 	  "the picture was refused", SUBMIT, FINISH, {
 	    { OUTPUT_IMAGE, "refused", DAY_ON, EXPIRES_PROVIDER } } },
 	{ .file = "link-is-object.json", .verdict = PARSE_UNKNOWN,
-	  .why = "an output link is no plain string" },
+	  .err = "an output link is no plain string" },
 	{ .file = "link-with-blank.json", .verdict = PARSE_UNKNOWN,
-	  .why = "no http or https URL: https://upload.apimart.ai/f/a b" },
+	  .err = "no http or https URL: https://upload.apimart.ai/f/a b" },
 	{ .file = "id-is-number.json", .verdict = PARSE_UNKNOWN,
-	  .why = "\"id\"" },
+	  .err = "\"id\"" },
 	{ .file = "nul-in-id.json", .verdict = PARSE_UNKNOWN,
-	  .why = "\"id\"" },
+	  .err = "\"id\"" },
 	{ .file = "data-is-string.json", .verdict = PARSE_UNKNOWN,
-	  .why = "\"task_id\"" },
+	  .err = "\"task_id\"" },
 	{ .file = "not-an-object.json", .verdict = PARSE_UNKNOWN,
-	  .why = "\"task_id\"" },
+	  .err = "\"task_id\"" },
 };
 
 static void

@@ -85,38 +85,38 @@ static struct archive *
 open_here(const char *owner)
 {
 	struct archive	*a;
-	struct errbuf	 why;
+	struct errbuf	 err;
 
-	a = archive_open(&conf, owner, &why);
+	a = archive_open(&conf, owner, &err);
 	CU_ASSERT_PTR_NOT_NULL_FATAL(a);
 	return a;
 }
 
 static bool
 commit(struct archive *a, struct archive_part *part, char **location,
-    struct errbuf *why)
+    struct errbuf *err)
 {
 	struct archive_commit	c = { .part = part, .extension = "png" };
 	bool			ok = archive_commit(a, &c);
 
 	*location = c.location;
-	*why = c.why;
+	*err = c.err;
 	return ok;
 }
 
 static bool
 store(struct archive *a, const struct archive_key *k, const char *text,
-    char **location, struct errbuf *why)
+    char **location, struct errbuf *err)
 {
 	struct archive_part	*part;
 
-	if ((part = archive_begin(a, k, -1, why)) == NULL)
+	if ((part = archive_begin(a, k, -1, err)) == NULL)
 		return false;
-	if (!archive_write(part, text, strlen(text), why)) {
+	if (!archive_write(part, text, strlen(text), err)) {
 		archive_abort(part);
 		return false;
 	}
-	return commit(a, part, location, why);
+	return commit(a, part, location, err);
 }
 
 /* Parts are in the root and nowhere else. */
@@ -138,12 +138,12 @@ static void
 test_store(void)
 {
 	struct archive	*a = open_here("host:1:1");
-	struct errbuf	 why;
+	struct errbuf	 err;
 	struct stat	 st;
 	char		*location = NULL, want[256], text[16] = "";
 	FILE		*fp;
 
-	CU_ASSERT_TRUE_FATAL(store(a, &key, "hello", &location, &why));
+	CU_ASSERT_TRUE_FATAL(store(a, &key, "hello", &location, &err));
 	(void)snprintf(want, sizeof(want), "%s/" DAY "/task-1/0.png", url);
 	CU_ASSERT_STRING_EQUAL(location, want);
 	free(location);
@@ -152,7 +152,7 @@ test_store(void)
 	CU_ASSERT_EQUAL(st.st_size, 5);
 
 	/* Again: the same place, the newer bytes. */
-	CU_ASSERT_TRUE_FATAL(store(a, &key, "again!", &location, &why));
+	CU_ASSERT_TRUE_FATAL(store(a, &key, "again!", &location, &err));
 	CU_ASSERT_STRING_EQUAL(location, want);
 	free(location);
 	CU_ASSERT_PTR_NOT_NULL_FATAL(fp = fopen(want + 7, "r"));
@@ -168,10 +168,10 @@ test_abort_leaves_nothing(void)
 {
 	struct archive		*a = open_here("host:1:2");
 	struct archive_part	*part;
-	struct errbuf		 why;
+	struct errbuf		 err;
 
-	CU_ASSERT_PTR_NOT_NULL_FATAL(part = archive_begin(a, &key, -1, &why));
-	CU_ASSERT_TRUE(archive_write(part, "x", 1, &why));
+	CU_ASSERT_PTR_NOT_NULL_FATAL(part = archive_begin(a, &key, -1, &err));
+	CU_ASSERT_TRUE(archive_write(part, "x", 1, &err));
 	CU_ASSERT_EQUAL(count_parts(), 1);
 	archive_abort(part);
 	archive_abort(NULL);
@@ -183,10 +183,10 @@ static void
 test_no_room(void)
 {
 	struct archive	*a = open_here("host:1:3");
-	struct errbuf	 why;
+	struct errbuf	 err;
 
-	CU_ASSERT_PTR_NULL(archive_begin(a, &key, INT64_C(1) << 60, &why));
-	CU_ASSERT_PTR_NOT_NULL(strstr(why.text, "no room"));
+	CU_ASSERT_PTR_NULL(archive_begin(a, &key, INT64_C(1) << 60, &err));
+	CU_ASSERT_PTR_NOT_NULL(strstr(err.text, "no room"));
 	archive_close(a);
 }
 
@@ -196,7 +196,7 @@ test_symlinks(void)
 {
 	static const struct archive_key	k = { "apixo", "t", "0", 1774000000 };
 	struct archive	*a = open_here("host:1:4");
-	struct errbuf	 why;
+	struct errbuf	 err;
 	char		*location = NULL, path[256],
 			 target[256];
 	struct stat	 st;
@@ -205,17 +205,17 @@ test_symlinks(void)
 	(void)snprintf(target, sizeof(target), "%s/elsewhere", dir);
 	CU_ASSERT_EQUAL(mkdir(target, 0700), 0);
 	CU_ASSERT_EQUAL(symlink(target, path), 0);
-	CU_ASSERT_FALSE(store(a, &k, "x", &location, &why));
+	CU_ASSERT_FALSE(store(a, &k, "x", &location, &err));
 	CU_ASSERT_PTR_NULL(location);
 	CU_ASSERT_EQUAL(rmdir(target), 0);	/* still empty */
 	CU_ASSERT_EQUAL(unlink(path), 0);
 
 	/* One at the final name is replaced, not written through. */
-	CU_ASSERT_TRUE_FATAL(store(a, &k, "x", &location, &why));
+	CU_ASSERT_TRUE_FATAL(store(a, &k, "x", &location, &err));
 	CU_ASSERT_EQUAL(unlink(location + 7), 0);
 	CU_ASSERT_EQUAL(symlink(target, location + 7), 0);
 	free(location);
-	CU_ASSERT_TRUE_FATAL(store(a, &k, "y", &location, &why));
+	CU_ASSERT_TRUE_FATAL(store(a, &k, "y", &location, &err));
 	CU_ASSERT_EQUAL(lstat(location + 7, &st), 0);
 	CU_ASSERT_TRUE(S_ISREG(st.st_mode));
 	CU_ASSERT_EQUAL(lstat(target, &st), -1);
@@ -271,13 +271,13 @@ test_clean_left(void)
 	struct archive_key	 k = { "novita", "left", "0", key.day };
 	struct archive		*a = open_here("host:1:5");
 	struct archive_part	*part;
-	struct errbuf		 why;
+	struct errbuf		 err;
 	char			 mark[ARCHIVE_MARK_MAX];
 	time_t			 before = time(NULL) - ARCHIVE_STALE_S;
 	int64_t			 bytes;
 
-	CU_ASSERT_PTR_NOT_NULL_FATAL(part = archive_begin(a, &k, -1, &why));
-	CU_ASSERT_TRUE(archive_write(part, "half", 4, &why));
+	CU_ASSERT_PTR_NOT_NULL_FATAL(part = archive_begin(a, &k, -1, &err));
+	CU_ASSERT_TRUE(archive_write(part, "half", 4, &err));
 	CU_ASSERT_TRUE(archive_mark(part, "\"v1\""));
 	archive_leave(part);
 	age_parts(2 * ARCHIVE_STALE_S);
@@ -296,7 +296,7 @@ test_clean_left(void)
 
 static const struct {
 	const char	*url;
-	const char	*why;		/* NULL: it opens */
+	const char	*err;		/* NULL: it opens */
 } urls[] = {
 	{ "s3://bucket/../prefix",	"prefix" },
 	{ "s3://b/prefix",		"no name of a bucket" },
@@ -317,7 +317,7 @@ test_urls(void)
 {
 	struct archive	*a;
 	struct conf	 c = { 0 };
-	struct errbuf	 why;
+	struct errbuf	 err;
 	char		 copy[64], endpoint[] = "https://s3.example.com",
 			 nowhere[] = "/nowhere/at/all";
 	size_t		 i;
@@ -327,10 +327,10 @@ test_urls(void)
 		c.archive_url = copy;
 		c.s3_endpoint = endpoint;
 		c.s3_staging_dir = nowhere;
-		a = archive_open(&c, "o", &why);
-		CU_ASSERT_EQUAL(a != NULL, urls[i].why == NULL);
-		if (a == NULL && urls[i].why != NULL)
-			CU_ASSERT_PTR_NOT_NULL(strstr(why.text, urls[i].why));
+		a = archive_open(&c, "o", &err);
+		CU_ASSERT_EQUAL(a != NULL, urls[i].err == NULL);
+		if (a == NULL && urls[i].err != NULL)
+			CU_ASSERT_PTR_NOT_NULL(strstr(err.text, urls[i].err));
 		archive_close(a);
 	}
 }
@@ -341,15 +341,15 @@ test_escaped_root(void)
 {
 	struct archive	*a;
 	struct conf	 c = { 0 };
-	struct errbuf	 why;
+	struct errbuf	 err;
 	char		 text[96], *location = NULL,
 			 path[256];
 	struct stat	 st;
 
 	(void)snprintf(text, sizeof(text), "file://%s/a%%20b%%23", dir);
 	c.archive_url = text;
-	CU_ASSERT_PTR_NOT_NULL_FATAL(a = archive_open(&c, "o", &why));
-	CU_ASSERT_TRUE_FATAL(store(a, &key, "x", &location, &why));
+	CU_ASSERT_PTR_NOT_NULL_FATAL(a = archive_open(&c, "o", &err));
+	CU_ASSERT_TRUE_FATAL(store(a, &key, "x", &location, &err));
 	CU_ASSERT_EQUAL(strncmp(location, text, strlen(text)), 0);
 	(void)snprintf(path, sizeof(path), "%s/a b#/" DAY "/task-1/0.png",
 	    dir);
@@ -399,15 +399,15 @@ test_reopen(void)
 	struct archive		*a = open_here("host:1:1"),
 				*b = open_here("host:2:2");
 	struct archive_part	*part;
-	struct errbuf		 why;
+	struct errbuf		 err;
 	char			 mark[ARCHIVE_MARK_MAX], text[32] = "";
 	char			*location = NULL;
 	int64_t			 bytes = 0;
 
 	CU_ASSERT_PTR_NULL(archive_reopen(a, &k, &bytes, mark));
-	part = archive_begin(a, &k, -1, &why);
+	part = archive_begin(a, &k, -1, &err);
 	CU_ASSERT_PTR_NOT_NULL_FATAL(part);
-	CU_ASSERT_TRUE(archive_write(part, "hel", 3, &why));
+	CU_ASSERT_TRUE(archive_write(part, "hel", 3, &err));
 	/* While one writes it, nobody else does. */
 	CU_ASSERT_TRUE(archive_mark(part, "\"v1\""));
 	CU_ASSERT_PTR_NULL(archive_reopen(b, &k, &bytes, mark));
@@ -417,16 +417,16 @@ test_reopen(void)
 	CU_ASSERT_PTR_NOT_NULL_FATAL(part);
 	CU_ASSERT_EQUAL(bytes, 3);
 	CU_ASSERT_STRING_EQUAL(mark, "\"v1\"");
-	CU_ASSERT_TRUE(archive_replay(part, 0, 99, collect, text, &why));
+	CU_ASSERT_TRUE(archive_replay(part, 0, 99, collect, text, &err));
 	CU_ASSERT_STRING_EQUAL(text, "hel");
-	CU_ASSERT_TRUE(archive_write(part, "lo", 2, &why));
+	CU_ASSERT_TRUE(archive_write(part, "lo", 2, &err));
 	text[0] = '\0';
-	CU_ASSERT_TRUE(archive_replay(part, 1, 2, collect, text, &why));
-	CU_ASSERT_TRUE(archive_replay(part, 3, 99, collect, text, &why));
-	CU_ASSERT_TRUE(archive_replay(part, 5, 99, collect, text, &why));
-	CU_ASSERT_TRUE(archive_replay(part, 2, 0, collect, text, &why));
+	CU_ASSERT_TRUE(archive_replay(part, 1, 2, collect, text, &err));
+	CU_ASSERT_TRUE(archive_replay(part, 3, 99, collect, text, &err));
+	CU_ASSERT_TRUE(archive_replay(part, 5, 99, collect, text, &err));
+	CU_ASSERT_TRUE(archive_replay(part, 2, 0, collect, text, &err));
 	CU_ASSERT_STRING_EQUAL(text, "ello");
-	CU_ASSERT_TRUE(commit(b, part, &location, &why));
+	CU_ASSERT_TRUE(commit(b, part, &location, &err));
 	free(location);
 	CU_ASSERT_EQUAL(count_parts(), 0);
 	archive_close(a);
@@ -441,24 +441,24 @@ test_held(void)
 	struct archive_key	 k = { "novita", "held", "0", key.day };
 	struct archive		*a = open_here("host:1:1");
 	struct archive_part	*part;
-	struct errbuf		 why;
+	struct errbuf		 err;
 	char			 mark[ARCHIVE_MARK_MAX], text[32] = "";
 	char			*location = NULL, *much;
 	int64_t			 bytes = 0;
 
-	CU_ASSERT_PTR_NOT_NULL_FATAL(part = archive_begin(a, &k, 3, &why));
-	CU_ASSERT_TRUE(archive_write(part, "al", 2, &why));
-	CU_ASSERT_TRUE(archive_write(part, "l", 1, &why));
+	CU_ASSERT_PTR_NOT_NULL_FATAL(part = archive_begin(a, &k, 3, &err));
+	CU_ASSERT_TRUE(archive_write(part, "al", 2, &err));
+	CU_ASSERT_TRUE(archive_write(part, "l", 1, &err));
 	CU_ASSERT_EQUAL(count_parts(), 0);
-	CU_ASSERT_TRUE(archive_replay(part, 0, 99, collect, text, &why));
-	CU_ASSERT_TRUE(archive_replay(part, 1, 1, collect, text, &why));
+	CU_ASSERT_TRUE(archive_replay(part, 0, 99, collect, text, &err));
+	CU_ASSERT_TRUE(archive_replay(part, 1, 1, collect, text, &err));
 	CU_ASSERT_STRING_EQUAL(text, "alll");
-	CU_ASSERT_TRUE(commit(a, part, &location, &why));
+	CU_ASSERT_TRUE(commit(a, part, &location, &err));
 	CU_ASSERT_TRUE(same_file(location, "all", 3));
 	free(location);
 
-	CU_ASSERT_PTR_NOT_NULL_FATAL(part = archive_begin(a, &k, 3, &why));
-	CU_ASSERT_TRUE(archive_write(part, "hel", 3, &why));
+	CU_ASSERT_PTR_NOT_NULL_FATAL(part = archive_begin(a, &k, 3, &err));
+	CU_ASSERT_TRUE(archive_write(part, "hel", 3, &err));
 	CU_ASSERT_TRUE(archive_mark(part, "\"v1\""));
 	archive_leave(part);
 	part = archive_reopen(a, &k, &bytes, mark);
@@ -469,11 +469,11 @@ test_held(void)
 	CU_ASSERT_PTR_NOT_NULL_FATAL(much = calloc(2, MUCH));
 	memset(much, 'a', MUCH);
 	memset(much + MUCH, 'b', MUCH);
-	CU_ASSERT_PTR_NOT_NULL_FATAL(part = archive_begin(a, &k, 3, &why));
-	CU_ASSERT_TRUE(archive_write(part, much, MUCH, &why));
-	CU_ASSERT_TRUE(archive_write(part, much + MUCH, MUCH, &why));
+	CU_ASSERT_PTR_NOT_NULL_FATAL(part = archive_begin(a, &k, 3, &err));
+	CU_ASSERT_TRUE(archive_write(part, much, MUCH, &err));
+	CU_ASSERT_TRUE(archive_write(part, much + MUCH, MUCH, &err));
 	CU_ASSERT_EQUAL(count_parts(), 1);
-	CU_ASSERT_TRUE(commit(a, part, &location, &why));
+	CU_ASSERT_TRUE(commit(a, part, &location, &err));
 	CU_ASSERT_TRUE(same_file(location, much, 2 * MUCH));
 	free(location);
 	free(much);
@@ -487,7 +487,7 @@ test_held_many(void)
 {
 	struct archive_part	*parts[100];
 	struct archive		*a = open_here("host:1:1");
-	struct errbuf		 why;
+	struct errbuf		 err;
 	char			 id[16];
 	char			*location = NULL;
 	size_t			 i, n = sizeof(parts) / sizeof(parts[0]);
@@ -496,14 +496,14 @@ test_held_many(void)
 		struct archive_key	k = { "novita", id, "0", key.day };
 
 		(void)snprintf(id, sizeof(id), "many-%zu", i);
-		parts[i] = archive_begin(a, &k, 8, &why);
+		parts[i] = archive_begin(a, &k, 8, &err);
 		CU_ASSERT_PTR_NOT_NULL_FATAL(parts[i]);
-		CU_ASSERT_TRUE(archive_write(parts[i], id, strlen(id), &why));
+		CU_ASSERT_TRUE(archive_write(parts[i], id, strlen(id), &err));
 	}
 	CU_ASSERT_TRUE(archive_is_crowded(a));
 	for (i = 0; i < n; i++) {
 		(void)snprintf(id, sizeof(id), "many-%zu", i);
-		CU_ASSERT_TRUE(commit(a, parts[i], &location, &why));
+		CU_ASSERT_TRUE(commit(a, parts[i], &location, &err));
 		CU_ASSERT_TRUE(same_file(location, id, strlen(id)));
 		free(location);
 	}
@@ -520,7 +520,7 @@ test_whole(void)
 	struct archive_key	 k = { "novita", "whole", "0", key.day };
 	struct archive		*a = open_here("host:1:1");
 	struct archive_part	*part;
-	struct errbuf		 why;
+	struct errbuf		 err;
 	char			 mark[ARCHIVE_MARK_MAX];
 	char			 note[300];
 	int64_t			 bytes;
@@ -528,9 +528,9 @@ test_whole(void)
 	struct dirent		*e;
 	DIR			*d;
 
-	part = archive_begin(a, &k, -1, &why);
+	part = archive_begin(a, &k, -1, &err);
 	CU_ASSERT_PTR_NOT_NULL_FATAL(part);
-	CU_ASSERT_TRUE(archive_write(part, "all", 3, &why));
+	CU_ASSERT_TRUE(archive_write(part, "all", 3, &err));
 	CU_ASSERT_TRUE(archive_mark(part, ARCHIVE_WHOLE "abc"));
 	archive_leave(part);
 	CU_ASSERT_PTR_NOT_NULL_FATAL(d = opendir(dir));
@@ -548,9 +548,9 @@ test_whole(void)
 	CU_ASSERT_STRING_EQUAL(archive_whole(mark), "abc");
 	archive_abort(part);
 
-	part = archive_begin(a, &k, -1, &why);
+	part = archive_begin(a, &k, -1, &err);
 	CU_ASSERT_PTR_NOT_NULL_FATAL(part);
-	CU_ASSERT_TRUE(archive_write(part, "all", 3, &why));
+	CU_ASSERT_TRUE(archive_write(part, "all", 3, &err));
 	CU_ASSERT_TRUE(archive_mark(part, "\"v1\""));
 	archive_leave(part);
 	CU_ASSERT_PTR_NOT_NULL_FATAL(fp = fopen(note, "w"));
@@ -558,7 +558,7 @@ test_whole(void)
 	CU_ASSERT_EQUAL(fclose(fp), 0);
 	CU_ASSERT_PTR_NULL(archive_reopen(a, &k, &bytes, mark));
 	CU_ASSERT_PTR_NULL(archive_whole("\"v1\""));
-	archive_abort(archive_begin(a, &k, -1, &why));
+	archive_abort(archive_begin(a, &k, -1, &err));
 	CU_ASSERT_EQUAL(count_parts(), 0);
 	archive_close(a);
 }
@@ -570,35 +570,35 @@ test_no_reopen(void)
 	struct archive_key	 k = { "novita", "anew", "0", key.day };
 	struct archive		*a = open_here("host:1:1");
 	struct archive_part	*part, *second;
-	struct errbuf		 why;
+	struct errbuf		 err;
 	char			 mark[ARCHIVE_MARK_MAX], *location = NULL;
 	int64_t			 bytes;
 
-	part = archive_begin(a, &k, -1, &why);
+	part = archive_begin(a, &k, -1, &err);
 	CU_ASSERT_PTR_NOT_NULL_FATAL(part);
-	CU_ASSERT_TRUE(archive_write(part, "old", 3, &why));
+	CU_ASSERT_TRUE(archive_write(part, "old", 3, &err));
 	archive_leave(part);
 	CU_ASSERT_PTR_NULL(archive_reopen(a, &k, &bytes, mark));
 
-	part = archive_begin(a, &k, -1, &why);
+	part = archive_begin(a, &k, -1, &err);
 	CU_ASSERT_PTR_NOT_NULL_FATAL(part);
-	CU_ASSERT_TRUE(archive_write(part, "new", 3, &why));
+	CU_ASSERT_TRUE(archive_write(part, "new", 3, &err));
 	CU_ASSERT_TRUE(archive_mark(part, "m"));
 	/* A second writer has a file of its own, which is never left. */
-	second = archive_begin(a, &k, -1, &why);
+	second = archive_begin(a, &k, -1, &err);
 	CU_ASSERT_PTR_NOT_NULL_FATAL(second);
-	CU_ASSERT_TRUE(archive_write(second, "2nd", 3, &why));
+	CU_ASSERT_TRUE(archive_write(second, "2nd", 3, &err));
 	CU_ASSERT_FALSE(archive_mark(second, "m"));
 	archive_abort(second);
 	/* One that held its bytes in memory until then has them still. */
-	CU_ASSERT_PTR_NOT_NULL_FATAL(second = archive_begin(a, &k, 3, &why));
-	CU_ASSERT_TRUE(archive_write(second, "3rd", 3, &why));
-	CU_ASSERT_TRUE(archive_ready(a, second, &why));
-	CU_ASSERT_TRUE(commit(a, second, &location, &why));
+	CU_ASSERT_PTR_NOT_NULL_FATAL(second = archive_begin(a, &k, 3, &err));
+	CU_ASSERT_TRUE(archive_write(second, "3rd", 3, &err));
+	CU_ASSERT_TRUE(archive_ready(a, second, &err));
+	CU_ASSERT_TRUE(commit(a, second, &location, &err));
 	CU_ASSERT_TRUE_FATAL(location != NULL);
 	CU_ASSERT_TRUE(same_file(location, "3rd", 3));
 	free(location);
-	CU_ASSERT_TRUE(commit(a, part, &location, &why));
+	CU_ASSERT_TRUE(commit(a, part, &location, &err));
 	free(location);
 	CU_ASSERT_PTR_NULL(archive_reopen(a, &k, &bytes, mark));
 	CU_ASSERT_EQUAL(count_parts(), 0);
@@ -614,7 +614,7 @@ test_commit_all(void)
 	size_t			 left = MANY;
 	struct archive_key	 k = { "novita", NULL, "0", key.day };
 	struct archive		*a = open_here("host:1:1");
-	struct errbuf		 why;
+	struct errbuf		 err;
 	char			 id[32];
 	int			 i;
 
@@ -624,9 +624,9 @@ test_commit_all(void)
 		k.day = key.day + i / 2 * 86400;
 		list[i] = &c[i];
 		c[i].extension = i == 2 ? "no/such" : "png";
-		c[i].part = archive_begin(a, &k, -1, &why);
+		c[i].part = archive_begin(a, &k, -1, &err);
 		CU_ASSERT_PTR_NOT_NULL_FATAL(c[i].part);
-		CU_ASSERT_TRUE(archive_write(c[i].part, "x", 1, &why));
+		CU_ASSERT_TRUE(archive_write(c[i].part, "x", 1, &err));
 	}
 	while (left > 0) {
 		archive_commit_some(a, list, left);

@@ -44,13 +44,13 @@ test_away(void)
 	struct queue	*q = queue_new();
 	struct commit	 c = { .delivery = &some, .stored = true };
 	struct commit	 ping = { .delivery = NULL };
-	struct errbuf	 why = { "gone fishing" };
+	struct errbuf	 err = { "gone fishing" };
 
-	queue_set_away(q, true, &why);
+	queue_set_away(q, true, &err);
 	CU_ASSERT_TRUE(queue_is_away(q));
 	CU_ASSERT_FALSE(queue_put(q, &c));
 	CU_ASSERT_FALSE(c.stored);
-	CU_ASSERT_STRING_EQUAL(c.why.text, "gone fishing");
+	CU_ASSERT_STRING_EQUAL(c.err.text, "gone fishing");
 	CU_ASSERT_TRUE(queue_put(q, &ping));
 	queue_set_away(q, false, NULL);
 	CU_ASSERT_TRUE(queue_put(q, &c));
@@ -86,10 +86,10 @@ test_overdue(void)
 	CU_ASSERT(next_ms >= c[1].dequeue_by_ms + QUEUE_DEADLINE_MS);
 	CU_ASSERT_PTR_EQUAL(queue_next(q), &c[0]);
 	CU_ASSERT_FALSE(c[0].stored);
-	CU_ASSERT_NOT_EQUAL(c[0].why.text[0], '\0');
+	CU_ASSERT_NOT_EQUAL(c[0].err.text[0], '\0');
 	CU_ASSERT_TRUE(queue_is_away(q));
 	CU_ASSERT_FALSE(queue_put(q, &late));
-	CU_ASSERT_STRING_EQUAL(late.why.text, c[0].why.text);
+	CU_ASSERT_STRING_EQUAL(late.err.text, c[0].err.text);
 	queue_free(q);
 }
 

@@ -32,10 +32,10 @@ __wrap_sha256(const void *data, size_t len, unsigned char digest[SHA256_BYTES])
 }
 
 static struct conf *
-load(const char *text, struct errbuf *why)
+load(const char *text, struct errbuf *err)
 {
 	scratch_write(path, 0600, text);
-	return conf_load(path, why);
+	return conf_load(path, err);
 }
 
 /* ---- what is refused --------------------------------------------------- */
@@ -44,7 +44,7 @@ load(const char *text, struct errbuf *why)
 static const struct refused {
 	const char	*text;
 	int		 at;
-	const char	*why;
+	const char	*err;
 } refused[] = {
 	/* The grammar, in libconfuse's words. */
 	{ DB "nonsense {\n}\n", 4, "nonsense" },
@@ -156,8 +156,8 @@ static const struct refused {
 static void
 assert_refused(const struct refused *row)
 {
-	struct errbuf	 why = { "" };
-	struct conf	*c = load(row->text, &why);
+	struct errbuf	 err = { "" };
+	struct conf	*c = load(row->text, &err);
 	char		 head[SCRATCH_PATH + 64];
 	int		 before = (int)CU_get_number_of_failures();
 
@@ -167,11 +167,11 @@ assert_refused(const struct refused *row)
 		(void)snprintf(head, sizeof(head), "%s:%d: ", path, row->at);
 	else
 		(void)snprintf(head, sizeof(head), "%s: ", path);
-	CU_ASSERT_EQUAL(strncmp(why.text, head, strlen(head)), 0);
-	CU_ASSERT_PTR_NOT_NULL(strstr(why.text, row->why));
+	CU_ASSERT_EQUAL(strncmp(err.text, head, strlen(head)), 0);
+	CU_ASSERT_PTR_NOT_NULL(strstr(err.text, row->err));
 	if ((int)CU_get_number_of_failures() != before)
 		fprintf(stderr, "\n    want %s%s\n    have %s\n", head,
-		    row->why, why.text);
+		    row->err, err.text);
 }
 
 static void
@@ -234,16 +234,16 @@ number_text(const struct number *n, const char *value, char text[512])
 static void
 assert_number(const struct number *n, const char *value, bool good)
 {
-	struct errbuf	 why = { "" };
+	struct errbuf	 err = { "" };
 	struct conf	*c;
 	char		 text[512], fmt[64], words[128];
 
 	number_text(n, value, text);
 	if (good) {
-		c = load(text, &why);
+		c = load(text, &err);
 		CU_ASSERT_PTR_NOT_NULL(c);
 		if (c == NULL)
-			fprintf(stderr, "\n    %s\n", why.text);
+			fprintf(stderr, "\n    %s\n", err.text);
 		conf_free(c);
 		return;
 	}
@@ -304,8 +304,8 @@ test_numbers(void)
 static void
 test_defaults(void)
 {
-	struct errbuf		 why;
-	struct conf		*c = load(DB NOVITA, &why);
+	struct errbuf		 err;
+	struct conf		*c = load(DB NOVITA, &err);
 	const struct account	*a;
 
 	CU_ASSERT_PTR_NOT_NULL_FATAL(c);
@@ -404,11 +404,11 @@ assert_every_account(const struct conf *c)
 static void
 test_every_key(void)
 {
-	struct errbuf	 why;
+	struct errbuf	 err;
 	struct conf	*c;
 
 	(void)setenv("GENHOOK_TEST_KEY", "from-env", 1);
-	c = load(every_key, &why);
+	c = load(every_key, &err);
 	CU_ASSERT_PTR_NOT_NULL_FATAL(c);
 	CU_ASSERT(c->pooler);
 	CU_ASSERT_STRING_EQUAL(c->receiver_conninfo, "host=/r");
@@ -454,12 +454,12 @@ test_lookup(void)
 		{ "apimart", "tok-novita", NULL, 10 },
 	};
 	const struct account	*a;
-	struct errbuf		 why;
+	struct errbuf		 err;
 	struct conf		*c;
 	size_t			 i;
 
 	(void)setenv("GENHOOK_TEST_KEY", "from-env", 1);
-	c = load(every_key, &why);
+	c = load(every_key, &err);
 	CU_ASSERT_PTR_NOT_NULL_FATAL(c);
 	for (i = 0; i < COUNT(rows); i++) {
 		a = conf_account_by_token(c, provider_find(rows[i].provider),
@@ -479,12 +479,12 @@ test_token_without_memory(void)
 {
 	const struct provider	*novita = provider_find("novita");
 	const struct account	*a;
-	struct errbuf		 why;
+	struct errbuf		 err;
 	struct conf		*c;
 	int			 n;
 
 	(void)setenv("GENHOOK_TEST_KEY", "from-env", 1);
-	CU_ASSERT_PTR_NOT_NULL_FATAL(c = load(every_key, &why));
+	CU_ASSERT_PTR_NOT_NULL_FATAL(c = load(every_key, &err));
 	for (n = 0; n < 2; n++) {
 		digests_left = n;
 		a = conf_account_by_token(c, novita, "tok-second", 10);
@@ -502,9 +502,9 @@ test_token_without_memory(void)
 static void
 test_same_token(void)
 {
-	struct errbuf	 why;
+	struct errbuf	 err;
 	struct conf	*c = load(DB NOVITA
-	    "apixo default {\n token = {\"tok-novita\"}\n}\n", &why);
+	    "apixo default {\n token = {\"tok-novita\"}\n}\n", &err);
 
 	CU_ASSERT_PTR_NOT_NULL(c);
 	conf_free(c);
@@ -524,7 +524,7 @@ test_modes(void)
 		{ 0644, false }, { 0604, false }, { 0602, false },
 		{ 0601, false }, { 0666, false },
 	};
-	struct errbuf	 why;
+	struct errbuf	 err;
 	struct conf	*c;
 	char		 key[SCRATCH_PATH + 32], text[1024];
 	size_t		 i;
@@ -534,20 +534,20 @@ test_modes(void)
 	    " token = {\"tok-novita\"}\n api_key = \"file:%s\"\n}\n", key);
 	for (i = 0; i < COUNT(rows); i++) {
 		scratch_write(path, rows[i].mode, DB);
-		c = conf_load(path, &why);
+		c = conf_load(path, &err);
 		CU_ASSERT_EQUAL(c != NULL, rows[i].good);
 		conf_free(c);
 		if (!rows[i].good)
-			CU_ASSERT_PTR_NOT_NULL(strstr(why.text,
+			CU_ASSERT_PTR_NOT_NULL(strstr(err.text,
 			    "can be read by others"));
 		scratch_write(key, rows[i].mode, "secret\n");
-		c = load(text, &why);
+		c = load(text, &err);
 		CU_ASSERT_EQUAL(c != NULL, rows[i].good);
 		if (c != NULL) {
 			CU_ASSERT_STRING_EQUAL(c->accounts[0].api_key,
 			    "secret");
 		} else {
-			CU_ASSERT_PTR_NOT_NULL(strstr(why.text, ":6: "
+			CU_ASSERT_PTR_NOT_NULL(strstr(err.text, ":6: "
 			    "novita default.api_key secret file "));
 		}
 		conf_free(c);
@@ -565,7 +565,7 @@ test_secret_texts(void)
 		{ "secret\r\nmore\n", "secret" }, { "\n", "" },
 		{ " a b ", " a b " }, { "", NULL },
 	};
-	struct errbuf	 why;
+	struct errbuf	 err;
 	struct conf	*c;
 	char		 key[SCRATCH_PATH + 32], text[1024];
 	size_t		 i;
@@ -575,12 +575,12 @@ test_secret_texts(void)
 	    "database {\n conninfo = \"file:%s\"\n}\n", key);
 	for (i = 0; i < COUNT(rows); i++) {
 		scratch_write(key, 0600, rows[i].text);
-		c = load(text, &why);
+		c = load(text, &err);
 		CU_ASSERT_EQUAL(c != NULL, rows[i].want != NULL);
 		if (c != NULL && rows[i].want != NULL)
 			CU_ASSERT_STRING_EQUAL(c->conninfo, rows[i].want);
 		if (rows[i].want == NULL)
-			CU_ASSERT_PTR_NOT_NULL(strstr(why.text, "is empty"));
+			CU_ASSERT_PTR_NOT_NULL(strstr(err.text, "is empty"));
 		conf_free(c);
 	}
 }
@@ -589,51 +589,51 @@ test_secret_texts(void)
 static void
 test_kinds(void)
 {
-	struct errbuf	 why;
+	struct errbuf	 err;
 	struct conf	*c;
 	char		 other[SCRATCH_PATH + 32];
 
-	CU_ASSERT_PTR_NULL(conf_load("/nonexistent/genhook.conf", &why));
-	CU_ASSERT_PTR_NOT_NULL(strstr(why.text,
+	CU_ASSERT_PTR_NULL(conf_load("/nonexistent/genhook.conf", &err));
+	CU_ASSERT_PTR_NOT_NULL(strstr(err.text,
 	    "\"/nonexistent/genhook.conf\": No such file"));
-	CU_ASSERT_PTR_NULL(conf_load(dir, &why));
-	CU_ASSERT_PTR_NOT_NULL(strstr(why.text, "is no regular file"));
+	CU_ASSERT_PTR_NULL(conf_load(dir, &err));
+	CU_ASSERT_PTR_NOT_NULL(strstr(err.text, "is no regular file"));
 	(void)snprintf(other, sizeof(other), "%s/fifo", dir);
 	scratch_need(mkfifo(other, 0600) == 0, other);
-	CU_ASSERT_PTR_NULL(conf_load(other, &why));
-	CU_ASSERT_PTR_NOT_NULL(strstr(why.text, "is no regular file"));
+	CU_ASSERT_PTR_NULL(conf_load(other, &err));
+	CU_ASSERT_PTR_NOT_NULL(strstr(err.text, "is no regular file"));
 	/* A link's target is what counts. */
 	(void)snprintf(other, sizeof(other), "%s/link", dir);
 	scratch_need(symlink(path, other) == 0, other);
 	scratch_write(path, 0600, DB);
-	c = conf_load(other, &why);
+	c = conf_load(other, &err);
 	CU_ASSERT_PTR_NOT_NULL(c);
 	conf_free(c);
 	scratch_write(path, 0644, DB);
-	CU_ASSERT_PTR_NULL(conf_load(other, &why));
+	CU_ASSERT_PTR_NULL(conf_load(other, &err));
 }
 
 static void
 test_which_file(void)
 {
-	struct errbuf	 why;
+	struct errbuf	 err;
 	struct conf	*c;
 
 	scratch_write(path, 0600, DB);
 	(void)setenv("GENHOOK_CONF", path, 1);
-	c = conf_load(NULL, &why);
+	c = conf_load(NULL, &err);
 	CU_ASSERT_PTR_NOT_NULL(c);
 	conf_free(c);
 	(void)setenv("GENHOOK_CONF", "/nonexistent/other.conf", 1);
-	CU_ASSERT_PTR_NULL(conf_load(NULL, &why));
-	CU_ASSERT_PTR_NOT_NULL(strstr(why.text, "/nonexistent/other.conf"));
+	CU_ASSERT_PTR_NULL(conf_load(NULL, &err));
+	CU_ASSERT_PTR_NOT_NULL(strstr(err.text, "/nonexistent/other.conf"));
 	(void)unsetenv("GENHOOK_CONF");
 }
 
 static void
 test_too_large(void)
 {
-	struct errbuf	 why;
+	struct errbuf	 err;
 	size_t		 size = (1 << 20) + 1;
 	char		*text = malloc(size + 1);
 	struct conf	*c;
@@ -641,11 +641,11 @@ test_too_large(void)
 	CU_ASSERT_PTR_NOT_NULL_FATAL(text);
 	memset(text, '\n', size);
 	text[size] = '\0';
-	CU_ASSERT_PTR_NULL(load(text, &why));
-	CU_ASSERT_PTR_NOT_NULL(strstr(why.text, "over 1048576 bytes"));
+	CU_ASSERT_PTR_NULL(load(text, &err));
+	CU_ASSERT_PTR_NOT_NULL(strstr(err.text, "over 1048576 bytes"));
 	memcpy(text, DB, strlen(DB));
 	text[size - 1] = '\0';
-	c = load(text, &why);
+	c = load(text, &err);
 	CU_ASSERT_PTR_NOT_NULL(c);
 	conf_free(c);
 	free(text);

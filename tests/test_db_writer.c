@@ -38,7 +38,7 @@ static struct {
 
 enum db_verdict
 __wrap_sweep_ask(const struct sweep *s, enum db_stmt stmt,
-    const struct db_param *param, struct db_rows **rows, struct errbuf *why)
+    const struct db_param *param, struct db_rows **rows, struct errbuf *err)
 {
 	size_t	i = (size_t)(param - params);
 
@@ -49,7 +49,7 @@ __wrap_sweep_ask(const struct sweep *s, enum db_stmt stmt,
 	(void)usleep((useconds_t)database.sleep_us);
 	if (i != database.odd)
 		return DB_OK;
-	errbuf_set(why, "the database has its reasons");
+	errbuf_set(err, "the database has its reasons");
 	return database.verdict;
 }
 
@@ -83,7 +83,7 @@ give(size_t n)
 static void
 begin(size_t n, size_t odd, enum db_verdict verdict)
 {
-	struct errbuf	why;
+	struct errbuf	err;
 	size_t		i;
 
 	memset(entries, 0, sizeof(entries));
@@ -92,7 +92,7 @@ begin(size_t n, size_t odd, enum db_verdict verdict)
 	ndone = 0;
 	database.odd = odd;
 	database.verdict = verdict;
-	writer = db_writer_new(&sweep, on_wake, &database, &why);
+	writer = db_writer_new(&sweep, on_wake, &database, &err);
 	CU_ASSERT_PTR_NOT_NULL_FATAL(writer);
 	for (i = 0; i < COUNT(entries); i++) {
 		entries[i].note.stmt = DB_STORE_OUTPUTS;
@@ -158,7 +158,7 @@ test_refused(void)
 	for (i = 0; i < 5; i++)
 		CU_ASSERT_EQUAL(entries[i].note.verdict,
 		    i == 2 ? DB_REFUSED : DB_OK);
-	CU_ASSERT_STRING_EQUAL(entries[2].note.why.text,
+	CU_ASSERT_STRING_EQUAL(entries[2].note.err.text,
 	    "the database has its reasons");
 	CU_ASSERT_FALSE(sweep.broken);
 	db_writer_free(writer);
@@ -183,7 +183,7 @@ test_away(void)
 		for (i = 0; i < MANY; i++)
 			CU_ASSERT_EQUAL(entries[i].note.verdict,
 			    i < 3 ? DB_OK : away[k]);
-		CU_ASSERT_STRING_EQUAL(entries[MANY - 1].note.why.text,
+		CU_ASSERT_STRING_EQUAL(entries[MANY - 1].note.err.text,
 		    "the database has its reasons");
 		CU_ASSERT_EQUAL(atomic_load(&database.asked), 4);
 		CU_ASSERT_EQUAL(ndone, MANY);
@@ -209,12 +209,12 @@ test_end(void)
 static void
 test_no_thread(void)
 {
-	struct errbuf	why = { "" };
+	struct errbuf	err = { "" };
 
 	threads_left = 0;
-	CU_ASSERT_PTR_NULL(db_writer_new(&sweep, on_wake, &database, &why));
+	CU_ASSERT_PTR_NULL(db_writer_new(&sweep, on_wake, &database, &err));
 	threads_left = INT_MAX;
-	CU_ASSERT_STRING_EQUAL(why.text, "could not start a thread: "
+	CU_ASSERT_STRING_EQUAL(err.text, "could not start a thread: "
 	    "Resource temporarily unavailable");
 }
 

@@ -21,7 +21,7 @@ test_pieces(void)
 	static const size_t	pieces[] = { 1, 64, 1000, SIZE };
 	struct digests		s = { .bytes = 7 };
 	unsigned char		sum[SHA256_BYTES], md5[MD5_BYTES] = { 1 };
-	struct errbuf		why;
+	struct errbuf		err;
 	size_t			i, at, n;
 
 	for (i = 0; i < COUNT(pieces); i++) {
@@ -32,7 +32,7 @@ test_pieces(void)
 			n = pieces[i] < SIZE - at ? pieces[i] : SIZE - at;
 			digests_update(&s, data + at, n);
 		}
-		CU_ASSERT_TRUE(digests_final(&s, SIZE, sum, md5, &why));
+		CU_ASSERT_TRUE(digests_final(&s, SIZE, sum, md5, &err));
 		CU_ASSERT_EQUAL(memcmp(sum, want, sizeof(sum)), 0);
 		CU_ASSERT_EQUAL(md5[0], 1);
 	}
@@ -45,12 +45,12 @@ test_md5(void)
 	struct digests	s = { .bytes = 0 };
 	unsigned char	sum[SHA256_BYTES], md5[MD5_BYTES];
 	char		text[25];
-	struct errbuf	why;
+	struct errbuf	err;
 
 	CU_ASSERT_TRUE_FATAL(digests_begin(&s));
 	digests_want_md5(&s);
 	digests_update(&s, "abc", 3);
-	CU_ASSERT_TRUE(digests_final(&s, 3, sum, md5, &why));
+	CU_ASSERT_TRUE(digests_final(&s, 3, sum, md5, &err));
 	base64_encode(md5, sizeof(md5), text);
 	CU_ASSERT_STRING_EQUAL(text, "kAFQmDzST7DWlj99KOF/cg==");
 }
@@ -59,7 +59,7 @@ test_md5(void)
 static const struct {
 	size_t		 take;
 	int64_t		 bytes;
-	const char	*why;		/* NULL: it is right */
+	const char	*err;		/* NULL: it is right */
 } lengths[] = {
 	{ 10, 10, NULL },
 	{ 0, 0, NULL },
@@ -73,35 +73,35 @@ test_lengths(void)
 {
 	struct digests	s = { .bytes = 0 };
 	unsigned char	sum[SHA256_BYTES], md5[MD5_BYTES];
-	struct errbuf	why;
+	struct errbuf	err;
 	size_t		i;
 
 	for (i = 0; i < COUNT(lengths); i++) {
-		errbuf_set(&why, "%s", "");
+		errbuf_set(&err, "%s", "");
 		CU_ASSERT_TRUE_FATAL(digests_begin(&s));
 		digests_update(&s, data, lengths[i].take);
 		CU_ASSERT_EQUAL(digests_final(&s, lengths[i].bytes, sum, md5,
-		    &why), lengths[i].why == NULL);
-		CU_ASSERT_STRING_EQUAL(why.text, lengths[i].why != NULL ?
-		    lengths[i].why : "");
+		    &err), lengths[i].err == NULL);
+		CU_ASSERT_STRING_EQUAL(err.text, lengths[i].err != NULL ?
+		    lengths[i].err : "");
 	}
 	/* What is broken stays so. */
 	CU_ASSERT_TRUE_FATAL(digests_begin(&s));
 	s.broken = true;
 	digests_update(&s, data, 5);
-	CU_ASSERT_FALSE(digests_final(&s, 5, sum, md5, &why));
-	CU_ASSERT_STRING_EQUAL(why.text, "could not compute a SHA-256");
+	CU_ASSERT_FALSE(digests_final(&s, 5, sum, md5, &err));
+	CU_ASSERT_STRING_EQUAL(err.text, "could not compute a SHA-256");
 }
 
 static struct archive_part *
 part_of(struct archive *a)
 {
 	struct archive_part	*part;
-	struct errbuf		 why;
+	struct errbuf		 err;
 
-	part = archive_begin(a, &key, SIZE, &why);
+	part = archive_begin(a, &key, SIZE, &err);
 	CU_ASSERT_PTR_NOT_NULL_FATAL(part);
-	CU_ASSERT_TRUE_FATAL(archive_write(part, data, SIZE, &why));
+	CU_ASSERT_TRUE_FATAL(archive_write(part, data, SIZE, &err));
 	return part;
 }
 
@@ -146,19 +146,19 @@ test_parts(void)
 	struct archive		*a;
 	struct digests		 s = { .bytes = 0 };
 	unsigned char		 sum[SHA256_BYTES], md5[MD5_BYTES];
-	struct errbuf		 why;
+	struct errbuf		 err;
 	size_t			 i;
 	bool			 ok;
 
-	a = archive_open(&conf, "host:1:1", &why);
+	a = archive_open(&conf, "host:1:1", &err);
 	CU_ASSERT_PTR_NOT_NULL_FATAL(a);
 	for (i = 0; i < COUNT(parts); i++) {
 		part = part_of(a);
 		CU_ASSERT_TRUE_FATAL(digests_begin(&s));
-		CU_ASSERT_TRUE(digests_update_from_part(&s, part, parts[i].read, &why));
+		CU_ASSERT_TRUE(digests_update_from_part(&s, part, parts[i].read, &err));
 		meddle(parts[i].size);
-		CU_ASSERT_TRUE(digests_update_from_part(&s, part, SIZE, &why));
-		ok = digests_final(&s, SIZE, sum, md5, &why);
+		CU_ASSERT_TRUE(digests_update_from_part(&s, part, SIZE, &err));
+		ok = digests_final(&s, SIZE, sum, md5, &err);
 		CU_ASSERT_EQUAL(ok, parts[i].ok);
 		CU_ASSERT(!ok || memcmp(sum, want, sizeof(sum)) == 0);
 		archive_abort(part);
@@ -167,9 +167,9 @@ test_parts(void)
 	part = part_of(a);
 	CU_ASSERT_TRUE_FATAL(digests_begin(&s));
 	meddle(SIZE + 100000);
-	CU_ASSERT_TRUE(digests_update_from_part(&s, part, SIZE + 50000, &why));
-	CU_ASSERT_TRUE(digests_update_from_part(&s, part, SIZE, &why));
-	CU_ASSERT_FALSE(digests_final(&s, SIZE, sum, md5, &why));
+	CU_ASSERT_TRUE(digests_update_from_part(&s, part, SIZE + 50000, &err));
+	CU_ASSERT_TRUE(digests_update_from_part(&s, part, SIZE, &err));
+	CU_ASSERT_FALSE(digests_final(&s, SIZE, sum, md5, &err));
 	archive_abort(part);
 	archive_close(a);
 }

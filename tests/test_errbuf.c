@@ -24,19 +24,19 @@ repeated(const char *character, size_t n)
 static void
 test_fits(void)
 {
-	struct errbuf	 why;
+	struct errbuf	 err;
 	char		*text;
 
-	errbuf_set(&why, "%s has %d", "it", 3);
-	CU_ASSERT_STRING_EQUAL(why.text, "it has 3");
-	errbuf_set(&why, "%s", "");
-	CU_ASSERT_STRING_EQUAL(why.text, "");
+	errbuf_set(&err, "%s has %d", "it", 3);
+	CU_ASSERT_STRING_EQUAL(err.text, "it has 3");
+	errbuf_set(&err, "%s", "");
+	CU_ASSERT_STRING_EQUAL(err.text, "");
 	text = repeated("x", ROOM);
-	errbuf_set(&why, "%s", text);
-	CU_ASSERT_STRING_EQUAL(why.text, text);
-	errbuf_set(&why, "%s!", text);
-	CU_ASSERT_EQUAL(strlen(why.text), ROOM);
-	CU_ASSERT_STRING_EQUAL(why.text + ROOM - 3, "...");
+	errbuf_set(&err, "%s", text);
+	CU_ASSERT_STRING_EQUAL(err.text, text);
+	errbuf_set(&err, "%s!", text);
+	CU_ASSERT_EQUAL(strlen(err.text), ROOM);
+	CU_ASSERT_STRING_EQUAL(err.text + ROOM - 3, "...");
 	free(text);
 }
 
@@ -47,7 +47,7 @@ test_cut(void)
 	static const char *const	characters[] = {
 		"x", "\xc3\xa9", "\xe2\x82\xac", "\xf0\x9f\x90\x98"
 	};
-	struct errbuf			why;
+	struct errbuf			err;
 	char				*text;
 	size_t				 i, shift, len, whole, size;
 
@@ -55,13 +55,13 @@ test_cut(void)
 		for (shift = 0; shift < 4; shift++) {
 			text = repeated(characters[i], 400);
 			size = strlen(characters[i]);
-			errbuf_set(&why, "%.*s%s", (int)shift, "abc", text);
-			len = strlen(why.text);
+			errbuf_set(&err, "%.*s%s", (int)shift, "abc", text);
+			len = strlen(err.text);
 			CU_ASSERT(len <= ROOM && len > ROOM - size);
-			CU_ASSERT_STRING_EQUAL(why.text + len - 3, "...");
+			CU_ASSERT_STRING_EQUAL(err.text + len - 3, "...");
 			whole = len - 3 - shift;
 			CU_ASSERT_EQUAL(whole % size, 0);
-			CU_ASSERT_EQUAL(memcmp(why.text + shift, text, whole),
+			CU_ASSERT_EQUAL(memcmp(err.text + shift, text, whole),
 			    0);
 			free(text);
 		}
@@ -70,17 +70,17 @@ test_cut(void)
 static void
 test_own_text(void)
 {
-	struct errbuf	 why;
+	struct errbuf	 err;
 	size_t		 i;
 
-	errbuf_set(&why, "reason");
-	errbuf_set(&why, "file:3: %s", why.text);
-	CU_ASSERT_STRING_EQUAL(why.text, "file:3: reason");
+	errbuf_set(&err, "reason");
+	errbuf_set(&err, "file:3: %s", err.text);
+	CU_ASSERT_STRING_EQUAL(err.text, "file:3: reason");
 	for (i = 0; i < 100; i++)
-		errbuf_set(&why, "again %s", why.text);
-	CU_ASSERT_EQUAL(strncmp(why.text, "again again ", 12), 0);
-	CU_ASSERT_EQUAL(strlen(why.text), ROOM);
-	CU_ASSERT_STRING_EQUAL(why.text + ROOM - 3, "...");
+		errbuf_set(&err, "again %s", err.text);
+	CU_ASSERT_EQUAL(strncmp(err.text, "again again ", 12), 0);
+	CU_ASSERT_EQUAL(strlen(err.text), ROOM);
+	CU_ASSERT_STRING_EQUAL(err.text + ROOM - 3, "...");
 }
 
 int

@@ -53,16 +53,16 @@ prepare(struct archive_commit *c)
 
 	atomic_fetch_add(&store.looked, 1);
 	if (f->oddity == NOT_WANTED)
-		errbuf_set(&c->why, "it is not wanted");
+		errbuf_set(&c->err, "it is not wanted");
 	return f->oddity != NOT_WANTED;
 }
 
 static bool
-store_ready(struct archive_part *part, struct errbuf *why)
+store_ready(struct archive_part *part, struct errbuf *err)
 {
 	if (file_of(part)->oddity != NOT_READY)
 		return true;
-	errbuf_set(why, "it cannot be read");
+	errbuf_set(err, "it cannot be read");
 	return false;
 }
 
@@ -96,7 +96,7 @@ store_commit(struct archive *archive, struct archive_commit *const *list,
 			continue;
 		list[i]->ok = f->oddity != NOT_COMMITTED;
 		if (!list[i]->ok)
-			errbuf_set(&list[i]->why, "the disk is full");
+			errbuf_set(&list[i]->err, "the disk is full");
 		list[i]->done = true;
 		atomic_fetch_add(&store.committed, 1);
 	}
@@ -118,7 +118,7 @@ on_wake(void *arg)
 static void
 begin(void)
 {
-	struct errbuf	why;
+	struct errbuf	err;
 	size_t		i;
 
 	memset(&store, 0, sizeof(store));
@@ -130,7 +130,7 @@ begin(void)
 		files[i].commit.prepare = prepare;
 		files[i].commit.arg = &files[i];
 	}
-	finisher = finisher_new(&store.base, on_wake, files, &why);
+	finisher = finisher_new(&store.base, on_wake, files, &err);
 	CU_ASSERT_PTR_NOT_NULL_FATAL(finisher);
 }
 
@@ -190,7 +190,7 @@ test_all(void)
 
 static const struct {
 	enum oddity	 oddity;
-	const char	*why;
+	const char	*err;
 	int		 turns;		/* of the committer */
 	int		 aborted;	/* by the finisher */
 } odd[] = {
@@ -217,7 +217,7 @@ test_failures(void)
 	}
 	for (i = 0; i < COUNT(odd); i++) {
 		f = &files[3 * i];
-		CU_ASSERT_STRING_EQUAL(f->commit.why.text, odd[i].why);
+		CU_ASSERT_STRING_EQUAL(f->commit.err.text, odd[i].err);
 		CU_ASSERT_EQUAL(f->turns, odd[i].turns);
 		CU_ASSERT_EQUAL(f->aborted, odd[i].aborted);
 		CU_ASSERT_EQUAL(f->commit.part == NULL, odd[i].aborted == 1);
@@ -266,17 +266,17 @@ test_end(void)
 static void
 test_few_threads(void)
 {
-	struct errbuf	why;
+	struct errbuf	err;
 	int		n, started;
 
 	for (n = 0, started = 0; n < 16 && !started; n++) {
-		errbuf_set(&why, "%s", "");
+		errbuf_set(&err, "%s", "");
 		threads_left = n;
-		finisher = finisher_new(&store.base, on_wake, files, &why);
+		finisher = finisher_new(&store.base, on_wake, files, &err);
 		started = finisher != NULL;
 		finisher_free(finisher);
 		if (!started)
-			CU_ASSERT_STRING_EQUAL(why.text, "could not start a "
+			CU_ASSERT_STRING_EQUAL(err.text, "could not start a "
 			    "thread: Resource temporarily unavailable");
 	}
 	CU_ASSERT_TRUE(n > 2);

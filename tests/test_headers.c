@@ -36,7 +36,7 @@ test_rows(void)
 {
 	struct json_object	*doc;
 	struct request		 req = { .env = NULL };
-	struct errbuf		 why;
+	struct errbuf		 err;
 	char			*env[6], *text;
 	size_t			 i, k;
 
@@ -48,7 +48,7 @@ test_rows(void)
 		text = headers_to_keep(&req);
 		CU_ASSERT_PTR_NOT_NULL_FATAL(text);
 		CU_ASSERT_STRING_EQUAL(text, rows[i].want);
-		CU_ASSERT_EQUAL(json_parse(text, strlen(text), &doc, &why),
+		CU_ASSERT_EQUAL(json_parse(text, strlen(text), &doc, &err),
 		    JSON_OK);
 		json_free(doc);
 		free(text);
@@ -93,7 +93,7 @@ test_all_long(void)
 	char			vars[COUNT(names)][700], *env[COUNT(names) + 1];
 	struct request		req = { .env = env };
 	struct json_object	*doc;
-	struct errbuf		 why;
+	struct errbuf		 err;
 	char			*text;
 	size_t			 i;
 
@@ -106,7 +106,7 @@ test_all_long(void)
 	env[i] = NULL;
 	text = headers_to_keep(&req);
 	CU_ASSERT_PTR_NOT_NULL_FATAL(text);
-	CU_ASSERT_EQUAL_FATAL(json_parse(text, strlen(text), &doc, &why),
+	CU_ASSERT_EQUAL_FATAL(json_parse(text, strlen(text), &doc, &err),
 	    JSON_OK);
 	CU_ASSERT_EQUAL(json_members(doc), COUNT(names));
 	CU_ASSERT_EQUAL(strlen(json_string_at(doc, "idempotency-key")),

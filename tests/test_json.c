@@ -9,7 +9,7 @@
 static const struct {
 	const char		*name;
 	enum json_verdict	 verdict;
-	const char		*why;
+	const char		*err;
 } files[] = {
 	{ "accept-lone-surrogate-escape", JSON_OK, "" },
 	{ "accept-nul-in-value",	JSON_OK, "" },
@@ -77,7 +77,7 @@ static void
 test_files(void)
 {
 	struct json_object	*doc;
-	struct errbuf		 why;
+	struct errbuf		 err;
 	enum json_verdict	 verdict;
 	char			 path[256], *text;
 	size_t			 i, len;
@@ -86,14 +86,14 @@ test_files(void)
 		snprintf(path, sizeof(path), "tests/fixtures/json/%s.json",
 		    files[i].name);
 		text = fixture_read(path, &len);
-		errbuf_set(&why, "%s", "");
-		verdict = json_parse(text, len, &doc, &why);
+		errbuf_set(&err, "%s", "");
+		verdict = json_parse(text, len, &doc, &err);
 		CU_ASSERT_EQUAL(verdict, files[i].verdict);
-		CU_ASSERT(strstr(why.text, files[i].why) != NULL);
+		CU_ASSERT(strstr(err.text, files[i].err) != NULL);
 		if (verdict != files[i].verdict ||
-		    strstr(why.text, files[i].why) == NULL)
+		    strstr(err.text, files[i].err) == NULL)
 			fprintf(stderr, "\n    in %s: %d %s\n", path, verdict,
-			    why.text);
+			    err.text);
 		if (verdict != JSON_OK)
 			CU_ASSERT_PTR_NULL(doc);
 		json_free(doc);
@@ -103,7 +103,7 @@ test_files(void)
 
 /* n times the same piece in a list. */
 static enum json_verdict
-list_parse(const char *piece, size_t n, struct errbuf *why)
+list_parse(const char *piece, size_t n, struct errbuf *err)
 {
 	struct json_object	*doc;
 	enum json_verdict	 verdict;
@@ -118,7 +118,7 @@ list_parse(const char *piece, size_t n, struct errbuf *why)
 		len += size;
 		text[len++] = i + 1 < n ? ',' : ']';
 	}
-	verdict = json_parse(text, len, &doc, why);
+	verdict = json_parse(text, len, &doc, err);
 	json_free(doc);
 	free(text);
 	return verdict;
@@ -127,16 +127,16 @@ list_parse(const char *piece, size_t n, struct errbuf *why)
 static void
 test_count(void)
 {
-	struct errbuf	why;
+	struct errbuf	err;
 
 	/* The list itself is a value as well. */
-	CU_ASSERT_EQUAL(list_parse("1", JSON_MAX_VALUES - 1, &why), JSON_OK);
-	CU_ASSERT_EQUAL(list_parse("1", JSON_MAX_VALUES, &why), JSON_UNFIT);
-	CU_ASSERT_PTR_NOT_NULL(strstr(why.text, "too many values at byte"));
+	CU_ASSERT_EQUAL(list_parse("1", JSON_MAX_VALUES - 1, &err), JSON_OK);
+	CU_ASSERT_EQUAL(list_parse("1", JSON_MAX_VALUES, &err), JSON_UNFIT);
+	CU_ASSERT_PTR_NOT_NULL(strstr(err.text, "too many values at byte"));
 	/* An object counts four times. */
-	CU_ASSERT_EQUAL(list_parse("{}", (JSON_MAX_VALUES - 1) / 4, &why),
+	CU_ASSERT_EQUAL(list_parse("{}", (JSON_MAX_VALUES - 1) / 4, &err),
 	    JSON_OK);
-	CU_ASSERT_EQUAL(list_parse("{}", (JSON_MAX_VALUES - 1) / 4 + 1, &why),
+	CU_ASSERT_EQUAL(list_parse("{}", (JSON_MAX_VALUES - 1) / 4 + 1, &err),
 	    JSON_UNFIT);
 }
 
@@ -145,9 +145,9 @@ static struct json_object *
 parse(const char *text)
 {
 	struct json_object	*doc = NULL;
-	struct errbuf		 why;
+	struct errbuf		 err;
 
-	CU_ASSERT_EQUAL_FATAL(json_parse(text, strlen(text), &doc, &why),
+	CU_ASSERT_EQUAL_FATAL(json_parse(text, strlen(text), &doc, &err),
 	    JSON_OK);
 	return doc;
 }

@@ -176,15 +176,15 @@ static const struct {
 static void
 test_kinds(void)
 {
-	struct errbuf	why;
+	struct errbuf	err;
 	size_t		i, len;
 
 	for (i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
-		errbuf_set(&why, "%s", "");
+		errbuf_set(&err, "%s", "");
 		len = strlen(kinds[i].bytes);
 		CU_ASSERT_EQUAL(media_fits(sniff(kinds[i].bytes, len),
-		    kinds[i].kind, len, &why), kinds[i].fits);
-		CU_ASSERT_EQUAL(why.text[0] == '\0', kinds[i].fits);
+		    kinds[i].kind, len, &err), kinds[i].fits);
+		CU_ASSERT_EQUAL(err.text[0] == '\0', kinds[i].fits);
 	}
 }
 
@@ -201,7 +201,7 @@ static void
 test_polyglots(void)
 {
 	char		bytes[MEDIA_HEAD];
-	struct errbuf	why;
+	struct errbuf	err;
 	size_t		p, c, k, n;
 
 	for (p = 0; p < sizeof(pages) / sizeof(pages[0]); p++)
@@ -212,9 +212,9 @@ test_polyglots(void)
 			n += cases[c].len;
 			for (k = 0; k < 3; k++)
 				CU_ASSERT_FALSE(media_fits(sniff(bytes, n),
-				    media_kinds[k], n, &why));
+				    media_kinds[k], n, &err));
 			CU_ASSERT_FALSE(media_fits(sniff(bytes, n), "file", n,
-			    &why));
+			    &err));
 		}
 }
 
@@ -236,7 +236,7 @@ test_texts(void)
 	static const char *const	starts[] = { "{\"e\":\"", "[ ",
 					    "<Error>", "Error: ", "e " };
 	char				bytes[MEDIA_HEAD];
-	struct errbuf			why;
+	struct errbuf			err;
 	size_t				s, c, n, tried = 0;
 
 	for (s = 0; s < sizeof(starts) / sizeof(starts[0]); s++)
@@ -247,7 +247,7 @@ test_texts(void)
 				continue;
 			tried++;
 			CU_ASSERT_FALSE(media_fits(sniff(bytes, n), "image",
-			    n, &why));
+			    n, &err));
 		}
 	CU_ASSERT(tried > 50);
 }
@@ -287,17 +287,17 @@ static const struct {
 static void
 test_agreements(void)
 {
-	struct errbuf	why;
+	struct errbuf	err;
 	size_t		i;
 	bool		agrees;
 
 	for (i = 0; i < sizeof(agreements) / sizeof(agreements[0]); i++) {
-		errbuf_set(&why, "%s", "");
+		errbuf_set(&err, "%s", "");
 		agrees = media_agrees(sniff(agreements[i].bytes,
 		    strlen(agreements[i].bytes)), agreements[i].kind,
-		    agreements[i].declared, &why);
+		    agreements[i].declared, &err);
 		CU_ASSERT_EQUAL(agrees, agreements[i].agrees);
-		CU_ASSERT_EQUAL(why.text[0] == '\0', agreements[i].agrees);
+		CU_ASSERT_EQUAL(err.text[0] == '\0', agreements[i].agrees);
 	}
 }
 
@@ -342,16 +342,16 @@ static void
 test_database(void)
 {
 	char		dir[SCRATCH_PATH], *path;
-	struct errbuf	why;
+	struct errbuf	err;
 
 	scratch_make(dir);
 	scratch_need(asprintf(&path, "%s/magic", dir) != -1, dir);
 	(void)setenv("MAGIC", path, 1);
-	CU_ASSERT_PTR_NULL(mime_open(&why));
-	CU_ASSERT_PTR_NOT_NULL(strstr(why.text, "libmagic-mgc"));
+	CU_ASSERT_PTR_NULL(mime_open(&err));
+	CU_ASSERT_PTR_NOT_NULL(strstr(err.text, "libmagic-mgc"));
 	scratch_write(path, 0600, "# nothing in it\n");
-	CU_ASSERT_PTR_NULL(mime_open(&why));
-	CU_ASSERT_PTR_NOT_NULL(strstr(why.text, "empty"));
+	CU_ASSERT_PTR_NULL(mime_open(&err));
+	CU_ASSERT_PTR_NOT_NULL(strstr(err.text, "empty"));
 	(void)unsetenv("MAGIC");
 	free(path);
 	scratch_remove(dir);
@@ -437,11 +437,11 @@ main(void)
 		{ NULL, NULL }
 	};
 
-	struct errbuf	why;
+	struct errbuf	err;
 	int		status;
 
-	if ((mime = mime_open(&why)) == NULL) {
-		(void)fprintf(stderr, "%s\n", why.text);
+	if ((mime = mime_open(&err)) == NULL) {
+		(void)fprintf(stderr, "%s\n", err.text);
 		return 1;
 	}
 	status = cunit_run("media", tests);

@@ -59,7 +59,7 @@ test_rows(void)
 	char			 a[] = TOKEN, b[] = OTHER, c[] = NESTED;
 	char *const		 tokens[] = { a, b, c, NULL };
 	struct json_object	*doc;
-	struct errbuf		 why;
+	struct errbuf		 err;
 	enum json_verdict	 before, after;
 	char			*body;
 	size_t			 i, len;
@@ -70,12 +70,12 @@ test_rows(void)
 		body = malloc(len > 0 ? len : 1);
 		CU_ASSERT_PTR_NOT_NULL_FATAL(body);
 		memcpy(body, rows[i].body, len);
-		before = json_parse(body, len, &doc, &why);
+		before = json_parse(body, len, &doc, &err);
 		json_free(doc);
 		len = redact_tokens(body, len, tokens);
 		CU_ASSERT_EQUAL(len, strlen(rows[i].want));
 		CU_ASSERT_EQUAL(memcmp(body, rows[i].want, len), 0);
-		after = json_parse(body, len, &doc, &why);
+		after = json_parse(body, len, &doc, &err);
 		json_free(doc);
 		CU_ASSERT_EQUAL(before == JSON_OK, after == JSON_OK);
 		if (len != strlen(rows[i].want) ||

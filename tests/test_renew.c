@@ -16,7 +16,7 @@ static const struct {
 	const char		*body;
 	enum renew_verdict	 want;
 	const char		*url;		/* of a fresh one */
-	const char		*words;		/* part of why, or NULL */
+	const char		*words;		/* part of err, or NULL */
 } cases[] = {
 	{ POLL_TASK, TASK("t", "completed", "{\"images\":[" IMAGE("https://a/1")
 	    "," IMAGE("https://a/2") "]}"), RENEW_FRESH, "https://a/2", NULL },
@@ -59,12 +59,12 @@ test_choose(void)
 					    .verdict = cases[i].verdict };
 		struct result		 result = { 0 };
 		const struct output	*fresh = NULL;
-		struct errbuf		 why = { "" };
+		struct errbuf		 err = { "" };
 
-		errbuf_set(&a.why, "as it was said");
+		errbuf_set(&a.err, "as it was said");
 		CU_ASSERT_EQUAL_FATAL(json_parse(cases[i].body,
-		    strlen(cases[i].body), &a.doc, &why), JSON_OK);
-		CU_ASSERT_EQUAL(renew_choose(&a, &key, &result, &fresh, &why),
+		    strlen(cases[i].body), &a.doc, &err), JSON_OK);
+		CU_ASSERT_EQUAL(renew_choose(&a, &key, &result, &fresh, &err),
 		    cases[i].want);
 		CU_ASSERT_EQUAL(fresh != NULL, cases[i].url != NULL);
 		if (fresh != NULL && cases[i].url != NULL) {
@@ -72,11 +72,11 @@ test_choose(void)
 			CU_ASSERT_NOT_EQUAL(fresh->expires_at, 0);
 		}
 		if (cases[i].words != NULL)
-			CU_ASSERT_PTR_NOT_NULL(strstr(why.text,
+			CU_ASSERT_PTR_NOT_NULL(strstr(err.text,
 			    cases[i].words));
 		if (CU_get_number_of_failures() != before)
 			(void)fprintf(stderr, "\n    row %zu: %s\n", i,
-			    why.text);
+			    err.text);
 		result_free(&result);
 		json_free(a.doc);
 	}

@@ -130,7 +130,7 @@ static void
 assert_row(const struct row *row)
 {
 	struct json_object	*doc;
-	struct errbuf		 why;
+	struct errbuf		 err;
 	char			 json[ANSWER_TEXT_MAX], *text = NULL;
 	size_t			 len;
 	long			 before = spool_count(spool);
@@ -145,7 +145,7 @@ assert_row(const struct row *row)
 	    sizeof(json));
 	free(text);
 	CU_ASSERT_EQUAL(http, row->http);
-	CU_ASSERT_EQUAL(json_parse(json, strlen(json), &doc, &why), JSON_OK);
+	CU_ASSERT_EQUAL(json_parse(json, strlen(json), &doc, &err), JSON_OK);
 	CU_ASSERT_PTR_NOT_NULL(json_string_at(doc, http == 200 ? "status" :
 	    "error"));
 	json_free(doc);
@@ -392,9 +392,9 @@ test_no_spool(void)
 		.body = "{", .http = 400, .says = "\"error\""
 	};
 	struct spool		*kept = spool;
-	struct errbuf		 why;
+	struct errbuf		 err;
 
-	spool = spool_open(spool_dir, 0, &why);
+	spool = spool_open(spool_dir, 0, &err);
 	CU_ASSERT_PTR_NOT_NULL_FATAL(spool);
 	assert_row(&accepted);
 	assert_row(&rejected);
@@ -408,12 +408,12 @@ test_health(void)
 {
 	struct row		 row = { .method = "GET", .path = "/healthz" };
 	struct json_object	*doc;
-	struct errbuf		 why;
+	struct errbuf		 err;
 	char			 json[ANSWER_TEXT_MAX];
 	int64_t			 n = -1;
 
 	CU_ASSERT_EQUAL(ask(&row, "", 0, json, sizeof(json)), 503);
-	CU_ASSERT_EQUAL_FATAL(json_parse(json, strlen(json), &doc, &why),
+	CU_ASSERT_EQUAL_FATAL(json_parse(json, strlen(json), &doc, &err),
 	    JSON_OK);
 	CU_ASSERT_STRING_EQUAL(json_string_at(doc, "status"), "unavailable");
 	CU_ASSERT_PTR_NOT_NULL(strstr(json_string_at(doc, "database"),
@@ -428,7 +428,7 @@ test_health(void)
 static void
 start(void)
 {
-	struct errbuf	why;
+	struct errbuf	err;
 	char		path[SCRATCH_PATH + 32], text[1024];
 
 	scratch_make(dir);
@@ -442,10 +442,10 @@ start(void)
 	    "wavespeed default {\n token = {\"tok-wavespeed\"}\n"
 	    " webhook_secret = {\"whsec_x\"}\n}\n", MAX_BODY, spool_dir);
 	scratch_write(path, 0600, text);
-	if ((conf = conf_load(path, &why)) == NULL ||
-	    (spool = spool_open(spool_dir, 1 << 20, &why)) == NULL ||
-	    (committer = committer_start(conf, spool, false, &why)) == NULL) {
-		fprintf(stderr, "%s\n", why.text);
+	if ((conf = conf_load(path, &err)) == NULL ||
+	    (spool = spool_open(spool_dir, 1 << 20, &err)) == NULL ||
+	    (committer = committer_start(conf, spool, false, &err)) == NULL) {
+		fprintf(stderr, "%s\n", err.text);
 		exit(2);
 	}
 }

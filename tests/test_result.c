@@ -94,13 +94,13 @@ test_kinds(void)
 	};
 	struct link_facts	facts = { 0 };
 	struct result		r = { 0 };
-	struct errbuf		why;
+	struct errbuf		err;
 	size_t			i;
 
 	for (i = 0; i < COUNT(rows); i++) {
 		facts.declared_type = rows[i].type;
 		facts.array_name = rows[i].array;
-		CU_ASSERT(result_add_url(&r, rows[i].url, &facts, &why));
+		CU_ASSERT(result_add_url(&r, rows[i].url, &facts, &err));
 		CU_ASSERT_EQUAL(r.outputs[i].kind, rows[i].kind);
 		if (r.outputs[i].kind != rows[i].kind)
 			fprintf(stderr, "\n    %s\n", rows[i].url);
@@ -140,14 +140,14 @@ test_expiry(void)
 	struct link_facts	facts = { .ttl_from = FROM,
 				    .lifetime_from = FROM };
 	struct result		r = { 0 };
-	struct errbuf		why;
+	struct errbuf		err;
 	size_t			i;
 
 	for (i = 0; i < COUNT(rows); i++) {
 		facts.expires_at = rows[i].field_s * USEC_PER_SEC;
 		facts.ttl_s = rows[i].ttl_s;
 		facts.lifetime_s = rows[i].lifetime_s;
-		CU_ASSERT(result_add_url(&r, rows[i].url, &facts, &why));
+		CU_ASSERT(result_add_url(&r, rows[i].url, &facts, &err));
 		CU_ASSERT_EQUAL(r.outputs[i].expires_at,
 		    rows[i].want_s * USEC_PER_SEC);
 		CU_ASSERT_EQUAL(r.outputs[i].expires_source, rows[i].source);
@@ -160,16 +160,16 @@ test_bounds(void)
 {
 	const struct link_facts	facts = { 0 };
 	struct result		r = { 0 };
-	struct errbuf		why;
+	struct errbuf		err;
 	size_t			i;
 
 	for (i = 0; i < RESULT_MAX_OUTPUTS; i++)
 		CU_ASSERT(i % 2 == 0 ?
-		    result_add_url(&r, "https://h/a", &facts, &why) :
-		    result_add_text(&r, "words", &why));
-	CU_ASSERT_FALSE(result_add_url(&r, "https://h/a", &facts, &why));
-	CU_ASSERT_FALSE(result_add_text(&r, "words", &why));
-	CU_ASSERT_STRING_EQUAL(why.text, "more than 1000 outputs");
+		    result_add_url(&r, "https://h/a", &facts, &err) :
+		    result_add_text(&r, "words", &err));
+	CU_ASSERT_FALSE(result_add_url(&r, "https://h/a", &facts, &err));
+	CU_ASSERT_FALSE(result_add_text(&r, "words", &err));
+	CU_ASSERT_STRING_EQUAL(err.text, "more than 1000 outputs");
 	CU_ASSERT_EQUAL(r.noutputs, RESULT_MAX_OUTPUTS);
 	CU_ASSERT_PTR_NULL(r.outputs[0].inline_text);
 	CU_ASSERT_PTR_NULL(r.outputs[1].url);

@@ -9,11 +9,11 @@
 #define ENDPOINT	"https://s3.example.com"
 #define LETTERS_63	"abcdefghijklmnopqrstuvwxyz-abcdefghijklmnopqrstuvwxyz-12345678"
 
-/* root: of what is right, else NULL and words of why it is not. */
+/* root: of what is right, else NULL and words of err it is not. */
 static const struct {
 	const char	*url, *endpoint;
 	const char	*root, *prefix;
-	const char	*why;
+	const char	*err;
 } places[] = {
 	{ "s3://bucket", ENDPOINT, ENDPOINT "/bucket/", "", NULL },
 	{ "s3://bucket/", ENDPOINT "//", ENDPOINT "/bucket/", "", NULL },
@@ -55,22 +55,22 @@ static void
 test_places(void)
 {
 	struct s3_place	place;
-	struct errbuf	why;
+	struct errbuf	err;
 	bool		ok;
 	size_t		i;
 
 	for (i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
-		why.text[0] = '\0';
+		err.text[0] = '\0';
 		ok = s3_place_read(&place, places[i].url, places[i].endpoint,
-		    &why);
+		    &err);
 		CU_ASSERT_EQUAL(ok, places[i].root != NULL);
 		if (ok != (places[i].root != NULL))
 			(void)fprintf(stderr, "\n    %s %s: %s\n",
-			    places[i].url, places[i].endpoint, why.text);
+			    places[i].url, places[i].endpoint, err.text);
 		if (!ok) {
-			CU_ASSERT_PTR_NOT_NULL(strstr(why.text,
-			    places[i].why != NULL ? places[i].why : "?"));
-			CU_ASSERT_PTR_NULL(strstr(why.text, "pass"));
+			CU_ASSERT_PTR_NOT_NULL(strstr(err.text,
+			    places[i].err != NULL ? places[i].err : "?"));
+			CU_ASSERT_PTR_NULL(strstr(err.text, "pass"));
 		} else if (places[i].root != NULL) {
 			CU_ASSERT_STRING_EQUAL(place.root, places[i].root);
 			CU_ASSERT_STRING_EQUAL(place.prefix,

@@ -106,11 +106,11 @@ upload_rest(struct archive *a, int there)
 	memset(bytes, 'x', (size_t)S3_PART_BYTES);
 	memset(&store, 0, sizeof(store));
 	store.there = there;
-	c.part = archive_begin(a, &k, -1, &c.why);
+	c.part = archive_begin(a, &k, -1, &c.err);
 	CU_ASSERT_PTR_NOT_NULL_FATAL(c.part);
 	for (i = 0; i < PARTS; i++)
 		CU_ASSERT_TRUE(archive_write(c.part, bytes,
-		    (size_t)S3_PART_BYTES, &c.why));
+		    (size_t)S3_PART_BYTES, &c.err));
 	ok = archive_commit(a, &c);
 	free(c.location);
 	free(bytes);
@@ -126,10 +126,10 @@ test_resume(void)
 	struct conf	 conf = { .archive_url = url, .s3_endpoint = endpoint,
 			    .s3_staging_dir = dir };
 	struct archive	*a;
-	struct errbuf	 why;
+	struct errbuf	 err;
 
 	scratch_make(dir);
-	a = archive_open(&conf, "host:1:1", &why);
+	a = archive_open(&conf, "host:1:1", &err);
 	CU_ASSERT_PTR_NOT_NULL_FATAL(a);
 	CU_ASSERT_TRUE(upload_rest(a, PARTS));
 	CU_ASSERT_STRING_EQUAL(store.asked, "GET max-uploads=;"

@@ -69,8 +69,8 @@ is_delivery(const struct dirent *e)
 static struct spool *
 spool_new(int64_t max_bytes)
 {
-	struct errbuf	 why;
-	struct spool	*s = spool_open(dir, max_bytes, &why);
+	struct errbuf	 err;
+	struct spool	*s = spool_open(dir, max_bytes, &err);
 
 	CU_ASSERT_PTR_NOT_NULL_FATAL(s);
 	return s;
@@ -92,7 +92,7 @@ test_write(void)
 	struct spool		*s;
 	struct delivery		*d;
 	struct dirent		**list;
-	struct errbuf		 why;
+	struct errbuf		 err;
 	struct stat		 st;
 	char			 path[SCRATCH_PATH + 300], *text, want[256];
 	size_t			 len, bodylen = sizeof(body) - 1;
@@ -106,7 +106,7 @@ test_write(void)
 	d->remote_addr = strdup("127.0.0.1");
 	d->headers = strdup("{\"user-agent\":\"x\"}");
 	(void)umask(0);
-	CU_ASSERT(spool_write(s, d, &why));
+	CU_ASSERT(spool_write(s, d, &err));
 	(void)umask(022);
 	CU_ASSERT_EQUAL(spool_count(s), 1);
 	n = scandir(dir, &list, is_delivery, alphasort);
@@ -146,7 +146,7 @@ test_order(void)
 	};
 	struct delivery		*d;
 	struct dirent		**list;
-	struct errbuf		 why;
+	struct errbuf		 err;
 	struct spool		*s;
 	char			 body[16];
 	int			 n, i;
@@ -156,7 +156,7 @@ test_order(void)
 	for (i = 0; i < (int)COUNT(later); i++) {
 		(void)snprintf(body, sizeof(body), "%d", i);
 		d = delivery_of(body, strlen(body), later[i]);
-		CU_ASSERT(spool_write(s, d, &why));
+		CU_ASSERT(spool_write(s, d, &err));
 		delivery_free(d);
 	}
 	CU_ASSERT_EQUAL(spool_count(s), (long)COUNT(later));
@@ -175,13 +175,13 @@ static void
 test_again(void)
 {
 	struct delivery	*d = delivery_of("{}", 2, 0);
-	struct errbuf	 why;
+	struct errbuf	 err;
 	struct spool	*s;
 
 	scratch_make(dir);
 	s = spool_new(1 << 20);
-	CU_ASSERT(spool_write(s, d, &why));
-	CU_ASSERT(spool_write(s, d, &why));
+	CU_ASSERT(spool_write(s, d, &err));
+	CU_ASSERT(spool_write(s, d, &err));
 	CU_ASSERT_EQUAL(spool_count(s), 1);
 	delivery_free(d);
 	spool_close(s);
@@ -192,7 +192,7 @@ static void
 assert_full(int64_t max_bytes, int fits)
 {
 	struct delivery	*d;
-	struct errbuf	 why;
+	struct errbuf	 err;
 	struct spool	*s;
 	char		 body[1000], words[64];
 	int		 i;
@@ -202,19 +202,19 @@ assert_full(int64_t max_bytes, int fits)
 	s = spool_new(max_bytes);
 	for (i = 0; i < fits; i++) {
 		d = delivery_of(body, sizeof(body), i);
-		CU_ASSERT(spool_write(s, d, &why));
+		CU_ASSERT(spool_write(s, d, &err));
 		delivery_free(d);
 	}
 	d = delivery_of(body, sizeof(body), fits);
-	CU_ASSERT_FALSE(spool_write(s, d, &why));
+	CU_ASSERT_FALSE(spool_write(s, d, &err));
 	(void)snprintf(words, sizeof(words), "spool: full: over %lld bytes",
 	    (long long)max_bytes);
-	CU_ASSERT_STRING_EQUAL(why.text, words);
+	CU_ASSERT_STRING_EQUAL(err.text, words);
 	CU_ASSERT_EQUAL(spool_count(s), fits);
 	spool_close(s);
 	/* A second program counts what the first has left. */
 	s = spool_new(max_bytes);
-	CU_ASSERT_FALSE(spool_write(s, d, &why));
+	CU_ASSERT_FALSE(spool_write(s, d, &err));
 	spool_close(s);
 	delivery_free(d);
 	scratch_remove(dir);
@@ -233,10 +233,10 @@ test_full(void)
 static long
 write_names(struct spool *s, const struct delivery *d)
 {
-	struct errbuf	why;
+	struct errbuf	err;
 	long		before = names_read;
 
-	return spool_write(s, d, &why) ? names_read - before : -1;
+	return spool_write(s, d, &err) ? names_read - before : -1;
 }
 
 /* Many files are counted anew by and by: no sender waits for all of that.  And
@@ -285,21 +285,21 @@ test_many(void)
 static void
 test_open(void)
 {
-	struct errbuf	 why;
+	struct errbuf	 err;
 	struct spool	*s;
 	struct stat	 st;
 	char		 path[SCRATCH_PATH + 16];
 
 	scratch_make(dir);
-	CU_ASSERT_PTR_NULL(spool_open("/nonexistent/a/b", 1, &why));
-	CU_ASSERT_PTR_NOT_NULL(strstr(why.text,
+	CU_ASSERT_PTR_NULL(spool_open("/nonexistent/a/b", 1, &err));
+	CU_ASSERT_PTR_NOT_NULL(strstr(err.text,
 	    "spool: could not make \"/nonexistent/a/b\": No such file"));
 	(void)snprintf(path, sizeof(path), "%s/file", dir);
 	scratch_write(path, 0600, "");
-	CU_ASSERT_PTR_NULL(spool_open(path, 1, &why));
-	CU_ASSERT_PTR_NOT_NULL(strstr(why.text, "Not a directory"));
+	CU_ASSERT_PTR_NULL(spool_open(path, 1, &err));
+	CU_ASSERT_PTR_NOT_NULL(strstr(err.text, "Not a directory"));
 	(void)snprintf(path, sizeof(path), "%s/new", dir);
-	s = spool_open(path, 1, &why);
+	s = spool_open(path, 1, &err);
 	CU_ASSERT_PTR_NOT_NULL(s);
 	CU_ASSERT_EQUAL(stat(path, &st), 0);
 	CU_ASSERT_EQUAL(st.st_mode & 07777, 0700);
@@ -310,8 +310,8 @@ test_open(void)
 	CU_ASSERT_EQUAL(chmod(path, 0555), 0);
 	if (geteuid() == 0)
 		scratch_need(seteuid(NOBODY) == 0, "seteuid");
-	CU_ASSERT_PTR_NULL(spool_open(path, 1, &why));
-	CU_ASSERT_PTR_NOT_NULL(strstr(why.text, "Permission denied"));
+	CU_ASSERT_PTR_NULL(spool_open(path, 1, &err));
+	CU_ASSERT_PTR_NOT_NULL(strstr(err.text, "Permission denied"));
 	if (getuid() == 0)
 		scratch_need(seteuid(0) == 0, "seteuid");
 	scratch_remove(dir);
@@ -322,7 +322,7 @@ static void
 test_gone(void)
 {
 	struct delivery	*d = delivery_of("{}", 2, 0);
-	struct errbuf	 why;
+	struct errbuf	 err;
 	struct spool	*s;
 	char		 path[SCRATCH_PATH + 16];
 
@@ -331,15 +331,15 @@ test_gone(void)
 	scratch_write(path, 0600, "");
 	s = spool_at(path, 1 << 20);
 	CU_ASSERT_PTR_NOT_NULL_FATAL(s);
-	CU_ASSERT_FALSE(spool_check(s, &why));
-	CU_ASSERT_FALSE(spool_write(s, d, &why));
-	CU_ASSERT_PTR_NOT_NULL(strstr(why.text, "Not a directory"));
+	CU_ASSERT_FALSE(spool_check(s, &err));
+	CU_ASSERT_FALSE(spool_write(s, d, &err));
+	CU_ASSERT_PTR_NOT_NULL(strstr(err.text, "Not a directory"));
 	CU_ASSERT_EQUAL(spool_count(s), -1);
 	CU_ASSERT_EQUAL(unlink(path), 0);
-	CU_ASSERT(spool_write(s, d, &why));
+	CU_ASSERT(spool_write(s, d, &err));
 	CU_ASSERT_EQUAL(spool_count(s), 1);
 	scratch_remove(path);
-	CU_ASSERT(spool_write(s, d, &why));
+	CU_ASSERT(spool_write(s, d, &err));
 	CU_ASSERT_EQUAL(spool_count(s), 1);
 	delivery_free(d);
 	spool_close(s);
@@ -350,9 +350,9 @@ test_gone(void)
 static void
 drain_nothing(struct spool *s, struct drain_counts *counts)
 {
-	struct errbuf	why;
+	struct errbuf	err;
 
-	CU_ASSERT_EQUAL(spool_drain(s, NULL, NULL, 0, counts, &why), DB_OK);
+	CU_ASSERT_EQUAL(spool_drain(s, NULL, NULL, 0, counts, &err), DB_OK);
 	CU_ASSERT_EQUAL(counts->drained, 0);
 	CU_ASSERT_EQUAL(counts->refused, 0);
 }
@@ -367,7 +367,7 @@ test_moved(void)
 	struct drain_counts	 counts;
 	struct delivery		*d = delivery_of("{}", 2, 0);
 	struct capture		 cap;
-	struct errbuf		 why;
+	struct errbuf		 err;
 	struct spool		*s;
 	char			 old[SCRATCH_PATH + 16], now[SCRATCH_PATH + 16];
 	char			 path[SCRATCH_PATH + 64], said[1024];
@@ -375,14 +375,14 @@ test_moved(void)
 	scratch_make(dir);
 	(void)snprintf(old, sizeof(old), "%s/old", dir);
 	(void)snprintf(now, sizeof(now), "%s/now", dir);
-	CU_ASSERT_PTR_NOT_NULL_FATAL(s = spool_open(now, 1 << 20, &why));
+	CU_ASSERT_PTR_NOT_NULL_FATAL(s = spool_open(now, 1 << 20, &err));
 	(void)snprintf(path, sizeof(path), "%s/1.delivery", now);
 	scratch_write(path, 0600, "odd");
 	CU_ASSERT_EQUAL(rename(now, old), 0);
-	CU_ASSERT(spool_write(s, d, &why));
+	CU_ASSERT(spool_write(s, d, &err));
 	CU_ASSERT_EQUAL(spool_count(s), 1);
 	capture_begin(&cap);
-	CU_ASSERT_EQUAL(spool_drain(s, NULL, NULL, 0, &counts, &why), DB_OK);
+	CU_ASSERT_EQUAL(spool_drain(s, NULL, NULL, 0, &counts, &err), DB_OK);
 	(void)capture_end(&cap, said, sizeof(said));
 	CU_ASSERT_EQUAL(counts.refused, 1);
 	CU_ASSERT_EQUAL(counts.left, 1);
@@ -393,7 +393,7 @@ test_moved(void)
 	(void)snprintf(path, sizeof(path), "%s/2.delivery", now);
 	scratch_write(path, 0600, "odd");
 	capture_begin(&cap);
-	CU_ASSERT_EQUAL(spool_drain(s, NULL, NULL, 0, &counts, &why), DB_OK);
+	CU_ASSERT_EQUAL(spool_drain(s, NULL, NULL, 0, &counts, &err), DB_OK);
 	(void)capture_end(&cap, said, sizeof(said));
 	CU_ASSERT_EQUAL(counts.refused, 1);
 	CU_ASSERT_EQUAL(counts.left, 0);
@@ -409,7 +409,7 @@ test_odd(void)
 {
 	struct drain_counts	counts;
 	struct capture		cap;
-	struct errbuf		why;
+	struct errbuf		err;
 	struct spool		*s;
 	char			path[SCRATCH_PATH + 64], said[4096];
 	static const char	*names[] = { "1", "2", "3" };
@@ -424,7 +424,7 @@ test_odd(void)
 	(void)snprintf(path, sizeof(path), "%s/3.delivery", dir);
 	CU_ASSERT_EQUAL(mkfifo(path, 0600), 0);
 	capture_begin(&cap);
-	CU_ASSERT_EQUAL(spool_drain(s, NULL, NULL, 0, &counts, &why), DB_OK);
+	CU_ASSERT_EQUAL(spool_drain(s, NULL, NULL, 0, &counts, &err), DB_OK);
 	(void)capture_end(&cap, said, sizeof(said));
 	CU_ASSERT_EQUAL(counts.refused, 3);
 	CU_ASSERT_EQUAL(counts.passed, 0);
@@ -441,14 +441,14 @@ test_odd(void)
 	CU_ASSERT_EQUAL(chmod(dir, 0777), 0);
 	if (geteuid() == 0)
 		scratch_need(seteuid(NOBODY) == 0, "seteuid");
-	CU_ASSERT_EQUAL(spool_drain(s, NULL, NULL, 0, &counts, &why), DB_OK);
+	CU_ASSERT_EQUAL(spool_drain(s, NULL, NULL, 0, &counts, &err), DB_OK);
 	if (getuid() == 0)
 		scratch_need(seteuid(0) == 0, "seteuid");
 	CU_ASSERT_EQUAL(counts.refused, 0);
 	CU_ASSERT_EQUAL(counts.left, 1);
 	CU_ASSERT_EQUAL(counts.passed, 1);
 	CU_ASSERT_FALSE(counts.blind);
-	CU_ASSERT_PTR_NOT_NULL(strstr(why.text, "Permission denied"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(err.text, "Permission denied"));
 	spool_close(s);
 	scratch_remove(dir);
 }
@@ -484,7 +484,7 @@ test_root_was_here(void)
 {
 	struct drain_counts	counts;
 	struct capture		cap;
-	struct errbuf		why;
+	struct errbuf		err;
 	struct spool		*s;
 	mode_t			was;
 	char			path[SCRATCH_PATH + 32], said[1024];
@@ -503,7 +503,7 @@ test_root_was_here(void)
 	scratch_write(path, 0600, "odd");
 	s = spool_new(1 << 20);
 	capture_begin(&cap);
-	CU_ASSERT_EQUAL(spool_drain(s, NULL, NULL, 0, &counts, &why), DB_OK);
+	CU_ASSERT_EQUAL(spool_drain(s, NULL, NULL, 0, &counts, &err), DB_OK);
 	(void)capture_end(&cap, said, sizeof(said));
 	scratch_need(seteuid(0) == 0, "seteuid");
 	CU_ASSERT_FALSE(counts.blind);
@@ -564,14 +564,14 @@ test_one_drainer(void)
 {
 	struct drain_counts	 counts;
 	struct delivery		*d = delivery_of("{}", 2, 0);
-	struct errbuf		 why;
+	struct errbuf		 err;
 	struct spool		*s;
 	char			 path[SCRATCH_PATH + 32];
 	int			 lock;
 
 	scratch_make(dir);
 	s = spool_new(1 << 20);
-	CU_ASSERT(spool_write(s, d, &why));
+	CU_ASSERT(spool_write(s, d, &err));
 	(void)snprintf(path, sizeof(path), "%s/.drain.lock", dir);
 	lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 	scratch_need(lock != -1 && flock(lock, LOCK_SH) == 0, path);
@@ -637,7 +637,7 @@ test_not_whole(void)
 	struct conf		conf;
 	struct capture		cap;
 	struct spool		*s;
-	struct errbuf		 why;
+	struct errbuf		 err;
 	char			 path[SCRATCH_PATH + 64], said[16384];
 	size_t			 i;
 
@@ -650,7 +650,7 @@ test_not_whole(void)
 	}
 	CU_ASSERT_EQUAL(spool_count(s), (long)COUNT(rows));
 	capture_begin(&cap);
-	CU_ASSERT_EQUAL(spool_drain(s, NULL, &conf, 0, &counts, &why), DB_OK);
+	CU_ASSERT_EQUAL(spool_drain(s, NULL, &conf, 0, &counts, &err), DB_OK);
 	(void)capture_end(&cap, said, sizeof(said));
 	CU_ASSERT_EQUAL(counts.drained, 0);
 	CU_ASSERT_EQUAL(counts.refused, (long)COUNT(rows));
@@ -674,7 +674,7 @@ test_not_aside(void)
 	struct conf		conf;
 	struct capture		cap;
 	struct spool		*s;
-	struct errbuf		 why;
+	struct errbuf		 err;
 	char			 path[SCRATCH_PATH + 64], said[1024];
 
 	memset(&conf, 0, sizeof(conf));
@@ -685,12 +685,12 @@ test_not_aside(void)
 	(void)snprintf(path, sizeof(path), "%s/refused", dir);
 	scratch_write(path, 0600, "");
 	capture_begin(&cap);
-	CU_ASSERT_EQUAL(spool_drain(s, NULL, &conf, 0, &counts, &why), DB_OK);
+	CU_ASSERT_EQUAL(spool_drain(s, NULL, &conf, 0, &counts, &err), DB_OK);
 	(void)capture_end(&cap, said, sizeof(said));
 	CU_ASSERT_EQUAL(counts.refused, 0);
 	CU_ASSERT_EQUAL(counts.passed, 1);
 	CU_ASSERT_EQUAL(counts.left, 1);
-	CU_ASSERT_STRING_EQUAL(why.text, "not a whole spool file");
+	CU_ASSERT_STRING_EQUAL(err.text, "not a whole spool file");
 	CU_ASSERT_PTR_NOT_NULL(strstr(said, "spool file 0.delivery could not "
 	    "be set aside (Not a directory): not a whole spool file"));
 	spool_close(s);
@@ -720,7 +720,7 @@ test_no_memory(void)
 	struct conf		conf;
 	struct rlimit		was, tight;
 	struct spool		*s;
-	struct errbuf		why;
+	struct errbuf		err;
 	char			 path[SCRATCH_PATH + 64], head[512];
 
 	memset(&conf, 0, sizeof(conf));
@@ -736,7 +736,7 @@ test_no_memory(void)
 	/* Room to read it, and none for a second copy. */
 	tight.rlim_cur = address_space() + BIG_BYTES + BIG_BYTES / 2;
 	scratch_need(setrlimit(RLIMIT_AS, &tight) == 0, "setrlimit");
-	CU_ASSERT_EQUAL(spool_drain(s, NULL, &conf, 0, &counts, &why), DB_OK);
+	CU_ASSERT_EQUAL(spool_drain(s, NULL, &conf, 0, &counts, &err), DB_OK);
 	scratch_need(setrlimit(RLIMIT_AS, &was) == 0, "setrlimit");
 	CU_ASSERT_EQUAL(counts.refused, 0);
 	CU_ASSERT_EQUAL(counts.passed, 1);

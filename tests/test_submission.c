@@ -15,7 +15,7 @@
 static const struct {
 	const char	*provider, *base, *path, *model, *hook;
 	const char	*url;		/* NULL: there is none */
-	const char	*why;
+	const char	*err;
 } urls[] = {
 	{ "novita", "https://api.novita.ai", NULL, "txt2img", HOOK,
 	  "https://api.novita.ai/v3/async/txt2img", NULL },
@@ -55,7 +55,7 @@ static void
 test_urls(void)
 {
 	char		url[8192];
-	struct errbuf	why = { "" };
+	struct errbuf	err = { "" };
 	size_t		i;
 
 	for (i = 0; i < COUNT(urls); i++) {
@@ -66,15 +66,15 @@ test_urls(void)
 		bool			ok;
 
 		ok = submission_url(url, sizeof(url),
-		    provider_find(urls[i].provider), &s, &why);
+		    provider_find(urls[i].provider), &s, &err);
 		CU_ASSERT_EQUAL(ok, urls[i].url != NULL);
 		if (ok && urls[i].url != NULL)
 			CU_ASSERT_STRING_EQUAL(url, urls[i].url);
-		if (!ok && urls[i].why != NULL)
-			CU_ASSERT_PTR_NOT_NULL(strstr(why.text, urls[i].why));
+		if (!ok && urls[i].err != NULL)
+			CU_ASSERT_PTR_NOT_NULL(strstr(err.text, urls[i].err));
 		if (CU_get_number_of_failures() != before)
 			(void)fprintf(stderr, "\n    row %zu: %s %s\n", i, url,
-			    why.text);
+			    err.text);
 	}
 }
 
@@ -85,16 +85,16 @@ test_url_sizes(void)
 	const struct provider	*p = provider_find("wavespeed");
 	struct submission	 s = { "https://a", NULL, "v/" LONG_MODEL,
 				    HOOK, false };
-	struct errbuf		 why;
+	struct errbuf		 err;
 	char			 whole[512], *exact;
 	size_t			 i, len;
 
-	CU_ASSERT_FATAL(submission_url(whole, sizeof(whole), p, &s, &why));
+	CU_ASSERT_FATAL(submission_url(whole, sizeof(whole), p, &s, &err));
 	len = strlen(whole) + 1;
 	for (i = 1; i <= len; i++) {
 		exact = malloc(i);
 		CU_ASSERT_PTR_NOT_NULL_FATAL(exact);
-		CU_ASSERT_EQUAL(submission_url(exact, i, p, &s, &why),
+		CU_ASSERT_EQUAL(submission_url(exact, i, p, &s, &err),
 		    i == len);
 		free(exact);
 	}
@@ -105,7 +105,7 @@ static const struct {
 	bool		 test_mode;
 	const char	*request;
 	const char	*body;		/* NULL: there is none */
-	const char	*why;
+	const char	*err;
 } bodies[] = {
 	{ "novita", "m", HOOK, false, "{\"request\":{\"prompt\":\"a\"}}",
 	  "{\"request\":{\"prompt\":\"a\"},\"extra\":{\"webhook\":{\"url\":\""
@@ -154,7 +154,7 @@ static const struct {
 static void
 test_bodies(void)
 {
-	struct errbuf	 why = { "" };
+	struct errbuf	 err = { "" };
 	char		*body;
 	size_t		 i;
 
@@ -165,16 +165,16 @@ test_bodies(void)
 					    bodies[i].test_mode };
 
 		body = submission_body(provider_find(bodies[i].provider), &s,
-		    bodies[i].request, &why);
+		    bodies[i].request, &err);
 		CU_ASSERT_EQUAL(body != NULL, bodies[i].body != NULL);
 		if (body != NULL && bodies[i].body != NULL)
 			CU_ASSERT_STRING_EQUAL(body, bodies[i].body);
-		if (body == NULL && bodies[i].why != NULL)
-			CU_ASSERT_PTR_NOT_NULL(strstr(why.text,
-			    bodies[i].why));
+		if (body == NULL && bodies[i].err != NULL)
+			CU_ASSERT_PTR_NOT_NULL(strstr(err.text,
+			    bodies[i].err));
 		if (CU_get_number_of_failures() != before)
 			(void)fprintf(stderr, "\n    row %zu: %s %s\n", i,
-			    body != NULL ? body : "-", why.text);
+			    body != NULL ? body : "-", err.text);
 		free(body);
 	}
 }
@@ -203,7 +203,7 @@ static const struct {
 	const char		*body;		/* a fixture's name after '@' */
 	enum submit_verdict	 want;
 	const char		*task_id;	/* of SUBMIT_DONE */
-	const char		*why;		/* part of it, or NULL */
+	const char		*err;		/* part of it, or NULL */
 } answers[] = {
 	{ "novita", 200, "{\"task_id\":\"3b68d9c8\"}", SUBMIT_DONE,
 	  "3b68d9c8", NULL },
@@ -297,7 +297,7 @@ test_answers(void)
 	for (i = 0; i < COUNT(answers); i++) {
 		unsigned int		 before = CU_get_number_of_failures();
 		struct json_object	*doc = NULL;
-		struct errbuf		 why = { "" }, unused;
+		struct errbuf		 err = { "" }, unused;
 		const char		*task_id = "unset";
 		char			*body;
 
@@ -308,18 +308,18 @@ test_answers(void)
 		(void)json_parse(body, len, &doc, &unused);
 		CU_ASSERT_EQUAL(submission_judge(
 		    provider_find(answers[i].provider), answers[i].http, doc,
-		    body, len, &task_id, &why), answers[i].want);
+		    body, len, &task_id, &err), answers[i].want);
 		if (answers[i].task_id != NULL) {
 			CU_ASSERT_PTR_NOT_NULL_FATAL(task_id);
 			CU_ASSERT_STRING_EQUAL(task_id, answers[i].task_id);
 		} else
 			CU_ASSERT_PTR_NULL(task_id);
-		if (answers[i].why != NULL)
-			CU_ASSERT_PTR_NOT_NULL(strstr(why.text,
-			    answers[i].why));
+		if (answers[i].err != NULL)
+			CU_ASSERT_PTR_NOT_NULL(strstr(err.text,
+			    answers[i].err));
 		if (CU_get_number_of_failures() != before)
 			(void)fprintf(stderr, "\n    row %zu (%s %d): %s\n", i,
-			    answers[i].provider, answers[i].http, why.text);
+			    answers[i].provider, answers[i].http, err.text);
 		json_free(doc);
 		free(body);
 	}

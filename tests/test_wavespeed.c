@@ -102,15 +102,15 @@ static const struct expect cases[] = {
 	    { OUTPUT_IMAGE, "https:///nohost.png", WEEK_ON,
 	      EXPIRES_PROVIDER } } },
 	{ .file = "nul-in-id.json", .verdict = PARSE_UNKNOWN,
-	  .why = "\"id\"" },
+	  .err = "\"id\"" },
 	{ .file = "id-is-number.json", .verdict = PARSE_UNKNOWN,
-	  .why = "\"id\"" },
+	  .err = "\"id\"" },
 	{ .file = "id-missing.json", .verdict = PARSE_UNKNOWN,
-	  .why = "\"id\"" },
+	  .err = "\"id\"" },
 	{ .file = "status-missing.json", .verdict = PARSE_UNKNOWN,
-	  .why = "\"status\"" },
+	  .err = "\"status\"" },
 	{ .file = "error-answer.json", .verdict = PARSE_UNKNOWN,
-	  .why = "\"id\"" },
+	  .err = "\"id\"" },
 };
 
 static void
@@ -131,13 +131,13 @@ static void
 test_shadowed_id(void)
 {
 	struct json_object	*doc;
-	struct errbuf		 why;
+	struct errbuf		 err;
 	char			*text;
 	size_t			 len;
 
 	text = fixture_read(
 	    "tests/fixtures/wavespeed/nul-key-shadows-id.json", &len);
-	CU_ASSERT_EQUAL(json_parse(text, len, &doc, &why), JSON_UNFIT);
+	CU_ASSERT_EQUAL(json_parse(text, len, &doc, &err), JSON_UNFIT);
 	CU_ASSERT_PTR_NULL(doc);
 	free(text);
 }
@@ -223,7 +223,7 @@ request_header(const void *arg, const char *name)
 }
 
 static enum verify_verdict
-request_verify(const struct request *r, struct errbuf *why)
+request_verify(const struct request *r, struct errbuf *err)
 {
 	const struct verify_input	in = {
 		.header	 = request_header,
@@ -234,8 +234,8 @@ request_verify(const struct request *r, struct errbuf *why)
 		.now	 = r->now_s * USEC_PER_SEC + 999999,
 	};
 
-	errbuf_set(why, "%s", "");
-	return wavespeed_provider.verify(&in, why);
+	errbuf_set(err, "%s", "");
+	return wavespeed_provider.verify(&in, err);
 }
 
 #define SECRET	"whsec_dGVzdC1zZWNyZXQ="
@@ -269,7 +269,7 @@ test_published_vectors(void)
 		  "99f0b8627ea7bafd7dbac73725f80b855383a9b64f0c7d8" },
 	};
 	struct request	 r = { .id = "45b392b22c3b449fa935bd4dc" };
-	struct errbuf	 why;
+	struct errbuf	 err;
 	char		*body;
 	size_t		 i;
 
@@ -281,9 +281,9 @@ test_published_vectors(void)
 		r.timestamp = vectors[i].timestamp;
 		r.now_s = vectors[i].now_s;
 		r.signature = vectors[i].computed;
-		CU_ASSERT_EQUAL(request_verify(&r, &why), VERIFY_OK);
+		CU_ASSERT_EQUAL(request_verify(&r, &err), VERIFY_OK);
 		r.signature = vectors[i].published;
-		CU_ASSERT_EQUAL(request_verify(&r, &why), VERIFY_FAILED);
+		CU_ASSERT_EQUAL(request_verify(&r, &err), VERIFY_FAILED);
 	}
 	free(body);
 }
@@ -294,7 +294,7 @@ test_signature(void)
 	static const struct {
 		const char		*signature, *secret, *second;
 		enum verify_verdict	 verdict;
-		const char		*why;
+		const char		*err;
 	} rows[] = {
 		{ "v3," HEX, SECRET, NULL, VERIFY_OK, "" },
 		{ "v3," HEX, "dGVzdC1zZWNyZXQ=", NULL, VERIFY_OK, "" },
@@ -327,15 +327,15 @@ test_signature(void)
 		{ "v3, " HEX, SECRET, NULL, VERIFY_FAILED, "does not fit" },
 	};
 	struct request	r = good;
-	struct errbuf	why;
+	struct errbuf	err;
 	size_t		i;
 
 	for (i = 0; i < COUNT(rows); i++) {
 		r.signature = rows[i].signature;
 		r.secrets[0] = rows[i].secret;
 		r.secrets[1] = rows[i].second;
-		CU_ASSERT_EQUAL(request_verify(&r, &why), rows[i].verdict);
-		CU_ASSERT_PTR_NOT_NULL(strstr(why.text, rows[i].why));
+		CU_ASSERT_EQUAL(request_verify(&r, &err), rows[i].verdict);
+		CU_ASSERT_PTR_NOT_NULL(strstr(err.text, rows[i].err));
 	}
 }
 
@@ -344,18 +344,18 @@ static void
 test_no_hmac(void)
 {
 	struct request	r = good;
-	struct errbuf	why;
+	struct errbuf	err;
 
 	r.secrets[0] = "whsec_other";
 	r.secrets[1] = SECRET;
 	hmacs_left = 1;
-	CU_ASSERT_EQUAL(request_verify(&r, &why), VERIFY_TROUBLE);
-	CU_ASSERT_STRING_EQUAL(why.text, "could not compute the signature");
+	CU_ASSERT_EQUAL(request_verify(&r, &err), VERIFY_TROUBLE);
+	CU_ASSERT_STRING_EQUAL(err.text, "could not compute the signature");
 	/* One that fits does, whatever else cannot be tried. */
 	r.secrets[0] = SECRET;
 	r.secrets[1] = "whsec_other";
 	hmacs_left = 1;
-	CU_ASSERT_EQUAL(request_verify(&r, &why), VERIFY_OK);
+	CU_ASSERT_EQUAL(request_verify(&r, &err), VERIFY_OK);
 	hmacs_left = INT_MAX;
 }
 
@@ -365,7 +365,7 @@ test_headers(void)
 	static const struct {
 		const char		*id, *timestamp, *signature;
 		enum verify_verdict	 verdict;
-		const char		*why;
+		const char		*err;
 	} rows[] = {
 		{ NULL, "1700000000", "v3," HEX, VERIFY_FAILED,
 		  "webhook-id is missing" },
@@ -396,15 +396,15 @@ test_headers(void)
 		  VERIFY_FAILED, "does not fit" },
 	};
 	struct request	r = good;
-	struct errbuf	why;
+	struct errbuf	err;
 	size_t		i;
 
 	for (i = 0; i < COUNT(rows); i++) {
 		r.id = rows[i].id;
 		r.timestamp = rows[i].timestamp;
 		r.signature = rows[i].signature;
-		CU_ASSERT_EQUAL(request_verify(&r, &why), rows[i].verdict);
-		CU_ASSERT_PTR_NOT_NULL(strstr(why.text, rows[i].why));
+		CU_ASSERT_EQUAL(request_verify(&r, &err), rows[i].verdict);
+		CU_ASSERT_PTR_NOT_NULL(strstr(err.text, rows[i].err));
 	}
 	CU_ASSERT_STRING_EQUAL(wavespeed_provider.trusted_headers[2],
 	    "HTTP_WEBHOOK_SIGNATURE");
@@ -417,7 +417,7 @@ test_stale(void)
 	static const struct {
 		int64_t			off_s;
 		enum verify_verdict	verdict;
-		const char		*why;
+		const char		*err;
 	} rows[] = {
 		{ 0, VERIFY_OK, "" },
 		{ 300, VERIFY_OK, "" },
@@ -427,35 +427,35 @@ test_stale(void)
 		{ 86400, VERIFY_STALE, "86400 seconds old" },
 	};
 	struct request	r = good;
-	struct errbuf	why;
+	struct errbuf	err;
 	size_t		i;
 
 	for (i = 0; i < COUNT(rows); i++) {
 		r.now_s = good.now_s + rows[i].off_s;
-		CU_ASSERT_EQUAL(request_verify(&r, &why), rows[i].verdict);
-		CU_ASSERT_PTR_NOT_NULL(strstr(why.text, rows[i].why));
+		CU_ASSERT_EQUAL(request_verify(&r, &err), rows[i].verdict);
+		CU_ASSERT_PTR_NOT_NULL(strstr(err.text, rows[i].err));
 	}
 	/* Not even stale, when it is not authentic. */
 	r.signature = "v3," ZEROES;
-	CU_ASSERT_EQUAL(request_verify(&r, &why), VERIFY_FAILED);
+	CU_ASSERT_EQUAL(request_verify(&r, &err), VERIFY_FAILED);
 }
 
 /* Flip every bit of one part in turn; nothing may pass. */
 static void
 flip_bits(struct request *r, char *part, size_t len)
 {
-	struct errbuf		why;
+	struct errbuf		err;
 	enum verify_verdict	verdict;
 	size_t			bit;
 
 	for (bit = 0; bit < 8 * len; bit++) {
 		part[bit / 8] ^= (char)(1 << bit % 8);
-		verdict = request_verify(r, &why);
+		verdict = request_verify(r, &err);
 		CU_ASSERT(verdict == VERIFY_FAILED ||
 		    verdict == VERIFY_AMBIGUOUS);
 		part[bit / 8] ^= (char)(1 << bit % 8);
 	}
-	CU_ASSERT_EQUAL(request_verify(r, &why), VERIFY_OK);
+	CU_ASSERT_EQUAL(request_verify(r, &err), VERIFY_OK);
 }
 
 static void

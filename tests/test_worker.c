@@ -27,8 +27,8 @@ note(struct worker_job *e)
 static void
 test_order(void)
 {
-	struct errbuf	 why;
-	struct worker	*thread = worker_new(&why);
+	struct errbuf	 err;
+	struct worker	*thread = worker_new(&err);
 	struct count	 c[MANY];
 	int		 i, next = 0;
 
@@ -63,10 +63,10 @@ static void
 test_out(void)
 {
 	struct count	c = { .job.run = give_itself };
-	struct errbuf	why;
+	struct errbuf	err;
 
 	c.job.arg = &c;
-	CU_ASSERT_PTR_NOT_NULL_FATAL(c.thread = worker_new(&why));
+	CU_ASSERT_PTR_NOT_NULL_FATAL(c.thread = worker_new(&err));
 	worker_wait(c.thread, &c.job);
 	CU_ASSERT_EQUAL(c.runs, 0);
 	CU_ASSERT_TRUE(worker_put(c.thread, &c.job));

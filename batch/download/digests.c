@@ -38,15 +38,15 @@ digests_update(void *digests, const void *data, size_t len)
 
 bool
 digests_update_from_part(struct digests *s, struct archive_part *part, int64_t end,
-    struct errbuf *why)
+    struct errbuf *err)
 {
 	return s->bytes >= end || archive_replay(part, s->bytes,
-	    end - s->bytes, digests_update, s, why);
+	    end - s->bytes, digests_update, s, err);
 }
 
 bool
 digests_final(struct digests *s, int64_t bytes, unsigned char sha256[SHA256_BYTES],
-    unsigned char md5[MD5_BYTES], struct errbuf *why)
+    unsigned char md5[MD5_BYTES], struct errbuf *err)
 {
 	bool	ok = sha256_finish(s->sha256, sha256) && !s->broken;
 
@@ -55,9 +55,9 @@ digests_final(struct digests *s, int64_t bytes, unsigned char sha256[SHA256_BYTE
 		ok = md5_finish(s->md5, md5) && ok;
 	s->md5 = NULL;
 	if (!ok)
-		errbuf_set(why, "could not compute a SHA-256");
+		errbuf_set(err, "could not compute a SHA-256");
 	else if (s->bytes != bytes)
-		errbuf_set(why, "%lld bytes came, and %lld of them are there",
+		errbuf_set(err, "%lld bytes came, and %lld of them are there",
 		    (long long)bytes, (long long)s->bytes);
 	return ok && s->bytes == bytes;
 }

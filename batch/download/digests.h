@@ -28,17 +28,17 @@ void	digests_want_md5(struct digests *);
 void	digests_update(void *digests, const void *, size_t);
 
 /* Take from a part what follows, up to that byte of it or its end.  False
- * with why: it cannot be read. */
+ * with err: it cannot be read. */
 bool	digests_update_from_part(struct digests *, struct archive_part *, int64_t end,
-	    struct errbuf *why);
+	    struct errbuf *err);
 
 /*
  * The sums of all that was taken, which has to be a file of that many bytes;
- * md5 is left alone where there is none.  False with why: it is not, or they
+ * md5 is left alone where there is none.  False with err: it is not, or they
  * could not be computed.  In any case they have to begin anew.
  */
 bool	digests_final(struct digests *, int64_t bytes,
 	    unsigned char sha256[SHA256_BYTES], unsigned char md5[MD5_BYTES],
-	    struct errbuf *why);
+	    struct errbuf *err);
 
 #endif

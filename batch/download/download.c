@@ -54,7 +54,7 @@ on_claimed(struct db_write *note)
 		d->more = got == d->asked;
 		d->claim_ms = clock_ms() + (d->more ? 0 : CLAIM_AGAIN_MS);
 	} else
-		sweep_break(d->sweep, note->why.text);
+		sweep_break(d->sweep, note->err.text);
 	db_rows_free(note->rows);
 	d->asked = 0;
 }
@@ -93,11 +93,11 @@ count_due(struct download *d)
 	struct db_param	 params[2] = { sweep_text(s->provider),
 			    sweep_text(s->task_id) };
 	struct db_rows	*rows = NULL;
-	struct errbuf	 why;
+	struct errbuf	 err;
 
 	if (s->progress == NULL)
 		return;
-	if (sweep_run(s, DB_COUNT_DUE, params, &rows, &why) == DB_OK)
+	if (sweep_run(s, DB_COUNT_DUE, params, &rows, &err) == DB_OK)
 		d->due = sweep_number(db_value(rows, 0, 0));
 	db_rows_free(rows);
 }
@@ -159,34 +159,34 @@ static void
 release(struct sweep *s)
 {
 	struct db_param	params[1] = { sweep_text(s->owner) };
-	struct errbuf	why;
+	struct errbuf	err;
 
 	if (!s->broken)
-		(void)sweep_run(s, DB_RELEASE_OUTPUTS, params, NULL, &why);
+		(void)sweep_run(s, DB_RELEASE_OUTPUTS, params, NULL, &err);
 }
 
-/* False with why: what could be opened has to be closed. */
+/* False with err: what could be opened has to be closed. */
 static bool
-open_all(struct fetch_run *f, struct errbuf *why)
+open_all(struct fetch_run *f, struct errbuf *err)
 {
 	const struct conf	*conf = f->sweep->conf;
 
 	STAILQ_INIT(&f->queue);
 	STAILQ_INIT(&f->home);
 	f->refused = sweep_alloc(conf->naccounts + 1);
-	if ((f->archive = archive_open(conf, f->sweep->owner, why)) == NULL ||
-	    (f->mime = mime_open(why)) == NULL)
+	if ((f->archive = archive_open(conf, f->sweep->owner, err)) == NULL ||
+	    (f->mime = mime_open(err)) == NULL)
 		return false;
 	f->engine = http_engine_new((int)conf->downloads_in_flight,
 	    conf->allow_private_networks);
 	if (f->engine == NULL) {
-		errbuf_set(why, "out of memory");
+		errbuf_set(err, "out of memory");
 		return false;
 	}
-	return (f->finisher = finisher_new(f->archive, wake, f->engine, why)) !=
+	return (f->finisher = finisher_new(f->archive, wake, f->engine, err)) !=
 	    NULL &&
-	    (f->db_writer = db_writer_new(f->sweep, wake, f->engine, why)) != NULL &&
-	    (f->worker = worker_new(why)) != NULL;
+	    (f->db_writer = db_writer_new(f->sweep, wake, f->engine, err)) != NULL &&
+	    (f->worker = worker_new(err)) != NULL;
 }
 
 /* The engine after those that wake it, and before what its transfers have. */
@@ -206,14 +206,14 @@ void
 sweep_download(struct sweep *s)
 {
 	struct download	d = { .sweep = s, .fetch.sweep = s };
-	struct errbuf	why;
+	struct errbuf	err;
 
 	if (!sweep_goes_on(s, sweep_moment(s, 100)))
 		return;
-	if (open_all(&d.fetch, &why))
+	if (open_all(&d.fetch, &err))
 		work(&d);
 	else
-		sweep_break(s, why.text);
+		sweep_break(s, err.text);
 	close_all(&d.fetch);
 	release(s);
 }

@@ -25,7 +25,7 @@ static bool
 passes(struct finisher *s, struct archive_commit *c)
 {
 	if ((c->prepare == NULL || c->prepare(c)) &&
-	    archive_ready(s->archive, c->part, &c->why))
+	    archive_ready(s->archive, c->part, &c->err))
 		return true;
 	archive_abort(c->part);
 	c->part = NULL;
@@ -107,15 +107,15 @@ checkers_wanted(void)
 
 /* False: what could be started has to be ended. */
 static bool
-start(struct finisher *s, struct errbuf *why)
+start(struct finisher *s, struct errbuf *err)
 {
 	size_t	n = checkers_wanted();
 
 	while (s->ncheckers < n &&
-	    thread_start(&s->checkers[s->ncheckers], check, s, why))
+	    thread_start(&s->checkers[s->ncheckers], check, s, err))
 		s->ncheckers++;
 	return s->ncheckers > 0 &&
-	    (s->commits = thread_start(&s->committer, commit, s, why));
+	    (s->commits = thread_start(&s->committer, commit, s, err));
 }
 
 /* End the threads, after what was given. */
@@ -132,12 +132,12 @@ stop(struct finisher *s)
 
 struct finisher *
 finisher_new(struct archive *archive, void (*wake)(void *), void *arg,
-    struct errbuf *why)
+    struct errbuf *err)
 {
 	struct finisher	*s;
 
 	if ((s = calloc(1, sizeof(*s))) == NULL) {
-		errbuf_set(why, "out of memory");
+		errbuf_set(err, "out of memory");
 		return NULL;
 	}
 	s->archive = archive;
@@ -146,7 +146,7 @@ finisher_new(struct archive *archive, void (*wake)(void *), void *arg,
 	workq_init(&s->given);
 	workq_init(&s->checked);
 	workq_init(&s->done);
-	if (start(s, why))
+	if (start(s, err))
 		return s;
 	finisher_free(s);
 	return NULL;

@@ -15,10 +15,10 @@ struct finisher;
 
 /*
  * wake(arg) is called from the finisher's threads when something is to be
- * taken.  NULL with why: no memory, or no thread.
+ * taken.  NULL with err: no memory, or no thread.
  */
 struct finisher *finisher_new(struct archive *, void (*wake)(void *), void *arg,
-	    struct errbuf *why);
+	    struct errbuf *err);
 
 /* Ends the threads, after what it was given.  What was not taken is still the
  * caller's, by finisher_reap() before.  NULL is fine. */

@@ -15,7 +15,7 @@ write_link(struct job *j, const struct output *fresh)
 	char		 expires[SWEEP_NUMBER];
 	struct db_param	 params[7];
 	struct db_rows	*rows = NULL;
-	struct errbuf	 why;
+	struct errbuf	 err;
 	bool		 ok;
 
 	params[0] = sweep_text(j->provider);
@@ -26,7 +26,7 @@ write_link(struct job *j, const struct output *fresh)
 	params[5] = fresh->expires_at != 0 ? sweep_int(fresh->expires_at /
 	    USEC_PER_SEC, expires) : sweep_text(NULL);
 	params[6] = sweep_text(expires_source_words[fresh->expires_source]);
-	ok = sweep_run(s, DB_RENEW_OUTPUT, params, &rows, &why) == DB_OK &&
+	ok = sweep_run(s, DB_RENEW_OUTPUT, params, &rows, &err) == DB_OK &&
 	    *db_value(rows, 0, 0) == 't';
 	db_rows_free(rows);
 	if (ok) {
@@ -46,13 +46,13 @@ note_account(struct job *j, const struct api_call *a)
 			    s->conf->accounts];
 
 	if (a->verdict == POLL_RATE_LIMITED)
-		sweep_pause(s, a->account, a->retry_after_s, a->why.text);
+		sweep_pause(s, a->account, a->retry_after_s, a->err.text);
 	if (a->verdict != POLL_BAD_KEY || *refused)
 		return;
 	*refused = true;
 	sweep_warn(s, "%s %s: the API key is refused (%s); it is not asked "
 	    "for fresh links", a->account->provider->name, a->account->name,
-	    a->why.text);
+	    a->err.text);
 }
 
 static void
@@ -73,7 +73,7 @@ on_answer(struct api_call *a)
 	if (a->answered)
 		v = renew_choose(a, &key, &result, &fresh, &j->asked_why);
 	else
-		errbuf_set(&j->asked_why, "%s", a->why.text);
+		errbuf_set(&j->asked_why, "%s", a->err.text);
 	j->hope = v == RENEW_LATER;
 	if (v == RENEW_FRESH) {
 		j->asked_why.text[0] = '\0';

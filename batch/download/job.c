@@ -46,18 +46,18 @@ job_free(struct job *j)
 
 /* Can this be an output at all? */
 static bool
-job_fits(struct job *j, struct errbuf *why)
+job_fits(struct job *j, struct errbuf *err)
 {
 	char	host[256];
 
 	if (j->media == NULL)
 		j->media = media_detect(j->run->mime, j->watch.head,
 		    j->watch.headlen);
-	if (media_fits(j->media, j->kind, j->watch.headlen, why) &&
-	    media_agrees(j->media, j->kind, j->req.content_type, why))
+	if (media_fits(j->media, j->kind, j->watch.headlen, err) &&
+	    media_agrees(j->media, j->kind, j->req.content_type, err))
 		return true;
 	http_host(j->url, host, sizeof(host));
-	errbuf_set(why, "%s: %s", host, why->text);
+	errbuf_set(err, "%s: %s", host, err->text);
 	return false;
 }
 
@@ -66,7 +66,7 @@ job_fits(struct job *j, struct errbuf *why)
  * long its answer is may be believed.
  */
 static bool
-job_is_whole(struct job *j, struct errbuf *why)
+job_is_whole(struct job *j, struct errbuf *err)
 {
 	enum media_end	end = media_end(j->media, &j->watch);
 	char		host[256];
@@ -74,7 +74,7 @@ job_is_whole(struct job *j, struct errbuf *why)
 	if (end == MEDIA_WHOLE || (end == MEDIA_UNSURE && j->req.framed))
 		return true;
 	http_host(j->url, host, sizeof(host));
-	errbuf_set(why, "%s: the file was cut short", host);
+	errbuf_set(err, "%s: the file was cut short", host);
 	return false;
 }
 
@@ -177,7 +177,7 @@ job_lacks(struct job *j, enum trouble trouble, const char *words)
 /* Is it what the server's own headers promised? */
 static bool
 job_agrees_with_header(struct job *j, const unsigned char *sum,
-    const unsigned char *md5, struct errbuf *why)
+    const unsigned char *md5, struct errbuf *err)
 {
 	const struct digest_header	*p = &j->req.digest_header;
 	char			 ours[DIGEST_HEADER_SHA256], host[256];
@@ -192,7 +192,7 @@ job_agrees_with_header(struct job *j, const unsigned char *sum,
 	if (name == NULL)
 		return true;
 	http_host(j->url, host, sizeof(host));
-	errbuf_set(why, "%s: the file has not the %s that the server said",
+	errbuf_set(err, "%s: the file has not the %s that the server said",
 	    host, name);
 	return false;
 }
@@ -202,10 +202,10 @@ static void
 sum_some(struct worker_job *e)
 {
 	struct job	*j = e->arg;
-	struct errbuf	 why;
+	struct errbuf	 err;
 
 	if (!digests_update_from_part(&j->digests, j->sum_of, j->digests.bytes + SUM_AT_ONCE,
-	    &why))
+	    &err))
 		j->digests.broken = true;
 }
 
@@ -221,12 +221,12 @@ job_check(struct archive_commit *c)
 	if (j->digests.md5 == NULL)
 		j->req.digest_header.md5[0] = '\0';
 	if ((j->at_rest && !digests_update_from_part(&j->digests, c->part, j->bytes,
-	    &c->why)) || !digests_final(&j->digests, j->bytes, digest, md5,
-	    &c->why))
+	    &c->err)) || !digests_final(&j->digests, j->bytes, digest, md5,
+	    &c->err))
 		return false;
 	hex_encode(digest, sizeof(digest), j->sum);
 	j->trouble = TROUBLE_CONTENT;
-	if (!job_agrees_with_header(j, digest, md5, &c->why))
+	if (!job_agrees_with_header(j, digest, md5, &c->err))
 		return false;
 	j->trouble = TROUBLE_OURS;
 	return true;
@@ -236,10 +236,10 @@ job_check(struct archive_commit *c)
 static bool
 job_store(struct job *j)
 {
-	struct errbuf	why;
+	struct errbuf	err;
 
-	if (!job_fits(j, &why) || !job_is_whole(j, &why))
-		return job_lacks(j, TROUBLE_CONTENT, why.text);
+	if (!job_fits(j, &err) || !job_is_whole(j, &err))
+		return job_lacks(j, TROUBLE_CONTENT, err.text);
 	/* Moving our file over one that another sweep has stored meanwhile
 	 * would make that one's row wrong. */
 	if (!sweep_lease_is_safe(j->run->sweep)) {
@@ -252,7 +252,7 @@ job_store(struct job *j)
 	if (j->at_rest)
 		j->commit.prepare = job_check;
 	else if (!job_check(&j->commit))
-		return job_lacks(j, j->trouble, j->commit.why.text);
+		return job_lacks(j, j->trouble, j->commit.err.text);
 	if (archive_whole(j->mark) != NULL &&
 	    strcmp(archive_whole(j->mark), j->sum) != 0) {
 		job_drop(j);
@@ -278,7 +278,7 @@ take_settled(struct fetch_run *run, bool all)
 		if (c->ok)
 			rows_add(j);
 		else if (c->cut || !job_lacks(j, c->kept ? TROUBLE_STORE :
-		    j->trouble, c->why.text))
+		    j->trouble, c->err.text))
 			job_free(j);
 	}
 }
@@ -312,13 +312,13 @@ job_answered(struct job *j)
 		return job_download(j);
 	}
 	return job_lacks(j, trouble_of_status(j->req.status),
-	    j->req.why.text);
+	    j->req.err.text);
 }
 
 static bool
 job_cut_off(struct job *j)
 {
-	struct errbuf	words = j->req.why;
+	struct errbuf	words = j->req.err;
 	bool		again = may_resume(j);
 
 	if (job_leave(j) && again) {
@@ -344,10 +344,10 @@ on_done(struct http_request *req)
 		break;
 	case HTTP_FORBIDDEN:
 	case HTTP_TOO_LARGE:
-		job_fail(j, TROUBLE_FINAL, req->why.text);
+		job_fail(j, TROUBLE_FINAL, req->err.text);
 		break;
 	case HTTP_STOPPED:
-		goes_on = job_lacks(j, j->trouble, req->why.text);
+		goes_on = job_lacks(j, j->trouble, req->err.text);
 		break;
 	case HTTP_ABORTED:
 		job_cut(j, job_leave(j));
@@ -375,14 +375,14 @@ job_open(struct job *j)
 	j->opened = true;
 	if (j->part != NULL && j->req.resumed)
 		return archive_replay(j->part, 0, j->kept, take_piece, j,
-		    &j->req.why);
+		    &j->req.err);
 	(void)snprintf(j->mark, sizeof(j->mark), "%s", j->req.validator);
 	if (j->req.digest_header.md5[0] != '\0')
 		digests_want_md5(&j->digests);
 	j->at_rest = j->req.length >= 0;
 	archive_abort(j->part);
 	j->part = archive_begin(j->run->archive, &j->key, j->req.length,
-	    &j->req.why);
+	    &j->req.err);
 	j->summing.run = sum_some;
 	j->summing.arg = j;
 	j->sum_of = j->part;
@@ -420,15 +420,15 @@ on_body(struct http_request *req, const void *data, size_t len)
 		return false;
 	take_piece(j, data, len);
 	if (j->media == NULL && j->watch.headlen == MEDIA_HEAD &&
-	    !job_fits(j, &req->why)) {
+	    !job_fits(j, &req->err)) {
 		j->trouble = TROUBLE_CONTENT;
 		return false;
 	}
 	if (!j->at_rest && j->digests.broken) {
-		errbuf_set(&req->why, "could not compute a SHA-256");
+		errbuf_set(&req->err, "could not compute a SHA-256");
 		return false;
 	}
-	if (!archive_write(j->part, data, len, &req->why))
+	if (!archive_write(j->part, data, len, &req->err))
 		return false;
 	job_mark(j);
 	job_sum_some(j, len);
@@ -488,7 +488,7 @@ job_download(struct job *j)
 static bool
 job_is_home(struct job *j)
 {
-	struct errbuf	why;
+	struct errbuf	err;
 
 	if (!job_reset(j) || (j->part = archive_reopen(j->run->archive,
 	    &j->key, &j->kept, j->mark)) == NULL) {
@@ -497,7 +497,7 @@ job_is_home(struct job *j)
 	}
 	j->opened = j->req.framed = archive_whole(j->mark) != NULL;
 	if (j->opened && archive_replay(j->part, 0, j->kept, take_piece, j,
-	    &why))
+	    &err))
 		return true;
 	job_drop(j);
 	return false;

@@ -331,17 +331,17 @@ static const enum type words[] = { T_HTML, T_XML, T_JSON, T_TEXT };
 
 bool
 media_fits(const struct media *media, const char *kind, size_t len,
-    struct errbuf *why)
+    struct errbuf *err)
 {
 	enum type	type = (enum type)(media - types);
 
 	if (len == 0) {
-		errbuf_set(why, "the file is empty");
+		errbuf_set(err, "the file is empty");
 		return false;
 	}
 	if (type == T_HTML ||
 	    (is_media(kind) && is_one_of(type, words, LENGTH(words)))) {
-		errbuf_set(why, "got %s where %s is due", media->content_type,
+		errbuf_set(err, "got %s where %s is due", media->content_type,
 		    strcmp(kind, "file") == 0 ? "a file" : kind);
 		return false;
 	}
@@ -356,7 +356,7 @@ static const char *const declared[] = {
 
 bool
 media_agrees(const struct media *media, const char *kind,
-    const char *content_type, struct errbuf *why)
+    const char *content_type, struct errbuf *err)
 {
 	size_t	i, n = strcspn(content_type, "; \t");
 
@@ -366,7 +366,7 @@ media_agrees(const struct media *media, const char *kind,
 		if (strlen(declared[i]) != n ||
 		    strncasecmp(declared[i], content_type, n) != 0)
 			continue;
-		errbuf_set(why, "the server calls it %s where %s is due",
+		errbuf_set(err, "the server calls it %s where %s is due",
 		    declared[i], kind);
 		return false;
 	}

@@ -46,21 +46,21 @@ const struct media *media_detect(struct mime *, const void *head,
 
 /*
  * May this be an output of that kind ("image", "video", "audio", "file",
- * "text")?  False, with why, for an empty file, a page or a JSON text where
+ * "text")?  False, with err, for an empty file, a page or a JSON text where
  * media is due, and HTML anywhere.
  */
 bool	media_fits(const struct media *, const char *kind, size_t len,
-	    struct errbuf *why);
+	    struct errbuf *err);
 
 /*
  * May an output of that kind be a file that its server declares to be of this
  * Content-Type ("" when it does not say)?  Bytes that are known are believed
  * before it: a server that has one type for all is no reason to lose a
  * picture.  Where nobody knows them, what is declared to be HTML, JSON or XML
- * is no media.  False: with why.
+ * is no media.  False: with err.
  */
 bool	media_agrees(const struct media *, const char *kind,
-	    const char *content_type, struct errbuf *why);
+	    const char *content_type, struct errbuf *err);
 
 /* The next bytes of the file. */
 void	media_watch(struct media_watch *, const void *, size_t);

@@ -5,25 +5,25 @@
 
 static enum renew_verdict
 choose_output(const struct renew_key *w, const struct result *result,
-    const struct output **fresh, struct errbuf *why)
+    const struct output **fresh, struct errbuf *err)
 {
 	size_t			 i = (size_t)strtoul(w->position, NULL, 10);
 	const struct output	*o;
 
 	if ((int64_t)result->noutputs != w->outputs || i >= result->noutputs) {
-		errbuf_set(why, "it now has %zu outputs, not %lld",
+		errbuf_set(err, "it now has %zu outputs, not %lld",
 		    result->noutputs, (long long)w->outputs);
 		return RENEW_NONE;
 	}
 	o = &result->outputs[i];
 	if (o->url == NULL ||
 	    strcmp(output_kind_words[o->kind], w->kind) != 0) {
-		errbuf_set(why, "its output is now of kind %s",
+		errbuf_set(err, "its output is now of kind %s",
 		    output_kind_words[o->kind]);
 		return RENEW_NONE;
 	}
 	if (strcmp(o->url, w->url) == 0) {
-		errbuf_set(why, "the provider has no other link");
+		errbuf_set(err, "the provider has no other link");
 		return RENEW_NONE;
 	}
 	*fresh = o;
@@ -32,27 +32,27 @@ choose_output(const struct renew_key *w, const struct result *result,
 
 static enum renew_verdict
 choose_task(const struct api_call *a, const struct renew_key *w,
-    struct result *result, const struct output **fresh, struct errbuf *why)
+    struct result *result, const struct output **fresh, struct errbuf *err)
 {
 	enum parse_verdict	v;
 
-	v = api_call_parse(a, time_now(), result, why);
+	v = api_call_parse(a, time_now(), result, err);
 	if (v == PARSE_FINAL && result->state == TASK_SUCCEEDED)
-		return choose_output(w, result, fresh, why);
+		return choose_output(w, result, fresh, err);
 	if (v == PARSE_UNKNOWN)
 		return RENEW_LATER;
-	errbuf_set(why, "the provider no longer calls the task succeeded");
+	errbuf_set(err, "the provider no longer calls the task succeeded");
 	return RENEW_NONE;
 }
 
 enum renew_verdict
 renew_choose(const struct api_call *a, const struct renew_key *w,
-    struct result *result, const struct output **fresh, struct errbuf *why)
+    struct result *result, const struct output **fresh, struct errbuf *err)
 {
-	errbuf_set(why, "%s", a->why.text);
+	errbuf_set(err, "%s", a->err.text);
 	switch (a->verdict) {
 	case POLL_TASK:
-		return choose_task(a, w, result, fresh, why);
+		return choose_task(a, w, result, fresh, err);
 	case POLL_NOT_FOUND:
 		return RENEW_NONE;
 	case POLL_BAD_KEY:

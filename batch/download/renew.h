@@ -6,7 +6,7 @@
 
 enum renew_verdict {
 	RENEW_FRESH,	/* here it is */
-	RENEW_NONE,	/* the provider has no other one; why says what it said */
+	RENEW_NONE,	/* the provider has no other one; err says what it said */
 	RENEW_LATER	/* it did not say: ask again */
 };
 
@@ -24,6 +24,6 @@ struct renew_key {
  * result, which the caller frees after any verdict.
  */
 enum renew_verdict renew_choose(const struct api_call *, const struct renew_key *,
-	    struct result *, const struct output **fresh, struct errbuf *why);
+	    struct result *, const struct output **fresh, struct errbuf *err);
 
 #endif

@@ -38,7 +38,7 @@ write_failure(struct job *j, const char *status, int64_t wait_s,
 	char		 wait[SWEEP_NUMBER];
 	struct db_param	 params[7];
 	struct db_rows	*rows = NULL;
-	struct errbuf	 why;
+	struct errbuf	 err;
 	bool		 ours = true;
 
 	sweep_clean_words(words);
@@ -49,7 +49,7 @@ write_failure(struct job *j, const char *status, int64_t wait_s,
 	params[4] = sweep_text(status);
 	params[5] = sweep_text(words->text);
 	params[6] = sweep_interval(wait_s, wait);
-	if (sweep_run(s, DB_FAIL_OUTPUT, params, &rows, &why) == DB_OK &&
+	if (sweep_run(s, DB_FAIL_OUTPUT, params, &rows, &err) == DB_OK &&
 	    *db_value(rows, 0, 0) != 't') {
 		ours = false;
 		job_lease_lost(j);
@@ -203,7 +203,7 @@ on_written(struct db_write *note)
 			continue;
 		}
 		if (note->verdict == DB_REFUSED)
-			job_fail(b->jobs[i], TROUBLE_OURS, note->why.text);
+			job_fail(b->jobs[i], TROUBLE_OURS, note->err.text);
 		job_free(b->jobs[i]);
 	}
 	batch_free(b);
@@ -247,7 +247,7 @@ rows_give(struct fetch_run *run, struct job *const *jobs, int n)
 		return;
 	}
 	b->note.verdict = DB_REFUSED;
-	errbuf_set(&b->note.why, "out of memory");
+	errbuf_set(&b->note.err, "out of memory");
 	on_written(&b->note);
 }
 

@@ -28,12 +28,12 @@ watch(struct media_watch *w, const uint8_t *data, size_t len, size_t step)
 static void
 page_check(const struct media *m, const uint8_t *data, size_t len)
 {
-	struct errbuf	why;
+	struct errbuf	err;
 
 	if (len >= 5 && strncasecmp((const char *)data, "<html", 5) == 0 &&
-	    media_fits(m, "file", len, &why))
+	    media_fits(m, "file", len, &err))
 		abort();
-	if (media_agrees(m, "image", "text/html", &why) !=
+	if (media_agrees(m, "image", "text/html", &err) !=
 	    (strcmp(m->extension, "bin") != 0))
 		abort();
 }
@@ -44,9 +44,9 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	static struct mime	*mime;
 	struct media_watch	 whole, pieces;
 	const struct media	*m;
-	struct errbuf		 why;
+	struct errbuf		 err;
 
-	if (mime == NULL && (mime = mime_open(&why)) == NULL)
+	if (mime == NULL && (mime = mime_open(&err)) == NULL)
 		abort();
 	if (len == 0)
 		return 0;

@@ -37,18 +37,18 @@ submission_check(const struct provider *p, struct json_object *doc,
 	const struct submission	 s = {
 		"https://h", NULL, "m", "https://h/hook", false
 	};
-	struct errbuf		 why;
+	struct errbuf		 err;
 	const char		*id;
 	char			*text, *filled;
 
-	if ((submission_judge(p, 200, doc, body, len, &id, &why) ==
+	if ((submission_judge(p, 200, doc, body, len, &id, &err) ==
 	    SUBMIT_DONE) != (id != NULL))
 		abort();
 	if (id != NULL && (*id == '\0' || strlen(id) > TASK_ID_MAX))
 		abort();
 	if ((text = strndup(body, len)) == NULL)
 		abort();
-	filled = submission_body(p, &s, text, &why);
+	filled = submission_body(p, &s, text, &err);
 	free(filled);
 	free(text);
 }
@@ -61,7 +61,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	};
 	struct json_object	*doc;
 	struct result		 r = { 0 };
-	struct errbuf		 why;
+	struct errbuf		 err;
 	char			 url[1024];
 	const struct provider	*p;
 	size_t			 n = 0;
@@ -71,13 +71,13 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	while (providers[n] != NULL)
 		n++;
 	p = providers[data[0] % n];
-	if (json_parse((const char *)data + 1, len - 1, &doc, &why) != JSON_OK)
+	if (json_parse((const char *)data + 1, len - 1, &doc, &err) != JSON_OK)
 		return 0;
-	result_check(p->parse(doc, &ctx, &r, &why), &r);
+	result_check(p->parse(doc, &ctx, &r, &err), &r);
 	if (r.task_id != NULL)
 		(void)p->poll_url(url, sizeof(url), "https://h", r.task_id,
-		    r.model, &why);
-	(void)p->poll_classify(200, doc, &why);
+		    r.model, &err);
+	(void)p->poll_classify(200, doc, &err);
 	submission_check(p, doc, (const char *)data + 1, len - 1);
 	result_free(&r);
 	json_free(doc);
