@@ -1,8 +1,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "archive/archive.h"
 #include "lib/crypto.h"
+#include "lib/hex.h"
+#include "archive/archive.h"
 
 #define LETTERS	"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 #define DIGITS	"0123456789"

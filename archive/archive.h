@@ -7,9 +7,9 @@
 #include <stdint.h>
 #include <time.h>
 
-#include "common/conf.h"
 #include "lib/errbuf.h"
 #include "lib/workq.h"
+#include "common/conf.h"
 
 #define ARCHIVE_NAME_MAX	101	/* with the NUL */
 #define ARCHIVE_MARK_MAX	128	/* with the NUL */

@@ -13,8 +13,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "archive/archive.h"
+#include "lib/buf.h"
+#include "lib/hex.h"
 #include "lib/pool.h"
+#include "archive/archive.h"
 #include "archive/partial.h"
 
 #define LEVELS		5
@@ -53,51 +55,35 @@ archive_of(const struct tree_part *part)
 static char *
 path_of_url(const char *url)
 {
-	const char	*p = url + strlen("file://");
-	char		*path, *out, hex[3] = "";
+	const char	*p = url + strlen("file://"), *escape;
+	struct buf	 path;
 
 	if (strncmp(p, "localhost/", 10) == 0)
 		p += 9;
-	if (*p != '/' || (path = out = calloc(1, strlen(p) + 1)) == NULL)
+	if (*p != '/')
 		return NULL;
-	for (; *p != '\0'; p++) {
-		*out = *p;
-		if (*p == '%') {
-			(void)snprintf(hex, sizeof(hex), "%.2s", p + 1);
-			if (strspn(hex, "0123456789abcdefABCDEF") != 2 ||
-			    strcmp(hex, "00") == 0) {
-				free(path);
-				return NULL;
-			}
-			*out = (char)strtoul(hex, NULL, 16);
-			p += 2;
-		}
-		out++;
-	}
-	while (out > path + 1 && out[-1] == '/')
-		*--out = '\0';
-	return path;
+	/* A lone '%', or a NUL behind one, is nobody's folder. */
+	for (escape = strchr(p, '%'); escape != NULL;
+	    escape = strchr(escape + 1, '%'))
+		if (hex_read(escape + 1, 2) <= 0)
+			return NULL;
+	buf_init(&path, SIZE_MAX);
+	buf_percent_decoded(&path, p, strlen(p));
+	while (buf_ok(&path) && path.len > 1 && path.data[path.len - 1] == '/')
+		buf_cut(&path, path.len - 1);
+	return buf_take(&path);
 }
 
 /* file:// and the path, escaped where RFC 3986 wants it. */
 static char *
 url_of_path(const char *path)
 {
-	static const char	 plain[] = "abcdefghijklmnopqrstuvwxyz"
-				    "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-				    "0123456789-._~/";
-	char			*url;
-	size_t			 size = strlen("file://") + 3 * strlen(path) +
-				    1, n;
+	struct buf	url;
 
-	if ((url = calloc(1, size)) == NULL)
-		return NULL;
-	n = (size_t)snprintf(url, size, "file://");
-	for (; *path != '\0'; path++)
-		n += (size_t)snprintf(url + n, size - n,
-		    strchr(plain, *path) != NULL ? "%c" : "%%%02X",
-		    (unsigned char)*path);
-	return url;
+	buf_init(&url, SIZE_MAX);
+	buf_text(&url, "file://");
+	buf_percent(&url, path, "/");
+	return buf_take(&url);
 }
 
 static bool
@@ -143,7 +129,7 @@ file_begin(struct archive *archive, const struct archive_key *key,
 	    err))
 		return NULL;
 	if ((part = part_new(archive, key)) == NULL) {
-		errbuf_set(err, "out of memory");
+		(void)errbuf_no_memory(err);
 		return NULL;
 	}
 	if (file_part_begin(&part->file, length, err))
@@ -351,10 +337,8 @@ move_file(struct archive_commit *c)
 
 	(void)snprintf(file, sizeof(file), "%s.%s", part->position,
 	    c->extension);
-	if ((c->location = location_of(part, c->extension)) == NULL) {
-		errbuf_set(&c->err, "out of memory");
-		return false;
-	}
+	if ((c->location = location_of(part, c->extension)) == NULL)
+		return errbuf_no_memory(&c->err);
 	if (!open_levels(part, &c->err))
 		return false;
 	part->moved = renameat(archive_of(part)->root.fd, part->file.name,
@@ -487,7 +471,7 @@ archive_file_open(const char *url, const char *owner, struct errbuf *err)
 
 	if ((a = calloc(1, sizeof(*a))) == NULL ||
 	    (a->pool = pool_new()) == NULL) {
-		errbuf_set(err, "out of memory");
+		(void)errbuf_no_memory(err);
 		free(a);
 		return NULL;
 	}
@@ -503,7 +487,7 @@ archive_file_open(const char *url, const char *owner, struct errbuf *err)
 		goto fail;
 	if (a->prefix != NULL)
 		return &a->base;
-	errbuf_set(err, "out of memory");
+	(void)errbuf_no_memory(err);
 fail:
 	file_close(&a->base);
 	return NULL;

@@ -11,8 +11,10 @@
 #include <unistd.h>
 
 #include "lib/crypto.h"
-#include "archive/partial.h"
+#include "lib/file.h"
+#include "lib/hex.h"
 #include "archive/bufpool.h"
+#include "archive/partial.h"
 
 #define PART_PREFIX	".part-"
 #define NOTE_SUFFIX	".from"
@@ -246,26 +248,15 @@ push(struct file_part *part)
 }
 
 static bool
-write_all(struct file_part *part, const void *data, size_t len,
+append_all(struct file_part *part, const void *data, size_t len,
     struct errbuf *err)
 {
-	const char	*p = data;
-	ssize_t		 n;
-
-	while (len > 0) {
-		n = write(part->fd, p, len);
-		if (n == -1 && errno == EINTR)
-			continue;
-		if (n <= 0) {
-			errbuf_set(err, "could not write in \"%s\": %s",
-			    part->dir->path,
-			    n == 0 ? "nothing was taken" : strerror(errno));
-			return false;
-		}
-		p += n;
-		len -= (size_t)n;
-		part->written += n;
+	if (!file_write_all(part->fd, data, len)) {
+		errbuf_set(err, "could not write in \"%s\": %s",
+		    part->dir->path, strerror(errno));
+		return false;
 	}
+	part->written += (int64_t)len;
 	return true;
 }
 
@@ -275,7 +266,7 @@ file_part_spill(struct file_part *part, struct errbuf *err)
 	if (part->held == NULL)
 		return true;
 	if (!begin_file(part, err) ||
-	    !write_all(part, part->held, part->nheld, err))
+	    !append_all(part, part->held, part->nheld, err))
 		return false;
 	bufpool_put(part->dir->bufpool, part->held);
 	part->held = NULL;
@@ -291,7 +282,7 @@ file_part_write(struct file_part *part, const void *data, size_t len,
 		part->nheld += len;
 		return true;
 	}
-	if (!file_part_spill(part, err) || !write_all(part, data, len, err))
+	if (!file_part_spill(part, err) || !append_all(part, data, len, err))
 		return false;
 	push(part);
 	return true;
@@ -387,10 +378,8 @@ part_dir_open(struct part_dir *dir, char *path, const char *owner,
 	dir->path = path;
 	dir->fd = -1;
 	if ((dir->bufpool = bufpool_new()) == NULL ||
-	    !archive_name(owner, dir->owner)) {
-		errbuf_set(err, "out of memory");
-		return false;
-	}
+	    !archive_name(owner, dir->owner))
+		return errbuf_no_memory(err);
 	read_boot(dir);
 	if (mkdir(path, PART_DIR_MODE) == -1 && errno != EEXIST) {
 		errbuf_set(err, "could not make directory \"%s\": %s", path,

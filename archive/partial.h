@@ -20,8 +20,8 @@
 #include <stdint.h>
 #include <time.h>
 
-#include "archive/archive.h"
 #include "lib/errbuf.h"
+#include "archive/archive.h"
 
 #define PART_DIR_MODE	0750	/* of directories that are made */
 #define PART_BOOT_MAX	40

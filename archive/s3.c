@@ -17,9 +17,10 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "archive/archive.h"
+#include "lib/buf.h"
 #include "lib/clock.h"
 #include "handlers/provider.h"
+#include "archive/archive.h"
 #include "archive/s3_client.h"
 #include "archive/s3_upload.h"
 
@@ -236,17 +237,19 @@ static bool
 open_staging(struct s3_archive *a, const char *dir, const char *owner,
     struct errbuf *err)
 {
-	size_t	 size = 3 * strlen(dir) + sizeof(STAMP) + sizeof("file:///");
-	char	*url = calloc(1, size);
+	struct buf	stamp, url;
 
-	if ((a->stamp = calloc(1, size)) != NULL && url != NULL) {
-		(void)snprintf(a->stamp, size, "%s" STAMP, dir);
-		(void)snprintf(url, size, "file:///");
-		(void)s3_append_escaped(url, size, dir + 1);
-		a->staging = archive_file_open(url, owner, err);
-	} else
-		errbuf_set(err, "out of memory");
-	free(url);
+	buf_init(&stamp, SIZE_MAX);
+	buf_printf(&stamp, "%s" STAMP, dir);
+	a->stamp = buf_take(&stamp);
+	buf_init(&url, SIZE_MAX);
+	buf_text(&url, "file:///");
+	buf_percent(&url, dir + 1, "");
+	if (a->stamp != NULL && buf_ok(&url))
+		a->staging = archive_file_open(url.data, owner, err);
+	else
+		(void)errbuf_no_memory(err);
+	buf_free(&url);
 	return a->staging != NULL;
 }
 
@@ -258,7 +261,7 @@ archive_s3_open(const struct conf *conf, const char *owner,
 
 	if (a == NULL || (a->store.engine = http_engine_new(AT_ONCE, false)) ==
 	    NULL) {
-		errbuf_set(err, "out of memory");
+		(void)errbuf_no_memory(err);
 		free(a);
 		return NULL;
 	}

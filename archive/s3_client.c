@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/buf.h"
 #include "archive/s3_client.h"
 
 #define ANSWER_MAX	((size_t)1024 * 1024)
@@ -37,21 +38,18 @@ s3_call_answer(const struct s3_call *call)
 bool
 s3_call_url(struct s3_call *call, const struct s3_store *s, const char *key)
 {
-	int	len = snprintf(call->url, sizeof(call->url), "%s%s",
-		    s->place.root, key);
-
-	return len > 0 && (size_t)len < sizeof(call->url);
+	buf_over(&call->built, call->url, sizeof(call->url));
+	buf_text(&call->built, s->place.root);
+	buf_text(&call->built, key);
+	return buf_ok(&call->built);
 }
 
 bool
 s3_call_query(struct s3_call *call, const char *query, const char *value)
 {
-	size_t	len = strlen(call->url);
-	int	n = snprintf(call->url + len, sizeof(call->url) - len, "%s",
-		    query);
-
-	return n > 0 && (size_t)n < sizeof(call->url) - len &&
-	    s3_append_escaped(call->url, sizeof(call->url), value);
+	buf_text(&call->built, query);
+	buf_percent(&call->built, value, "");
+	return buf_ok(&call->built);
 }
 
 bool

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "lib/buf.h"
 #include "lib/errbuf.h"
 #include "net/http.h"
 #include "archive/s3_protocol.h"
@@ -24,6 +25,7 @@ struct s3_store {
 struct s3_call {
 	struct http_request	 req;	/* first, so that on_done finds all */
 	char			 url[S3_URL_MAX];
+	struct buf		 built;		/* in url */
 	char			 sha256[96];	/* header lines */
 	char			 md5[64], type[128];	/* "": not sent */
 	const char		*lines[4];

@@ -3,6 +3,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "lib/hex.h"
 #include "net/http.h"
 #include "archive/s3_protocol.h"
 
@@ -83,24 +84,6 @@ s3_place_read(struct s3_place *place, const char *url, const char *endpoint,
 		return true;
 	errbuf_set(err, "archive.s3_endpoint is too long");
 	return false;
-}
-
-bool
-s3_append_escaped(char *url, size_t urlsz, const char *text)
-{
-	size_t	n = strlen(url);
-	int	len;
-
-	for (; *text != '\0'; text++) {
-		bool	plain = strchr(LETTERS DIGITS "-._~", *text) != NULL;
-
-		len = snprintf(url + n, urlsz - n, plain ? "%c" : "%%%02X",
-		    (unsigned char)*text);
-		if (len < 0 || (size_t)len >= urlsz - n)
-			return false;
-		n += (size_t)len;
-	}
-	return true;
 }
 
 int64_t

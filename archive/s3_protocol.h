@@ -36,10 +36,6 @@ struct s3_place {
 bool	s3_place_read(struct s3_place *, const char *url,
 	    const char *endpoint, struct errbuf *err);
 
-/* Append text to the url, with all but letters, digits and "-._~" escaped as
- * the signature wants it.  False: it is too long. */
-bool	s3_append_escaped(char *url, size_t urlsz, const char *text);
-
 /* How large the parts of an object of so many bytes are; 0: it is small
  * enough to have none. */
 int64_t	s3_part_bytes(int64_t bytes);

@@ -7,6 +7,7 @@
 
 #include "lib/clock.h"
 #include "lib/crypto.h"
+#include "lib/hex.h"
 #include "archive/s3_upload.h"
 
 #define TRIES_MAX	4	/* of one request, in one run */
@@ -598,7 +599,7 @@ upload_begin(struct s3_store *s, struct archive_commit *c)
 	char		 place[S3_KEY_MAX];
 
 	if (u == NULL) {
-		errbuf_set(&c->err, "out of memory");
+		(void)errbuf_no_memory(&c->err);
 		archive_abort(c->part);
 		c->done = true;
 		return false;

@@ -1,8 +1,8 @@
 #include <pthread.h>
 #include <stdlib.h>
 
-#include "batch/db_writer.h"
 #include "lib/thread.h"
+#include "batch/db_writer.h"
 
 struct db_writer {
 	struct sweep	*sweep;
@@ -19,7 +19,7 @@ work(void *arg)
 {
 	struct db_writer		*w = arg;
 	struct db_write	*note;
-	struct errbuf		 err = { "" };
+	struct errbuf		 err = { .text = "" };
 	enum db_verdict		 v = DB_OK;
 
 	while ((note = workq_take(&w->given, true)) != NULL) {
@@ -49,7 +49,7 @@ db_writer_new(struct sweep *sweep, void (*wake)(void *), void *arg,
 	struct db_writer	*w;
 
 	if ((w = calloc(1, sizeof(*w))) == NULL) {
-		errbuf_set(err, "out of memory");
+		(void)errbuf_no_memory(err);
 		return NULL;
 	}
 	w->sweep = sweep;

@@ -6,8 +6,8 @@
 #define GENHOOK_DB_WRITER_H
 
 #include "lib/db.h"
-#include "batch/sweep.h"
 #include "lib/workq.h"
+#include "batch/sweep.h"
 
 struct db_writer;
 

@@ -2,8 +2,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "net/http.h"
+#include "lib/db.h"
 #include "lib/log.h"
+#include "net/http.h"
 #include "common/spool.h"
 #include "batch/sweep.h"
 
@@ -27,7 +28,7 @@ is_polled(const struct sweep *s, const struct db_rows *rows, int row)
 	const char		*age_s = db_value(rows, row, 5);
 
 	return a != NULL && is_meant(s, rows, row) && (age_s == NULL ||
-	    sweep_number(age_s) >= a->poll_after_s);
+	    db_number(age_s) >= a->poll_after_s);
 }
 
 static void

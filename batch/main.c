@@ -12,6 +12,7 @@
 
 #include "lib/clock.h"
 #include "lib/log.h"
+#include "lib/units.h"
 #include "batch/progress.h"
 #include "batch/sweep.h"
 
@@ -140,7 +141,7 @@ print_summary(const struct sweep *s)
 	const struct sweep_counts	*c = &s->counts;
 	char				 size[32];
 
-	sweep_size_words(c->bytes, size, sizeof(size));
+	units_bytes(c->bytes, size);
 	(void)printf("sweep: drained %lld, refused %lld, submitted %lld, "
 	    "polled %lld, finished %lld, lost %lld, stored %lld (%s), "
 	    "retried %lld, expired %lld, failed %lld, %.1f s\n",

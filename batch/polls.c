@@ -5,13 +5,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "batch/provider_api.h"
-#include "common/delivery.h"
-#include "net/http.h"
+#include "lib/db.h"
 #include "lib/log.h"
 #include "lib/pgarray.h"
-#include "batch/progress.h"
+#include "lib/utf8.h"
+#include "lib/xalloc.h"
+#include "net/http.h"
+#include "common/delivery.h"
 #include "common/store.h"
+#include "batch/progress.h"
+#include "batch/provider_api.h"
 #include "batch/sweep.h"
 
 #define RETRY_AFTER_MAX_S	86400
@@ -85,8 +88,7 @@ tell_lost(struct polls *r)
 	struct errbuf	err;
 
 	if (r->lost.nitems > 0 && !r->sweep->broken && pgarray_end(&r->lost)) {
-		param.value = r->lost.data;
-		param.len = (int)r->lost.len;
+		param = pgarray_param(&r->lost);
 		(void)sweep_run(r->sweep, DB_NOTIFY_FINISHED, &param, NULL,
 		    &err);
 	}
@@ -101,22 +103,22 @@ static void
 note_task(struct polls *r, const struct account *a, const char *task_id,
     const char *kind, const char *words, int64_t wait_s)
 {
-	char		 wait[SWEEP_NUMBER];
+	char		 wait[DB_NUMBER_MAX];
 	struct db_param	 params[5];
 	struct db_rows	*rows = NULL;
 	struct errbuf	 copy, err;
 	const char	*status = NULL;
 
 	errbuf_set(&copy, "%s", words != NULL ? words : "");
-	sweep_clean_words(&copy);
+	utf8_clean(copy.text);
 	if (wait_s > RETRY_AFTER_MAX_S)
 		wait_s = RETRY_AFTER_MAX_S;
-	params[0] = sweep_text(a->provider->name);
-	params[1] = sweep_text(task_id);
-	params[2] = sweep_text(kind);
-	params[3] = sweep_text(words != NULL ? copy.text : NULL);
-	params[4] = wait_s > 0 ? sweep_interval(wait_s, wait) :
-	    sweep_text(NULL);
+	params[0] = db_text(a->provider->name);
+	params[1] = db_text(task_id);
+	params[2] = db_text(kind);
+	params[3] = db_text(words != NULL ? copy.text : NULL);
+	params[4] = wait_s > 0 ? db_interval(wait_s, wait) :
+	    db_text(NULL);
 	/* No status: a callback was faster. */
 	if (sweep_run(r->sweep, DB_NOTE_POLL, params, &rows, &err) == DB_OK &&
 	    db_rows_count(rows) == 1)
@@ -228,7 +230,7 @@ static void
 take_task(struct poll *p, struct api_call *a)
 {
 	struct delivery		*d;
-	struct errbuf		 err = { "" };
+	struct errbuf		 err = { .text = "" };
 	enum parse_verdict	 v;
 
 	d = delivery_new(a->account->provider, a->account->name, SOURCE_POLL);
@@ -292,13 +294,13 @@ ask(struct polls *r, struct poller *poller, const char *task_id,
     const char *model)
 {
 	const struct account	*account = poller->account;
-	struct api_call		*a = sweep_alloc(sizeof(*a));
-	struct poll		*p = sweep_alloc(sizeof(*p));
+	struct api_call		*a = xcalloc(sizeof(*a));
+	struct poll		*p = xcalloc(sizeof(*p));
 	struct errbuf		 err;
 
 	p->run = r;
 	p->poller = poller;
-	p->task_id = sweep_copy(task_id);
+	p->task_id = xstrdup(task_id);
 	a->account = account;
 	a->on_answer = on_answer;
 	a->arg = p;
@@ -318,10 +320,10 @@ ask(struct polls *r, struct poller *poller, const char *task_id,
 static void
 enqueue(struct poller *poller, const char *task_id, const char *model)
 {
-	struct claimed	*c = sweep_alloc(sizeof(*c));
+	struct claimed	*c = xcalloc(sizeof(*c));
 
-	c->task_id = sweep_copy(task_id);
-	c->model = sweep_copy(model);
+	c->task_id = xstrdup(task_id);
+	c->model = xstrdup(model);
 	STAILQ_INSERT_TAIL(&poller->queue, c, next);
 	poller->queued++;
 }
@@ -352,7 +354,7 @@ release(struct polls *r, struct poller *poller)
 {
 	struct pgarray	 ids;
 	struct db_param	 params[2] = {
-		sweep_text(poller->account->provider->name) };
+		db_text(poller->account->provider->name) };
 	struct claimed	*c;
 	struct errbuf	 err;
 
@@ -364,8 +366,7 @@ release(struct polls *r, struct poller *poller)
 		claimed_free(c);
 	}
 	if (pgarray_end(&ids) && !r->sweep->broken) {
-		params[1].value = ids.data;
-		params[1].len = (int)ids.len;
+		params[1] = pgarray_param(&ids);
 		(void)sweep_run(r->sweep, DB_RELEASE_POLLS, params, NULL,
 		    &err);
 	}
@@ -377,20 +378,20 @@ static void
 claim(struct polls *r, struct poller *poller, int64_t limit)
 {
 	const struct account	*a = poller->account;
-	char			 after[SWEEP_NUMBER], ceiling[SWEEP_NUMBER];
-	char			 count[SWEEP_NUMBER], rate[SWEEP_NUMBER];
+	char			 after[DB_NUMBER_MAX], ceiling[DB_NUMBER_MAX];
+	char			 count[DB_NUMBER_MAX], rate[DB_NUMBER_MAX];
 	struct db_param		 params[7];
 	struct db_rows		*rows = NULL;
 	struct errbuf		 err;
 	int			 i, got;
 
-	params[0] = sweep_text(a->provider->name);
-	params[1] = sweep_text(a->name);
-	params[2] = sweep_interval(a->poll_after_s, after);
-	params[3] = sweep_interval(a->poll_every_max_s, ceiling);
-	params[4] = sweep_int(limit, count);
-	params[5] = sweep_text(r->sweep->task_id);
-	params[6] = sweep_int(a->polls_per_minute, rate);
+	params[0] = db_text(a->provider->name);
+	params[1] = db_text(a->name);
+	params[2] = db_interval(a->poll_after_s, after);
+	params[3] = db_interval(a->poll_every_max_s, ceiling);
+	params[4] = db_int(limit, count);
+	params[5] = db_text(r->sweep->task_id);
+	params[6] = db_int(a->polls_per_minute, rate);
 	if (sweep_run(r->sweep, DB_CLAIM_POLLS, params, &rows, &err) !=
 	    DB_OK) {
 		sweep_break(r->sweep, err.text);
@@ -518,16 +519,16 @@ work(struct polls *r)
 static bool
 give_up_some(struct polls *r, const struct account *a)
 {
-	char		 after[SWEEP_NUMBER], limit[SWEEP_NUMBER];
+	char		 after[DB_NUMBER_MAX], limit[DB_NUMBER_MAX];
 	struct db_param	 params[4];
 	struct db_rows	*rows = NULL;
 	struct errbuf	 err;
 	int		 i, got;
 
-	params[0] = sweep_text(a->provider->name);
-	params[1] = sweep_text(a->name);
-	params[2] = sweep_interval(a->give_up_after_s, after);
-	params[3] = sweep_int(GIVE_UP_AT_ONCE, limit);
+	params[0] = db_text(a->provider->name);
+	params[1] = db_text(a->name);
+	params[2] = db_interval(a->give_up_after_s, after);
+	params[3] = db_int(GIVE_UP_AT_ONCE, limit);
 	if (sweep_run(r->sweep, DB_GIVE_UP_TASKS, params, &rows, &err) !=
 	    DB_OK)
 		return false;
@@ -557,7 +558,7 @@ choose_accounts(struct polls *r)
 	const struct account	*a;
 	size_t			 i;
 
-	r->pollers = sweep_alloc((conf->naccounts + 1) * sizeof(*r->pollers));
+	r->pollers = xcalloc((conf->naccounts + 1) * sizeof(*r->pollers));
 	for (i = 0; i < conf->naccounts; i++) {
 		a = &conf->accounts[i];
 		if (r->sweep->provider != NULL &&

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "lib/clock.h"
+#include "lib/units.h"
 #include "batch/progress.h"
 #include "batch/sweep.h"
 
@@ -112,8 +113,8 @@ progress_line(const struct progress_facts *f, int64_t elapsed_ms, double rate,
 		    hashes, (long long)f->done, (long long)f->total);
 	}
 	if (f->bytes >= 0) {
-		sweep_size_words(f->bytes, size, sizeof(size));
-		sweep_size_words((int64_t)rate, speed, sizeof(speed));
+		units_bytes(f->bytes, size);
+		units_bytes((int64_t)rate, speed);
 		(void)snprintf(moved, sizeof(moved), ", %s, %s/s", size,
 		    speed);
 	}

@@ -1,8 +1,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "batch/provider_api.h"
+#include "lib/buf.h"
 #include "lib/redact.h"
+#include "batch/provider_api.h"
 
 #define ANSWER_MAX_BYTES	(8 * 1024 * 1024)
 #define ANSWER_TIMEOUT_S	15
@@ -35,7 +36,7 @@ hide_secrets(struct api_call *a)
 static void
 judge(struct api_call *a)
 {
-	struct errbuf	err = { "" };
+	struct errbuf	err = { .text = "" };
 
 	hide_secrets(a);
 	if (a->body == NULL ||
@@ -73,10 +74,8 @@ on_body(struct http_request *req, const void *data, size_t len)
 
 	if (a->size - a->len < len) {
 		a->size = 2 * (a->len + len);
-		if ((bigger = realloc(a->body, a->size)) == NULL) {
-			errbuf_set(&req->err, "out of memory");
-			return false;
-		}
+		if ((bigger = realloc(a->body, a->size)) == NULL)
+			return errbuf_no_memory(&req->err);
 		a->body = bigger;
 	}
 	memcpy(a->body + a->len, data, len);
@@ -101,7 +100,7 @@ start(struct api_call *a, struct http_engine *engine, const char *url,
 		a->req.url = a->req.post = a->req.header = NULL;
 		return true;
 	} else
-		errbuf_set(err, "out of memory");
+		(void)errbuf_no_memory(err);
 	api_call_free(a);
 	return false;
 }
@@ -111,14 +110,16 @@ api_call_get(struct api_call *a, struct http_engine *engine, const char *task_id
     const char *model, struct errbuf *err)
 {
 	const struct account	*account = a->account;
-	char			 url[URL_MAX];
+	char			 mem[URL_MAX];
+	struct buf		 url;
 
 	a->req.timeout_s = ANSWER_TIMEOUT_S;
-	errbuf_set(err, "out of memory");
-	if ((a->task_id = strdup(task_id)) != NULL &&
-	    account->provider->poll_url(url, sizeof(url), account->api_base,
-	    task_id, model, err))
-		return start(a, engine, url, err);
+	buf_over(&url, mem, sizeof(mem));
+	if ((a->task_id = strdup(task_id)) == NULL)
+		(void)errbuf_no_memory(err);
+	else if (account->provider->poll_url(&url, account->api_base, task_id,
+	    model, err))
+		return start(a, engine, url.data, err);
 	api_call_free(a);
 	return false;
 }

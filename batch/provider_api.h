@@ -5,12 +5,12 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "common/conf.h"
 #include "lib/errbuf.h"
-#include "net/http.h"
 #include "lib/json.h"
+#include "net/http.h"
 #include "handlers/provider.h"
 #include "handlers/result.h"
+#include "common/conf.h"
 
 struct api_call {
 	/* By the caller, who keeps both alive until on_answer. */

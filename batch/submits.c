@@ -4,13 +4,17 @@
 #include <string.h>
 #include <time.h>
 
-#include "batch/provider_api.h"
+#include "lib/buf.h"
 #include "lib/clock.h"
-#include "net/http.h"
+#include "lib/db.h"
 #include "lib/log.h"
-#include "batch/progress.h"
-#include "batch/download/retry.h"
+#include "lib/utf8.h"
+#include "lib/xalloc.h"
+#include "net/http.h"
 #include "handlers/submission.h"
+#include "batch/download/retry.h"
+#include "batch/progress.h"
+#include "batch/provider_api.h"
 #include "batch/sweep.h"
 
 #define ANSWER_TIMEOUT_S	60
@@ -67,17 +71,17 @@ write_down(struct submit *l, const char *status, const char *task_id,
     struct errbuf *err)
 {
 	const struct timespec	pause = { 0, WRITE_AGAIN_MS * 1000000L };
-	char			wait[SWEEP_NUMBER];
+	char			wait[DB_NUMBER_MAX];
 	struct db_param		params[6];
 	enum db_verdict		v = DB_AWAY;
 	int			tries;
 
-	params[0] = sweep_text(l->id);
-	params[1] = sweep_text(l->owner);
-	params[2] = sweep_text(status);
-	params[3] = sweep_text(task_id);
-	params[4] = sweep_text(words);
-	params[5] = sweep_interval(wait_s, wait);
+	params[0] = db_text(l->id);
+	params[1] = db_text(l->owner);
+	params[2] = db_text(status);
+	params[3] = db_text(task_id);
+	params[4] = db_text(words);
+	params[5] = db_interval(wait_s, wait);
 	for (tries = 0; tries < WRITE_TRIES && v == DB_AWAY; tries++) {
 		if (tries > 0)
 			(void)nanosleep(&pause, NULL);
@@ -97,7 +101,7 @@ settle(struct submit *l, const char *status, const char *task_id,
 	struct errbuf	 copy, err;
 
 	errbuf_set(&copy, "%s", words != NULL ? words : "");
-	sweep_clean_words(&copy);
+	utf8_clean(copy.text);
 	if (write_down(l, status, task_id, words != NULL ? copy.text : NULL,
 	    wait_s, &rows, &err) != DB_OK) {
 		sweep_warn(s, "request %s to %s is %s%s%s, but that could not"
@@ -219,25 +223,27 @@ enum { ROW_ID, ROW_MODEL, ROW_REQUEST, ROW_PATH, ROW_CALLBACK, ROW_TEST,
 /* Address and body of what a row asks for; the caller frees body. */
 static bool
 compose(const struct submits *run, const struct account *a,
-    const struct db_rows *rows, int row, char url[URL_MAX], char **body,
+    const struct db_rows *rows, int row, struct buf *url, char **body,
     struct errbuf *err)
 {
 	const char		*base = run->sweep->conf->base_url;
 	struct submission	 s = { .api_base = a->api_base };
-	char			 hook[1024];
+	char			 mem[1024];
+	struct buf		 hook;
 
 	s.path = db_value(rows, row, ROW_PATH);
 	s.model = db_value(rows, row, ROW_MODEL);
 	s.test_mode = *db_value(rows, row, ROW_TEST) == 't';
 	if (*db_value(rows, row, ROW_CALLBACK) == 't' && *base != '\0') {
-		if (!submission_hook(hook, sizeof(hook), base, a->provider,
-		    a->tokens[0])) {
+		buf_over(&hook, mem, sizeof(mem));
+		submission_hook(&hook, base, a->provider, a->tokens[0]);
+		if (!buf_ok(&hook)) {
 			errbuf_set(err, "receiver.base_url is too long");
 			return false;
 		}
-		s.hook = hook;
+		s.hook = hook.data;
 	}
-	return submission_url(url, URL_MAX, a->provider, &s, err) &&
+	return submission_url(url, a->provider, &s, err) &&
 	    (*body = submission_body(a->provider, &s,
 	    db_value(rows, row, ROW_REQUEST), err)) != NULL;
 }
@@ -248,28 +254,30 @@ send_one(struct submits *run, struct sender *sender, const char *owner,
 {
 	const struct account	*account = sender->account;
 	const char		*once = account->provider->once_header;
-	struct submit		*l = sweep_alloc(sizeof(*l));
+	struct submit		*l = xcalloc(sizeof(*l));
 	struct api_call		*a;
-	char			 url[URL_MAX], header[128], *body = NULL;
+	char			 mem[URL_MAX], header[128], *body = NULL;
+	struct buf		 url;
 	struct errbuf		 err;
 
 	l->run = run;
 	l->sender = sender;
-	l->id = sweep_copy(db_value(rows, row, ROW_ID));
+	l->id = xstrdup(db_value(rows, row, ROW_ID));
 	(void)snprintf(l->owner, sizeof(l->owner), "%s", owner);
-	l->attempts = sweep_number(db_value(rows, row, ROW_ATTEMPTS));
-	if (!compose(run, account, rows, row, url, &body, &err)) {
+	l->attempts = db_number(db_value(rows, row, ROW_ATTEMPTS));
+	buf_over(&url, mem, sizeof(mem));
+	if (!compose(run, account, rows, row, &url, &body, &err)) {
 		settle(l, "refused", NULL, err.text, 0);
 		submit_free(l);
 		return;
 	}
 	(void)snprintf(header, sizeof(header), "%s: %s", once != NULL ? once :
 	    "", db_value(rows, row, ROW_ONCE_KEY));
-	a = sweep_alloc(sizeof(*a));
+	a = xcalloc(sizeof(*a));
 	a->account = account;
 	a->on_answer = on_answer;
 	a->arg = l;
-	if (api_call_post(a, run->engine, url, body, once != NULL ? header : NULL,
+	if (api_call_post(a, run->engine, url.data, body, once != NULL ? header : NULL,
 	    ANSWER_TIMEOUT_S, &err)) {
 		sender->in_flight++;
 	} else {
@@ -291,8 +299,8 @@ claim(struct submits *run, struct sender *sender, int64_t limit)
 	struct sweep		*s = run->sweep;
 	const struct account	*a = sender->account;
 	int64_t			 since_ms = clock_ms();
-	char			 owner[160], lease[SWEEP_NUMBER];
-	char			 count[SWEEP_NUMBER], rate[SWEEP_NUMBER];
+	char			 owner[160], lease[DB_NUMBER_MAX];
+	char			 count[DB_NUMBER_MAX], rate[DB_NUMBER_MAX];
 	struct db_param		 params[7];
 	struct db_rows		*rows = NULL;
 	struct errbuf		 err;
@@ -300,13 +308,13 @@ claim(struct submits *run, struct sender *sender, int64_t limit)
 
 	(void)snprintf(owner, sizeof(owner), "%s:%lld", s->owner,
 	    (long long)run->claims++);
-	params[0] = sweep_text(a->provider->name);
-	params[1] = sweep_text(a->name);
-	params[2] = sweep_text(owner);
-	params[3] = sweep_interval(LEASE_S, lease);
-	params[4] = sweep_int(limit, count);
-	params[5] = sweep_text(s->request_id);
-	params[6] = sweep_int(a->submits_per_minute, rate);
+	params[0] = db_text(a->provider->name);
+	params[1] = db_text(a->name);
+	params[2] = db_text(owner);
+	params[3] = db_interval(LEASE_S, lease);
+	params[4] = db_int(limit, count);
+	params[5] = db_text(s->request_id);
+	params[6] = db_int(a->submits_per_minute, rate);
 	if (sweep_run(s, DB_CLAIM_REQUESTS, params, &rows, &err) != DB_OK) {
 		sweep_break(s, err.text);
 		return 0;
@@ -374,9 +382,9 @@ static void
 expire(struct sweep *s, const struct account *a)
 {
 	struct db_param	 params[3] = {
-		sweep_text(a != NULL ? a->provider->name : NULL),
-		sweep_text(a != NULL ? a->name : NULL),
-		sweep_text(a != NULL ? "true" : "false"),
+		db_text(a != NULL ? a->provider->name : NULL),
+		db_text(a != NULL ? a->name : NULL),
+		db_text(a != NULL ? "true" : "false"),
 	};
 	struct db_rows	*rows = NULL;
 	struct errbuf	 err;
@@ -400,7 +408,7 @@ choose_accounts(struct submits *run)
 	const struct account	*a;
 	size_t			 i;
 
-	run->senders = sweep_alloc((conf->naccounts + 1) *
+	run->senders = xcalloc((conf->naccounts + 1) *
 	    sizeof(*run->senders));
 	for (i = 0; i < conf->naccounts; i++) {
 		a = &conf->accounts[i];

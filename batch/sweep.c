@@ -1,4 +1,3 @@
-#include <err.h>
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
@@ -10,12 +9,16 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "archive/archive.h"
 #include "lib/clock.h"
+#include "lib/db.h"
 #include "lib/log.h"
-#include "batch/progress.h"
+#include "lib/units.h"
+#include "lib/utf8.h"
+#include "lib/xalloc.h"
 #include "common/replay.h"
 #include "common/spool.h"
+#include "archive/archive.h"
+#include "batch/progress.h"
 #include "batch/sweep.h"
 
 #define DB_TIMEOUT_MS		8000
@@ -86,28 +89,6 @@ sweep_goes_on(const struct sweep *s, int64_t until_ms)
 	return !stopping && !s->broken && clock_ms() < until_ms;
 }
 
-struct db_param
-sweep_text(const char *text)
-{
-	struct db_param	p = { text, DB_TEXT };
-
-	return p;
-}
-
-struct db_param
-sweep_int(int64_t n, char buf[SWEEP_NUMBER])
-{
-	(void)snprintf(buf, SWEEP_NUMBER, "%lld", (long long)n);
-	return sweep_text(buf);
-}
-
-struct db_param
-sweep_interval(int64_t seconds, char buf[SWEEP_NUMBER])
-{
-	(void)snprintf(buf, SWEEP_NUMBER, "%lld s", (long long)seconds);
-	return sweep_text(buf);
-}
-
 void
 sweep_break(struct sweep *s, const char *words)
 {
@@ -115,7 +96,7 @@ sweep_break(struct sweep *s, const char *words)
 		return;
 	s->broken = true;
 	errbuf_set(&s->error, "%s", words);
-	sweep_clean_words(&s->error);
+	utf8_clean(s->error.text);
 	progress_wipe(s->progress);
 	log_line(LOG_ERROR, "%s", words);
 }
@@ -163,7 +144,7 @@ void
 sweep_pause(struct sweep *s, const struct account *a, int64_t wait_s,
     const char *words)
 {
-	char		wait[SWEEP_NUMBER];
+	char		wait[DB_NUMBER_MAX];
 	struct db_param	params[4];
 	struct errbuf	copy, err;
 
@@ -172,88 +153,14 @@ sweep_pause(struct sweep *s, const struct account *a, int64_t wait_s,
 	if (wait_s > PAUSE_MAX_S)
 		wait_s = PAUSE_MAX_S;
 	errbuf_set(&copy, "%s", words);
-	sweep_clean_words(&copy);
-	params[0] = sweep_text(a->provider->name);
-	params[1] = sweep_text(a->name);
-	params[2] = sweep_interval(wait_s, wait);
-	params[3] = sweep_text(copy.text);
+	utf8_clean(copy.text);
+	params[0] = db_text(a->provider->name);
+	params[1] = db_text(a->name);
+	params[2] = db_interval(wait_s, wait);
+	params[3] = db_text(copy.text);
 	(void)sweep_run(s, DB_PAUSE_ACCOUNT, params, NULL, &err);
 	log_line(LOG_INFO, "%s %s: rate limit (%s); the rest waits",
 	    a->provider->name, a->name, copy.text);
-}
-
-/* Length of the UTF-8 character at p (RFC 3629), or 0 if it is none. */
-static size_t
-utf8_length(const unsigned char *p)
-{
-	size_t	n, i;
-
-	n = p[0] < 0x80 ? 1 : p[0] >= 0xc2 && p[0] < 0xe0 ? 2 :
-	    (p[0] & 0xf0) == 0xe0 ? 3 : p[0] >= 0xf0 && p[0] < 0xf5 ? 4 : 0;
-	for (i = 1; i < n; i++)
-		if ((p[i] & 0xc0) != 0x80)
-			return 0;
-	if ((p[0] == 0xe0 && p[1] < 0xa0) || (p[0] == 0xed && p[1] > 0x9f) ||
-	    (p[0] == 0xf0 && p[1] < 0x90) || (p[0] == 0xf4 && p[1] > 0x8f))
-		return 0;
-	return n;
-}
-
-void
-sweep_clean_words(struct errbuf *words)
-{
-	unsigned char	*p = (unsigned char *)words->text;
-	size_t		 n;
-
-	while (*p != '\0') {
-		n = utf8_length(p);
-		if (n == 0 || *p < 0x20 || *p == 0x7f) {
-			*p = '?';
-			n = 1;
-		}
-		p += n;
-	}
-}
-
-int64_t
-sweep_number(const char *text)
-{
-	return text == NULL ? 0 : strtoll(text, NULL, 10);
-}
-
-void *
-sweep_alloc(size_t size)
-{
-	void	*p;
-
-	if ((p = calloc(1, size)) == NULL)
-		err(2, NULL);
-	return p;
-}
-
-char *
-sweep_copy(const char *text)
-{
-	char	*copy;
-
-	if (text == NULL)
-		return NULL;
-	if ((copy = strdup(text)) == NULL)
-		err(2, NULL);
-	return copy;
-}
-
-void
-sweep_size_words(int64_t bytes, char *buf, size_t bufsz)
-{
-	static const char *const units[] = { "B", "kB", "MB", "GB", "TB" };
-	double			 n = (double)bytes;
-	size_t			 i;
-
-	for (i = 0; n >= 1000 && i + 1 < sizeof(units) / sizeof(units[0]); i++)
-		n /= 1000;
-	(void)snprintf(buf, bufsz, i == 0 ? "%.0f %s" : "%.1f %s", n,
-	    units[i]);
 }
 
 static void
@@ -283,8 +190,8 @@ sweep_begin(struct sweep *s)
 	if (gethostname(host, sizeof(host) - 1) == -1)
 		(void)snprintf(host, sizeof(host), "?");
 	(void)snprintf(pid, sizeof(pid), "%ld", (long)getpid());
-	params[0] = sweep_text(host);
-	params[1] = sweep_text(pid);
+	params[0] = db_text(host);
+	params[1] = db_text(pid);
 	if (sweep_run(s, DB_START_SWEEP, params, &rows, &err) != DB_OK) {
 		sweep_break(s, err.text);
 		return false;
@@ -305,9 +212,9 @@ sweep_finish(struct sweep *s)
 	struct errbuf	err;
 
 	counts_json(&s->counts, json, sizeof(json));
-	params[0] = sweep_text(s->id);
-	params[1] = sweep_text(json);
-	params[2] = sweep_text(s->error.text[0] != '\0' ? s->error.text :
+	params[0] = db_text(s->id);
+	params[1] = db_text(json);
+	params[2] = db_text(s->error.text[0] != '\0' ? s->error.text :
 	    NULL);
 	return db_run(s->db, DB_FINISH_SWEEP, params, DB_LAST_TIMEOUT_MS, NULL,
 	    &err) == DB_OK;
@@ -316,7 +223,7 @@ sweep_finish(struct sweep *s)
 void
 sweep_beat(struct sweep *s)
 {
-	char		json[512], lease[SWEEP_NUMBER];
+	char		json[512], lease[DB_NUMBER_MAX];
 	struct db_param	params[4];
 	struct errbuf	err;
 	int64_t		now = clock_ms();
@@ -324,10 +231,10 @@ sweep_beat(struct sweep *s)
 	if (s->broken || now - s->beat_ms < BEAT_EVERY_MS)
 		return;
 	counts_json(&s->counts, json, sizeof(json));
-	params[0] = sweep_text(s->id);
-	params[1] = sweep_text(json);
-	params[2] = sweep_text(s->owner);
-	params[3] = sweep_interval(SWEEP_LEASE_S, lease);
+	params[0] = db_text(s->id);
+	params[1] = db_text(json);
+	params[2] = db_text(s->owner);
+	params[3] = db_interval(SWEEP_LEASE_S, lease);
 	if (sweep_run(s, DB_BEAT_SWEEP, params, NULL, &err) == DB_OK)
 		s->beat_ms = now;
 }
@@ -343,7 +250,7 @@ sweep_drain(struct sweep *s)
 {
 	struct drain_counts	 counts = { 0 };
 	struct spool		*spool;
-	struct errbuf		 err = { "" };
+	struct errbuf		 err = { .text = "" };
 	enum db_verdict		 v;
 
 	spool = spool_open(s->conf->spool_dir, s->conf->spool_max_bytes, &err);
@@ -372,7 +279,7 @@ void
 sweep_replay(struct sweep *s)
 {
 	struct replay_counts	counts;
-	struct errbuf		err = { "" };
+	struct errbuf		err = { .text = "" };
 
 	if (!sweep_goes_on(s, sweep_moment(s, 40)))
 		return;
@@ -388,14 +295,14 @@ sweep_replay(struct sweep *s)
 void
 sweep_retain(struct sweep *s)
 {
-	char		 days[SWEEP_NUMBER];
+	char		 days[DB_NUMBER_MAX];
 	struct db_param	 params[1];
 	struct archive	*archive;
 	struct errbuf	 err;
 
 	if (stopping || s->broken)
 		return;
-	params[0] = sweep_int(s->conf->retain_deliveries_days, days);
+	params[0] = db_int(s->conf->retain_deliveries_days, days);
 	if (sweep_run(s, DB_RETAIN_DELIVERIES, params, NULL, &err) ==
 	    DB_REFUSED)
 		sweep_warn(s, "old deliveries are not dropped: %s", err.text);

@@ -6,9 +6,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "common/conf.h"
 #include "lib/db.h"
 #include "lib/errbuf.h"
+#include "common/conf.h"
 
 #define SWEEP_LEASE_S	120	/* of outputs; prolonged by each beat */
 
@@ -86,15 +86,6 @@ enum db_verdict sweep_run(struct sweep *, enum db_stmt,
 enum db_verdict sweep_ask(const struct sweep *, enum db_stmt,
 	    const struct db_param *, struct db_rows **, struct errbuf *);
 
-/* A text parameter; NULL is SQL NULL. */
-struct db_param sweep_text(const char *);
-
-/* A number as a parameter, and so many seconds as an interval: the text is in
- * buf, which has to last as long as the parameter. */
-#define SWEEP_NUMBER	24
-struct db_param sweep_int(int64_t, char buf[SWEEP_NUMBER]);
-struct db_param sweep_interval(int64_t seconds, char buf[SWEEP_NUMBER]);
-
 /* Something that a person should know of: logged, and exit status 1. */
 void	sweep_warn(struct sweep *, const char *, ...)
 	    __attribute__((format(printf, 2, 3)));
@@ -106,20 +97,6 @@ void	sweep_pause(struct sweep *, const struct account *, int64_t wait_s,
 
 /* The run cannot go on. */
 void	sweep_break(struct sweep *, const char *words);
-
-/* Foreign words as the database takes them: valid UTF-8, no control bytes;
- * anything else becomes '?'. */
-void	sweep_clean_words(struct errbuf *);
-
-/* A whole number in a value from the database; 0 for SQL NULL. */
-int64_t	sweep_number(const char *);
-
-/* Memory, or the end of the program: cron starts the next run. */
-void	*sweep_alloc(size_t);			/* zeroed */
-char	*sweep_copy(const char *);		/* NULL stays NULL */
-
-/* 1.2 MB */
-void	sweep_size_words(int64_t bytes, char *buf, size_t bufsz);
 
 /* The steps.  Each looks at sweep_goes_on() and at counts itself. */
 void	sweep_drain(struct sweep *);

@@ -71,7 +71,7 @@ cli_arguments(int argc, char **argv, const struct cli_option *options,
 struct db *
 cli_database(const struct conf *conf)
 {
-	struct errbuf	 err = { "out of memory" };
+	struct errbuf	 err = { .text = "out of memory" };
 	struct db	*db = db_new(conf->conninfo, NULL, conf->pooler);
 
 	if (db != NULL && db_connect(db, CLI_TIMEOUT_MS, &err) == DB_OK)

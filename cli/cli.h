@@ -4,8 +4,8 @@
 
 #include <stdio.h>
 
-#include "common/conf.h"
 #include "lib/db.h"
+#include "common/conf.h"
 
 /* Exit statuses of every subcommand. */
 enum { CLI_OK = 0, CLI_WRONG = 1, CLI_USAGE = 2 };

@@ -1,8 +1,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "cli/cli.h"
 #include "archive/s3_protocol.h"
+#include "cli/cli.h"
 
 static void
 print_key(const char *section, const char *key, const char *dflt,

@@ -63,7 +63,7 @@ doctor_schema(struct doctor *d)
 void
 doctor_database(struct doctor *d)
 {
-	struct errbuf	 err = { "out of memory" };
+	struct errbuf	 err = { .text = "out of memory" };
 	struct db	*db = db_new(d->conf->conninfo, NULL, d->conf->pooler);
 	size_t		 i = 0;
 
@@ -111,7 +111,7 @@ static void
 login_try(struct doctor *d, const struct login *l, const char *conninfo)
 {
 	struct db_param	 param = { l->function, DB_TEXT };
-	struct errbuf	 err = { "out of memory" };
+	struct errbuf	 err = { .text = "out of memory" };
 	struct db_rows	*rows = NULL;
 	struct db	*db = db_new(conninfo, NULL, d->conf->pooler);
 

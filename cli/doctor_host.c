@@ -13,8 +13,9 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "cli/doctor.h"
+#include "lib/file.h"
 #include "lib/mime.h"
+#include "cli/doctor.h"
 
 #define SPOOL_WAIT_S	300	/* a sweep should have drained it by then */
 #define SPACE_LEAST	(256LL << 20)
@@ -258,26 +259,6 @@ doctor_types(struct doctor *d)
 	mime_close(s);
 }
 
-/* All that can be read, and a NUL; the caller frees.  What is over OUTPUT_MAX
- * is read and dropped, so that nobody is left writing. */
-static char *
-read_all(int fd)
-{
-	char	*text = calloc(1, OUTPUT_MAX + 1), rest[4096];
-	size_t	 len = 0;
-	ssize_t	 n;
-
-	while (text != NULL) {
-		n = len < OUTPUT_MAX ? read(fd, text + len, OUTPUT_MAX - len) :
-		    read(fd, rest, sizeof(rest));
-		if (n == 0 || (n == -1 && errno != EINTR))
-			break;
-		if (n > 0 && len < OUTPUT_MAX)
-			len += (size_t)n;
-	}
-	return text;
-}
-
 /*
  * Run a program, in a folder unless that is NULL, with its output and errors
  * read into *said, the caller's to free.  Returns its exit status, or -1 when
@@ -289,6 +270,7 @@ run_program(char *const argv[], const char *folder, char **said)
 	posix_spawn_file_actions_t	 fa;
 	int				 fd[2], status = -1;
 	pid_t				 pid;
+	size_t				 len;
 
 	*said = NULL;
 	if (pipe2(fd, O_CLOEXEC) == -1)
@@ -303,7 +285,7 @@ run_program(char *const argv[], const char *folder, char **said)
 	(void)posix_spawn_file_actions_destroy(&fa);
 	(void)close(fd[1]);
 	if (pid != -1)
-		*said = read_all(fd[0]);
+		*said = file_read_all(fd[0], OUTPUT_MAX, &len);
 	(void)close(fd[0]);
 	if (pid == -1)
 		return -1;

@@ -110,7 +110,7 @@ on_answer(struct api_call *a)
 static void
 key_ask(struct doctor *d, struct http_engine *engine, const struct account *a)
 {
-	struct errbuf	 err = { "out of memory" };
+	struct errbuf	 err = { .text = "out of memory" };
 	struct api_call	*ask = calloc(1, sizeof(*ask));
 
 	if (ask != NULL) {

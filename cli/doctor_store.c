@@ -2,8 +2,8 @@
  * listed, which needs everything but the right to write. */
 #include <string.h>
 
-#include "cli/doctor.h"
 #include "archive/s3_protocol.h"
+#include "cli/doctor.h"
 #include "cli/web.h"
 
 #define CODE_MAX	128

@@ -2,8 +2,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/cli.h"
 #include "lib/log.h"
+#include "cli/cli.h"
 
 static const struct cli_word migrate_words[] = {
 	{ "--check", "what differs in the database; changes nothing" },

@@ -4,6 +4,7 @@
 
 #include "cli/cli.h"
 #include "lib/crypto.h"
+#include "lib/hex.h"
 
 #define MIGRATE_TIMEOUT_MS	(30 * 60 * 1000)
 
@@ -311,7 +312,7 @@ print_finding(void *arg, const char *words)
 static int
 check(const struct conf *conf)
 {
-	struct errbuf	 err = { "out of memory" };
+	struct errbuf	 err = { .text = "out of memory" };
 	struct db	*db;
 	int		 n = -1;
 
@@ -331,7 +332,7 @@ int
 cli_migrate(const struct conf *conf, int argc, char **argv)
 {
 	struct db	*db;
-	struct errbuf	 err = { "out of memory" };
+	struct errbuf	 err = { .text = "out of memory" };
 	int		 applied = 0;
 	bool		 ok = false;
 

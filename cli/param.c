@@ -3,8 +3,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "cli/cli.h"
 #include "lib/json.h"
+#include "cli/cli.h"
 #include "cli/param.h"
 
 #define FILE_MAX_BYTES	(64 * 1024 * 1024)

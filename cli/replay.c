@@ -2,8 +2,8 @@
 #include <stdio.h>
 #include <unistd.h>
 
-#include "cli/cli.h"
 #include "common/replay.h"
+#include "cli/cli.h"
 
 /* The parameters of genhook.replay_deliveries(), in its order. */
 enum {

@@ -2,8 +2,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/cli.h"
 #include "lib/json.h"
+#include "cli/cli.h"
 #include "cli/web.h"
 
 #define URL_MAX	1024
@@ -38,7 +38,7 @@ secret_fetch(const struct conf *conf, const struct account *a)
 {
 	struct web_answer	 answer;
 	struct json_object	*doc = NULL;
-	struct errbuf		 err = { "" };
+	struct errbuf		 err = { .text = "" };
 	char			 url[URL_MAX];
 	int			 status = CLI_WRONG;
 

@@ -5,11 +5,12 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "cli/cli.h"
 #include "lib/clock.h"
+#include "lib/db.h"
 #include "lib/log.h"
-#include "cli/param.h"
 #include "batch/sweep.h"
+#include "cli/cli.h"
+#include "cli/param.h"
 
 #define LOOK_EVERY_MS	1000
 
@@ -95,14 +96,14 @@ queue(struct submit *s)
 	    param_stdin();
 	if (request == NULL)
 		return false;
-	params[0] = sweep_text(w->provider);
-	params[1] = sweep_text(w->model);
-	params[2] = sweep_text(w->account);
-	params[3] = sweep_text(request);
-	params[4] = sweep_text(w->metadata);
-	params[5] = sweep_text(w->path);
-	params[6] = sweep_text(w->no_callback ? "false" : "true");
-	params[7] = sweep_text(w->test_mode ? "true" : "false");
+	params[0] = db_text(w->provider);
+	params[1] = db_text(w->model);
+	params[2] = db_text(w->account);
+	params[3] = db_text(request);
+	params[4] = db_text(w->metadata);
+	params[5] = db_text(w->path);
+	params[6] = db_text(w->no_callback ? "false" : "true");
+	params[7] = db_text(w->test_mode ? "true" : "false");
 	ok = cli_query(s->db, insert_sql, params, 8, &rows);
 	if (ok)
 		(void)snprintf(s->id, sizeof(s->id), "%s",
@@ -264,7 +265,7 @@ static int
 wait_task(struct submit *s, const char *task_id)
 {
 	struct db_param	 key[2] = {
-		sweep_text(s->args->provider), sweep_text(task_id)
+		db_text(s->args->provider), db_text(task_id)
 	};
 	struct errbuf	 unused;
 	bool		 listening;

@@ -2,8 +2,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/cli.h"
 #include "handlers/provider.h"
+#include "cli/cli.h"
 #include "cli/task.h"
 
 /* $1: providers to look at, $2: an id. */

@@ -1,8 +1,9 @@
 /* Tokens: the secret part of a callback's path. */
 #include <string.h>
 
-#include "cli/cli.h"
 #include "lib/crypto.h"
+#include "lib/hex.h"
+#include "cli/cli.h"
 
 #define RANDOM_BYTES	24
 #define TOKEN_SIZE	(2 * RANDOM_BYTES + 1)

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "lib/crypto.h"
+#include "lib/hex.h"
 #include "cli/web.h"
 
 #define ANSWER_MAX_BYTES	(64 * 1024)
@@ -42,7 +43,7 @@ fetch(struct http_request *req, bool allow_private, struct web_answer *a)
 
 	memset(a, 0, sizeof(*a));
 	a->verdict = HTTP_TROUBLE;
-	errbuf_set(&a->err, "out of memory");
+	(void)errbuf_no_memory(&a->err);
 	req->max_bytes = ANSWER_MAX_BYTES;
 	req->timeout_s = ANSWER_TIMEOUT_S;
 	req->on_body = on_body;

@@ -12,8 +12,8 @@
 
 #include <confuse.h>
 
-#include "common/conf.h"
 #include "lib/crypto.h"
+#include "common/conf.h"
 
 #define SETTINGS_MAX	(1 << 20)
 #define SECRET_FILE_MAX	4096

@@ -2,8 +2,8 @@
 #include <string.h>
 
 #include "lib/crypto.h"
-#include "common/delivery.h"
 #include "lib/json.h"
+#include "common/delivery.h"
 
 const char *const source_words[] = {
 	[SOURCE_CALLBACK]	= "callback",
@@ -107,7 +107,7 @@ delivery_judge(struct delivery *d, bool requery)
 {
 	struct parse_context	 ctx = { .received_at = d->received_at };
 	struct json_object	*doc = NULL;
-	struct errbuf		 err = { "" };
+	struct errbuf		 err = { .text = "" };
 
 	result_free(&d->result);
 	switch (json_parse(d->body, d->bodylen, &doc, &err)) {

@@ -164,7 +164,7 @@ claim(struct db *db, const struct conf *conf, const char *owner,
 	n = db_rows_count(rows);
 	for (i = 0; i < n && v == DB_OK; i++, b->n++)
 		if (!take_row(&b->replay[b->n], rows, i, conf)) {
-			errbuf_set(err, "out of memory");
+			(void)errbuf_no_memory(err);
 			v = DB_AWAY;
 		}
 	db_rows_free(rows);
@@ -242,14 +242,13 @@ finish(struct db *db, const char *owner, const struct batch *b,
 	}
 	for (i = 0; i < 3; i++) {
 		ok = pgarray_end(&a[i]) && ok;
-		params[i + 1].value = a[i].data;
-		params[i + 1].len = (int)a[i].len;
+		params[i + 1] = pgarray_param(&a[i]);
 	}
 	if (ok)
 		v = db_run(db, DB_FINISH_REPLAYS, params, TIMEOUT_MS, NULL,
 		    err);
 	else
-		errbuf_set(err, "out of memory");
+		(void)errbuf_no_memory(err);
 	for (i = 0; i < 3; i++)
 		pgarray_free(&a[i]);
 	return v;

@@ -4,8 +4,8 @@
 
 #include <stdint.h>
 
-#include "common/conf.h"
 #include "lib/db.h"
+#include "common/conf.h"
 
 struct replay_counts {
 	long	replayed;	/* done, whatever they came to */

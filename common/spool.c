@@ -14,6 +14,7 @@
 
 #include "lib/clock.h"
 #include "lib/crypto.h"
+#include "lib/file.h"
 #include "lib/log.h"
 #include "common/spool.h"
 #include "common/store.h"
@@ -327,23 +328,6 @@ reserve(struct spool *s, int dirfd, size_t len)
 	return ok;
 }
 
-static bool
-write_all(int fd, const char *data, size_t len)
-{
-	ssize_t	n;
-
-	while (len > 0) {
-		n = write(fd, data, len);
-		if (n == -1 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return false;
-		data += n;
-		len -= (size_t)n;
-	}
-	return true;
-}
-
 /* One line of the head; a value never holds a line break. */
 static void
 print_line(FILE *fp, const char *key, const char *value)
@@ -410,7 +394,7 @@ write_file(int dirfd, const char *name, const char *data, size_t len,
 		    strerror(errno));
 		return false;
 	}
-	ok = write_all(fd, data, len) && fsync(fd) == 0;
+	ok = file_write_all(fd, data, len) && fsync(fd) == 0;
 	if (!ok)
 		errbuf_set(err, "spool: could not write: %s", strerror(errno));
 	if (close(fd) == -1 && ok) {
@@ -592,7 +576,7 @@ delivery_scan(char *text, size_t len, const struct conf *conf,
 	d = delivery_new(provider_find(h.provider), h.account,
 	    (enum delivery_source)word_index(source_words, SOURCE__MAX,
 	    h.source));
-	errbuf_set(err, "out of memory");
+	(void)errbuf_no_memory(err);
 	if (d == NULL || (copy = malloc(bodylen + 1)) == NULL) {
 		delivery_free(d);
 		return SCAN_LATER;
@@ -605,27 +589,6 @@ delivery_scan(char *text, size_t len, const struct conf *conf,
 	}
 	*out = d;
 	return SCAN_OK;
-}
-
-/* All of a regular file as text, with a NUL behind it; NULL with errno. */
-static char *
-read_all(int fd, size_t size, size_t *len)
-{
-	char	*text = malloc(size + 1);
-	ssize_t	 n;
-
-	if (text == NULL)
-		return NULL;
-	*len = 0;
-	while ((n = read(fd, text + *len, size - *len)) > 0)
-		*len += (size_t)n;
-	text[*len] = '\0';
-	if (n == 0 && *len == size)
-		return text;
-	if (n == 0)
-		errno = EIO;	/* it became shorter */
-	free(text);
-	return NULL;
 }
 
 /* A whole file's text, which the caller frees. */
@@ -650,7 +613,12 @@ read_file(int dirfd, const char *name, char **text, size_t *len,
 			(void)close(fd);
 			return SCAN_STRANGE;
 		}
-		*text = read_all(fd, (size_t)st.st_size, len);
+		*text = file_read_all(fd, (size_t)st.st_size, len);
+		if (*text != NULL && *len != (size_t)st.st_size) {
+			free(*text);
+			*text = NULL;
+			errno = EIO;	/* it became shorter */
+		}
 	}
 	if (*text == NULL)
 		errbuf_set(err, "spool: could not read \"%s\": %s", name,
@@ -689,7 +657,7 @@ set_aside(struct spool *s, const char *name, const char *reason,
 	fd = openat(s->dirfd, note, O_WRONLY | O_CREAT | O_TRUNC |
 	    O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (fd != -1) {
-		(void)write_all(fd, reason, strlen(reason));
+		(void)file_write_all(fd, reason, strlen(reason));
 		(void)fsync(fd);
 		(void)close(fd);
 	}

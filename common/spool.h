@@ -7,8 +7,8 @@
 #include <stdint.h>
 
 #include "lib/clock.h"
-#include "common/conf.h"
 #include "lib/db.h"
+#include "common/conf.h"
 #include "common/delivery.h"
 
 struct spool;

@@ -200,8 +200,7 @@ store_deliveries(struct db *db, struct delivery *const *batch, size_t n,
 		goto out;
 	}
 	for (i = 0; i < COLUMN__MAX; i++) {
-		params[i].value = columns[i].data;
-		params[i].len = (int)columns[i].len;
+		params[i] = pgarray_param(&columns[i]);
 	}
 	params[COLUMN__MAX].value = nth == STORE_AGAIN ? "t" : "f";
 	params[COLUMN__MAX].len = DB_TEXT;
@@ -272,8 +271,7 @@ finished_notify(struct finished *f, struct db *db, int timeout_ms)
 		for (i = 0; i < f->n; i++)
 			pgarray_text(&names, f->names[i]);
 		if (pgarray_end(&names)) {
-			param.value = names.data;
-			param.len = (int)names.len;
+			param = pgarray_param(&names);
 			if (db_run(db, DB_NOTIFY_FINISHED, &param, timeout_ms,
 			    NULL, &err) != DB_OK)
 				log_line(LOG_DEBUG, "no notify: %s", err.text);

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "lib/buf.h"
 #include "handlers/parse.h"
 
 #define LIFETIME_S	(24 * 3600)	/* where no "expires_at" says better */
@@ -191,8 +192,8 @@ static const struct {
 };
 
 static bool
-apimart_poll_url(char *buf, size_t bufsz, const char *api_base,
-    const char *task_id, const char *model, struct errbuf *err)
+apimart_poll_url(struct buf *url, const char *api_base, const char *task_id,
+    const char *model, struct errbuf *err)
 {
 	const char	*path = "/v1/tasks/";
 	size_t		 i;
@@ -202,7 +203,7 @@ apimart_poll_url(char *buf, size_t bufsz, const char *api_base,
 		if (strncasecmp(model, poll_paths[i].prefix,
 		    strlen(poll_paths[i].prefix)) == 0)
 			path = poll_paths[i].path;
-	return url_for_task(buf, bufsz, api_base, path, task_id, "", err);
+	return url_for_task(url, api_base, path, task_id, "", err);
 }
 
 /*
@@ -233,7 +234,7 @@ static const struct {
 };
 
 static bool
-apimart_submit_path(char *buf, size_t bufsz, size_t *len, const char *model)
+apimart_submit_path(struct buf *url, const char *model)
 {
 	const char	*path = "/v1/images/generations";
 	size_t		 i;
@@ -244,7 +245,8 @@ apimart_submit_path(char *buf, size_t bufsz, size_t *len, const char *model)
 		if (strncasecmp(model, submit_paths[i].prefix,
 		    strlen(submit_paths[i].prefix)) == 0)
 			path = submit_paths[i].path;
-	return url_append(buf, bufsz, len, path);
+	buf_text(url, path);
+	return buf_ok(url);
 }
 
 /* The base alone: the provider appends "/callback" to it. */
@@ -255,8 +257,7 @@ apimart_submit_fill(struct json_object *request, const struct submission *s,
 	if (json_put_text(request, "model", s->model) && (s->hook == NULL ||
 	    json_put_text(request, "webhook", s->hook)))
 		return true;
-	errbuf_set(err, "out of memory");
-	return false;
+	return errbuf_no_memory(err);
 }
 
 /* Today's answer, an older one, and that of another version. */

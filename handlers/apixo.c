@@ -7,6 +7,7 @@
  */
 #include <string.h>
 
+#include "lib/buf.h"
 #include "handlers/parse.h"
 
 #define LIFETIME_S	(24 * 3600)
@@ -126,21 +127,21 @@ apixo_parse(struct json_object *doc, const struct parse_context *ctx,
 }
 
 static bool
-apixo_poll_url(char *buf, size_t bufsz, const char *api_base,
-    const char *task_id, const char *model, struct errbuf *err)
+apixo_poll_url(struct buf *url, const char *api_base, const char *task_id,
+    const char *model, struct errbuf *err)
 {
-	size_t	len = 0;
-
 	if (model == NULL || *model == '\0') {
 		errbuf_set(err, "cannot be polled while its model is unknown");
 		return false;
 	}
-	if (url_append_base(buf, bufsz, &len, api_base) &&
-	    url_append(buf, bufsz, &len, "/api/v1/statusTask/") &&
-	    url_append_segments(buf, bufsz, &len, model) &&
-	    url_append(buf, bufsz, &len, "?taskId=") &&
-	    url_append_escaped(buf, bufsz, &len, task_id))
-		return true;
+	url_append_base(url, api_base);
+	buf_text(url, "/api/v1/statusTask/");
+	if (url_append_segments(url, model)) {
+		buf_text(url, "?taskId=");
+		buf_percent(url, task_id, "");
+		if (buf_ok(url))
+			return true;
+	}
 	errbuf_set(err, "model \"%s\" or the task id cannot stand in a URL",
 	    model);
 	return false;
@@ -163,10 +164,10 @@ apixo_poll_classify(int http, struct json_object *doc, struct errbuf *err)
 }
 
 static bool
-apixo_submit_path(char *buf, size_t bufsz, size_t *len, const char *model)
+apixo_submit_path(struct buf *url, const char *model)
 {
-	return url_append(buf, bufsz, len, "/api/v1/generateTask/") &&
-	    url_append_segments(buf, bufsz, len, model);
+	buf_text(url, "/api/v1/generateTask/");
+	return url_append_segments(url, model);
 }
 
 /* Of a type other than callback, the address would not be looked at. */
@@ -178,8 +179,7 @@ apixo_submit_fill(struct json_object *request, const struct submission *s,
 	    (json_put_text(request, "request_type", "callback") &&
 	    json_put_text(request, "callback_url", s->hook)))
 		return true;
-	errbuf_set(err, "out of memory");
-	return false;
+	return errbuf_no_memory(err);
 }
 
 static const char *const task_id_paths[] = { "data.taskId", NULL };

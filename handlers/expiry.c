@@ -6,6 +6,7 @@
 #include <strings.h>
 #include <time.h>
 
+#include "lib/buf.h"
 #include "handlers/result.h"
 
 #define VALUE_MAX	128	/* of a query value that can matter here */
@@ -21,40 +22,16 @@ static const struct {
 	{ "X-Tos-Date",	 "X-Tos-Expires" },	/* Volcano Engine */
 };
 
-static int
-hex_value(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return -1;
-}
-
-/*
- * Undo percent-encoding; false when it does not fit.  A '%' that begins no
- * escape stands for itself, as browsers have it.
- */
+/* A part of a query, its percent-encoding undone; false when it does not
+ * fit. */
 static bool
-percent_decode(const char *src, size_t len, char *dst, size_t dstsz)
+query_decode(const char *src, size_t len, char decoded[VALUE_MAX])
 {
-	size_t	i, n = 0;
+	struct buf	b;
 
-	for (i = 0; i < len; i++) {
-		if (n + 1 >= dstsz)
-			return false;
-		if (src[i] == '%' && i + 2 < len &&
-		    hex_value(src[i + 1]) >= 0 && hex_value(src[i + 2]) >= 0) {
-			dst[n++] = (char)(hex_value(src[i + 1]) << 4 |
-			    hex_value(src[i + 2]));
-			i += 2;
-		} else
-			dst[n++] = src[i];
-	}
-	dst[n] = '\0';
-	return true;
+	buf_over(&b, decoded, VALUE_MAX);
+	buf_percent_decoded(&b, src, len);
+	return buf_ok(&b);
 }
 
 /* The decoded value of the first parameter of that name (in any case). */
@@ -68,11 +45,10 @@ query_value(const char *query, const char *name, char value[VALUE_MAX])
 	for (p = query; *p != '\0' && *p != '#'; p += len + (p[len] == '&')) {
 		len = strcspn(p, "&#");
 		eq = strcspn(p, "=");
-		if (eq >= len || !percent_decode(p, eq, decoded, VALUE_MAX) ||
+		if (eq >= len || !query_decode(p, eq, decoded) ||
 		    strcasecmp(decoded, name) != 0)
 			continue;
-		return percent_decode(p + eq + 1, len - eq - 1, value,
-		    VALUE_MAX);
+		return query_decode(p + eq + 1, len - eq - 1, value);
 	}
 	return false;
 }

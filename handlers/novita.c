@@ -6,6 +6,7 @@
  */
 #include <string.h>
 
+#include "lib/buf.h"
 #include "handlers/parse.h"
 
 /* The last two are in other people's clients only, not in the documents. */
@@ -148,11 +149,11 @@ novita_parse(struct json_object *doc, const struct parse_context *ctx,
 }
 
 static bool
-novita_poll_url(char *buf, size_t bufsz, const char *api_base,
-    const char *task_id, const char *model, struct errbuf *err)
+novita_poll_url(struct buf *url, const char *api_base, const char *task_id,
+    const char *model, struct errbuf *err)
 {
 	(void)model;
-	return url_for_task(buf, bufsz, api_base,
+	return url_for_task(url, api_base,
 	    "/v3/async/task-result?task_id=", task_id, "", err);
 }
 
@@ -171,10 +172,10 @@ novita_poll_classify(int http, struct json_object *doc, struct errbuf *err)
 }
 
 static bool
-novita_submit_path(char *buf, size_t bufsz, size_t *len, const char *model)
+novita_submit_path(struct buf *url, const char *model)
 {
-	return url_append(buf, bufsz, len, "/v3/async/") &&
-	    url_append_segments(buf, bufsz, len, model);
+	buf_text(url, "/v3/async/");
+	return url_append_segments(url, model);
 }
 
 static bool

@@ -25,10 +25,8 @@ parse_task_id(struct result *r, struct json_object *task, const char *path,
 			errbuf_set(err, "\"%s\" holds a control byte", path);
 			return false;
 		}
-	if (!result_set(&r->task_id, id)) {
-		errbuf_set(err, "out of memory");
-		return false;
-	}
+	if (!result_set(&r->task_id, id))
+		return errbuf_no_memory(err);
 	return true;
 }
 
@@ -48,7 +46,7 @@ parse_task(struct result *r, struct json_object *task, const char *id_path,
 		return PARSE_UNKNOWN;
 	}
 	if (!result_set(&r->status_word, word)) {
-		errbuf_set(err, "out of memory");
+		(void)errbuf_no_memory(err);
 		return PARSE_UNKNOWN;
 	}
 	for (; words->word != NULL; words++)
@@ -77,10 +75,8 @@ parse_as_text(struct result *r, struct json_object *value, struct errbuf *err)
 	char	*text;
 	bool	 ok;
 
-	if ((text = json_print(value)) == NULL) {
-		errbuf_set(err, "out of memory");
-		return false;
-	}
+	if ((text = json_print(value)) == NULL)
+		return errbuf_no_memory(err);
 	ok = result_add_text(r, text, err);
 	free(text);
 	return ok;

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "lib/buf.h"
 #include "handlers/provider.h"
 
 /* Where the providers put the words of an error. */
@@ -71,44 +72,12 @@ poll_classify_common(int http, struct json_object *doc, struct errbuf *err)
 	return POLL_TROUBLE;
 }
 
-bool
-url_append(char *buf, size_t bufsz, size_t *len, const char *text)
+void
+url_append_base(struct buf *url, const char *api_base)
 {
-	size_t	n = strlen(text);
-
-	if (*len >= bufsz || n >= bufsz - *len)
-		return false;
-	memcpy(buf + *len, text, n + 1);
-	*len += n;
-	return true;
-}
-
-bool
-url_append_escaped(char *buf, size_t bufsz, size_t *len, const char *text)
-{
-	unsigned char	c;
-	char		one[4];
-
-	for (; (c = (unsigned char)*text) != '\0'; text++) {
-		/* RFC 3986's unreserved characters stand for themselves. */
-		if (c < 0x80 && (isalnum(c) || strchr("-._~", c) != NULL))
-			(void)snprintf(one, sizeof(one), "%c", c);
-		else
-			(void)snprintf(one, sizeof(one), "%%%02X", c);
-		if (!url_append(buf, bufsz, len, one))
-			return false;
-	}
-	return *len < bufsz;
-}
-
-bool
-url_append_base(char *buf, size_t bufsz, size_t *len, const char *api_base)
-{
-	if (!url_append(buf, bufsz, len, api_base))
-		return false;
-	while (*len > 0 && buf[*len - 1] == '/')
-		buf[--*len] = '\0';
-	return true;
+	buf_text(url, api_base);
+	while (url->len > 0 && url->data[url->len - 1] == '/')
+		buf_cut(url, url->len - 1);
 }
 
 /* False for what would change the path: "", "." and "..". */
@@ -121,7 +90,7 @@ url_is_segment(const char *text, size_t len)
 }
 
 bool
-url_append_segments(char *buf, size_t bufsz, size_t *len, const char *path)
+url_append_segments(struct buf *url, const char *path)
 {
 	char	segment[256];
 	size_t	n;
@@ -132,32 +101,29 @@ url_append_segments(char *buf, size_t bufsz, size_t *len, const char *path)
 			return false;
 		memcpy(segment, path, n);
 		segment[n] = '\0';
-		if (!url_append_escaped(buf, bufsz, len, segment))
-			return false;
+		buf_percent(url, segment, "");
 		if (path[n] == '\0')
-			return true;
-		if (!url_append(buf, bufsz, len, "/"))
-			return false;
+			return buf_ok(url);
+		buf_text(url, "/");
 		path += n + 1;
 	}
 }
 
 bool
-url_for_task(char *buf, size_t bufsz, const char *api_base, const char *before,
+url_for_task(struct buf *url, const char *api_base, const char *before,
     const char *task_id, const char *behind, struct errbuf *err)
 {
-	size_t	len = 0;
-
 	if (!url_is_segment(task_id, strlen(task_id))) {
 		errbuf_set(err, "task id \"%s\" cannot stand in a URL",
 		    task_id);
 		return false;
 	}
-	if (url_append_base(buf, bufsz, &len, api_base) &&
-	    url_append(buf, bufsz, &len, before) &&
-	    url_append_escaped(buf, bufsz, &len, task_id) &&
-	    url_append(buf, bufsz, &len, behind))
-		return true;
-	errbuf_set(err, "poll URL is longer than %zu bytes", bufsz);
-	return false;
+	url_append_base(url, api_base);
+	buf_text(url, before);
+	buf_percent(url, task_id, "");
+	buf_text(url, behind);
+	if (!buf_ok(url))
+		errbuf_set(err, "poll URL is longer than %zu bytes",
+		    url->most);
+	return buf_ok(url);
 }

@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "lib/buf.h"
 #include "lib/errbuf.h"
 #include "lib/json.h"
 #include "handlers/result.h"
@@ -100,11 +101,11 @@ struct provider {
 	    struct errbuf *err);
 
 	/*
-	 * Write the URL that tells a task's state to buf.  False, with err,
-	 * when it cannot be made (APIXO needs the model) or does not fit.
-	 * model may be NULL.
+	 * Append the URL that tells a task's state.  False, with err, when it
+	 * cannot be made (APIXO needs the model) or does not fit.  model may
+	 * be NULL.
 	 */
-	bool	(*poll_url)(char *buf, size_t bufsz, const char *api_base,
+	bool	(*poll_url)(struct buf *url, const char *api_base,
 	    const char *task_id, const char *model, struct errbuf *err);
 
 	/*
@@ -117,8 +118,7 @@ struct provider {
 	/* Append the path, from its first slash on, to which a model's
 	 * requests go.  False when the model cannot stand in a URL, or it
 	 * does not fit. */
-	bool	(*submit_path)(char *buf, size_t bufsz, size_t *len,
-	    const char *model);
+	bool	(*submit_path)(struct buf *url, const char *model);
 
 	/*
 	 * Put model, callback and test mode into a request's body, where
@@ -162,24 +162,15 @@ enum poll_verdict poll_classify_common(int http, struct json_object *doc,
 /* The HTTP status, or for a 2xx the "code" of the body that takes its place. */
 int	answer_status(int http, struct json_object *doc);
 
-/* Append text to buf at *len, percent-encoded as RFC 3986 wants for one path
- * segment or query value.  False when it does not fit. */
-bool	url_append_escaped(char *buf, size_t bufsz, size_t *len,
-	    const char *text);
-
-/* The same for text that is part of a URL already, and for an api_base,
- * whose slashes at the end are dropped. */
-bool	url_append(char *buf, size_t bufsz, size_t *len, const char *text);
-bool	url_append_base(char *buf, size_t bufsz, size_t *len,
-	    const char *api_base);
+/* Append an api_base, whose slashes at the end are dropped. */
+void	url_append_base(struct buf *url, const char *api_base);
 
 /* Append a path of one or more segments, such as "vendor/model": each is
  * escaped, and the slashes stay.  False: one is none, or it does not fit. */
-bool	url_append_segments(char *buf, size_t bufsz, size_t *len,
-	    const char *path);
+bool	url_append_segments(struct buf *url, const char *path);
 
-/* Write api_base, before, the escaped task id and behind; false with err. */
-bool	url_for_task(char *buf, size_t bufsz, const char *api_base,
+/* Append api_base, before, the escaped task id and behind; false with err. */
+bool	url_for_task(struct buf *url, const char *api_base,
 	    const char *before, const char *task_id, const char *behind,
 	    struct errbuf *err);
 

@@ -174,7 +174,7 @@ output_new(struct result *r, struct errbuf *err)
 		grown = reallocarray(r->outputs, r->noutputs + 16,
 		    sizeof(*grown));
 		if (grown == NULL) {
-			errbuf_set(err, "out of memory");
+			(void)errbuf_no_memory(err);
 			return NULL;
 		}
 		r->outputs = grown;
@@ -191,10 +191,8 @@ result_add_url(struct result *r, const char *url,
 
 	if ((o = output_new(r, err)) == NULL)
 		return false;
-	if ((o->url = strdup(url)) == NULL) {
-		errbuf_set(err, "out of memory");
-		return false;
-	}
+	if ((o->url = strdup(url)) == NULL)
+		return errbuf_no_memory(err);
 	o->kind = kind_choose(url, facts);
 	expiry_choose(o, facts);
 	if ((o->odd = !url_is_link(url)))
@@ -210,10 +208,8 @@ result_add_text(struct result *r, const char *text, struct errbuf *err)
 
 	if ((o = output_new(r, err)) == NULL)
 		return false;
-	if ((o->inline_text = strdup(text)) == NULL) {
-		errbuf_set(err, "out of memory");
-		return false;
-	}
+	if ((o->inline_text = strdup(text)) == NULL)
+		return errbuf_no_memory(err);
 	o->kind = OUTPUT_TEXT;
 	o->expires_source = EXPIRES_UNKNOWN;
 	r->noutputs++;

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "lib/crypto.h"
+#include "lib/hex.h"
 #include "handlers/signature.h"
 
 /* The headers of a signed request; the tables below name them. */

@@ -1,49 +1,44 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/buf.h"
 #include "handlers/result.h"
 #include "handlers/submission.h"
 
-bool
-submission_hook(char *buf, size_t bufsz, const char *base,
-    const struct provider *p, const char *token)
+void
+submission_hook(struct buf *url, const char *base, const struct provider *p,
+    const char *token)
 {
-	size_t	len = 0;
-
-	return url_append_base(buf, bufsz, &len, base) &&
-	    url_append(buf, bufsz, &len, "/hook/") &&
-	    url_append(buf, bufsz, &len, p->name) &&
-	    url_append(buf, bufsz, &len, "/") &&
-	    url_append(buf, bufsz, &len, token);
+	url_append_base(url, base);
+	buf_printf(url, "/hook/%s/%s", p->name, token);
 }
 
-static bool
-hook_append(char *buf, size_t bufsz, size_t *len, const struct provider *p,
-    const char *hook)
+static void
+hook_append(struct buf *url, const struct provider *p, const char *hook)
 {
-	if (hook == NULL || p->hook_parameter == NULL)
-		return true;
-	return url_append(buf, bufsz, len,
-	    strchr(buf, '?') == NULL ? "?" : "&") &&
-	    url_append(buf, bufsz, len, p->hook_parameter) &&
-	    url_append(buf, bufsz, len, "=") &&
-	    url_append_escaped(buf, bufsz, len, hook);
+	if (hook == NULL || p->hook_parameter == NULL || !buf_ok(url))
+		return;
+	buf_printf(url, "%s%s=", strchr(url->data, '?') == NULL ? "?" : "&",
+	    p->hook_parameter);
+	buf_percent(url, hook, "");
 }
 
 bool
-submission_url(char *buf, size_t bufsz, const struct provider *p,
+submission_url(struct buf *url, const struct provider *p,
     const struct submission *s, struct errbuf *err)
 {
-	size_t	len = 0;
-	bool	ok = url_append_base(buf, bufsz, &len, s->api_base);
+	bool	ok;
 
-	/* Without its slash it could change the host that gets the key. */
-	if (s->path != NULL)
-		ok = ok && *s->path == '/' &&
-		    url_append(buf, bufsz, &len, s->path);
-	else
-		ok = ok && p->submit_path(buf, bufsz, &len, s->model);
-	if (ok && hook_append(buf, bufsz, &len, p, s->hook))
+	url_append_base(url, s->api_base);
+	if (s->path != NULL) {
+		/* Without its slash it could change the host that gets the
+		 * key. */
+		ok = *s->path == '/';
+		buf_text(url, s->path);
+	} else
+		ok = p->submit_path(url, s->model);
+	hook_append(url, p, s->hook);
+	if (ok && buf_ok(url))
 		return true;
 	errbuf_set(err, "%s \"%s\" cannot stand in a URL",
 	    s->path != NULL ? "path" : "model",
@@ -74,7 +69,7 @@ submission_body(const struct provider *p, const struct submission *s,
 		    "not fit in 64 bits");
 	else if (p->submit_fill(doc, s, err) &&
 	    (body = json_print(doc)) == NULL)
-		errbuf_set(err, "out of memory");
+		(void)errbuf_no_memory(err);
 	json_free(doc);
 	return body;
 }

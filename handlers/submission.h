@@ -9,15 +9,14 @@
 #include "lib/json.h"
 #include "handlers/provider.h"
 
-/*
- * Write the address that a provider is to call back at: base, "/hook/", the
- * provider's name and the account's token.  False when it does not fit.
- */
-bool	submission_hook(char *buf, size_t bufsz, const char *base,
+/* Append the address that a provider is to call back at: base, "/hook/", the
+ * provider's name and the account's token. */
+void	submission_hook(struct buf *url, const char *base,
 	    const struct provider *, const char *token);
 
-/* Write the URL to POST to.  False with err. */
-bool	submission_url(char *buf, size_t bufsz, const struct provider *,
+/* Append the URL to POST to.  False with err: a part of it cannot stand in a
+ * URL, or it does not fit. */
+bool	submission_url(struct buf *url, const struct provider *,
 	    const struct submission *, struct errbuf *err);
 
 /*

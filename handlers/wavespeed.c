@@ -9,6 +9,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "lib/buf.h"
 #include "handlers/parse.h"
 #include "handlers/signature.h"
 
@@ -142,11 +143,11 @@ wavespeed_verify(const struct verify_input *in, struct errbuf *err)
 }
 
 static bool
-wavespeed_poll_url(char *buf, size_t bufsz, const char *api_base,
-    const char *task_id, const char *model, struct errbuf *err)
+wavespeed_poll_url(struct buf *url, const char *api_base, const char *task_id,
+    const char *model, struct errbuf *err)
 {
 	(void)model;
-	return url_for_task(buf, bufsz, api_base, "/api/v3/predictions/",
+	return url_for_task(url, api_base, "/api/v3/predictions/",
 	    task_id, "/result", err);
 }
 
@@ -163,10 +164,10 @@ wavespeed_poll_classify(int http, struct json_object *doc, struct errbuf *err)
 }
 
 static bool
-wavespeed_submit_path(char *buf, size_t bufsz, size_t *len, const char *model)
+wavespeed_submit_path(struct buf *url, const char *model)
 {
-	return url_append(buf, bufsz, len, "/api/v3/") &&
-	    url_append_segments(buf, bufsz, len, model);
+	buf_text(url, "/api/v3/");
+	return url_append_segments(url, model);
 }
 
 /* The body is the model's alone: the callback stands in the URL. */

@@ -14,6 +14,7 @@
 #include <openssl/params.h>
 
 #include "lib/crypto.h"
+#include "lib/hex.h"
 
 struct sha256 {
 	EVP_MD_CTX	*ctx;
@@ -132,19 +133,6 @@ sha256(const void *data, size_t len, unsigned char digest[SHA256_BYTES])
 
 	return kind != NULL &&
 	    EVP_Digest(data, len, digest, NULL, kind, NULL) == 1;
-}
-
-void
-hex_encode(const unsigned char *bytes, size_t n, char *out)
-{
-	static const char	digits[] = "0123456789abcdef";
-	size_t			i;
-
-	for (i = 0; i < n; i++) {
-		out[2 * i] = digits[bytes[i] >> 4];
-		out[2 * i + 1] = digits[bytes[i] & 0x0f];
-	}
-	out[2 * n] = '\0';
 }
 
 static bool

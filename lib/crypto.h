@@ -28,9 +28,6 @@ bool	md5_finish(struct md5 *, unsigned char digest[MD5_BYTES]);
 /* Base64 (RFC 4648) of n bytes; out holds 4 * (n + 2) / 3 + 1. */
 void	base64_encode(const unsigned char *, size_t n, char *out);
 
-/* Lower-case hex of n bytes; out holds 2 * n + 1. */
-void	hex_encode(const unsigned char *, size_t n, char *out);
-
 /* HMAC-SHA256 (RFC 2104) over the parts one after the other. */
 struct bytes {
 	const void	*data;

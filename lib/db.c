@@ -361,6 +361,11 @@ judge_result(struct db *db, const char *name, PGresult *res, bool *again,
 		return DB_OK;
 	state = PQresultErrorField(res, PG_DIAG_SQLSTATE);
 	set_words(err, name, PQresultErrorMessage(res));
+	if (state != NULL) {
+		err->class = ERR_SQL;
+		(void)snprintf(err->sqlstate, sizeof(err->sqlstate), "%s",
+		    state);
+	}
 	if (server_lost(res)) {
 		*again = true;
 		db_disconnect(db);
@@ -827,6 +832,34 @@ db_notified(struct db *db, int timeout_ms, char **message,
 		errbuf_set(err, "database: out of memory");
 	PQfreemem(note);
 	return *message != NULL ? DB_OK : DB_AWAY;
+}
+
+struct db_param
+db_text(const char *text)
+{
+	struct db_param	p = { text, DB_TEXT };
+
+	return p;
+}
+
+struct db_param
+db_int(int64_t n, char buf[DB_NUMBER_MAX])
+{
+	(void)snprintf(buf, DB_NUMBER_MAX, "%lld", (long long)n);
+	return db_text(buf);
+}
+
+struct db_param
+db_interval(int64_t seconds, char buf[DB_NUMBER_MAX])
+{
+	(void)snprintf(buf, DB_NUMBER_MAX, "%lld s", (long long)seconds);
+	return db_text(buf);
+}
+
+int64_t
+db_number(const char *text)
+{
+	return text == NULL ? 0 : strtoll(text, NULL, 10);
 }
 
 int

@@ -62,6 +62,18 @@ struct db_param {
 };
 #define DB_TEXT	(-1)
 
+/* A text parameter, borrowed; NULL is SQL NULL. */
+struct db_param db_text(const char *);
+
+/* A number as a parameter, and so many seconds as an interval: the text is in
+ * buf, which has to last as long as the parameter. */
+#define DB_NUMBER_MAX	24
+struct db_param db_int(int64_t, char buf[DB_NUMBER_MAX]);
+struct db_param db_interval(int64_t seconds, char buf[DB_NUMBER_MAX]);
+
+/* A whole number in a value from the database; 0 for SQL NULL. */
+int64_t	db_number(const char *);
+
 /*
  * conninfo is copied; role is what the session becomes where it exists and
  * the login is a member of it.  pooler: nothing is pinned in the session and

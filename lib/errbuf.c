@@ -1,32 +1,52 @@
+/* What went wrong: its class and its words. */
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "lib/errbuf.h"
+#include "lib/utf8.h"
 
-/* Not within a UTF-8 character: what is left may go to the database. */
-static size_t
-cut_at(const char *text, size_t at)
+static void
+errbuf_print(struct errbuf *err, const char *fmt, va_list ap)
 {
-	while (at > 0 && ((unsigned char)text[at] & 0xc0) == 0x80)
-		at--;
-	return at;
+	char	text[sizeof(err->text)];
+	int	len;
+
+	/* By way of a second buffer, since err->text may be an argument. */
+	len = vsnprintf(text, sizeof(text), fmt, ap);
+	if (len < 0)
+		text[0] = '\0';
+	else if ((size_t)len >= sizeof(text))
+		memcpy(text + utf8_cut(text, sizeof(text) - 4), "...", 4);
+	memcpy(err->text, text, sizeof(text));
 }
 
 void
 errbuf_set(struct errbuf *err, const char *fmt, ...)
 {
-	char	text[sizeof(err->text)];
 	va_list	ap;
-	int	len;
 
-	/* By way of a second buffer, since err->text may be an argument. */
 	va_start(ap, fmt);
-	len = vsnprintf(text, sizeof(text), fmt, ap);
+	errbuf_print(err, fmt, ap);
 	va_end(ap);
-	if (len < 0)
-		text[0] = '\0';
-	else if ((size_t)len >= sizeof(text))
-		memcpy(text + cut_at(text, sizeof(text) - 4), "...", 4);
-	memcpy(err->text, text, sizeof(text));
+	err->class = ERR_OTHER;
+	err->sqlstate[0] = '\0';
+}
+
+void
+errbuf_reword(struct errbuf *err, const char *fmt, ...)
+{
+	va_list	ap;
+
+	va_start(ap, fmt);
+	errbuf_print(err, fmt, ap);
+	va_end(ap);
+}
+
+bool
+errbuf_no_memory(struct errbuf *err)
+{
+	errbuf_set(err, "out of memory");
+	err->class = ERR_NO_MEMORY;
+	return false;
 }

@@ -1,13 +1,36 @@
-/* Words for what went wrong, in a buffer that the caller owns. */
+/*
+ * What went wrong: its class, by which code decides, and its words, which are
+ * for people alone.  The buffer is on the caller's stack.
+ */
 #ifndef GENHOOK_ERRBUF_H
 #define GENHOOK_ERRBUF_H
 
-struct errbuf {
-	char	text[320];
+#include <stdbool.h>
+
+enum err_class {
+	ERR_OTHER,		/* what its words say, and no more is known */
+	ERR_NO_MEMORY,
+	ERR_SQL			/* the server refused: sqlstate */
 };
 
-/* Replace the words.  A text that is too long ends in "...". */
+#define SQLSTATE_SIZE	6	/* five characters and a NUL */
+
+struct errbuf {
+	char		text[320];
+	enum err_class	class;
+	char		sqlstate[SQLSTATE_SIZE];	/* "" but for ERR_SQL */
+};
+
+/* Replace the words, and the class by ERR_OTHER.  A text that is too long ends
+ * in "...". */
 void	errbuf_set(struct errbuf *, const char *, ...)
 	    __attribute__((format(printf, 2, 3)));
+
+/* Replace the words and keep the class: to say where it happened. */
+void	errbuf_reword(struct errbuf *, const char *, ...)
+	    __attribute__((format(printf, 2, 3)));
+
+/* There is no memory.  False, so that a caller can return it. */
+bool	errbuf_no_memory(struct errbuf *);
 
 #endif

@@ -34,7 +34,7 @@ json_parse(const char *body, size_t len, struct json_object **doc,
 	if ((verdict = json_gate(body, len, err)) != JSON_OK)
 		return verdict;
 	if ((tok = json_tokener_new_ex(JSON_MAX_DEPTH)) == NULL) {
-		errbuf_set(err, "out of memory");
+		(void)errbuf_no_memory(err);
 		return JSON_NO_MEMORY;
 	}
 	/* The gate is strict.  json-c must not be: newer ones then refuse whole

@@ -1,3 +1,4 @@
+/* The strict gate before json-c: does a text keep every rule of JSON? */
 #include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
@@ -5,6 +6,7 @@
 #include <yajl/yajl_parse.h>
 
 #include "lib/json_gate.h"
+#include "lib/utf8.h"
 
 /* What the callbacks count while yajl walks through the text. */
 struct gate {
@@ -16,49 +18,6 @@ struct gate {
 
 /* What an object counts for: json-c makes a table of 16 slots for each. */
 #define OBJECT_WEIGHT	4
-
-/*
- * Lead bytes of UTF-8 and what may follow (RFC 3629, section 4): the second
- * byte's range is narrower where a longer form, a surrogate or a code point
- * past U+10FFFF would begin.
- */
-static const struct {
-	unsigned char	 first, last;	/* the lead byte */
-	unsigned char	 low, high;	/* the byte behind it */
-	size_t		 len;
-} utf8_forms[] = {
-	{ 0x20, 0x7f, 0x00, 0x00, 1 },
-	{ 0xc2, 0xdf, 0x80, 0xbf, 2 },
-	{ 0xe0, 0xe0, 0xa0, 0xbf, 3 },
-	{ 0xe1, 0xec, 0x80, 0xbf, 3 },
-	{ 0xed, 0xed, 0x80, 0x9f, 3 },
-	{ 0xee, 0xef, 0x80, 0xbf, 3 },
-	{ 0xf0, 0xf0, 0x90, 0xbf, 4 },
-	{ 0xf1, 0xf3, 0x80, 0xbf, 4 },
-	{ 0xf4, 0xf4, 0x80, 0x8f, 4 },
-};
-
-/* The length of the character at s, of which n bytes are there; 0 if bad. */
-static size_t
-utf8_length(const unsigned char *s, size_t n)
-{
-	size_t	i, k;
-
-	for (i = 0; i < sizeof(utf8_forms) / sizeof(utf8_forms[0]); i++) {
-		if (s[0] < utf8_forms[i].first || s[0] > utf8_forms[i].last)
-			continue;
-		if (utf8_forms[i].len > n)
-			return 0;
-		if (utf8_forms[i].len > 1 && (s[1] < utf8_forms[i].low ||
-		    s[1] > utf8_forms[i].high))
-			return 0;
-		for (k = 2; k < utf8_forms[i].len; k++)
-			if ((s[k] & 0xc0) != 0x80)
-				return 0;
-		return utf8_forms[i].len;
-	}
-	return 0;
-}
 
 /*
  * yajl takes overlong forms and surrogates for UTF-8, and a form feed for
@@ -220,7 +179,7 @@ json_gate(const char *body, size_t len, struct errbuf *err)
 	if (!bytes_ok(text, len, err))
 		return JSON_INVALID;
 	if ((h = yajl_alloc(&callbacks, NULL, &g)) == NULL) {
-		errbuf_set(err, "out of memory");
+		(void)errbuf_no_memory(err);
 		return JSON_NO_MEMORY;
 	}
 	status = yajl_parse(h, text, len);

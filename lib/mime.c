@@ -87,7 +87,7 @@ mime_open(struct errbuf *err)
 	struct mime	*s = calloc(1, sizeof(*s));
 
 	if (s == NULL || (s->cookie = magic_open(FLAGS)) == NULL)
-		errbuf_set(err, "out of memory");
+		(void)errbuf_no_memory(err);
 	else if (database_load(s, err))
 		return s;
 	mime_close(s);

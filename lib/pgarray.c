@@ -3,9 +3,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/buf.h"
 #include "lib/crypto.h"
 #include "lib/errbuf.h"
 #include "lib/pgarray.h"
+
+#define BYTES_MAX	((size_t)INT_MAX)	/* PostgreSQL's is 1 GB */
 
 /* Dimensions, has-nulls flag, element type, number of items, lower bound. */
 #define HEAD_BYTES	20
@@ -14,60 +17,38 @@
 #define PG_EPOCH_USEC	(INT64_C(946684800) * USEC_PER_SEC)
 
 static void
-append(struct pgarray *a, const void *data, size_t len)
-{
-	size_t	 room = a->room;
-	char	*grown;
-
-	if (a->failed)
-		return;
-	while (room - a->len < len)
-		room = room == 0 ? 256 : room * 2;
-	if (room != a->room) {
-		if ((grown = realloc(a->data, room)) == NULL) {
-			a->failed = true;
-			return;
-		}
-		a->data = grown;
-		a->room = room;
-	}
-	if (len > 0)
-		memcpy(a->data + a->len, data, len);
-	a->len += len;
-}
-
-static void
-append_int32(struct pgarray *a, uint32_t v)
+pgarray_int32(struct pgarray *a, uint32_t v)
 {
 	v = htobe32(v);
-	append(a, &v, sizeof(v));
+	buf_bytes(&a->buf, &v, sizeof(v));
 }
 
 void
 pgarray_begin(struct pgarray *a, enum pg_type type)
 {
-	memset(a, 0, sizeof(*a));
-	append_int32(a, 1);
-	append_int32(a, 1);
-	append_int32(a, (uint32_t)type);
-	append_int32(a, 0);
-	append_int32(a, 1);
+	buf_init(&a->buf, BYTES_MAX);
+	a->nitems = 0;
+	pgarray_int32(a, 1);
+	pgarray_int32(a, 1);
+	pgarray_int32(a, (uint32_t)type);
+	pgarray_int32(a, 0);
+	pgarray_int32(a, 1);
 }
 
 void
 pgarray_bytes(struct pgarray *a, const void *data, size_t len)
 {
 	if (len > INT_MAX / 2)
-		a->failed = true;
-	append_int32(a, (uint32_t)len);
-	append(a, data, len);
+		a->buf.failed = true;
+	pgarray_int32(a, (uint32_t)len);
+	buf_bytes(&a->buf, data, len);
 	a->nitems++;
 }
 
 void
 pgarray_null(struct pgarray *a)
 {
-	append_int32(a, UINT32_MAX);
+	pgarray_int32(a, UINT32_MAX);
 	a->nitems++;
 }
 
@@ -137,7 +118,7 @@ pgarray_uuid(struct pgarray *a, const char *text)
 	size_t		n = 0;
 
 	if (!uuid_is_valid(text)) {
-		a->failed = true;
+		a->buf.failed = true;
 		return;
 	}
 	for (; *text != '\0'; text++) {
@@ -155,20 +136,28 @@ pgarray_end(struct pgarray *a)
 {
 	uint32_t	be = htobe32(a->nitems);
 
-	if (a->failed || a->len > INT_MAX / 2)
+	if (a->buf.failed || a->buf.len > INT_MAX / 2)
 		return false;
-	memcpy(a->data + 12, &be, sizeof(be));
+	memcpy(a->buf.data + 12, &be, sizeof(be));
 	/* An empty array has no dimensions and ends behind its type. */
 	if (a->nitems == 0) {
-		memset(a->data, 0, 8);
-		a->len = HEAD_BYTES - 8;
+		memset(a->buf.data, 0, 8);
+		a->buf.len = HEAD_BYTES - 8;
 	}
 	return true;
+}
+
+struct db_param
+pgarray_param(const struct pgarray *a)
+{
+	struct db_param	p = { a->buf.data, (int)a->buf.len };
+
+	return p;
 }
 
 void
 pgarray_free(struct pgarray *a)
 {
-	free(a->data);
-	memset(a, 0, sizeof(*a));
+	buf_free(&a->buf);
+	a->nitems = 0;
 }

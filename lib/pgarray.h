@@ -9,7 +9,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "lib/buf.h"
 #include "lib/clock.h"
+#include "lib/db.h"
 
 enum pg_type {		/* object ids, fixed in pg_type.dat */
 	PG_BOOL		= 16,
@@ -21,10 +23,8 @@ enum pg_type {		/* object ids, fixed in pg_type.dat */
 };
 
 struct pgarray {
-	char	*data;
-	size_t	 len, room;
-	uint32_t nitems;
-	bool	 failed;	/* out of memory: checked once, at the end */
+	struct buf	buf;		/* its failure is looked at in the end */
+	uint32_t	nitems;
 };
 
 void	pgarray_begin(struct pgarray *, enum pg_type);
@@ -40,6 +40,8 @@ void	pgarray_time(struct pgarray *, usec_t);		/* 0: SQL NULL */
 void	pgarray_uuid(struct pgarray *, const char *);	/* else it fails */
 /* Fill in the head; false when something failed or it is over 1 GB. */
 bool	pgarray_end(struct pgarray *);
+/* As a parameter, borrowed, once it has ended. */
+struct db_param pgarray_param(const struct pgarray *);
 void	pgarray_free(struct pgarray *);
 
 #endif

@@ -1,23 +1,8 @@
-#include <ctype.h>
 #include <stdbool.h>
 #include <string.h>
 
+#include "lib/hex.h"
 #include "lib/redact.h"
-
-static int
-hex_value(const char *s, size_t digits)
-{
-	int	v = 0;
-	size_t	i;
-
-	for (i = 0; i < digits; i++) {
-		if (!isxdigit((unsigned char)s[i]))
-			return -1;
-		v = v * 16 + (isdigit((unsigned char)s[i]) ? s[i] - '0' :
-		    tolower((unsigned char)s[i]) - 'a' + 10);
-	}
-	return v;
-}
 
 /* The character at s, however it is written; *used gets its length. */
 static int
@@ -25,11 +10,11 @@ char_at(const char *s, size_t left, size_t *used)
 {
 	if (left >= 6 && s[0] == '\\' && s[1] == 'u') {
 		*used = 6;
-		return hex_value(s + 2, 4);
+		return hex_read(s + 2, 4);
 	}
 	if (left >= 3 && s[0] == '%') {
 		*used = 3;
-		return hex_value(s + 1, 2);
+		return hex_read(s + 1, 2);
 	}
 	*used = 1;
 	return (unsigned char)s[0];

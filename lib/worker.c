@@ -1,8 +1,8 @@
 #include <pthread.h>
 #include <stdlib.h>
 
-#include "lib/worker.h"
 #include "lib/thread.h"
+#include "lib/worker.h"
 
 struct worker {
 	pthread_t	 thread;
@@ -42,7 +42,7 @@ worker_new(struct errbuf *err)
 	struct worker	*w;
 
 	if ((w = calloc(1, sizeof(*w))) == NULL) {
-		errbuf_set(err, "out of memory");
+		(void)errbuf_no_memory(err);
 		return NULL;
 	}
 	workq_init(&w->given);

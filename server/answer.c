@@ -1,7 +1,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "lib/buf.h"
 #include "server/answer.h"
+
+#define WORDS_MAX	480	/* each of which may need a backslash */
 
 /*
  * A repeat, or an event that we do not keep, is a success to its sender: any
@@ -73,39 +76,34 @@ answer_log_level(enum answer a)
 	return answers[a].level;
 }
 
-/* Words as the inside of a JSON string; foreign bytes become '?'. */
+/* {"status":"accepted"}, {"error":"…"}, or what the caller has written. */
 static void
-json_words(const char *words, char *out, size_t outsz)
+answer_body(enum answer a, const char *words, struct buf *body)
 {
-	size_t	n = 0;
-
-	for (; *words != '\0' && n + 3 <= outsz; words++) {
-		if (*words == '"' || *words == '\\')
-			out[n++] = '\\';
-		out[n++] = *words >= 0x20 && *words < 0x7f ? *words : '?';
+	if (a == ANSWER_HEALTHY || a == ANSWER_UNHEALTHY)
+		buf_text(body, words);
+	else if (answers[a].status != NULL)
+		buf_printf(body, "{\"status\":\"%s\"}", answers[a].status);
+	else {
+		buf_text(body, "{\"error\":\"");
+		buf_json(body, words, WORDS_MAX);
+		buf_text(body, "\"}");
 	}
-	out[n] = '\0';
 }
 
 size_t
 answer_print(enum answer a, const char *words, char out[ANSWER_TEXT_MAX])
 {
-	char	body[ANSWER_TEXT_MAX / 2], text[ANSWER_TEXT_MAX / 2 - 32];
-	int	len;
+	char		mem[ANSWER_TEXT_MAX / 2];
+	struct buf	body;
+	int		len;
 
-	if (a == ANSWER_HEALTHY || a == ANSWER_UNHEALTHY)
-		(void)snprintf(body, sizeof(body), "%s", words);
-	else if (answers[a].status != NULL)
-		(void)snprintf(body, sizeof(body), "{\"status\":\"%s\"}",
-		    answers[a].status);
-	else {
-		json_words(words, text, sizeof(text));
-		(void)snprintf(body, sizeof(body), "{\"error\":\"%s\"}", text);
-	}
+	buf_over(&body, mem, sizeof(mem));
+	answer_body(a, words, &body);
 	/* Without a Status line the server would answer 200 for anything. */
 	len = snprintf(out, ANSWER_TEXT_MAX, "Status: %d %s\r\n"
 	    "Content-Type: application/json\r\nContent-Length: %zu\r\n"
 	    "Cache-Control: no-store\r\n%s\r\n%s", answers[a].http,
-	    answers[a].reason, strlen(body), answers[a].header, body);
+	    answers[a].reason, body.len, answers[a].header, body.data);
 	return len > 0 ? (size_t)len : 0;
 }

@@ -4,8 +4,8 @@
 
 #include <stddef.h>
 
-#include "common/delivery.h"
 #include "lib/log.h"
+#include "common/delivery.h"
 
 enum answer {
 	ANSWER_ACCEPTED,

@@ -12,8 +12,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "common/delivery.h"
 #include "lib/errbuf.h"
+#include "common/delivery.h"
 
 /* A commit is known, or given up, this long after the body was read; what
  * is left of the 3 s that a sender waits at most is for the spool. */

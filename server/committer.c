@@ -3,9 +3,9 @@
 #include <string.h>
 
 #include "lib/clock.h"
-#include "server/committer.h"
 #include "lib/log.h"
 #include "common/store.h"
+#include "server/committer.h"
 
 /* What one statement carries at most. */
 #define BATCH_COMMITS	64
@@ -216,7 +216,7 @@ answer_pings(struct committer *c, struct commit **commits, size_t n)
 static void
 try_connect(struct committer *c)
 {
-	struct errbuf	err = { "" };
+	struct errbuf	err = { .text = "" };
 	bool		connected = db_is_connected(c->db);
 
 	if (!connected && clock_ms() < c->retry_at_ms)
@@ -319,7 +319,7 @@ committer_start(const struct conf *conf, struct spool *spool, bool threads,
 	    (c->queue = queue_new()) == NULL ||
 	    (c->db = db_new(conninfo, "genhook_receiver", conf->pooler)) ==
 	    NULL) {
-		errbuf_set(err, "out of memory");
+		(void)errbuf_no_memory(err);
 		committer_free(c);
 		return NULL;
 	}

@@ -10,8 +10,8 @@
 
 #include "common/conf.h"
 #include "common/delivery.h"
-#include "server/commit_queue.h"
 #include "common/spool.h"
+#include "server/commit_queue.h"
 
 struct committer;
 

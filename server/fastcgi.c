@@ -14,6 +14,7 @@
 
 #include "lib/clock.h"
 #include "lib/log.h"
+#include "lib/thread.h"
 #include "server/server.h"
 
 #define LISTEN_FD	0
@@ -301,40 +302,29 @@ stop_workers(struct server *s, struct fcgi_worker *workers, int n)
 		(void)pthread_join(workers[i].thread, NULL);
 }
 
-static bool
-thread_start(pthread_t *thread, void *(*fn)(void *), void *arg)
-{
-	pthread_attr_t	attr;
-	bool		ok;
-
-	(void)pthread_attr_init(&attr);
-	(void)pthread_attr_setstacksize(&attr, STACK_BYTES);
-	ok = pthread_create(thread, &attr, fn, arg) == 0;
-	(void)pthread_attr_destroy(&attr);
-	return ok;
-}
-
 static int
-start_workers(struct server *s, struct fcgi_worker *workers, int n)
+start_workers(struct server *s, struct fcgi_worker *workers, int n,
+    struct errbuf *err)
 {
 	int	i;
 
 	for (i = 0; i < n; i++) {
 		workers[i].server = s;
-		if (!thread_start(&workers[i].thread, worker_main,
-		    &workers[i]))
+		if (!thread_start_small(&workers[i].thread, STACK_BYTES,
+		    worker_main, &workers[i], err))
 			break;
 	}
 	return i;
 }
 
 static int
-start_answerers(struct server *s, pthread_t *answerers)
+start_answerers(struct server *s, pthread_t *answerers, struct errbuf *err)
 {
 	int	i;
 
 	for (i = 0; i < ANSWERERS; i++)
-		if (!thread_start(&answerers[i], answerer_main, s))
+		if (!thread_start_small(&answerers[i], STACK_BYTES,
+		    answerer_main, s, err))
 			break;
 	return i;
 }
@@ -363,12 +353,10 @@ serve(struct server *s, struct fcgi_worker *workers, int n, struct errbuf *err)
 	pthread_t	answerers[ANSWERERS];
 	int		i, working, answering;
 
-	answering = start_answerers(s, answerers);
-	working = answering > 0 ? start_workers(s, workers, n) : 0;
+	answering = start_answerers(s, answerers, err);
+	working = answering > 0 ? start_workers(s, workers, n, err) : 0;
 	if (working > 0)
 		watch(s);
-	else
-		errbuf_set(err, "could not start a thread");
 	stop_workers(s, workers, working);
 	committer_end(s->rx->committer);
 	for (i = 0; i < answering; i++)
@@ -397,7 +385,7 @@ server_run_fastcgi(const struct receiver *rx, int threads,
 		for (i = 0; i < threads + nworkers; i++)
 			FCGX_Free(&s.slots[i].fr, 1);
 	} else
-		errbuf_set(err, "out of memory");
+		(void)errbuf_no_memory(err);
 	free(s.slots);
 	free(workers);
 	return ok;

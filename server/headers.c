@@ -1,6 +1,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/buf.h"
 #include "server/headers.h"
 
 #define VALUE_MAX	512
@@ -29,47 +30,26 @@ static const struct {
 /* Every character escaped, "..." behind it, and what stands around it. */
 #define ENTRY_MAX	(NAME_MAX_BYTES + 2 * VALUE_MAX + 16)
 
-static char *
-put_text(char *out, const char *text)
-{
-	return mempcpy(out, text, strlen(text));
-}
-
-/* At most VALUE_MAX bytes; foreign ones become '?', as JSON wants UTF-8. */
-static char *
-put_value(char *out, const char *value)
-{
-	size_t	n;
-
-	for (n = 0; value[n] != '\0' && n < VALUE_MAX; n++) {
-		if (value[n] == '"' || value[n] == '\\')
-			*out++ = '\\';
-		*out++ = value[n] >= 0x20 && value[n] < 0x7f ? value[n] : '?';
-	}
-	return value[n] != '\0' ? put_text(out, "...") : out;
-}
-
 char *
 headers_to_keep(const struct request *req)
 {
-	char		 text[NKEPT * ENTRY_MAX], *out = text;
+	char		 mem[NKEPT * ENTRY_MAX];
+	struct buf	 json;
 	const char	*value;
 	size_t		 i;
 
-	*out++ = '{';
+	buf_over(&json, mem, sizeof(mem));
+	buf_text(&json, "{");
 	for (i = 0; i < NKEPT; i++) {
 		if ((value = request_get(req, kept[i].cgi)) == NULL ||
 		    *value == '\0')
 			continue;
-		if (out > text + 1)
-			*out++ = ',';
-		*out++ = '"';
-		out = put_text(out, kept[i].http);
-		out = put_text(out, "\":\"");
-		out = put_value(out, value);
-		*out++ = '"';
+		buf_text(&json, json.len > 1 ? ",\"" : "\"");
+		buf_text(&json, kept[i].http);
+		buf_text(&json, "\":\"");
+		buf_json(&json, value, VALUE_MAX);
+		buf_text(&json, "\"");
 	}
-	*out++ = '}';
-	*out = '\0';
-	return strdup(text);
+	buf_text(&json, "}");
+	return buf_ok(&json) ? strdup(mem) : NULL;
 }

@@ -8,10 +8,10 @@
 #include <string.h>
 
 #include "lib/clock.h"
-#include "server/headers.h"
 #include "lib/log.h"
-#include "server/receive.h"
 #include "lib/redact.h"
+#include "server/headers.h"
+#include "server/receive.h"
 
 /* A hostile body costs its tree up to 50 MB (lib/json.h): above this size
  * they are parsed one at a time.  Real callbacks are far smaller. */
@@ -106,7 +106,7 @@ read_body(struct callback *cb)
 		return ANSWER_TOO_LARGE;
 	}
 	if ((body = malloc((size_t)want + 1)) == NULL) {
-		errbuf_set(&cb->err, "out of memory");
+		(void)errbuf_no_memory(&cb->err);
 		return ANSWER_UNAVAILABLE;
 	}
 	got = cb->req->read(cb->req->arg, body, (size_t)want);
@@ -159,7 +159,7 @@ judge(struct callback *cb)
 	if (big)
 		(void)pthread_mutex_unlock(&big_body_lock);
 	if (!ok)
-		errbuf_set(&cb->err, "out of memory");
+		(void)errbuf_no_memory(&cb->err);
 	return ok;
 }
 
@@ -197,7 +197,7 @@ static enum answer
 settle(struct callback *cb)
 {
 	const struct errbuf	*db_why = &cb->commit.err;
-	struct errbuf		 spool_why = { "no spool" };
+	struct errbuf		 spool_why = { .text = "no spool" };
 	bool			 spooled;
 
 	if (cb->commit.stored)
@@ -227,7 +227,7 @@ take_delivery(struct callback *cb)
 	enum verify_verdict	 v = verify(cb);
 
 	if (!note_sender(cb)) {
-		errbuf_set(&cb->err, "out of memory");
+		(void)errbuf_no_memory(&cb->err);
 		return ANSWER_UNAVAILABLE;
 	}
 	if (v == VERIFY_AMBIGUOUS)
@@ -266,7 +266,7 @@ take_callback(struct callback *cb)
 
 	cb->account = account_of_path(cb->rx, path != NULL ? path : "");
 	if (cb->account == NULL && errno == ENOMEM) {
-		errbuf_set(&cb->err, "out of memory");
+		(void)errbuf_no_memory(&cb->err);
 		return ANSWER_UNAVAILABLE;
 	}
 	if (cb->account == NULL) {
@@ -280,7 +280,7 @@ take_callback(struct callback *cb)
 	cb->delivery = delivery_new(cb->rx->provider, cb->account->name,
 	    SOURCE_CALLBACK);
 	if (cb->delivery == NULL) {
-		errbuf_set(&cb->err, "out of memory");
+		(void)errbuf_no_memory(&cb->err);
 		return ANSWER_UNAVAILABLE;
 	}
 	if ((a = read_body(cb)) != ANSWER_ACCEPTED)

@@ -5,11 +5,11 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "common/conf.h"
+#include "common/spool.h"
 #include "server/answer.h"
 #include "server/committer.h"
-#include "common/conf.h"
 #include "server/request.h"
-#include "common/spool.h"
 
 struct receiver {
 	const struct provider	*provider;

@@ -4,6 +4,7 @@
 
 #include <CUnit/CUnit.h>
 
+#include "lib/buf.h"
 #include "tests/fixture.h"
 
 char *
@@ -223,23 +224,27 @@ expect_poll_urls(const struct provider *p, const struct expect_url *want,
     size_t n)
 {
 	struct errbuf	err;
-	char		buf[512];
+	char		mem[512];
+	struct buf	buf;
 	bool		made;
 
 	for (; n > 0; n--, want++) {
 		errbuf_set(&err, "%s", "");
-		made = p->poll_url(buf, sizeof(buf), "http://127.0.0.1:1/p/",
+		buf_over(&buf, mem, sizeof(mem));
+		made = p->poll_url(&buf, "http://127.0.0.1:1/p/",
 		    want->task_id, want->model, &err);
 		CU_ASSERT_EQUAL(made, want->url != NULL);
 		if (want->url != NULL && made)
-			assert_text("poll URL", buf, want->url);
+			assert_text("poll URL", mem, want->url);
 		else
 			assert_why(&err, want->err);
 		/* The last byte, too, has to fit. */
-		if (made && want->url != NULL)
-			CU_ASSERT_FALSE(p->poll_url(buf, strlen(want->url),
+		if (made && want->url != NULL) {
+			buf_over(&buf, mem, strlen(want->url));
+			CU_ASSERT_FALSE(p->poll_url(&buf,
 			    "http://127.0.0.1:1/p/", want->task_id,
 			    want->model, &err));
+		}
 	}
 }
 

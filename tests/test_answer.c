@@ -1,10 +1,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/json.h"
 #include "server/answer.h"
 #include "tests/cunit_main.h"
 #include "tests/fixture.h"
-#include "lib/json.h"
 
 /* Every answer: status line, the JSON's member, header of its own. */
 static const struct {

@@ -3,9 +3,9 @@
 #include <time.h>
 
 #include "lib/clock.h"
+#include "server/commit_queue.h"
 #include "tests/cunit_main.h"
 #include "tests/fixture.h"
-#include "server/commit_queue.h"
 
 static struct delivery	some;
 
@@ -44,7 +44,7 @@ test_away(void)
 	struct queue	*q = queue_new();
 	struct commit	 c = { .delivery = &some, .stored = true };
 	struct commit	 ping = { .delivery = NULL };
-	struct errbuf	 err = { "gone fishing" };
+	struct errbuf	 err = { .text = "gone fishing" };
 
 	queue_set_away(q, true, &err);
 	CU_ASSERT_TRUE(queue_is_away(q));

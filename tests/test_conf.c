@@ -2,8 +2,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/conf.h"
 #include "lib/crypto.h"
+#include "common/conf.h"
 #include "tests/cunit_main.h"
 #include "tests/fixture.h"
 #include "tests/scratch.h"
@@ -156,7 +156,7 @@ static const struct refused {
 static void
 assert_refused(const struct refused *row)
 {
-	struct errbuf	 err = { "" };
+	struct errbuf	 err = { .text = "" };
 	struct conf	*c = load(row->text, &err);
 	char		 head[SCRATCH_PATH + 64];
 	int		 before = (int)CU_get_number_of_failures();
@@ -234,7 +234,7 @@ number_text(const struct number *n, const char *value, char text[512])
 static void
 assert_number(const struct number *n, const char *value, bool good)
 {
-	struct errbuf	 err = { "" };
+	struct errbuf	 err = { .text = "" };
 	struct conf	*c;
 	char		 text[512], fmt[64], words[128];
 

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "lib/crypto.h"
+#include "lib/hex.h"
 #include "tests/cunit_main.h"
 #include "tests/fixture.h"
 

@@ -209,7 +209,7 @@ test_end(void)
 static void
 test_no_thread(void)
 {
-	struct errbuf	err = { "" };
+	struct errbuf	err = { .text = "" };
 
 	threads_left = 0;
 	CU_ASSERT_PTR_NULL(db_writer_new(&sweep, on_wake, &database, &err));

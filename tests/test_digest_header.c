@@ -2,8 +2,8 @@
 #include <string.h>
 
 #include "lib/crypto.h"
-#include "tests/cunit_main.h"
 #include "net/digest_header.h"
+#include "tests/cunit_main.h"
 
 /* Sums of the empty file. */
 #define SHA	"47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU="

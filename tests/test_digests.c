@@ -1,9 +1,9 @@
 #include <string.h>
 
+#include "batch/download/digests.h"
 #include "tests/cunit_main.h"
 #include "tests/fixture.h"
 #include "tests/scratch.h"
-#include "batch/download/digests.h"
 
 #define SIZE	((size_t)3 * 1024 * 1024)	/* so that it is a file */
 

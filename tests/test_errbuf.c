@@ -1,8 +1,9 @@
+/* The words of a failure and their class. */
 #include <stdlib.h>
 #include <string.h>
 
-#include "tests/cunit_main.h"
 #include "lib/errbuf.h"
+#include "tests/cunit_main.h"
 #include "tests/fixture.h"
 
 #define ROOM	(sizeof(((struct errbuf *)0)->text) - 1)
@@ -83,6 +84,25 @@ test_own_text(void)
 	CU_ASSERT_STRING_EQUAL(err.text + ROOM - 3, "...");
 }
 
+/* Code decides by the class, which other words do not change. */
+static void
+test_class(void)
+{
+	struct errbuf	err = { .text = "", .class = ERR_SQL,
+			    .sqlstate = "42501" };
+
+	errbuf_reword(&err, "migrate: %s", "no right");
+	CU_ASSERT_STRING_EQUAL(err.text, "migrate: no right");
+	CU_ASSERT_EQUAL(err.class, ERR_SQL);
+	CU_ASSERT_STRING_EQUAL(err.sqlstate, "42501");
+	CU_ASSERT_FALSE(errbuf_no_memory(&err));
+	CU_ASSERT_EQUAL(err.class, ERR_NO_MEMORY);
+	CU_ASSERT_STRING_EQUAL(err.text, "out of memory");
+	errbuf_set(&err, "x");
+	CU_ASSERT_EQUAL(err.class, ERR_OTHER);
+	CU_ASSERT_STRING_EQUAL(err.sqlstate, "");
+}
+
 int
 main(void)
 {
@@ -90,6 +110,7 @@ main(void)
 		{ "fits", test_fits },
 		{ "cut", test_cut },
 		{ "own text", test_own_text },
+		{ "its class", test_class },
 		{ NULL, NULL }
 	};
 

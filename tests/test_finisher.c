@@ -7,10 +7,10 @@
 #include <unistd.h>
 
 #include "lib/clock.h"
+#include "batch/download/finisher.h"
 #include "tests/cunit_main.h"
 #include "tests/fixture.h"
 #include "tests/no_threads.h"
-#include "batch/download/finisher.h"
 
 #define MANY		400
 #define PATIENCE_MS	20000	/* of a test that would else never end */

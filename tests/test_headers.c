@@ -1,10 +1,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/json.h"
+#include "server/headers.h"
 #include "tests/cunit_main.h"
 #include "tests/fixture.h"
-#include "server/headers.h"
-#include "lib/json.h"
 
 static const struct {
 	const char	*env[6];

@@ -315,7 +315,7 @@ test_print_and_each(void)
 {
 	struct json_object	*doc = parse(
 	    "{ \"b\" : \"x/y\", \"a\" : [ 1, null ], \"c\" : null }");
-	struct errbuf		 keys = { "" };
+	struct errbuf		 keys = { .text = "" };
 	char			*text = json_print(doc);
 
 	CU_ASSERT_PTR_NOT_NULL_FATAL(text);

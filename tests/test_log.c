@@ -1,9 +1,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/log.h"
 #include "tests/cunit_main.h"
 #include "tests/fixture.h"
-#include "lib/log.h"
 #include "tests/scratch.h"
 
 static size_t

@@ -2,8 +2,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tests/cunit_main.h"
 #include "batch/download/media.h"
+#include "tests/cunit_main.h"
 #include "tests/scratch.h"
 
 #define BYTES(s)	s, sizeof(s) - 1

@@ -2,8 +2,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tests/cunit_main.h"
 #include "lib/db.h"
+#include "tests/cunit_main.h"
 #include "tests/fixture.h"
 
 #define SQL_DIR	"sql"

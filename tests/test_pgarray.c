@@ -1,9 +1,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/pgarray.h"
 #include "tests/cunit_main.h"
 #include "tests/fixture.h"
-#include "lib/pgarray.h"
 
 /* dimensions, has-nulls, type, items, lower bound: array_recv()'s order. */
 #define HEAD(type, n)	"\0\0\0\1" "\0\0\0\1" type n "\0\0\0\1"
@@ -14,10 +14,10 @@ static void
 assert_bytes(struct pgarray *a, const char *want, size_t len)
 {
 	CU_ASSERT(pgarray_end(a));
-	CU_ASSERT_EQUAL(a->len, len);
-	CU_ASSERT(a->len == len && memcmp(a->data, want, len) == 0);
+	CU_ASSERT_EQUAL(a->buf.len, len);
+	CU_ASSERT(a->buf.len == len && memcmp(a->buf.data, want, len) == 0);
 	pgarray_free(a);
-	CU_ASSERT_PTR_NULL(a->data);
+	CU_ASSERT_PTR_NULL(a->buf.data);
 }
 #define ASSERT_BYTES(a, literal)	\
 	assert_bytes((a), (literal), sizeof(literal) - 1)
@@ -142,9 +142,9 @@ test_growth(void)
 	for (i = 0; i < 5000; i++)
 		pgarray_text(&a, "0123456789");
 	CU_ASSERT(pgarray_end(&a));
-	CU_ASSERT_EQUAL(a.len, 20 + 5000 * 14);
-	CU_ASSERT_EQUAL(memcmp(a.data + 12, "\0\0\x13\x88", 4), 0);
-	CU_ASSERT_EQUAL(memcmp(a.data + a.len - 14, "\0\0\0\x0a" "0123456789",
+	CU_ASSERT_EQUAL(a.buf.len, 20 + 5000 * 14);
+	CU_ASSERT_EQUAL(memcmp(a.buf.data + 12, "\0\0\x13\x88", 4), 0);
+	CU_ASSERT_EQUAL(memcmp(a.buf.data + a.buf.len - 14, "\0\0\0\x0a" "0123456789",
 	    14), 0);
 	pgarray_free(&a);
 }

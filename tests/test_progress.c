@@ -1,8 +1,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "tests/cunit_main.h"
 #include "batch/progress.h"
+#include "tests/cunit_main.h"
 
 #define NONE	"--------------------"
 #define HALF	"##########----------"

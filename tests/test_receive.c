@@ -1,8 +1,8 @@
 #include <string.h>
 
 #include "lib/crypto.h"
-#include "tests/cunit_main.h"
 #include "server/receive.h"
+#include "tests/cunit_main.h"
 #include "tests/scratch.h"
 
 #define TOKEN	"tok-of-the-test"

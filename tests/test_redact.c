@@ -1,10 +1,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tests/cunit_main.h"
-#include "tests/fixture.h"
 #include "lib/json.h"
 #include "lib/redact.h"
+#include "tests/cunit_main.h"
+#include "tests/fixture.h"
 
 #define TOKEN	"Abcdef-12_3"
 #define OTHER	"token567"

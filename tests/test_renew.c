@@ -1,8 +1,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "tests/cunit_main.h"
 #include "batch/download/renew.h"
+#include "tests/cunit_main.h"
 
 #define TASK(id, status, result) \
 	"{\"id\":\"" id "\",\"status\":\"" status "\",\"created\":1763000000," \
@@ -59,7 +59,7 @@ test_choose(void)
 					    .verdict = cases[i].verdict };
 		struct result		 result = { 0 };
 		const struct output	*fresh = NULL;
-		struct errbuf		 err = { "" };
+		struct errbuf		 err = { .text = "" };
 
 		errbuf_set(&a.err, "as it was said");
 		CU_ASSERT_EQUAL_FATAL(json_parse(cases[i].body,

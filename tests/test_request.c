@@ -3,10 +3,10 @@
 #include <string.h>
 
 #include "lib/clock.h"
-#include "tests/cunit_main.h"
-#include "tests/fixture.h"
 #include "lib/json.h"
 #include "server/receive.h"
+#include "tests/cunit_main.h"
+#include "tests/fixture.h"
 #include "tests/scratch.h"
 
 #define TOKEN		"tok-novita-1"

@@ -1,8 +1,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "tests/cunit_main.h"
 #include "batch/download/retry.h"
+#include "tests/cunit_main.h"
 
 #define NOW	1800000000
 

@@ -3,8 +3,8 @@
 #include <string.h>
 
 #include "lib/crypto.h"
-#include "tests/cunit_main.h"
 #include "archive/s3_protocol.h"
+#include "tests/cunit_main.h"
 
 #define ENDPOINT	"https://s3.example.com"
 #define LETTERS_63	"abcdefghijklmnopqrstuvwxyz-abcdefghijklmnopqrstuvwxyz-12345678"
@@ -77,22 +77,6 @@ test_places(void)
 			    places[i].prefix);
 		}
 	}
-}
-
-/* What the signature wants: upper-case hex, and '/' escaped as well. */
-static void
-test_escapes(void)
-{
-	char	url[64] = "https://h/b?prefix=", small[12] = "x";
-
-	CU_ASSERT_TRUE(s3_append_escaped(url, sizeof(url),
-	    "aZ09-._~/+ =&\xc3\xa9"));
-	CU_ASSERT_STRING_EQUAL(url,
-	    "https://h/b?prefix=aZ09-._~%2F%2B%20%3D%26%C3%A9");
-	CU_ASSERT_TRUE(s3_append_escaped(small, sizeof(small), "/++a"));
-	CU_ASSERT_STRING_EQUAL(small, "x%2F%2B%2Ba");
-	CU_ASSERT_FALSE(s3_append_escaped(small, sizeof(small), "b"));
-	CU_ASSERT_EQUAL(strlen(small), sizeof(small) - 1);
 }
 
 #define MIB	(INT64_C(1024) * 1024)
@@ -261,7 +245,6 @@ main(void)
 {
 	static const struct test	tests[] = {
 		{ "places", test_places },
-		{ "escapes", test_escapes },
 		{ "parts", test_parts },
 		{ "XML", test_xml },
 		{ "times", test_times },

@@ -2,11 +2,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "archive/archive.h"
 #include "lib/crypto.h"
-#include "tests/cunit_main.h"
+#include "lib/hex.h"
 #include "net/http.h"
+#include "archive/archive.h"
 #include "archive/s3_protocol.h"
+#include "tests/cunit_main.h"
 #include "tests/scratch.h"
 
 /* This test is the store: no request leaves the program. */

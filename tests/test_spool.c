@@ -7,10 +7,10 @@
 #include <time.h>
 
 #include "lib/clock.h"
+#include "common/spool.h"
 #include "tests/cunit_main.h"
 #include "tests/fixture.h"
 #include "tests/scratch.h"
-#include "common/spool.h"
 
 #define NOBODY	65534
 /* After so long the spool's files are counted anew. */

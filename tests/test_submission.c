@@ -2,9 +2,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/buf.h"
+#include "handlers/submission.h"
 #include "tests/cunit_main.h"
 #include "tests/fixture.h"
-#include "handlers/submission.h"
 
 #define HOOK	"https://h.example/hook/x/tok"
 #define LONG_MODEL \
@@ -55,7 +56,8 @@ static void
 test_urls(void)
 {
 	char		url[8192];
-	struct errbuf	err = { "" };
+	struct buf	buf;
+	struct errbuf	err = { .text = "" };
 	size_t		i;
 
 	for (i = 0; i < COUNT(urls); i++) {
@@ -65,7 +67,8 @@ test_urls(void)
 					    false };
 		bool			ok;
 
-		ok = submission_url(url, sizeof(url),
+		buf_over(&buf, url, sizeof(url));
+		ok = submission_url(&buf,
 		    provider_find(urls[i].provider), &s, &err);
 		CU_ASSERT_EQUAL(ok, urls[i].url != NULL);
 		if (ok && urls[i].url != NULL)
@@ -86,16 +89,18 @@ test_url_sizes(void)
 	struct submission	 s = { "https://a", NULL, "v/" LONG_MODEL,
 				    HOOK, false };
 	struct errbuf		 err;
+	struct buf		 buf;
 	char			 whole[512], *exact;
 	size_t			 i, len;
 
-	CU_ASSERT_FATAL(submission_url(whole, sizeof(whole), p, &s, &err));
+	buf_over(&buf, whole, sizeof(whole));
+	CU_ASSERT_FATAL(submission_url(&buf, p, &s, &err));
 	len = strlen(whole) + 1;
 	for (i = 1; i <= len; i++) {
 		exact = malloc(i);
 		CU_ASSERT_PTR_NOT_NULL_FATAL(exact);
-		CU_ASSERT_EQUAL(submission_url(exact, i, p, &s, &err),
-		    i == len);
+		buf_over(&buf, exact, i);
+		CU_ASSERT_EQUAL(submission_url(&buf, p, &s, &err), i == len);
 		free(exact);
 	}
 }
@@ -154,7 +159,7 @@ static const struct {
 static void
 test_bodies(void)
 {
-	struct errbuf	 err = { "" };
+	struct errbuf	 err = { .text = "" };
 	char		*body;
 	size_t		 i;
 
@@ -184,12 +189,15 @@ test_hook(void)
 {
 	const struct provider	*p = provider_find("apimart");
 	char			 hook[64], small[36];
+	struct buf		 buf;
 
-	CU_ASSERT(submission_hook(hook, sizeof(hook), "https://h.example/",
-	    p, "tok-1"));
+	buf_over(&buf, hook, sizeof(hook));
+	submission_hook(&buf, "https://h.example/", p, "tok-1");
+	CU_ASSERT(buf_ok(&buf));
 	CU_ASSERT_STRING_EQUAL(hook, "https://h.example/hook/apimart/tok-1");
-	CU_ASSERT_FALSE(submission_hook(small, sizeof(small),
-	    "https://h.example/", p, "tok-1"));
+	buf_over(&buf, small, sizeof(small));
+	submission_hook(&buf, "https://h.example/", p, "tok-1");
+	CU_ASSERT_FALSE(buf_ok(&buf));
 }
 
 /* ---- what an answer is worth ------------------------------------------- */
@@ -297,7 +305,7 @@ test_answers(void)
 	for (i = 0; i < COUNT(answers); i++) {
 		unsigned int		 before = CU_get_number_of_failures();
 		struct json_object	*doc = NULL;
-		struct errbuf		 err = { "" }, unused;
+		struct errbuf		 err = { .text = "" }, unused;
 		const char		*task_id = "unset";
 		char			*body;
 

@@ -1,8 +1,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "tests/cunit_main.h"
 #include "lib/worker.h"
+#include "tests/cunit_main.h"
 
 enum { MANY = 50 };
 

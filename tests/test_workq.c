@@ -2,9 +2,9 @@
 #include <stdatomic.h>
 #include <unistd.h>
 
+#include "lib/workq.h"
 #include "tests/cunit_main.h"
 #include "tests/fixture.h"
-#include "lib/workq.h"
 
 /* So that its link is not where it begins. */
 struct item {

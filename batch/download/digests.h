@@ -6,8 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "archive/archive.h"
 #include "lib/crypto.h"
+#include "archive/archive.h"
 
 struct digests {
 	struct sha256	*sha256;

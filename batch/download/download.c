@@ -3,6 +3,8 @@
 #include <stdlib.h>
 
 #include "lib/clock.h"
+#include "lib/db.h"
+#include "lib/xalloc.h"
 #include "batch/download/job.h"
 #include "batch/progress.h"
 
@@ -16,8 +18,8 @@ struct download {
 	struct fetch_run	 fetch;
 	struct db_write	 claim;
 	struct db_param		 claim_params[5];
-	char			 claim_lease[SWEEP_NUMBER];
-	char			 claim_limit[SWEEP_NUMBER];
+	char			 claim_lease[DB_NUMBER_MAX];
+	char			 claim_limit[DB_NUMBER_MAX];
 	int			 asked;		/* outputs; 0: no claim is made */
 	int64_t			 claim_ms;	/* not before */
 	bool			 more;		/* the last claim was full */
@@ -65,11 +67,11 @@ claim(struct download *d, int asked)
 	struct sweep	*s = d->sweep;
 
 	d->asked = asked;
-	d->claim_params[0] = sweep_text(s->owner);
-	d->claim_params[1] = sweep_interval(SWEEP_LEASE_S, d->claim_lease);
-	d->claim_params[2] = sweep_int(asked, d->claim_limit);
-	d->claim_params[3] = sweep_text(s->provider);
-	d->claim_params[4] = sweep_text(s->task_id);
+	d->claim_params[0] = db_text(s->owner);
+	d->claim_params[1] = db_interval(SWEEP_LEASE_S, d->claim_lease);
+	d->claim_params[2] = db_int(asked, d->claim_limit);
+	d->claim_params[3] = db_text(s->provider);
+	d->claim_params[4] = db_text(s->task_id);
 	d->claim.stmt = DB_CLAIM_OUTPUTS;
 	d->claim.params = d->claim_params;
 	d->claim.on_done = on_claimed;
@@ -90,15 +92,15 @@ static void
 count_due(struct download *d)
 {
 	struct sweep	*s = d->sweep;
-	struct db_param	 params[2] = { sweep_text(s->provider),
-			    sweep_text(s->task_id) };
+	struct db_param	 params[2] = { db_text(s->provider),
+			    db_text(s->task_id) };
 	struct db_rows	*rows = NULL;
 	struct errbuf	 err;
 
 	if (s->progress == NULL)
 		return;
 	if (sweep_run(s, DB_COUNT_DUE, params, &rows, &err) == DB_OK)
-		d->due = sweep_number(db_value(rows, 0, 0));
+		d->due = db_number(db_value(rows, 0, 0));
 	db_rows_free(rows);
 }
 
@@ -158,7 +160,7 @@ wake(void *engine)
 static void
 release(struct sweep *s)
 {
-	struct db_param	params[1] = { sweep_text(s->owner) };
+	struct db_param	params[1] = { db_text(s->owner) };
 	struct errbuf	err;
 
 	if (!s->broken)
@@ -173,16 +175,14 @@ open_all(struct fetch_run *f, struct errbuf *err)
 
 	STAILQ_INIT(&f->queue);
 	STAILQ_INIT(&f->home);
-	f->refused = sweep_alloc(conf->naccounts + 1);
+	f->refused = xcalloc(conf->naccounts + 1);
 	if ((f->archive = archive_open(conf, f->sweep->owner, err)) == NULL ||
 	    (f->mime = mime_open(err)) == NULL)
 		return false;
 	f->engine = http_engine_new((int)conf->downloads_in_flight,
 	    conf->allow_private_networks);
-	if (f->engine == NULL) {
-		errbuf_set(err, "out of memory");
-		return false;
-	}
+	if (f->engine == NULL)
+		return errbuf_no_memory(err);
 	return (f->finisher = finisher_new(f->archive, wake, f->engine, err)) !=
 	    NULL &&
 	    (f->db_writer = db_writer_new(f->sweep, wake, f->engine, err)) != NULL &&

@@ -2,8 +2,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "batch/download/finisher.h"
 #include "lib/thread.h"
+#include "batch/download/finisher.h"
 
 #define CHECKERS_MIN	2
 #define CHECKERS_MAX	4
@@ -137,7 +137,7 @@ finisher_new(struct archive *archive, void (*wake)(void *), void *arg,
 	struct finisher	*s;
 
 	if ((s = calloc(1, sizeof(*s))) == NULL) {
-		errbuf_set(err, "out of memory");
+		(void)errbuf_no_memory(err);
 		return NULL;
 	}
 	s->archive = archive;

@@ -2,9 +2,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "batch/provider_api.h"
+#include "lib/db.h"
+#include "lib/xalloc.h"
 #include "batch/download/job_state.h"
 #include "batch/download/renew.h"
+#include "batch/provider_api.h"
 
 /* The database has to know the link before it is used: whoever takes over
  * from us needs it. */
@@ -12,26 +14,26 @@ static bool
 write_link(struct job *j, const struct output *fresh)
 {
 	struct sweep	*s = j->run->sweep;
-	char		 expires[SWEEP_NUMBER];
+	char		 expires[DB_NUMBER_MAX];
 	struct db_param	 params[7];
 	struct db_rows	*rows = NULL;
 	struct errbuf	 err;
 	bool		 ok;
 
-	params[0] = sweep_text(j->provider);
-	params[1] = sweep_text(j->task_id);
-	params[2] = sweep_text(j->position);
-	params[3] = sweep_text(s->owner);
-	params[4] = sweep_text(fresh->url);
-	params[5] = fresh->expires_at != 0 ? sweep_int(fresh->expires_at /
-	    USEC_PER_SEC, expires) : sweep_text(NULL);
-	params[6] = sweep_text(expires_source_words[fresh->expires_source]);
+	params[0] = db_text(j->provider);
+	params[1] = db_text(j->task_id);
+	params[2] = db_text(j->position);
+	params[3] = db_text(s->owner);
+	params[4] = db_text(fresh->url);
+	params[5] = fresh->expires_at != 0 ? db_int(fresh->expires_at /
+	    USEC_PER_SEC, expires) : db_text(NULL);
+	params[6] = db_text(expires_source_words[fresh->expires_source]);
 	ok = sweep_run(s, DB_RENEW_OUTPUT, params, &rows, &err) == DB_OK &&
 	    *db_value(rows, 0, 0) == 't';
 	db_rows_free(rows);
 	if (ok) {
 		free(j->url);
-		j->url = sweep_copy(fresh->url);
+		j->url = xstrdup(fresh->url);
 		j->expires_at = fresh->expires_at / USEC_PER_SEC;
 	}
 	return ok;
@@ -107,7 +109,7 @@ job_ask(struct job *j)
 		    "the API key is refused");
 		return false;
 	}
-	a = sweep_alloc(sizeof(*a));
+	a = xcalloc(sizeof(*a));
 	a->account = j->account;
 	a->arg = j;
 	a->on_answer = on_answer;

@@ -8,8 +8,12 @@
 #include <time.h>
 
 #include "lib/clock.h"
-#include "batch/download/job_state.h"
+#include "lib/db.h"
+#include "lib/hex.h"
 #include "lib/log.h"
+#include "lib/units.h"
+#include "lib/xalloc.h"
+#include "batch/download/job_state.h"
 
 #define RESUMES_MAX	3	/* at once, after cuts, in one attempt */
 #define SUM_EVERY	(INT64_C(1) * 1024 * 1024)
@@ -93,7 +97,7 @@ job_cut(struct job *j, bool kept)
 	if (kept || sweep_stopping() || s->broken || clock_ms() - j->started_ms <
 	    s->conf->max_seconds * 500)
 		return;
-	sweep_size_words(j->bytes, size, sizeof(size));
+	units_bytes(j->bytes, size);
 	errbuf_set(&words, "not complete within the %lld s of a run (%s came)",
 	    (long long)s->conf->max_seconds, size);
 	job_fail(j, TROUBLE_PASSING, words.text);
@@ -510,30 +514,30 @@ enum { C_PROVIDER, C_TASK_ID, C_POSITION, C_KIND, C_URL, C_EXPIRES,
 static struct job *
 job_new(struct fetch_run *run, const struct db_rows *rows, int row)
 {
-	struct job	*j = sweep_alloc(sizeof(*j));
+	struct job	*j = xcalloc(sizeof(*j));
 	const char	*finished = db_value(rows, row, C_FINISHED);
 	const char	*account = db_value(rows, row, C_ACCOUNT);
 	const char	*paused = db_value(rows, row, C_PAUSED);
 
 	j->run = run;
-	j->provider = sweep_copy(db_value(rows, row, C_PROVIDER));
-	j->task_id = sweep_copy(db_value(rows, row, C_TASK_ID));
-	j->position = sweep_copy(db_value(rows, row, C_POSITION));
-	j->kind = sweep_copy(db_value(rows, row, C_KIND));
-	j->url = sweep_copy(db_value(rows, row, C_URL));
-	j->expires_at = sweep_number(db_value(rows, row, C_EXPIRES));
-	j->attempts = sweep_number(db_value(rows, row, C_ATTEMPTS));
+	j->provider = xstrdup(db_value(rows, row, C_PROVIDER));
+	j->task_id = xstrdup(db_value(rows, row, C_TASK_ID));
+	j->position = xstrdup(db_value(rows, row, C_POSITION));
+	j->kind = xstrdup(db_value(rows, row, C_KIND));
+	j->url = xstrdup(db_value(rows, row, C_URL));
+	j->expires_at = db_number(db_value(rows, row, C_EXPIRES));
+	j->attempts = db_number(db_value(rows, row, C_ATTEMPTS));
 	j->key.provider = j->provider;
 	j->key.task_id = j->task_id;
 	j->key.position = j->position;
 	/* The same at each attempt, so that the file's place is the same. */
-	j->key.day = finished != NULL ? (time_t)sweep_number(finished) :
+	j->key.day = finished != NULL ? (time_t)db_number(finished) :
 	    time(NULL);
 	if (account != NULL && provider_find(j->provider) != NULL)
 		j->account = conf_account(run->sweep->conf,
 		    provider_find(j->provider), account);
-	j->model = sweep_copy(db_value(rows, row, C_MODEL));
-	j->outputs = sweep_number(db_value(rows, row, C_OUTPUTS));
+	j->model = xstrdup(db_value(rows, row, C_MODEL));
+	j->outputs = db_number(db_value(rows, row, C_OUTPUTS));
 	j->paused = paused != NULL && *paused == 't';
 	return j;
 }

@@ -6,13 +6,13 @@
 
 #include <stdbool.h>
 
-#include "archive/archive.h"
-#include "batch/db_writer.h"
 #include "lib/db.h"
+#include "lib/mime.h"
 #include "lib/worker.h"
 #include "net/http.h"
+#include "archive/archive.h"
+#include "batch/db_writer.h"
 #include "batch/download/finisher.h"
-#include "lib/mime.h"
 #include "batch/sweep.h"
 
 struct job;

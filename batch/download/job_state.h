@@ -6,10 +6,10 @@
 #define GENHOOK_FETCH_JOB_H
 
 #include "lib/worker.h"
+#include "batch/download/digests.h"
 #include "batch/download/job.h"
 #include "batch/download/media.h"
 #include "batch/download/retry.h"
-#include "batch/download/digests.h"
 
 struct job {
 	struct http_request	 req;

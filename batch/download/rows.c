@@ -4,9 +4,12 @@
 #include <string.h>
 #include <time.h>
 
-#include "batch/download/job_state.h"
+#include "lib/db.h"
 #include "lib/log.h"
 #include "lib/pgarray.h"
+#include "lib/utf8.h"
+#include "lib/xalloc.h"
+#include "batch/download/job_state.h"
 #include "batch/download/retry.h"
 
 #define STORE_AT_ONCE	256
@@ -35,20 +38,20 @@ write_failure(struct job *j, const char *status, int64_t wait_s,
     struct errbuf *words)
 {
 	struct sweep	*s = j->run->sweep;
-	char		 wait[SWEEP_NUMBER];
+	char		 wait[DB_NUMBER_MAX];
 	struct db_param	 params[7];
 	struct db_rows	*rows = NULL;
 	struct errbuf	 err;
 	bool		 ours = true;
 
-	sweep_clean_words(words);
-	params[0] = sweep_text(j->provider);
-	params[1] = sweep_text(j->task_id);
-	params[2] = sweep_text(j->position);
-	params[3] = sweep_text(s->owner);
-	params[4] = sweep_text(status);
-	params[5] = sweep_text(words->text);
-	params[6] = sweep_interval(wait_s, wait);
+	utf8_clean(words->text);
+	params[0] = db_text(j->provider);
+	params[1] = db_text(j->task_id);
+	params[2] = db_text(j->position);
+	params[3] = db_text(s->owner);
+	params[4] = db_text(status);
+	params[5] = db_text(words->text);
+	params[6] = db_interval(wait_s, wait);
 	if (sweep_run(s, DB_FAIL_OUTPUT, params, &rows, &err) == DB_OK &&
 	    *db_value(rows, 0, 0) != 't') {
 		ours = false;
@@ -130,11 +133,11 @@ fill_columns(struct pgarray *c, const struct job *j)
 
 	/* One that is no text could not be sent back as it came. */
 	errbuf_set(&etag, "%s", j->req.etag);
-	sweep_clean_words(&etag);
+	utf8_clean(etag.text);
 	(void)snprintf(bytes, sizeof(bytes), "%lld", (long long)j->bytes);
 	pgarray_text(&c[C_PROVIDER], j->provider);
 	pgarray_text(&c[C_TASK_ID], j->task_id);
-	pgarray_int4(&c[C_POSITION], (int32_t)sweep_number(j->position));
+	pgarray_int4(&c[C_POSITION], (int32_t)db_number(j->position));
 	pgarray_text(&c[C_LOCATION], j->commit.location);
 	pgarray_text(&c[C_BYTES], bytes);
 	pgarray_text(&c[C_SHA256], j->sum);
@@ -172,7 +175,7 @@ count_stored(struct batch *b)
 	int		 i;
 
 	for (i = 0; i < db_rows_count(b->note.rows); i++)
-		b->jobs[sweep_number(db_value(b->note.rows, i, 0)) -
+		b->jobs[db_number(db_value(b->note.rows, i, 0)) -
 		    1]->written = true;
 	for (i = 0; i < b->n; i++) {
 		if (!b->jobs[i]->written) {
@@ -219,11 +222,10 @@ fill_params(struct batch *b)
 		pgarray_begin(&b->c[i], i == C_POSITION ? PG_INT4 : PG_TEXT);
 	for (i = 0; i < b->n; i++)
 		fill_columns(b->c, b->jobs[i]);
-	b->params[0] = sweep_text(b->run->sweep->owner);
+	b->params[0] = db_text(b->run->sweep->owner);
 	for (i = 0; i < COLUMNS; i++) {
 		ok = pgarray_end(&b->c[i]) && ok;
-		b->params[i + 1].value = b->c[i].data;
-		b->params[i + 1].len = (int)b->c[i].len;
+		b->params[i + 1] = pgarray_param(&b->c[i]);
 	}
 	return ok;
 }
@@ -232,7 +234,7 @@ fill_params(struct batch *b)
 static void
 rows_give(struct fetch_run *run, struct job *const *jobs, int n)
 {
-	struct batch	*b = sweep_alloc(sizeof(*b));
+	struct batch	*b = xcalloc(sizeof(*b));
 
 	b->run = run;
 	b->n = n;
@@ -247,7 +249,7 @@ rows_give(struct fetch_run *run, struct job *const *jobs, int n)
 		return;
 	}
 	b->note.verdict = DB_REFUSED;
-	errbuf_set(&b->note.err, "out of memory");
+	(void)errbuf_no_memory(&b->note.err);
 	on_written(&b->note);
 }
 

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/buf.h"
 #include "handlers/provider.h"
 #include "handlers/submission.h"
 
@@ -63,6 +64,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	struct result		 r = { 0 };
 	struct errbuf		 err;
 	char			 url[1024];
+	struct buf		 buf;
 	const struct provider	*p;
 	size_t			 n = 0;
 
@@ -74,9 +76,10 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	if (json_parse((const char *)data + 1, len - 1, &doc, &err) != JSON_OK)
 		return 0;
 	result_check(p->parse(doc, &ctx, &r, &err), &r);
-	if (r.task_id != NULL)
-		(void)p->poll_url(url, sizeof(url), "https://h", r.task_id,
-		    r.model, &err);
+	if (r.task_id != NULL) {
+		buf_over(&buf, url, sizeof(url));
+		(void)p->poll_url(&buf, "https://h", r.task_id, r.model, &err);
+	}
 	(void)p->poll_classify(200, doc, &err);
 	submission_check(p, doc, (const char *)data + 1, len - 1);
 	result_free(&r);
