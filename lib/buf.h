@@ -37,6 +37,7 @@ char	*buf_take(struct buf *);
 /* Shorten to so many bytes; no effect where it is not longer. */
 void	buf_cut(struct buf *, size_t len);
 
+/* Append so many bytes, a string, or what printf(3) makes of its arguments. */
 void	buf_bytes(struct buf *, const void *, size_t);
 void	buf_text(struct buf *, const char *);
 void	buf_printf(struct buf *, const char *, ...)

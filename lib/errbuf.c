@@ -6,7 +6,7 @@
 #include "lib/errbuf.h"
 #include "lib/utf8.h"
 
-static void
+static void __attribute__((format(printf, 2, 0)))
 errbuf_print(struct errbuf *err, const char *fmt, va_list ap)
 {
 	char	text[sizeof(err->text)];
