@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "lib/clock.h"
+#include "lib/time.h"
 #include "lib/errbuf.h"
 
 #define RESULT_MAX_OUTPUTS	1000
@@ -109,16 +109,5 @@ bool	url_is_link(const char *);
  * and Tencent COS (second number of q-sign-time).
  */
 usec_t	url_expires_at(const char *url);
-
-/*
- * Seconds, with a fraction dropped below the microsecond, from RFC 3339 text
- * such as 2025-09-25T09:12:48.239112031Z; 0 when it is none.
- */
-usec_t	time_parse_rfc3339(const char *);
-usec_t	time_now(void);
-
-/* A provider's number as a time; 0 when it is not from 1970 to year 9999. */
-usec_t	usec_from_seconds(int64_t);
-usec_t	usec_from_millis(int64_t);
 
 #endif

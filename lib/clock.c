@@ -1,3 +1,4 @@
+/* The clock for deadlines: the kernel's monotonic one. */
 #include <time.h>
 
 #include "lib/clock.h"

@@ -10,7 +10,7 @@
 #include <stdint.h>
 
 #include "lib/buf.h"
-#include "lib/clock.h"
+#include "lib/time.h"
 #include "lib/db.h"
 
 enum pg_type {		/* object ids, fixed in pg_type.dat */
