@@ -1,40 +1,38 @@
-#include <stdio.h>
+/*
+ * The archive: finds the kind of a URL, and passes each call on to it (dir.c or
+ * s3.c).
+ */
 #include <string.h>
 
-#include "lib/crypto.h"
-#include "lib/hex.h"
-#include "archive/archive.h"
-
-#define LETTERS	"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-#define DIGITS	"0123456789"
-
-/* How much of a long id still stands in its name, for the human eye. */
-#define PREFIX_LEN	30
+#include "archive/archive_driver.h"
 
 static struct archive *
-open_files(const struct conf *conf, const char *owner, struct errbuf *err)
+archive_open_dir(const struct conf *conf, const char *owner,
+    struct errbuf *err)
 {
-	return archive_file_open(conf->archive_url, owner, err);
+	return archive_dir_open(conf->archive_url, owner, err);
 }
 
 static const struct {
 	const char	*scheme;
 	struct archive	*(*open)(const struct conf *, const char *,
 			    struct errbuf *);
-} kinds[] = {
-	{ "file://",	open_files },
+} archive_kinds[] = {
+	{ "file://",	archive_open_dir },
 	{ "s3://",	archive_s3_open },
 };
 
 struct archive *
 archive_open(const struct conf *conf, const char *owner, struct errbuf *err)
 {
-	size_t	i;
+	const char	*scheme;
+	size_t		 i;
 
-	for (i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
-		if (strncmp(conf->archive_url, kinds[i].scheme,
-		    strlen(kinds[i].scheme)) == 0)
-			return kinds[i].open(conf, owner, err);
+	for (i = 0; i < sizeof(archive_kinds) / sizeof(archive_kinds[0]); i++) {
+		scheme = archive_kinds[i].scheme;
+		if (strncmp(conf->archive_url, scheme, strlen(scheme)) == 0)
+			return archive_kinds[i].open(conf, owner, err);
+	}
 	errbuf_set(err, "archive.url is neither file:// nor s3://");
 	return NULL;
 }
@@ -141,62 +139,4 @@ long
 archive_clean(struct archive *archive, time_t before)
 {
 	return archive->ops->clean(archive, before);
-}
-
-/* Names that stand for themselves; none of them begins with '_'. */
-static bool
-is_plain(const char *id)
-{
-	return *id != '\0' && strchr("._-", *id) == NULL &&
-	    strlen(id) < ARCHIVE_NAME_MAX &&
-	    strspn(id, LETTERS DIGITS "._-") == strlen(id);
-}
-
-/* '_', then the id with all but letters, digits, '.' and inner '-' as _xx. */
-static bool
-escape(const char *id, char *name, size_t namesz)
-{
-	size_t	n = 0;
-	int	len;
-
-	name[n++] = '_';
-	name[n] = '\0';
-	for (; *id != '\0'; id++) {
-		bool	keep = strchr(LETTERS DIGITS ".", *id) != NULL ||
-			    (*id == '-' && n > 1);
-
-		len = snprintf(name + n, namesz - n, keep ? "%c" : "_%02x",
-		    (unsigned char)*id);
-		if (len < 0 || (size_t)len >= namesz - n)
-			return false;
-		n += (size_t)len;
-	}
-	return true;
-}
-
-/* "_-", the harmless head of the id, '-', and the whole id's SHA-256. */
-static bool
-digest_name(const char *id, char *name, size_t namesz)
-{
-	unsigned char	digest[SHA256_BYTES];
-	char		hex[SHA256_HEX];
-	int		head = (int)strspn(id, LETTERS DIGITS);
-
-	if (!sha256(id, strlen(id), digest))
-		return false;
-	hex_encode(digest, sizeof(digest), hex);
-	(void)snprintf(name, namesz, "_-%.*s-%s",
-	    head < PREFIX_LEN ? head : PREFIX_LEN, id, hex);
-	return true;
-}
-
-bool
-archive_name(const char *id, char name[ARCHIVE_NAME_MAX])
-{
-	if (is_plain(id)) {
-		(void)snprintf(name, ARCHIVE_NAME_MAX, "%s", id);
-		return true;
-	}
-	return escape(id, name, ARCHIVE_NAME_MAX) ||
-	    digest_name(id, name, ARCHIVE_NAME_MAX);
 }

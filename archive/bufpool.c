@@ -1,3 +1,4 @@
+/* Memory for small files, lent and given back. */
 #include <pthread.h>
 #include <stdlib.h>
 

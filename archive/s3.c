@@ -20,7 +20,7 @@
 #include "lib/buf.h"
 #include "lib/clock.h"
 #include "handlers/provider.h"
-#include "archive/archive.h"
+#include "archive/archive_driver.h"
 #include "archive/s3_client.h"
 #include "archive/s3_upload.h"
 
@@ -246,7 +246,7 @@ open_staging(struct s3_archive *a, const char *dir, const char *owner,
 	buf_text(&url, "file:///");
 	buf_percent(&url, dir + 1, "");
 	if (a->stamp != NULL && buf_ok(&url))
-		a->staging = archive_file_open(url.data, owner, err);
+		a->staging = archive_dir_open(url.data, owner, err);
 	else
 		(void)errbuf_no_memory(err);
 	buf_free(&url);

@@ -8,6 +8,7 @@
 #include "lib/clock.h"
 #include "lib/crypto.h"
 #include "lib/hex.h"
+#include "archive/archive_driver.h"
 #include "archive/s3_upload.h"
 
 #define TRIES_MAX	4	/* of one request, in one run */
@@ -604,7 +605,7 @@ upload_begin(struct s3_store *s, struct archive_commit *c)
 		c->done = true;
 		return false;
 	}
-	u->fd = archive_file_look(c->part, c->extension, place,
+	u->fd = archive_dir_file(c->part, c->extension, place,
 	    sizeof(place), &c->err);
 	if (u->fd == -1) {
 		free(u);

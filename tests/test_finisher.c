@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "lib/clock.h"
+#include "archive/archive_driver.h"
 #include "batch/download/finisher.h"
 #include "tests/cunit_main.h"
 #include "tests/fixture.h"

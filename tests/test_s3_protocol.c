@@ -1,3 +1,4 @@
+/* archive/s3_protocol: names, XML, ETags and errors of S3-compatible stores. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,3 +1,4 @@
+/* archive/s3_upload: what an upload that goes on asks of the store. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
