@@ -82,18 +82,12 @@ s3_hurry(struct archive *archive)
 
 /* --- uploads that nobody came back for */
 
-static void
-on_cleaned(struct http_request *req)
-{
-	((struct s3_call *)(void *)req)->in_flight = false;
-}
-
 /* Ask and wait.  False: no good answer in time. */
 static bool
 ask(struct s3_archive *a, struct s3_call *call, const char *method,
     int64_t until_ms)
 {
-	if (!s3_call_start(call, &a->store, method, S3_NO_BODY, on_cleaned))
+	if (!s3_call_start(call, &a->store, method, S3_NO_BODY, NULL))
 		return false;
 	while (call->in_flight && clock_ms() < until_ms)
 		http_turn(a->store.engine, TURN_MS);
@@ -101,8 +95,8 @@ ask(struct s3_archive *a, struct s3_call *call, const char *method,
 		http_engine_free(a->store.engine);
 		a->store.engine = NULL;
 	}
-	return call->req.verdict == HTTP_ANSWERED &&
-	    call->req.status / 100 == 2;
+	return call->response.verdict == HTTP_ANSWERED &&
+	    call->response.status / 100 == 2;
 }
 
 /* Is it one that genhook would have: PREFIX PROVIDER/YYYY/... ? */

@@ -15,9 +15,9 @@ s3_call_reset(struct s3_call *call)
 }
 
 static bool
-on_body(struct http_request *req, const void *data, size_t len)
+on_body(void *arg, const void *data, size_t len)
 {
-	struct s3_call	*call = (struct s3_call *)(void *)req;
+	struct s3_call	*call = arg;
 	char		*more = realloc(call->answer, call->len + len + 1);
 
 	if (more == NULL)
@@ -27,6 +27,16 @@ on_body(struct http_request *req, const void *data, size_t len)
 	call->len += len;
 	more[call->len] = '\0';
 	return true;
+}
+
+static void
+on_end(void *arg)
+{
+	struct s3_call	*call = arg;
+
+	call->in_flight = false;
+	if (call->on_done != NULL)
+		call->on_done(call);
 }
 
 const char *
@@ -54,24 +64,27 @@ s3_call_query(struct s3_call *call, const char *query, const char *value)
 
 bool
 s3_call_start(struct s3_call *call, struct s3_store *s, const char *method,
-    const char *sha256, void (*on_done)(struct http_request *))
+    const char *sha256, void (*on_done)(struct s3_call *))
 {
 	size_t	n = 0;
 
 	(void)snprintf(call->sha256, sizeof(call->sha256),
 	    "x-amz-content-sha256: %s", sha256);
-	call->lines[n++] = call->sha256;
+	call->headers[n++] = call->sha256;
 	if (call->md5[0] != '\0')
-		call->lines[n++] = call->md5;
+		call->headers[n++] = call->md5;
 	if (call->type[0] != '\0')
-		call->lines[n++] = call->type;
+		call->headers[n++] = call->type;
+	call->on_done = on_done;
+	call->req.policy = HTTP_OPERATOR_HOST;
 	call->req.url = call->url;
 	call->req.method = method;
 	call->req.keys = &s->keys;
-	call->req.lines = call->lines;
+	call->req.headers = call->headers;
 	call->req.max_bytes = (int64_t)ANSWER_MAX;
 	call->req.on_body = on_body;
-	call->req.on_done = on_done;
-	call->in_flight = http_start(s->engine, &call->req);
+	call->req.on_done = on_end;
+	call->req.arg = call;
+	call->in_flight = http_start(s->engine, &call->req, &call->response);
 	return call->in_flight;
 }

@@ -23,15 +23,18 @@ struct s3_store {
 
 /* A request and its answer.  All zeroes is the beginning. */
 struct s3_call {
-	struct http_request	 req;	/* first, so that on_done finds all */
+	struct http_request	 req;
+	struct http_response	 response;
 	char			 url[S3_URL_MAX];
 	struct buf		 built;		/* in url */
 	char			 sha256[96];	/* header lines */
 	char			 md5[64], type[128];	/* "": not sent */
-	const char		*lines[4];
+	const char		*headers[4];
 	char			*answer;	/* the body, with a NUL */
 	size_t			 len;
-	bool			 in_flight;	/* on_done's to clear */
+	bool			 in_flight;
+	void			(*on_done)(struct s3_call *);	/* or NULL */
+	void			*arg;		/* the caller's */
 };
 
 /* Back to zeroes; frees the answer. */
@@ -46,10 +49,11 @@ bool	s3_call_url(struct s3_call *, const struct s3_store *,
  * order of its names.  False: it is too long. */
 bool	s3_call_query(struct s3_call *, const char *query, const char *value);
 
-/* Send it.  sha256: of the body, in hex.  False: no memory; on_done is then
- * not called. */
+/* Send it.  sha256: of the body, in hex.  on_done, which may be NULL, is called
+ * once it is no longer in flight.  False: no memory; on_done is then not
+ * called. */
 bool	s3_call_start(struct s3_call *, struct s3_store *, const char *method,
-	    const char *sha256, void (*on_done)(struct http_request *));
+	    const char *sha256, void (*on_done)(struct s3_call *));
 
 /* The body of the answer, "" when there is none. */
 const char *s3_call_answer(const struct s3_call *);

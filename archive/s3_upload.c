@@ -161,9 +161,10 @@ set_body(struct upload *u, int64_t from, int64_t len, char hex[SHA256_HEX],
 }
 
 static size_t
-on_send(struct http_request *req, void *buf, size_t size, int64_t at)
+on_send(void *arg, void *buf, size_t size, int64_t at)
 {
-	struct upload	*u = req->arg;
+	struct s3_call	*call = arg;
+	struct upload	*u = call->arg;
 	ssize_t		 n;
 
 	if (u->body != NULL) {
@@ -202,9 +203,9 @@ etag_fits(struct upload *u)
 {
 	char	encryption[32];
 
-	http_header(&u->call.req, "x-amz-server-side-encryption", encryption,
+	http_header(&u->call.response, "x-amz-server-side-encryption", encryption,
 	    sizeof(encryption));
-	return !s3_etag_differs(u->call.req.etag, u->etag, encryption);
+	return !s3_etag_differs(u->call.response.etag, u->etag, encryption);
 }
 
 static const char	damaged[] = "the store's ETag is of other bytes than "
@@ -350,7 +351,7 @@ part_take(struct upload *u)
 		return;
 	}
 	(void)snprintf(part->etag, sizeof(part->etag), "%.*s",
-	    (int)sizeof(part->etag) - 1, u->call.req.etag);
+	    (int)sizeof(part->etag) - 1, u->call.response.etag);
 	part_next(u);
 }
 
@@ -399,7 +400,7 @@ complete_take(struct upload *u)
 {
 	char	encryption[32], etag[S3_ETAG_MAX];
 
-	http_header(&u->call.req, "x-amz-server-side-encryption", encryption,
+	http_header(&u->call.response, "x-amz-server-side-encryption", encryption,
 	    sizeof(encryption));
 	if (s3_xml_text(s3_call_answer(&u->call), "ETag", etag, sizeof(etag)) &&
 	    s3_etag_differs(etag, u->etag, encryption))
@@ -455,12 +456,12 @@ refused(struct upload *u, const char *code)
 {
 	struct s3_store	*s = u->store;
 	const char		*meaning;
-	enum s3_trouble		 trouble = s3_judge(u->call.req.status, code,
+	enum s3_trouble		 trouble = s3_judge(u->call.response.status, code,
 				    &meaning);
 	struct errbuf		 words;
 
 	errbuf_set(&words, "the store %s, bucket %s: %s (HTTP %ld%s%s)",
-	    s->place.host, s->place.bucket, meaning, u->call.req.status,
+	    s->place.host, s->place.bucket, meaning, u->call.response.status,
 	    *code != '\0' ? " " : "", code);
 	/* Whoever may write need not have the right to list. */
 	if ((u->step == STEP_FIND || u->step == STEP_LIST) &&
@@ -492,13 +493,13 @@ answered(struct upload *u)
 {
 	char		 code[64];
 	const char	*text = s3_call_answer(&u->call);
-	bool		 fine = u->call.req.status / 100 == 2;
+	bool		 fine = u->call.response.status / 100 == 2;
 
 	(void)s3_xml_text(text, "Code", code, sizeof(code));
 	if (u->step == STEP_COMPLETE && strstr(text, "<Error>") != NULL) {
 		fine = false;
-		if (u->call.req.status == 200)
-			u->call.req.status = 500;
+		if (u->call.response.status == 200)
+			u->call.response.status = 500;
 	}
 	if (!fine) {
 		refused(u, code);
@@ -509,14 +510,13 @@ answered(struct upload *u)
 }
 
 static void
-on_done(struct http_request *req)
+on_done(struct s3_call *call)
 {
-	struct upload	*u = req->arg;
+	struct upload	*u = call->arg;
 	struct errbuf	 words;
 
-	u->call.in_flight = false;
-	errbuf_set(&words, "the store %s", req->err.text);
-	switch (req->verdict) {
+	errbuf_set(&words, "the store %s", call->response.err.text);
+	switch (call->response.verdict) {
 	case HTTP_ANSWERED:
 		answered(u);
 		break;
@@ -557,7 +557,7 @@ upload_step(struct upload *u)
 	bool	ok;
 
 	s3_call_reset(&u->call);
-	u->call.req.arg = u;
+	u->call.arg = u;
 	if (u->step != STEP_COMPLETE) {
 		free(u->body);
 		u->body = NULL;

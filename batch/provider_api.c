@@ -42,40 +42,41 @@ judge(struct api_call *a)
 	if (a->body == NULL ||
 	    json_parse(a->body, a->len, &a->doc, &err) != JSON_OK)
 		a->doc = NULL;
-	a->verdict = a->account->provider->poll_classify((int)a->req.status,
+	a->verdict = a->account->provider->poll_classify((int)a->response.status,
 	    a->doc, &err);
 	errbuf_set(&a->err, "%s", err.text[0] != '\0' ? err.text :
-	    a->req.err.text);
+	    a->response.err.text);
 }
 
 static void
-on_done(struct http_request *req)
+on_done(void *arg)
 {
-	struct api_call	*a = req->arg;
+	struct api_call			*a = arg;
+	const struct http_response	*res = &a->response;
 
-	a->retry_after_s = req->retry_after_s;
-	a->aborted = req->verdict == HTTP_ABORTED;
-	a->answered = req->verdict == HTTP_ANSWERED;
+	a->retry_after_s = res->retry_after_s;
+	a->aborted = res->verdict == HTTP_ABORTED;
+	a->answered = res->verdict == HTTP_ANSWERED;
 	if (a->answered)
 		judge(a);
 	else {
 		a->verdict = POLL_TROUBLE;
-		errbuf_set(&a->err, "%s", req->err.text);
+		errbuf_set(&a->err, "%s", res->err.text);
 	}
 	a->on_answer(a);
 	api_call_free(a);
 }
 
 static bool
-on_body(struct http_request *req, const void *data, size_t len)
+on_body(void *arg, const void *data, size_t len)
 {
-	struct api_call	*a = req->arg;
+	struct api_call	*a = arg;
 	char		*bigger;
 
 	if (a->size - a->len < len) {
 		a->size = 2 * (a->len + len);
 		if ((bigger = realloc(a->body, a->size)) == NULL)
-			return errbuf_no_memory(&req->err);
+			return errbuf_no_memory(&a->response.err);
 		a->body = bigger;
 	}
 	memcpy(a->body + a->len, data, len);
@@ -83,23 +84,22 @@ on_body(struct http_request *req, const void *data, size_t len)
 	return true;
 }
 
-/* Takes a, whose task_id and req are as the caller wants them. */
+/* Takes a, and a request that has what is special about this call. */
 static bool
-start(struct api_call *a, struct http_engine *engine, const char *url,
-    struct errbuf *err)
+start(struct api_call *a, struct http_engine *engine,
+    struct http_request *req, struct errbuf *err)
 {
-	a->req.url = url;		/* copied by http_start() */
-	a->req.bearer = a->account->api_key;
-	a->req.max_bytes = ANSWER_MAX_BYTES;
-	a->req.on_body = on_body;
-	a->req.on_done = on_done;
-	a->req.arg = a;
+	req->policy = HTTP_PUBLIC_API;
+	req->bearer = a->account->api_key;
+	req->max_bytes = ANSWER_MAX_BYTES;
+	req->on_body = on_body;
+	req->on_done = on_done;
+	req->arg = a;
 	if (*a->account->api_key == '\0')
 		errbuf_set(err, "no api_key is set for this account");
-	else if (http_start(engine, &a->req)) {
-		a->req.url = a->req.post = a->req.header = NULL;
+	else if (http_start(engine, req, &a->response))
 		return true;
-	} else
+	else
 		(void)errbuf_no_memory(err);
 	api_call_free(a);
 	return false;
@@ -112,14 +112,16 @@ api_call_get(struct api_call *a, struct http_engine *engine, const char *task_id
 	const struct account	*account = a->account;
 	char			 mem[URL_MAX];
 	struct buf		 url;
+	struct http_request	 req = { .timeout_s = ANSWER_TIMEOUT_S };
 
-	a->req.timeout_s = ANSWER_TIMEOUT_S;
 	buf_over(&url, mem, sizeof(mem));
 	if ((a->task_id = strdup(task_id)) == NULL)
 		(void)errbuf_no_memory(err);
 	else if (account->provider->poll_url(&url, account->api_base, task_id,
-	    model, err))
-		return start(a, engine, url.data, err);
+	    model, err)) {
+		req.url = url.data;
+		return start(a, engine, &req, err);
+	}
 	api_call_free(a);
 	return false;
 }
@@ -128,10 +130,13 @@ bool
 api_call_post(struct api_call *a, struct http_engine *engine, const char *url,
     const char *body, const char *header, int timeout_s, struct errbuf *err)
 {
-	a->req.timeout_s = timeout_s;
-	a->req.post = body;
-	a->req.header = header;
-	return start(a, engine, url, err);
+	const char *const	headers[] = { header, NULL };
+	struct http_request	req = {
+		.url = url, .post = body, .headers = headers,
+		.timeout_s = timeout_s,
+	};
+
+	return start(a, engine, &req, err);
 }
 
 enum parse_verdict

@@ -31,7 +31,7 @@ struct api_call {
 	size_t			 len;
 	struct errbuf		 err;		/* words for all but POLL_TASK */
 	int64_t			 retry_after_s;
-	struct http_request	 req;		/* status, begun */
+	struct http_response	 response;	/* status, begun */
 
 	/* Its own. */
 	char			*task_id;

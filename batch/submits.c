@@ -173,7 +173,7 @@ take_answer(struct submit *l, struct api_call *a)
 	enum submit_verdict	 v;
 	const char		*task_id;
 
-	v = submission_judge(a->account->provider, (int)a->req.status, a->doc,
+	v = submission_judge(a->account->provider, (int)a->response.status, a->doc,
 	    a->body, a->len, &task_id, &a->err);
 	if (v != SUBMIT_BAD_KEY)
 		l->sender->proven = true;
@@ -209,7 +209,7 @@ on_answer(struct api_call *a)
 	l->sender->in_flight--;
 	if (a->answered)
 		take_answer(l, a);
-	else if (a->req.begun)
+	else if (a->response.begun)
 		is_unknown(l, a->err.text);
 	else
 		put_back(l, a->err.text, 0);

@@ -67,7 +67,7 @@ doctor_healthz(struct doctor *d)
 static void
 provider_clock_look(struct doctor *d, const struct api_call *a)
 {
-	int64_t	server = http_server_time(&a->req);
+	int64_t	server = http_server_time(&a->response);
 	long	off = (long)(server - (int64_t)time(NULL));
 
 	if (server == 0 || labs(off) <= CLOCK_MAX_S)
@@ -95,16 +95,16 @@ on_answer(struct api_call *a)
 		doctor_wrong(d, "keys", "put the right api_key into that "
 		    "section", "%s %s: the key is refused: %s", provider,
 		    name, a->err.text);
-	else if (a->req.status > 500)
+	else if (a->response.status > 500)
 		doctor_wrong(d, "keys", "wait, and ask again; then the "
 		    "provider's status page", "%s %s: %s", provider, name,
 		    a->err.text);
-	else if (a->req.status == 500)
+	else if (a->response.status == 500)
 		doctor_note(d, "keys", "%s %s: not refused, but for a task "
 		    "that there is not: %s", provider, name, a->err.text);
 	else
 		doctor_well(d, "keys", "%s %s: not refused (HTTP %ld)",
-		    provider, name, a->req.status);
+		    provider, name, a->response.status);
 }
 
 static void

@@ -11,9 +11,9 @@
 #define TURN_MS			1000
 
 static bool
-on_body(struct http_request *req, const void *data, size_t len)
+on_body(void *arg, const void *data, size_t len)
 {
-	struct web_answer	*a = req->arg;
+	struct web_answer	*a = arg;
 	char			*bigger;
 
 	/* http.c keeps it below ANSWER_MAX_BYTES. */
@@ -27,13 +27,13 @@ on_body(struct http_request *req, const void *data, size_t len)
 }
 
 static void
-on_done(struct http_request *req)
+on_done(void *arg)
 {
-	struct web_answer	*a = req->arg;
+	struct web_answer	*a = arg;
 
-	a->verdict = req->verdict;
-	a->status = req->status;
-	a->err = req->err;
+	a->verdict = a->response.verdict;
+	a->status = a->response.status;
+	a->err = a->response.err;
 }
 
 static void
@@ -49,7 +49,7 @@ fetch(struct http_request *req, bool allow_private, struct web_answer *a)
 	req->on_body = on_body;
 	req->on_done = on_done;
 	req->arg = a;
-	if (engine != NULL && http_start(engine, req))
+	if (engine != NULL && http_start(engine, req, &a->response))
 		while (http_in_flight(engine) > 0)
 			http_turn(engine, TURN_MS);
 	http_engine_free(engine);
@@ -59,7 +59,9 @@ void
 web_get(const char *url, const char *bearer, bool allow_private,
     struct web_answer *a)
 {
-	struct http_request	req = { .url = url, .bearer = bearer };
+	struct http_request	req = {
+		.policy = HTTP_PUBLIC_API, .url = url, .bearer = bearer,
+	};
 
 	fetch(&req, allow_private, a);
 }
@@ -70,9 +72,10 @@ web_get_signed(const char *url, const struct http_keys *keys,
 {
 	unsigned char		 digest[SHA256_BYTES];
 	char			 hex[SHA256_HEX] = "", line[128];
-	const char *const	 lines[] = { line, NULL };
+	const char *const	 headers[] = { line, NULL };
 	struct http_request	 req = {
-		.url = url, .keys = keys, .lines = lines
+		.policy = HTTP_OPERATOR_HOST, .url = url, .keys = keys,
+		.headers = headers,
 	};
 
 	if (sha256("", 0, digest))

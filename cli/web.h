@@ -10,6 +10,7 @@ struct web_answer {
 	char			*body;		/* ends in NUL; NULL: empty */
 	size_t			 len;
 	struct errbuf		 err;
+	struct http_response	 response;	/* where these come from */
 };
 
 /*

@@ -1,30 +1,19 @@
-#include <sys/socket.h>
-
+/* The engine of HTTP transfers: how they begin, take turns and end. */
 #include <curl/curl.h>
-#include <netdb.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <unistd.h>
 
-#include "net/address.h"
-#include "net/http.h"
-
-#define CONNECT_TIMEOUT_S	5L
-#define MAX_REDIRECTS		3L
-#define SLOWEST_BYTES_PER_S	1000L
-#define SLOWEST_FOR_S		30L
-#define BUFFER_BYTES		(256L * 1024)
-#define YOUNG_S			60	/* RFC 7232, section 2.2.2 */
+#include "net/http_internal.h"
 
 struct http_engine {
-	CURLM			*multi;
-	LIST_HEAD(, http_request) requests;	/* in flight */
-	int			 in_flight;	/* so many */
-	int			 max_in_flight;
-	bool			 allow_private;
-	int64_t			 bytes;
+	CURLM				*multi;
+	LIST_HEAD(, http_transfer)	 transfers;	/* in flight */
+	int				 in_flight;	/* so many */
+	int				 max_in_flight;
+	bool				 allow_private;
+	int64_t				 bytes;
 };
 
 /* Failures that every further try would meet as well. */
@@ -35,8 +24,17 @@ static const CURLcode final_codes[] = {
 	CURLE_LOGIN_DENIED,		/* a user name in the URL */
 };
 
-static const long passing_status[] = {
-	408, 425, 429, 500, 502, 503, 504, 520, 521, 522, 523, 524
+/* In place of libcurl's words, where these say too little. */
+static const struct {
+	CURLcode	 code;
+	const char	*words;
+} better_words[] = {
+	{ CURLE_UNSUPPORTED_PROTOCOL, "it leads to another scheme than https" },
+	{ CURLE_TOO_MANY_REDIRECTS, "more than 3 redirects" },
+	{ CURLE_OPERATION_TIMEDOUT, "too slow: time is up" },
+	{ CURLE_PARTIAL_FILE, "the connection broke before the end" },
+	{ CURLE_GOT_NOTHING, "the server hung up without an answer" },
+	{ CURLE_LOGIN_DENIED, "the link has a user name in it" },
 };
 
 #define LENGTH(a)	(sizeof(a) / sizeof((a)[0]))
@@ -52,16 +50,18 @@ code_is_final(CURLcode code)
 	return false;
 }
 
-bool
-http_status_may_pass(long status)
+static const char *
+code_words(CURLcode code)
 {
 	size_t	i;
 
-	for (i = 0; i < LENGTH(passing_status); i++)
-		if (passing_status[i] == status)
-			return true;
-	return false;
+	for (i = 0; i < LENGTH(better_words); i++)
+		if (better_words[i].code == code)
+			return better_words[i].words;
+	return curl_easy_strerror(code);
 }
+
+/* --- what libcurl tells the others */
 
 void
 http_host(const char *url, char *buf, size_t bufsz)
@@ -78,277 +78,170 @@ http_host(const char *url, char *buf, size_t bufsz)
 	curl_url_cleanup(parts);
 }
 
-/* Why an address is none to connect to, or NULL. */
-static const char *
-refusal(const struct http_request *req, const struct sockaddr *addr)
-{
-	if (req->keys == NULL)
-		return req->engine->allow_private ? NULL :
-		    address_refusal(addr);
-	return address_is_public(addr) &&
-	    strncasecmp(req->url, "https:", 6) != 0 ?
-	    "public: there it has to be https" : NULL;
-}
-
-/*
- * Called for each address that a name resolved to, also behind a redirect,
- * so that what is checked is what is connected to.
- */
-static curl_socket_t
-open_socket(void *arg, curlsocktype purpose, struct curl_sockaddr *addr)
-{
-	struct http_request	*req = arg;
-	const char		*word = refusal(req, &addr->addr);
-
-	(void)purpose;
-	if (word != NULL) {
-		req->refused = word;
-		return CURL_SOCKET_BAD;
-	}
-	req->opened++;
-	return socket(addr->family, addr->socktype | SOCK_CLOEXEC,
-	    addr->protocol);
-}
-
-/* Called between connecting and the first byte of the request. */
-static int
-begin_request(void *arg, char *peer, char *local, int peer_port,
-    int local_port)
-{
-	struct http_request	*req = arg;
-
-	(void)peer;
-	(void)local;
-	(void)peer_port;
-	(void)local_port;
-	req->begun = true;
-	return CURL_PREREQFUNC_OK;
-}
-
-static void
-copy_header(CURL *easy, const char *name, char *buf, size_t bufsz)
+void
+http_header(const struct http_response *res, const char *name, char *buf,
+    size_t bufsz)
 {
 	struct curl_header	*h;
 
 	buf[0] = '\0';
-	if (curl_easy_header(easy, name, 0, CURLH_HEADER, -1, &h) == CURLHE_OK &&
-	    strlen(h->value) < bufsz)
+	if (res->transfer != NULL && curl_easy_header(res->transfer->easy, name,
+	    0, CURLH_HEADER, -1, &h) == CURLHE_OK && strlen(h->value) < bufsz)
 		(void)snprintf(buf, bufsz, "%s", h->value);
 }
 
 int64_t
-http_server_time(const struct http_request *req)
+http_date(const char *text)
 {
-	char	date[128];
-	time_t	at;
-
-	copy_header(req->easy, "Date", date, sizeof(date));
-	at = curl_getdate(date, NULL);
-	return at > 0 ? at : 0;
+	return curl_getdate(text, NULL);
 }
 
-void
-http_header(const struct http_request *req, const char *name, char *buf,
-    size_t bufsz)
+bool
+http_info_read(struct http_transfer *t)
 {
-	copy_header(req->easy, name, buf, bufsz);
-}
+	struct http_response	*res = t->response;
+	curl_off_t		 length = -1, wait = 0;
+	long			 version = 0;
 
-/* A new hop begins: what its addresses are is counted anew. */
-static size_t
-take_header(char *data, size_t size, size_t n, void *arg)
-{
-	struct http_request	*req = arg;
-
-	if (size * n >= 5 && memcmp(data, "HTTP/", 5) == 0) {
-		req->refused = NULL;
-		req->opened = 0;
-	}
-	return size * n;
-}
-
-/*
- * What proves, byte for byte, that it is still the same file (RFC 9110
- * section 8.8): an ETag that is not weak, else a Last-Modified that was no
- * longer young when it was sent.
- */
-static void
-read_validator(struct http_request *req)
-{
-	char	date[128];
-	time_t	sent, modified;
-
-	copy_header(req->easy, "ETag", req->validator,
-	    sizeof(req->validator));
-	if (req->validator[0] == '"')
-		return;
-	copy_header(req->easy, "Date", date, sizeof(date));
-	sent = curl_getdate(date, NULL);
-	copy_header(req->easy, "Last-Modified", req->validator,
-	    sizeof(req->validator));
-	modified = curl_getdate(req->validator, NULL);
-	if (sent == -1 || modified == -1 || sent - modified < YOUNG_S)
-		req->validator[0] = '\0';
-}
-
-/* Is it the rest of the file, from the very byte that was asked for? */
-static bool
-is_the_rest(struct http_request *req)
-{
-	char	range[128], start[40];
-
-	(void)snprintf(start, sizeof(start), "bytes %lld-",
-	    (long long)req->from);
-	copy_header(req->easy, "Content-Range", range, sizeof(range));
-	return req->from > 0 && req->status == 206 &&
-	    strncasecmp(range, start, strlen(start)) == 0 &&
-	    (req->validator[0] == '\0' ||
-	    strcmp(req->validator, req->if_range) == 0);
-}
-
-static void
-read_digest_header(struct http_request *req)
-{
-	char	value[256];
-	size_t	i;
-
-	memset(&req->digest_header, 0, sizeof(req->digest_header));
-	for (i = 0; digest_header_names[i] != NULL; i++) {
-		copy_header(req->easy, digest_header_names[i], value,
-		    sizeof(value));
-		digest_header_read(&req->digest_header, digest_header_names[i], value,
-		    req->resumed);
-	}
-}
-
-/* All that the headers say, once they are complete. */
-static void
-read_facts(struct http_request *req)
-{
-	char		encoding[32];
-	curl_off_t	length = -1, wait = 0;
-	long		version = 0;
-
-	(void)curl_easy_getinfo(req->easy, CURLINFO_RESPONSE_CODE,
-	    &req->status);
-	(void)curl_easy_getinfo(req->easy, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T,
+	(void)curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE,
+	    &res->status);
+	(void)curl_easy_getinfo(t->easy, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T,
 	    &length);
-	(void)curl_easy_getinfo(req->easy, CURLINFO_HTTP_VERSION, &version);
-	(void)curl_easy_getinfo(req->easy, CURLINFO_RETRY_AFTER, &wait);
-	copy_header(req->easy, "Content-Type", req->content_type,
-	    sizeof(req->content_type));
-	copy_header(req->easy, "ETag", req->etag, sizeof(req->etag));
-	copy_header(req->easy, "Transfer-Encoding", encoding,
-	    sizeof(encoding));
-	read_validator(req);
-	req->resumed = is_the_rest(req);
-	read_digest_header(req);
-	req->length = length;
-	req->retry_after_s = wait;
-	req->framed = length >= 0 || encoding[0] != '\0' ||
-	    version >= CURL_HTTP_VERSION_2_0;
+	(void)curl_easy_getinfo(t->easy, CURLINFO_HTTP_VERSION, &version);
+	(void)curl_easy_getinfo(t->easy, CURLINFO_RETRY_AFTER, &wait);
+	res->length = length;
+	res->retry_after_s = wait;
+	return version >= CURL_HTTP_VERSION_2_0;
 }
 
-static size_t
-take_body(char *data, size_t size, size_t n, void *arg)
-{
-	struct http_request	*req = arg;
-	size_t			 len = size * n;
+/* --- the end of a transfer */
 
-	if (req->received == 0)
-		read_facts(req);
-	if (req->download && req->status != 200 && !req->resumed) {
-		req->skipped = true;
-		return 0;
-	}
-	req->received += (int64_t)len;
-	req->engine->bytes += (int64_t)len;
-	if ((req->resumed ? req->from : 0) + req->received > req->max_bytes) {
-		req->too_large = true;
-		return 0;
-	}
-	if (!req->on_body(req, data, len)) {
-		req->stopped = true;
-		return 0;
-	}
-	return len;
-}
-
-/* In place of libcurl's words, where these say too little. */
-static const struct {
-	CURLcode	 code;
-	const char	*words;
-} better_words[] = {
-	{ CURLE_UNSUPPORTED_PROTOCOL, "it leads to another scheme than https" },
-	{ CURLE_TOO_MANY_REDIRECTS, "more than 3 redirects" },
-	{ CURLE_OPERATION_TIMEDOUT, "too slow: time is up" },
-	{ CURLE_PARTIAL_FILE, "the connection broke before the end" },
-	{ CURLE_GOT_NOTHING, "the server hung up without an answer" },
-	{ CURLE_LOGIN_DENIED, "the link has a user name in it" },
-};
-
-static const char *
-words_of(CURLcode code)
-{
-	size_t	i;
-
-	for (i = 0; i < LENGTH(better_words); i++)
-		if (better_words[i].code == code)
-			return better_words[i].words;
-	return curl_easy_strerror(code);
-}
-
+/* The host that the transfer got to. */
 static void
-judge(struct http_request *req, CURLcode code)
+transfer_host(const struct http_transfer *t, char *buf, size_t bufsz)
 {
-	char	*url = NULL, host[256];
+	char	*url = NULL;
 
-	(void)curl_easy_getinfo(req->easy, CURLINFO_EFFECTIVE_URL, &url);
-	http_host(url != NULL ? url : "", host, sizeof(host));
+	(void)curl_easy_getinfo(t->easy, CURLINFO_EFFECTIVE_URL, &url);
+	http_host(url != NULL ? url : "", buf, bufsz);
 	/* A redirect to what has no host: then whose redirect it was. */
-	if (strcmp(host, "?") == 0 && req->url != NULL)
-		http_host(req->url, host, sizeof(host));
-	read_facts(req);
-	if (req->stopped) {
-		req->verdict = HTTP_STOPPED;
-	} else if (code == CURLE_OK || req->skipped) {
-		req->verdict = HTTP_ANSWERED;
-		errbuf_set(&req->err, "%s: HTTP %ld", host, req->status);
-	} else if (req->too_large || code == CURLE_FILESIZE_EXCEEDED) {
-		req->verdict = HTTP_TOO_LARGE;
-		errbuf_set(&req->err, "%s: larger than %lld bytes", host,
-		    (long long)req->max_bytes);
-	} else if (req->refused != NULL && req->opened == 0) {
-		req->verdict = HTTP_FORBIDDEN;
-		errbuf_set(&req->err, "%s: the address is %s", host,
-		    req->refused);
+	if (strcmp(buf, "?") == 0)
+		http_host(t->url, buf, bufsz);
+}
+
+static void
+transfer_judge(struct http_transfer *t, CURLcode code)
+{
+	struct http_response	*res = t->response;
+	char			 host[256];
+
+	transfer_host(t, host, sizeof(host));
+	http_headers_read(t);
+	if (t->stopped) {
+		res->verdict = HTTP_STOPPED;
+	} else if (code == CURLE_OK || t->skipped) {
+		res->verdict = HTTP_ANSWERED;
+		errbuf_set(&res->err, "%s: HTTP %ld", host, res->status);
+	} else if (t->too_large || code == CURLE_FILESIZE_EXCEEDED) {
+		res->verdict = HTTP_TOO_LARGE;
+		errbuf_set(&res->err, "%s: larger than %lld bytes", host,
+		    (long long)t->request.max_bytes);
+	} else if (t->refused != NULL && t->opened == 0) {
+		res->verdict = HTTP_FORBIDDEN;
+		errbuf_set(&res->err, "%s: the address is %s", host,
+		    t->refused);
 	} else {
-		req->verdict = code_is_final(code) ? HTTP_FORBIDDEN :
+		res->verdict = code_is_final(code) ? HTTP_FORBIDDEN :
 		    HTTP_TROUBLE;
-		errbuf_set(&req->err, "%s: %s", host, words_of(code));
+		errbuf_set(&res->err, "%s: %s", host, code_words(code));
 	}
 }
 
-/* Take req out of the engine and tell its owner, who may start it anew. */
+/* NULL is fine. */
 static void
-finish(struct http_request *req)
+transfer_free(struct http_transfer *t)
 {
-	struct http_engine	*engine = req->engine;
-	CURL			*easy = req->easy;
-	struct curl_slist	*headers = req->headers;
-
-	(void)curl_multi_remove_handle(engine->multi, easy);
-	LIST_REMOVE(req, next);
-	engine->in_flight--;
-	req->on_done(req);
-	curl_easy_cleanup(easy);
-	curl_slist_free_all(headers);
+	if (t == NULL)
+		return;
+	curl_easy_cleanup(t->easy);
+	curl_slist_free_all(t->headers);
+	free(t->url);
+	free(t);
 }
 
+/* Take it out of the engine and tell its owner, who may free the response, or
+ * start another transfer with it. */
 static void
-reap(struct http_engine *engine)
+transfer_end(struct http_transfer *t)
 {
-	struct http_request	*req;
+	(void)curl_multi_remove_handle(t->engine->multi, t->easy);
+	LIST_REMOVE(t, next);
+	t->engine->in_flight--;
+	t->request.on_done(t->request.arg);
+	transfer_free(t);
+}
+
+/* --- the beginning of one */
+
+/* What is needed of a request after http_start(). */
+static bool
+transfer_keep(struct http_transfer *t, const struct http_request *req)
+{
+	t->request = *req;
+	t->request.url = t->request.method = t->request.bearer = NULL;
+	t->request.post = t->request.if_range = NULL;
+	t->request.keys = NULL;
+	t->request.headers = NULL;
+	(void)snprintf(t->if_range, sizeof(t->if_range), "%s",
+	    req->from != 0 ? req->if_range : "");
+	t->tls = strncasecmp(req->url, "https:", 6) == 0;
+	t->url = strdup(req->url);
+	return t->url != NULL;
+}
+
+static struct http_transfer *
+transfer_new(struct http_engine *engine, const struct http_request *req,
+    struct http_response *res)
+{
+	struct http_transfer	*t;
+
+	if ((t = calloc(1, sizeof(*t))) == NULL)
+		return NULL;
+	t->engine = engine;
+	t->response = res;
+	t->rules = http_rules_of(req->policy, engine->allow_private);
+	if (transfer_keep(t, req) && (t->easy = curl_easy_init()) != NULL &&
+	    http_setup(t, req))
+		return t;
+	transfer_free(t);
+	return NULL;
+}
+
+bool
+http_start(struct http_engine *engine, const struct http_request *req,
+    struct http_response *res)
+{
+	struct http_transfer	*t;
+
+	memset(res, 0, sizeof(*res));
+	res->length = -1;
+	if ((t = transfer_new(engine, req, res)) == NULL ||
+	    curl_multi_add_handle(engine->multi, t->easy) != CURLM_OK) {
+		transfer_free(t);
+		return false;
+	}
+	res->transfer = t;
+	LIST_INSERT_HEAD(&engine->transfers, t, next);
+	engine->in_flight++;
+	return true;
+}
+
+/* --- the engine */
+
+static void
+engine_reap(struct http_engine *engine)
+{
+	struct http_transfer	*t;
 	CURLMsg			*msg;
 	CURLcode		 code;
 	int			 left;
@@ -358,235 +251,10 @@ reap(struct http_engine *engine)
 			continue;
 		code = msg->data.result;
 		(void)curl_easy_getinfo(msg->easy_handle, CURLINFO_PRIVATE,
-		    &req);
-		judge(req, code);
-		finish(req);
+		    &t);
+		transfer_judge(t, code);
+		transfer_end(t);
 	}
-}
-
-/* What every transfer has, whatever it is for. */
-static void
-set_common(CURL *easy, struct http_request *req)
-{
-	const char	*schemes = req->engine->allow_private ||
-			    req->keys != NULL ? "http,https" : "https";
-
-	(void)curl_easy_setopt(easy, CURLOPT_URL, req->url);
-	(void)curl_easy_setopt(easy, CURLOPT_PRIVATE, req);
-	(void)curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, schemes);
-	(void)curl_easy_setopt(easy, CURLOPT_REDIR_PROTOCOLS_STR, schemes);
-	(void)curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, open_socket);
-	(void)curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, req);
-	(void)curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, begin_request);
-	(void)curl_easy_setopt(easy, CURLOPT_PREREQDATA, req);
-	/* A proxy from the environment would carry us past open_socket(). */
-	(void)curl_easy_setopt(easy, CURLOPT_PROXY, "");
-	(void)curl_easy_setopt(easy, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
-	(void)curl_easy_setopt(easy, CURLOPT_DISALLOW_USERNAME_IN_URL, 1L);
-	(void)curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
-	/* Do not wait for a slow resolver's thread when giving up. */
-	(void)curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);
-	(void)curl_easy_setopt(easy, CURLOPT_USERAGENT, "genhook");
-	(void)curl_easy_setopt(easy, CURLOPT_HTTP_VERSION,
-	    (long)CURL_HTTP_VERSION_2TLS);
-}
-
-static void
-set_limits(CURL *easy, struct http_request *req)
-{
-	(void)curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT,
-	    CONNECT_TIMEOUT_S);
-	(void)curl_easy_setopt(easy, CURLOPT_TIMEOUT, (long)req->timeout_s);
-	(void)curl_easy_setopt(easy, CURLOPT_LOW_SPEED_LIMIT,
-	    req->patient ? 0L : SLOWEST_BYTES_PER_S);
-	(void)curl_easy_setopt(easy, CURLOPT_LOW_SPEED_TIME, SLOWEST_FOR_S);
-	/* Only sees an announced length: take_body() counts as well. */
-	(void)curl_easy_setopt(easy, CURLOPT_MAXFILESIZE_LARGE,
-	    (curl_off_t)req->max_bytes);
-	(void)curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, BUFFER_BYTES);
-	(void)curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, take_header);
-	(void)curl_easy_setopt(easy, CURLOPT_HEADERDATA, req);
-	(void)curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, take_body);
-	(void)curl_easy_setopt(easy, CURLOPT_WRITEDATA, req);
-}
-
-static CURLcode
-set_keys(CURL *easy, const struct http_keys *keys)
-{
-	char		provider[128];
-	CURLcode	code;
-
-	(void)snprintf(provider, sizeof(provider), "aws:amz:%s:s3",
-	    keys->region);
-	code = curl_easy_setopt(easy, CURLOPT_AWS_SIGV4, provider);
-	if (code == CURLE_OK)
-		code = curl_easy_setopt(easy, CURLOPT_USERNAME, keys->access);
-	return code == CURLE_OK ? curl_easy_setopt(easy, CURLOPT_PASSWORD,
-	    keys->secret) : code;
-}
-
-/* A key goes to the host it is for and is never sent along a redirect. */
-static bool
-set_purpose(CURL *easy, const struct http_request *req)
-{
-	CURLcode	code = CURLE_OK;
-
-	if (req->download) {
-		(void)curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 1L);
-		(void)curl_easy_setopt(easy, CURLOPT_MAXREDIRS, MAX_REDIRECTS);
-	} else
-		(void)curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
-	if (req->bearer != NULL) {
-		(void)curl_easy_setopt(easy, CURLOPT_HTTPAUTH,
-		    (long)CURLAUTH_BEARER);
-		code = curl_easy_setopt(easy, CURLOPT_XOAUTH2_BEARER,
-		    req->bearer);
-	}
-	if (req->keys != NULL && code == CURLE_OK)
-		code = set_keys(easy, req->keys);
-	return code == CURLE_OK;
-}
-
-static size_t
-give_body(char *buf, size_t size, size_t n, void *arg)
-{
-	struct http_request	*req = arg;
-	size_t			 len = size * n, got;
-
-	if ((int64_t)len > req->body_bytes - req->sent)
-		len = (size_t)(req->body_bytes - req->sent);
-	if (len == 0)
-		return 0;
-	if ((got = req->on_send(req, buf, len, req->sent)) == 0)
-		return CURL_READFUNC_ABORT;
-	req->sent += (int64_t)got;
-	return got;
-}
-
-/* A connection that was kept too long: the body is sent once more. */
-static int
-rewind_body(void *arg, curl_off_t at, int origin)
-{
-	struct http_request	*req = arg;
-
-	if (origin != SEEK_SET)
-		return CURL_SEEKFUNC_CANTSEEK;
-	req->sent = at;
-	return CURL_SEEKFUNC_OK;
-}
-
-static bool
-set_method(CURL *easy, struct http_request *req)
-{
-	if (req->on_send != NULL) {
-		(void)curl_easy_setopt(easy, CURLOPT_UPLOAD, 1L);
-		(void)curl_easy_setopt(easy, CURLOPT_INFILESIZE_LARGE,
-		    (curl_off_t)req->body_bytes);
-		(void)curl_easy_setopt(easy, CURLOPT_READFUNCTION, give_body);
-		(void)curl_easy_setopt(easy, CURLOPT_READDATA, req);
-		(void)curl_easy_setopt(easy, CURLOPT_SEEKFUNCTION,
-		    rewind_body);
-		(void)curl_easy_setopt(easy, CURLOPT_SEEKDATA, req);
-	} else if (req->method != NULL && strcmp(req->method, "POST") == 0)
-		(void)curl_easy_setopt(easy, CURLOPT_COPYPOSTFIELDS, "");
-	return req->method == NULL || curl_easy_setopt(easy,
-	    CURLOPT_CUSTOMREQUEST, req->method) == CURLE_OK;
-}
-
-static bool
-add_header(struct http_request *req, const char *line)
-{
-	struct curl_slist	*longer;
-
-	if ((longer = curl_slist_append(req->headers, line)) == NULL)
-		return false;
-	req->headers = longer;
-	return true;
-}
-
-/*
- * Only the rest, if what is there already is of the same file; and what the
- * caller has to say.
- */
-static bool
-set_headers(CURL *easy, struct http_request *req)
-{
-	char	range[40], line[192];
-	size_t	i;
-
-	if (req->from != 0) {
-		(void)snprintf(range, sizeof(range), "%lld-",
-		    (long long)req->from);
-		(void)snprintf(line, sizeof(line), "If-Range: %s",
-		    req->if_range);
-		if (!add_header(req, line) || curl_easy_setopt(easy,
-		    CURLOPT_RANGE, range) != CURLE_OK)
-			return false;
-	}
-	/* libcurl would name a form, and wait for a 100 before a large body. */
-	if (req->post != NULL && (!add_header(req,
-	    "Content-Type: application/json") || !add_header(req, "Expect:")))
-		return false;
-	if (req->header != NULL && !add_header(req, req->header))
-		return false;
-	for (i = 0; req->lines != NULL && req->lines[i] != NULL; i++)
-		if (!add_header(req, req->lines[i]))
-			return false;
-	return req->headers == NULL || curl_easy_setopt(easy,
-	    CURLOPT_HTTPHEADER, req->headers) == CURLE_OK;
-}
-
-/*
- * A POST may cost money, so it is sent at most once: libcurl repeats by itself
- * what was lost on a connection that it had used before, and what an HTTP/2
- * server refused.  The server may also think for long without a byte.
- */
-static bool
-set_post(CURL *easy, const struct http_request *req)
-{
-	if (req->post == NULL)
-		return true;
-	(void)curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, 1L);
-	(void)curl_easy_setopt(easy, CURLOPT_FORBID_REUSE, 1L);
-	(void)curl_easy_setopt(easy, CURLOPT_HTTP_VERSION,
-	    (long)CURL_HTTP_VERSION_1_1);
-	(void)curl_easy_setopt(easy, CURLOPT_LOW_SPEED_TIME, 0L);
-	(void)curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE,
-	    (curl_off_t)strlen(req->post));
-	return curl_easy_setopt(easy, CURLOPT_COPYPOSTFIELDS, req->post) ==
-	    CURLE_OK;
-}
-
-bool
-http_start(struct http_engine *engine, struct http_request *req)
-{
-	CURL	*easy;
-
-	req->engine = engine;
-	req->status = 0;
-	req->length = -1;
-	req->received = req->sent = 0;
-	req->refused = NULL;
-	req->opened = 0;
-	req->too_large = req->stopped = req->skipped = false;
-	req->resumed = req->begun = false;
-	req->validator[0] = '\0';
-	req->headers = NULL;
-	if ((easy = curl_easy_init()) == NULL)
-		return false;
-	set_common(easy, req);
-	set_limits(easy, req);
-	if (!set_purpose(easy, req) || !set_headers(easy, req) ||
-	    !set_post(easy, req) || !set_method(easy, req) ||
-	    curl_multi_add_handle(engine->multi, easy) != CURLM_OK) {
-		curl_easy_cleanup(easy);
-		curl_slist_free_all(req->headers);
-		return false;
-	}
-	req->easy = easy;
-	LIST_INSERT_HEAD(&engine->requests, req, next);
-	engine->in_flight++;
-	return true;
 }
 
 void
@@ -596,7 +264,7 @@ http_turn(struct http_engine *engine, int timeout_ms)
 
 	(void)curl_multi_poll(engine->multi, NULL, 0, timeout_ms, NULL);
 	(void)curl_multi_perform(engine->multi, &running);
-	reap(engine);
+	engine_reap(engine);
 }
 
 void
@@ -617,6 +285,12 @@ http_free_slots(const struct http_engine *engine)
 	return engine->max_in_flight - engine->in_flight;
 }
 
+void
+http_count_bytes(struct http_engine *engine, size_t len)
+{
+	engine->bytes += (int64_t)len;
+}
+
 int64_t
 http_bytes(const struct http_engine *engine)
 {
@@ -626,12 +300,15 @@ http_bytes(const struct http_engine *engine)
 double
 http_parts(const struct http_engine *engine)
 {
-	const struct http_request	*req;
+	const struct http_transfer	*t;
+	const struct http_response	*res;
 	double				 sum = 0;
 
-	LIST_FOREACH(req, &engine->requests, next)
-		if (req->received > 0 && req->length > 0)
-			sum += (double)req->received / (double)req->length;
+	LIST_FOREACH(t, &engine->transfers, next) {
+		res = t->response;
+		if (res->received > 0 && res->length > 0)
+			sum += (double)res->received / (double)res->length;
+	}
 	return sum;
 }
 
@@ -648,7 +325,7 @@ http_engine_new(int max_in_flight, bool allow_private)
 		curl_global_cleanup();
 		return NULL;
 	}
-	LIST_INIT(&engine->requests);
+	LIST_INIT(&engine->transfers);
 	engine->max_in_flight = max_in_flight;
 	engine->allow_private = allow_private;
 	(void)curl_multi_setopt(engine->multi, CURLMOPT_MAXCONNECTS,
@@ -659,14 +336,14 @@ http_engine_new(int max_in_flight, bool allow_private)
 void
 http_engine_free(struct http_engine *engine)
 {
-	struct http_request	*req;
+	struct http_transfer	*t;
 
 	if (engine == NULL)
 		return;
-	while ((req = LIST_FIRST(&engine->requests)) != NULL) {
-		req->verdict = HTTP_ABORTED;
-		errbuf_set(&req->err, "the run ended first");
-		finish(req);
+	while ((t = LIST_FIRST(&engine->transfers)) != NULL) {
+		t->response->verdict = HTTP_ABORTED;
+		errbuf_set(&t->response->err, "the run ended first");
+		transfer_end(t);
 	}
 	(void)curl_multi_cleanup(engine->multi);
 	curl_global_cleanup();

@@ -1,10 +1,11 @@
 /*
- * The one door to libcurl: many HTTP transfers at once on one thread.
+ * HTTP transfers, many at once on one thread.  A caller fills in an
+ * http_request and gives it to an engine; http_turn() moves all that are in
+ * flight and calls back; what came stands in the http_response.  libcurl is
+ * behind http.c and http_setup.c alone.
  */
 #ifndef GENHOOK_HTTP_H
 #define GENHOOK_HTTP_H
-
-#include <sys/queue.h>
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -12,6 +13,84 @@
 
 #include "lib/errbuf.h"
 #include "net/digest_header.h"
+
+struct http_engine;
+struct http_transfer;
+
+/*
+ * Who named the host, and so what it may be: http_policy.c has the table of
+ * what each allows.  The first is the strictest.
+ */
+enum http_policy {
+	HTTP_PUBLIC_API,	/* a provider's API: https at a public address,
+				   and no redirect, as a key goes there */
+	HTTP_PUBLIC_LINK,	/* a link that came from the network: the same,
+				   but redirects are followed, and each is held
+				   to the same rules */
+	HTTP_OPERATOR_HOST	/* a store of the operator's settings: it may be
+				   in a private network, and need no TLS there;
+				   no redirect */
+};
+
+/* What requests to an S3-compatible store are signed with (AWS Signature
+ * Version 4, as the Amazon S3 API Reference has it). */
+struct http_keys {
+	const char	*access, *secret;
+	const char	*region;
+};
+
+/*
+ * What the caller asks.  http_start() copies what it needs of it, strings
+ * included, so it may be on the caller's stack.  All zeroes is the beginning;
+ * url, max_bytes, on_body and on_done are always needed.
+ */
+struct http_request {
+	enum http_policy	 policy;
+	const char		*url;
+	const char		*method;	/* NULL: GET, or POST with a post */
+	const char		*bearer;	/* an API key, or NULL */
+	const struct http_keys	*keys;		/* sign with them, or NULL.  url
+						   is signed as it is written,
+						   so its query has to be in
+						   order and its path escaped;
+						   headers has to have the
+						   body's x-amz-content-sha256 */
+	const char		*const *headers;	/* more lines, up to a
+						   NULL; or NULL */
+
+	/* The body: JSON to POST, which is never sent twice, be the answer lost
+	 * or not; or on_send and how many bytes it gives; or none. */
+	const char		*post;
+	int64_t			 body_bytes;
+
+	/* Which part of the answer is wanted. */
+	bool			 file_only;	/* pass on the body of a 200, or
+						   of a fitting 206, alone */
+	int64_t			 from;		/* the rest, from this byte on */
+	const char		*if_range;	/* if it is still this, else all
+						   (RFC 9110); where from is not
+						   0 */
+
+	/* Limits. */
+	int64_t			 max_bytes;	/* with the first from ones */
+	int			 timeout_s;	/* for all of it; 0: none */
+	bool			 patient;	/* an answer may be long in
+						   coming */
+
+	/* Called by http_turn(), on the thread that calls that; on_done also
+	 * by http_engine_free(). */
+	void			*arg;		/* their first argument */
+	/* Fills in the body's bytes from this one on, as many as there is room
+	 * for.  0 ends the transfer as one that failed. */
+	size_t			(*on_send)(void *arg, void *, size_t,
+				    int64_t at);
+	/* Each piece of the answer's body.  False ends the transfer; the
+	 * response's err may say why. */
+	bool			(*on_body)(void *arg, const void *, size_t);
+	/* The end, always exactly once.  May start another transfer, with the
+	 * same response as well. */
+	void			(*on_done)(void *arg);
+};
 
 enum http_verdict {
 	HTTP_ANSWERED,	/* an answer came whole: status says which */
@@ -22,97 +101,45 @@ enum http_verdict {
 	HTTP_ABORTED	/* http_engine_free() came first */
 };
 
-struct http_engine;
-
-/* What requests to an S3-compatible store are signed with (AWS Signature
- * Version 4, as the Amazon S3 API Reference has it). */
-struct http_keys {
-	const char	*access, *secret;
-	const char	*region;
-};
-
 /*
- * One transfer, owned by the caller, who may free it in on_done and not
- * before.  url, bearer, keys, post, header and lines are copied by
- * http_start().
+ * What came, owned by the caller, who may free it in on_done and not before.
+ * What the headers say is there from the first on_body on, all of it in
+ * on_done.
  */
-struct http_request {
-	const char	*url;
-	const char	*method;	/* NULL: GET */
-	const char	*bearer;	/* an API key, or NULL */
-	const char	*post;		/* JSON to POST, or NULL for a GET; it is
-					   never sent twice, be the answer
-					   lost or not */
-	const char	*header;	/* one more header line, or NULL */
-	const struct http_keys *keys;	/* or NULL.  With them the host is the
-					   operator's own: it may be in a
-					   private network, and need no TLS
-					   there; url is signed as it is
-					   written, so its query has to be in
-					   order and its path escaped; lines
-					   have to have the body's
-					   x-amz-content-sha256 */
-	const char	*const *lines;	/* more of them, up to a NULL; or
-					   NULL */
-	int64_t		 body_bytes;	/* of what on_send gives */
-	bool		 patient;	/* an answer may be long in coming */
-	bool		 download;	/* follow redirects; pass on the body of
-					   a 200, or of a fitting 206, alone */
-	int64_t		 from;		/* ask for the rest from this byte on */
-	const char	*if_range;	/* if it is still this, else for all
-					   (RFC 9110); where from is not 0 */
-	int64_t		 max_bytes;	/* with the first from ones */
-	int		 timeout_s;	/* for the whole transfer; 0: none */
-
-	/* The body to send, or NULL: bytes from this one on, as many as there
-	 * is room for.  0 ends the transfer as one that failed. */
-	size_t	(*on_send)(struct http_request *, void *, size_t, int64_t at);
-	/* Each piece of the answer's body.  False ends the transfer. */
-	bool	(*on_body)(struct http_request *, const void *, size_t);
-	/* The end, always exactly once. */
-	void	(*on_done)(struct http_request *);
-	void	*arg;			/* for the callbacks */
-
-	/* What came; complete in on_done. */
+struct http_response {
 	enum http_verdict	 verdict;
-	struct errbuf		 err;	/* never holds more of a URL than its
-					   host */
+	struct errbuf		 err;		/* never holds more of a URL
+						   than its host */
 	long			 status;
 	int64_t			 length;	/* Content-Length, or -1 */
 	int64_t			 received;	/* bytes of body */
 	bool			 framed;	/* a cut would have been seen */
+	bool			 resumed;	/* it is the rest, as asked */
+	bool			 begun;		/* the server may have heard of
+						   the request */
 	int64_t			 retry_after_s;	/* 0: not said */
 	char			 content_type[128];	/* "" when none */
 	char			 etag[128];	/* "" when none, or too long */
 	char			 validator[128];	/* for a later if_range;
 						   "" when there is none */
-	bool			 resumed;	/* it is the rest, as asked */
-	bool			 begun;		/* the server may have heard of
-						   the request */
-	struct digest_header		 digest_header;	/* of the file's sum */
-
-	/* The engine's own. */
-	struct http_engine	*engine;
-	void			*easy, *headers;
-	LIST_ENTRY(http_request) next;
-	const char		*refused;	/* what a refused address was */
-	int			 opened;	/* sockets since the last hop */
-	bool			 too_large, stopped, skipped;
-	int64_t			 sent;		/* bytes of body */
+	struct digest_header	 digest_header;	/* the file's sums, as said */
+	struct http_transfer	*transfer;	/* the engine's own; NULL: none
+						   began */
 };
 
 /*
- * At most max_in_flight transfers at once.  Unless allow_private is set,
- * only https and only addresses that address_refusal() lets pass.
- * NULL: no memory.
+ * At most max_in_flight transfers at once.  With allow_private, the public
+ * policies allow http and any address too.  NULL: no memory.
  */
 struct http_engine *http_engine_new(int max_in_flight, bool allow_private);
 
 /* Ends what is in flight (HTTP_ABORTED) and frees; NULL is fine. */
 void	http_engine_free(struct http_engine *);
 
-/* Begin a transfer.  False when there is no memory: on_done is not called. */
-bool	http_start(struct http_engine *, struct http_request *);
+/* Begin a transfer; the response is zeroed.  False when there is no memory:
+ * on_done is not called. */
+bool	http_start(struct http_engine *, const struct http_request *,
+	    struct http_response *);
 
 /* Wait up to timeout_ms for something to happen, and let it happen. */
 void	http_turn(struct http_engine *, int timeout_ms);
@@ -122,10 +149,11 @@ void	http_wake(struct http_engine *);
 
 /* The server's own clock (Date, RFC 9110 section 6.6.1) in seconds since
  * 1970; 0 when it did not say.  In on_done alone. */
-int64_t	http_server_time(const struct http_request *);
+int64_t	http_server_time(const struct http_response *);
 
-/* A header of the answer; "" when there is none.  In on_done alone. */
-void	http_header(const struct http_request *, const char *name, char *buf,
+/* A header of the answer; "" when there is none, or it is too long.  In on_body
+ * and on_done alone. */
+void	http_header(const struct http_response *, const char *name, char *buf,
 	    size_t bufsz);
 
 int	http_in_flight(const struct http_engine *);

@@ -12,14 +12,17 @@
 #include "tests/scratch.h"
 
 /* This test is the store: no request leaves the program. */
-bool	__wrap_http_start(struct http_engine *, struct http_request *);
+bool	__wrap_http_start(struct http_engine *, const struct http_request *,
+	    struct http_response *);
 void	__wrap_http_turn(struct http_engine *, int);
 
 #define PARTS	4
 #define KEY	"some/novita/2026/03/20/task-1/0.png"
 
 static struct {
-	struct http_request	*req;		/* in flight */
+	struct http_request	 req;
+	struct http_response	*response;	/* of it; NULL: none is in
+						   flight */
 	char			 asked[512];	/* METHOD QUERY;... */
 	int			 there;		/* parts of an earlier run */
 	int			 idle;		/* waits for nothing */
@@ -62,36 +65,39 @@ answer_to(const struct http_request *req)
 }
 
 bool
-__wrap_http_start(struct http_engine *engine, struct http_request *req)
+__wrap_http_start(struct http_engine *engine, const struct http_request *req,
+    struct http_response *response)
 {
 	const char	*query = strchr(req->url, '?');
 	size_t		 n = strlen(store.asked);
 
 	(void)engine;
-	CU_ASSERT_PTR_NULL(store.req);
+	CU_ASSERT_PTR_NULL(store.response);
 	(void)snprintf(store.asked + n, sizeof(store.asked) - n, "%s %.12s;",
 	    req->method, query != NULL ? query + 1 : "");
-	store.req = req;
+	store.req = *req;
+	store.response = response;
 	return true;
 }
 
 void
 __wrap_http_turn(struct http_engine *engine, int timeout_ms)
 {
-	struct http_request	*req = store.req;
+	struct http_request	 req = store.req;
+	struct http_response	*response = store.response;
 	const char		*answer;
 
 	(void)engine;
-	if (req == NULL) {
+	if (response == NULL) {
 		store.idle += timeout_ms > 0;
 		return;
 	}
-	store.req = NULL;
-	answer = answer_to(req);
-	CU_ASSERT_TRUE(req->on_body(req, answer, strlen(answer)));
-	req->status = 200;
-	req->verdict = HTTP_ANSWERED;
-	req->on_done(req);
+	store.response = NULL;
+	answer = answer_to(&req);
+	CU_ASSERT_TRUE(req.on_body(req.arg, answer, strlen(answer)));
+	response->status = 200;
+	response->verdict = HTTP_ANSWERED;
+	req.on_done(req.arg);
 }
 
 /* An upload that stopped after so many parts. */

@@ -58,7 +58,7 @@ job_fits(struct job *j, struct errbuf *err)
 		j->media = media_detect(j->run->mime, j->watch.head,
 		    j->watch.headlen);
 	if (media_fits(j->media, j->kind, j->watch.headlen, err) &&
-	    media_agrees(j->media, j->kind, j->req.content_type, err))
+	    media_agrees(j->media, j->kind, j->response.content_type, err))
 		return true;
 	http_host(j->url, host, sizeof(host));
 	errbuf_set(err, "%s: %s", host, err->text);
@@ -75,7 +75,7 @@ job_is_whole(struct job *j, struct errbuf *err)
 	enum media_end	end = media_end(j->media, &j->watch);
 	char		host[256];
 
-	if (end == MEDIA_WHOLE || (end == MEDIA_UNSURE && j->req.framed))
+	if (end == MEDIA_WHOLE || (end == MEDIA_UNSURE && j->response.framed))
 		return true;
 	http_host(j->url, host, sizeof(host));
 	errbuf_set(err, "%s: the file was cut short", host);
@@ -139,16 +139,16 @@ link_has_ended(const struct job *j)
 static bool
 part_is_unfit(const struct job *j)
 {
-	return j->kept > 0 && !j->req.resumed && j->req.status != 200 &&
-	    (j->req.status == 206 || j->req.status == 416);
+	return j->kept > 0 && !j->response.resumed && j->response.status != 200 &&
+	    (j->response.status == 206 || j->response.status == 416);
 }
 
 /* A link that is no good, for which there could be a better one. */
 static bool
 may_ask(struct job *j, enum trouble trouble)
 {
-	bool	gone = trouble == TROUBLE_GONE && (j->req.status == 403 ||
-		    j->req.status == 404 || j->req.status == 410);
+	bool	gone = trouble == TROUBLE_GONE && (j->response.status == 403 ||
+		    j->response.status == 404 || j->response.status == 410);
 
 	return !j->asked && (gone || (link_has_ended(j) &&
 	    (trouble == TROUBLE_GONE || trouble == TROUBLE_CONTENT))) &&
@@ -159,7 +159,7 @@ may_ask(struct job *j, enum trouble trouble)
 static bool
 may_resume(struct job *j)
 {
-	return j->req.received > 0 && j->mark[0] != '\0' &&
+	return j->response.received > 0 && j->mark[0] != '\0' &&
 	    j->resumes < RESUMES_MAX && !link_has_ended(j) &&
 	    sweep_goes_on(j->run->sweep, sweep_moment(j->run->sweep, 100));
 }
@@ -183,7 +183,7 @@ static bool
 job_agrees_with_header(struct job *j, const unsigned char *sum,
     const unsigned char *md5, struct errbuf *err)
 {
-	const struct digest_header	*p = &j->req.digest_header;
+	const struct digest_header	*p = &j->response.digest_header;
 	char			 ours[DIGEST_HEADER_SHA256], host[256];
 	const char		*name = NULL;
 
@@ -223,7 +223,7 @@ job_check(struct archive_commit *c)
 	j->trouble = TROUBLE_OURS;
 	worker_wait(j->run->worker, &j->summing);
 	if (j->digests.md5 == NULL)
-		j->req.digest_header.md5[0] = '\0';
+		j->response.digest_header.md5[0] = '\0';
 	if ((j->at_rest && !digests_update_from_part(&j->digests, c->part, j->bytes,
 	    &c->err)) || !digests_final(&j->digests, j->bytes, digest, md5,
 	    &c->err))
@@ -308,21 +308,21 @@ fetch_settled(struct fetch_run *run, bool all)
 static bool
 job_answered(struct job *j)
 {
-	if (j->req.status == 200 || j->req.resumed)
+	if (j->response.status == 200 || j->response.resumed)
 		return job_store(j);
 	if (part_is_unfit(j) && j->resumes++ < RESUMES_MAX) {
 		j->opened = true;
 		job_drop(j);
 		return job_download(j);
 	}
-	return job_lacks(j, trouble_of_status(j->req.status),
-	    j->req.err.text);
+	return job_lacks(j, trouble_of_status(j->response.status),
+	    j->response.err.text);
 }
 
 static bool
 job_cut_off(struct job *j)
 {
-	struct errbuf	words = j->req.err;
+	struct errbuf	words = j->response.err;
 	bool		again = may_resume(j);
 
 	if (job_leave(j) && again) {
@@ -334,12 +334,12 @@ job_cut_off(struct job *j)
 }
 
 static void
-on_done(struct http_request *req)
+on_done(void *arg)
 {
-	struct job	*j = req->arg;
+	struct job	*j = arg;
 	bool		 goes_on = false;
 
-	switch (req->verdict) {
+	switch (j->response.verdict) {
 	case HTTP_ANSWERED:
 		goes_on = job_answered(j);
 		break;
@@ -348,10 +348,10 @@ on_done(struct http_request *req)
 		break;
 	case HTTP_FORBIDDEN:
 	case HTTP_TOO_LARGE:
-		job_fail(j, TROUBLE_FINAL, req->err.text);
+		job_fail(j, TROUBLE_FINAL, j->response.err.text);
 		break;
 	case HTTP_STOPPED:
-		goes_on = job_lacks(j, j->trouble, req->err.text);
+		goes_on = job_lacks(j, j->trouble, j->response.err.text);
 		break;
 	case HTTP_ABORTED:
 		job_cut(j, job_leave(j));
@@ -377,16 +377,16 @@ static bool
 job_open(struct job *j)
 {
 	j->opened = true;
-	if (j->part != NULL && j->req.resumed)
+	if (j->part != NULL && j->response.resumed)
 		return archive_replay(j->part, 0, j->kept, take_piece, j,
-		    &j->req.err);
-	(void)snprintf(j->mark, sizeof(j->mark), "%s", j->req.validator);
-	if (j->req.digest_header.md5[0] != '\0')
+		    &j->response.err);
+	(void)snprintf(j->mark, sizeof(j->mark), "%s", j->response.validator);
+	if (j->response.digest_header.md5[0] != '\0')
 		digests_want_md5(&j->digests);
-	j->at_rest = j->req.length >= 0;
+	j->at_rest = j->response.length >= 0;
 	archive_abort(j->part);
-	j->part = archive_begin(j->run->archive, &j->key, j->req.length,
-	    &j->req.err);
+	j->part = archive_begin(j->run->archive, &j->key, j->response.length,
+	    &j->response.err);
 	j->summing.run = sum_some;
 	j->summing.arg = j;
 	j->sum_of = j->part;
@@ -408,31 +408,32 @@ job_mark(struct job *j)
 static void
 job_sum_some(struct job *j, size_t len)
 {
-	if (!j->at_rest || j->req.length <= ARCHIVE_SMALL ||
+	if (!j->at_rest || j->response.length <= ARCHIVE_SMALL ||
 	    j->bytes / SUM_EVERY == (j->bytes - (int64_t)len) / SUM_EVERY)
 		return;
 	(void)worker_put(j->run->worker, &j->summing);
 }
 
 static bool
-on_body(struct http_request *req, const void *data, size_t len)
+on_body(void *arg, const void *data, size_t len)
 {
-	struct job	*j = req->arg;
+	struct job	*j = arg;
+	struct errbuf	*err = &j->response.err;
 
 	j->trouble = TROUBLE_OURS;
 	if (!j->opened && !job_open(j))
 		return false;
 	take_piece(j, data, len);
 	if (j->media == NULL && j->watch.headlen == MEDIA_HEAD &&
-	    !job_fits(j, &req->err)) {
+	    !job_fits(j, err)) {
 		j->trouble = TROUBLE_CONTENT;
 		return false;
 	}
 	if (!j->at_rest && j->digests.broken) {
-		errbuf_set(&req->err, "could not compute a SHA-256");
+		errbuf_set(err, "could not compute a SHA-256");
 		return false;
 	}
-	if (!archive_write(j->part, data, len, &req->err))
+	if (!archive_write(j->part, data, len, err))
 		return false;
 	job_mark(j);
 	job_sum_some(j, len);
@@ -444,12 +445,30 @@ static bool
 job_reset(struct job *j)
 {
 	memset(&j->watch, 0, sizeof(j->watch));
-	memset(&j->req, 0, sizeof(j->req));
+	memset(&j->response, 0, sizeof(j->response));
 	j->media = NULL;
 	j->bytes = j->kept = j->marked = 0;
 	j->mark[0] = '\0';
 	j->opened = j->at_rest = false;
 	return digests_begin(&j->digests);
+}
+
+static bool
+job_start(struct job *j)
+{
+	struct http_request	req = {
+		.policy = HTTP_PUBLIC_LINK,
+		.url = j->url,
+		.file_only = true,
+		.from = j->kept,
+		.if_range = j->mark,
+		.max_bytes = j->run->sweep->conf->max_output_bytes,
+		.on_body = on_body,
+		.on_done = on_done,
+		.arg = j,
+	};
+
+	return http_start(j->run->engine, &req, &j->response);
 }
 
 bool
@@ -471,15 +490,7 @@ job_download(struct job *j)
 		j->mark[0] = '\0';
 	}
 	j->bare = false;
-	j->req.url = j->url;
-	j->req.download = true;
-	j->req.from = j->kept;
-	j->req.if_range = j->mark;
-	j->req.max_bytes = j->run->sweep->conf->max_output_bytes;
-	j->req.on_body = on_body;
-	j->req.on_done = on_done;
-	j->req.arg = j;
-	if (ok && http_start(j->run->engine, &j->req))
+	if (ok && job_start(j))
 		return true;
 	job_fail(j, TROUBLE_OURS, "out of memory");
 	return false;
@@ -499,7 +510,7 @@ job_is_home(struct job *j)
 		j->bare = true;
 		return false;
 	}
-	j->opened = j->req.framed = archive_whole(j->mark) != NULL;
+	j->opened = j->response.framed = archive_whole(j->mark) != NULL;
 	if (j->opened && archive_replay(j->part, 0, j->kept, take_piece, j,
 	    &err))
 		return true;

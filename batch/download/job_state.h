@@ -12,7 +12,7 @@
 #include "batch/download/retry.h"
 
 struct job {
-	struct http_request	 req;
+	struct http_response	 response;	/* of the last transfer */
 	struct fetch_run	*run;
 	char			*provider, *task_id, *position, *kind, *url;
 	char			*model;		/* or NULL */

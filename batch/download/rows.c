@@ -102,7 +102,7 @@ job_fail(struct job *j, enum trouble trouble, const char *words)
 		.attempts = j->attempts,
 		.expires_at = j->expires_at,
 		.now = time(NULL),
-		.retry_after_s = j->req.retry_after_s,
+		.retry_after_s = j->response.retry_after_s,
 		.hope = j->hope,
 	};
 	struct errbuf		 copy;
@@ -132,7 +132,7 @@ fill_columns(struct pgarray *c, const struct job *j)
 	char		bytes[24];
 
 	/* One that is no text could not be sent back as it came. */
-	errbuf_set(&etag, "%s", j->req.etag);
+	errbuf_set(&etag, "%s", j->response.etag);
 	utf8_clean(etag.text);
 	(void)snprintf(bytes, sizeof(bytes), "%lld", (long long)j->bytes);
 	pgarray_text(&c[C_PROVIDER], j->provider);
@@ -142,8 +142,8 @@ fill_columns(struct pgarray *c, const struct job *j)
 	pgarray_text(&c[C_BYTES], bytes);
 	pgarray_text(&c[C_SHA256], j->sum);
 	pgarray_text(&c[C_CONTENT_TYPE], j->media->content_type);
-	pgarray_text(&c[C_ETAG], j->req.etag[0] != '\0' &&
-	    strcmp(etag.text, j->req.etag) == 0 ? etag.text : NULL);
+	pgarray_text(&c[C_ETAG], j->response.etag[0] != '\0' &&
+	    strcmp(etag.text, j->response.etag) == 0 ? etag.text : NULL);
 }
 
 /* The rows of jobs whose files are in their places, on their way. */

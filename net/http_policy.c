@@ -1,0 +1,47 @@
+/* Where a request may go: the one table of what each http_policy allows. */
+#include <stddef.h>
+
+#include "net/address.h"
+#include "net/http_internal.h"
+
+static const char *
+policy_public(const struct sockaddr *addr, bool tls)
+{
+	(void)tls;
+	return address_refusal(addr);
+}
+
+static const char *
+policy_anywhere(const struct sockaddr *addr, bool tls)
+{
+	(void)addr;
+	(void)tls;
+	return NULL;
+}
+
+/* In the operator's own network TLS is the operator's choice. */
+static const char *
+policy_public_by_tls(const struct sockaddr *addr, bool tls)
+{
+	return address_is_public(addr) && !tls ?
+	    "public: there it has to be https" : NULL;
+}
+
+/* The second of a pair is for engines that allow private networks. */
+static const struct http_rules policies[][2] = {
+	[HTTP_PUBLIC_API] = {
+		{ "https",	0,			policy_public },
+		{ "http,https",	0,			policy_anywhere } },
+	[HTTP_PUBLIC_LINK] = {
+		{ "https",	HTTP_MAX_REDIRECTS,	policy_public },
+		{ "http,https",	HTTP_MAX_REDIRECTS,	policy_anywhere } },
+	[HTTP_OPERATOR_HOST] = {
+		{ "http,https",	0,			policy_public_by_tls },
+		{ "http,https",	0,			policy_public_by_tls } },
+};
+
+const struct http_rules *
+http_rules_of(enum http_policy policy, bool allow_private)
+{
+	return &policies[policy][allow_private];
+}

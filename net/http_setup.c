@@ -1,0 +1,257 @@
+/* A request as libcurl's options. */
+#include <sys/socket.h>
+
+#include <curl/curl.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "net/http_internal.h"
+
+#define CONNECT_TIMEOUT_S	5L
+#define SLOWEST_BYTES_PER_S	1000L
+#define SLOWEST_FOR_S		30L
+#define BUFFER_BYTES		(256L * 1024)
+
+/*
+ * Called for each address that a name resolved to, also behind a redirect,
+ * so that what is checked is what is connected to.
+ */
+static curl_socket_t
+setup_open_socket(void *arg, curlsocktype purpose, struct curl_sockaddr *addr)
+{
+	struct http_transfer	*t = arg;
+	const char		*word = t->rules->refusal(&addr->addr, t->tls);
+
+	(void)purpose;
+	if (word != NULL) {
+		t->refused = word;
+		return CURL_SOCKET_BAD;
+	}
+	t->opened++;
+	return socket(addr->family, addr->socktype | SOCK_CLOEXEC,
+	    addr->protocol);
+}
+
+/* Called between connecting and the first byte of the request. */
+static int
+setup_begin(void *arg, char *peer, char *local, int peer_port, int local_port)
+{
+	struct http_transfer	*t = arg;
+
+	(void)peer;
+	(void)local;
+	(void)peer_port;
+	(void)local_port;
+	t->response->begun = true;
+	return CURL_PREREQFUNC_OK;
+}
+
+/* Where the transfer may go, and how far along redirects. */
+static void
+setup_policy(CURL *easy, struct http_transfer *t)
+{
+	const struct http_rules	*rules = t->rules;
+
+	(void)curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, rules->schemes);
+	(void)curl_easy_setopt(easy, CURLOPT_REDIR_PROTOCOLS_STR,
+	    rules->schemes);
+	(void)curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION,
+	    (long)(rules->redirects > 0));
+	(void)curl_easy_setopt(easy, CURLOPT_MAXREDIRS,
+	    (long)rules->redirects);
+	(void)curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION,
+	    setup_open_socket);
+	(void)curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, t);
+	(void)curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, setup_begin);
+	(void)curl_easy_setopt(easy, CURLOPT_PREREQDATA, t);
+	/* A proxy from the environment would carry us past the check. */
+	(void)curl_easy_setopt(easy, CURLOPT_PROXY, "");
+	(void)curl_easy_setopt(easy, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
+	(void)curl_easy_setopt(easy, CURLOPT_DISALLOW_USERNAME_IN_URL, 1L);
+}
+
+/* What every transfer has, whatever it is for. */
+static void
+setup_common(CURL *easy, struct http_transfer *t)
+{
+	(void)curl_easy_setopt(easy, CURLOPT_URL, t->url);
+	(void)curl_easy_setopt(easy, CURLOPT_PRIVATE, t);
+	(void)curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+	/* Do not wait for a slow resolver's thread when giving up. */
+	(void)curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);
+	(void)curl_easy_setopt(easy, CURLOPT_USERAGENT, "genhook");
+	(void)curl_easy_setopt(easy, CURLOPT_HTTP_VERSION,
+	    (long)CURL_HTTP_VERSION_2TLS);
+	(void)curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, BUFFER_BYTES);
+	(void)curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, http_take_header);
+	(void)curl_easy_setopt(easy, CURLOPT_HEADERDATA, t);
+	(void)curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, http_take_body);
+	(void)curl_easy_setopt(easy, CURLOPT_WRITEDATA, t);
+}
+
+static void
+setup_limits(CURL *easy, const struct http_request *req)
+{
+	(void)curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT,
+	    CONNECT_TIMEOUT_S);
+	(void)curl_easy_setopt(easy, CURLOPT_TIMEOUT, (long)req->timeout_s);
+	(void)curl_easy_setopt(easy, CURLOPT_LOW_SPEED_LIMIT,
+	    req->patient ? 0L : SLOWEST_BYTES_PER_S);
+	(void)curl_easy_setopt(easy, CURLOPT_LOW_SPEED_TIME, SLOWEST_FOR_S);
+	/* Only sees an announced length: http_take_body() counts as well. */
+	(void)curl_easy_setopt(easy, CURLOPT_MAXFILESIZE_LARGE,
+	    (curl_off_t)req->max_bytes);
+}
+
+static bool
+setup_bearer(CURL *easy, const char *bearer)
+{
+	if (bearer == NULL)
+		return true;
+	(void)curl_easy_setopt(easy, CURLOPT_HTTPAUTH, (long)CURLAUTH_BEARER);
+	return curl_easy_setopt(easy, CURLOPT_XOAUTH2_BEARER, bearer) ==
+	    CURLE_OK;
+}
+
+static bool
+setup_keys(CURL *easy, const struct http_keys *keys)
+{
+	char	provider[128];
+
+	if (keys == NULL)
+		return true;
+	(void)snprintf(provider, sizeof(provider), "aws:amz:%s:s3",
+	    keys->region);
+	return curl_easy_setopt(easy, CURLOPT_AWS_SIGV4, provider) ==
+	    CURLE_OK &&
+	    curl_easy_setopt(easy, CURLOPT_USERNAME, keys->access) ==
+	    CURLE_OK &&
+	    curl_easy_setopt(easy, CURLOPT_PASSWORD, keys->secret) == CURLE_OK;
+}
+
+static bool
+setup_add_header(struct http_transfer *t, const char *line)
+{
+	struct curl_slist	*longer;
+
+	if ((longer = curl_slist_append(t->headers, line)) == NULL)
+		return false;
+	t->headers = longer;
+	return true;
+}
+
+/* Only the rest, if what is there already is of the same file. */
+static bool
+setup_range(CURL *easy, struct http_transfer *t,
+    const struct http_request *req)
+{
+	char	range[40], line[192];
+
+	if (req->from == 0)
+		return true;
+	(void)snprintf(range, sizeof(range), "%lld-", (long long)req->from);
+	(void)snprintf(line, sizeof(line), "If-Range: %s", req->if_range);
+	return setup_add_header(t, line) &&
+	    curl_easy_setopt(easy, CURLOPT_RANGE, range) == CURLE_OK;
+}
+
+static bool
+setup_headers(CURL *easy, struct http_transfer *t,
+    const struct http_request *req)
+{
+	size_t	i;
+
+	/* libcurl would name a form, and wait for a 100 before a large body. */
+	if (req->post != NULL && (!setup_add_header(t,
+	    "Content-Type: application/json") ||
+	    !setup_add_header(t, "Expect:")))
+		return false;
+	for (i = 0; req->headers != NULL && req->headers[i] != NULL; i++)
+		if (!setup_add_header(t, req->headers[i]))
+			return false;
+	return t->headers == NULL || curl_easy_setopt(easy,
+	    CURLOPT_HTTPHEADER, t->headers) == CURLE_OK;
+}
+
+/*
+ * A POST may cost money, so it is sent at most once: libcurl repeats by itself
+ * what was lost on a connection that it had used before, and what an HTTP/2
+ * server refused.  The server may also think for long without a byte.
+ */
+static bool
+setup_post(CURL *easy, const char *post)
+{
+	if (post == NULL)
+		return true;
+	(void)curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, 1L);
+	(void)curl_easy_setopt(easy, CURLOPT_FORBID_REUSE, 1L);
+	(void)curl_easy_setopt(easy, CURLOPT_HTTP_VERSION,
+	    (long)CURL_HTTP_VERSION_1_1);
+	(void)curl_easy_setopt(easy, CURLOPT_LOW_SPEED_TIME, 0L);
+	(void)curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE,
+	    (curl_off_t)strlen(post));
+	return curl_easy_setopt(easy, CURLOPT_COPYPOSTFIELDS, post) ==
+	    CURLE_OK;
+}
+
+static size_t
+setup_send(char *buf, size_t size, size_t n, void *arg)
+{
+	struct http_transfer		*t = arg;
+	const struct http_request	*req = &t->request;
+	size_t				 len = size * n, got;
+
+	if ((int64_t)len > req->body_bytes - t->sent)
+		len = (size_t)(req->body_bytes - t->sent);
+	if (len == 0)
+		return 0;
+	if ((got = req->on_send(req->arg, buf, len, t->sent)) == 0)
+		return CURL_READFUNC_ABORT;
+	t->sent += (int64_t)got;
+	return got;
+}
+
+/* A connection that was kept too long: the body is sent once more. */
+static int
+setup_rewind(void *arg, curl_off_t at, int origin)
+{
+	struct http_transfer	*t = arg;
+
+	if (origin != SEEK_SET)
+		return CURL_SEEKFUNC_CANTSEEK;
+	t->sent = at;
+	return CURL_SEEKFUNC_OK;
+}
+
+static bool
+setup_method(CURL *easy, struct http_transfer *t,
+    const struct http_request *req)
+{
+	if (req->on_send != NULL) {
+		(void)curl_easy_setopt(easy, CURLOPT_UPLOAD, 1L);
+		(void)curl_easy_setopt(easy, CURLOPT_INFILESIZE_LARGE,
+		    (curl_off_t)req->body_bytes);
+		(void)curl_easy_setopt(easy, CURLOPT_READFUNCTION, setup_send);
+		(void)curl_easy_setopt(easy, CURLOPT_READDATA, t);
+		(void)curl_easy_setopt(easy, CURLOPT_SEEKFUNCTION,
+		    setup_rewind);
+		(void)curl_easy_setopt(easy, CURLOPT_SEEKDATA, t);
+	} else if (req->method != NULL && strcmp(req->method, "POST") == 0)
+		(void)curl_easy_setopt(easy, CURLOPT_COPYPOSTFIELDS, "");
+	return req->method == NULL || curl_easy_setopt(easy,
+	    CURLOPT_CUSTOMREQUEST, req->method) == CURLE_OK;
+}
+
+bool
+http_setup(struct http_transfer *t, const struct http_request *req)
+{
+	CURL	*easy = t->easy;
+
+	setup_common(easy, t);
+	setup_policy(easy, t);
+	setup_limits(easy, req);
+	return setup_bearer(easy, req->bearer) &&
+	    setup_keys(easy, req->keys) && setup_range(easy, t, req) &&
+	    setup_headers(easy, t, req) && setup_post(easy, req->post) &&
+	    setup_method(easy, t, req);
+}
