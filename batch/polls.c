@@ -12,6 +12,7 @@
 #include "lib/xalloc.h"
 #include "net/http.h"
 #include "common/delivery.h"
+#include "common/finished.h"
 #include "common/store.h"
 #include "batch/progress.h"
 #include "batch/provider_api.h"

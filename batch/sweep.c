@@ -15,6 +15,7 @@
 #include "lib/units.h"
 #include "lib/utf8.h"
 #include "lib/xalloc.h"
+#include "common/drain.h"
 #include "common/replay.h"
 #include "common/spool.h"
 #include "archive/archive.h"
@@ -250,15 +251,19 @@ sweep_drain(struct sweep *s)
 {
 	struct drain_counts	 counts = { 0 };
 	struct spool		*spool;
+	struct drain		*drain = NULL;
 	struct errbuf		 err = { .text = "" };
 	enum db_verdict		 v;
 
 	spool = spool_open(s->conf->spool_dir, s->conf->spool_max_bytes, &err);
-	if (spool == NULL) {
+	if (spool != NULL && (drain = drain_new(spool)) == NULL)
+		errbuf_set(&err, "spool: out of memory");
+	if (drain == NULL) {
 		sweep_warn(s, "the spool is not drained: %s", err.text);
+		spool_close(spool);
 		return;
 	}
-	v = spool_drain(spool, s->db, s->conf, sweep_moment(s, 30), &counts,
+	v = drain_run(drain, s->db, s->conf, sweep_moment(s, 30), &counts,
 	    &err);
 	s->counts.drained += counts.drained;
 	s->counts.refused += counts.refused;
@@ -272,6 +277,7 @@ sweep_drain(struct sweep *s)
 		sweep_warn(s, "the spool is not drained: %s", err.text);
 	if (v == DB_AWAY || v == DB_BROKEN)
 		sweep_break(s, err.text);
+	drain_free(drain);
 	spool_close(spool);
 }
 

@@ -4,6 +4,7 @@
 
 #include "lib/clock.h"
 #include "lib/pgarray.h"
+#include "common/finished.h"
 #include "common/replay.h"
 #include "common/store.h"
 

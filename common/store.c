@@ -1,9 +1,7 @@
-#include <stdio.h>
-#include <stdlib.h>
+/* A batch of deliveries as the columns of genhook.receive(), and its answer. */
 #include <string.h>
 
 #include "lib/crypto.h"
-#include "lib/log.h"
 #include "lib/pgarray.h"
 #include "common/store.h"
 
@@ -19,7 +17,7 @@ enum column {
 	COLUMN__MAX
 };
 
-static const enum pg_type column_types[] = {
+static const enum pg_type store_types[] = {
 	[P_ID] = PG_UUID, [P_RECEIVED_AT] = PG_TIMESTAMPTZ,
 	[P_PROVIDER] = PG_TEXT, [P_ACCOUNT] = PG_TEXT, [P_SOURCE] = PG_TEXT,
 	[P_OUTCOME] = PG_TEXT, [P_VERDICT] = PG_TEXT,
@@ -33,7 +31,7 @@ static const enum pg_type column_types[] = {
 	[O_TEXT] = PG_TEXT, [O_EXPIRES_AT] = PG_TIMESTAMPTZ,
 	[O_EXPIRES_SOURCE] = PG_TEXT,
 };
-_Static_assert(sizeof(column_types) / sizeof(column_types[0]) == COLUMN__MAX,
+_Static_assert(sizeof(store_types) / sizeof(store_types[0]) == COLUMN__MAX,
     "a column has no type");
 
 /*
@@ -42,7 +40,7 @@ _Static_assert(sizeof(column_types) / sizeof(column_types[0]) == COLUMN__MAX,
  * same link anew for each delivery.
  */
 static bool
-result_digest(const struct result *r, unsigned char digest[SHA256_BYTES])
+store_result_digest(const struct result *r, unsigned char digest[SHA256_BYTES])
 {
 	struct sha256	*sha;
 	const char	*parts[4];
@@ -69,14 +67,14 @@ result_digest(const struct result *r, unsigned char digest[SHA256_BYTES])
 }
 
 static bool
-is_final(const struct delivery *d)
+store_is_final(const struct delivery *d)
 {
 	return d->outcome == OUTCOME_ACCEPTED ||
 	    d->outcome == OUTCOME_REQUERY;
 }
 
 static void
-append_envelope(struct pgarray *a, const struct delivery *d)
+store_add_envelope(struct pgarray *a, const struct delivery *d)
 {
 	pgarray_uuid(&a[P_ID], d->id);
 	pgarray_time(&a[P_RECEIVED_AT], d->received_at);
@@ -92,7 +90,7 @@ append_envelope(struct pgarray *a, const struct delivery *d)
 }
 
 static bool
-append_result(struct pgarray *a, const struct delivery *d)
+store_add_result(struct pgarray *a, const struct delivery *d)
 {
 	const struct result	*r = &d->result;
 	unsigned char		 digest[SHA256_BYTES];
@@ -103,7 +101,7 @@ append_result(struct pgarray *a, const struct delivery *d)
 	pgarray_bool(&a[P_IS_TEST], r->is_test);
 	pgarray_time(&a[P_SUBMITTED_AT], r->submitted_at);
 	pgarray_time(&a[P_FINISHED_AT], r->finished_at);
-	if (!is_final(d)) {
+	if (!store_is_final(d)) {
 		pgarray_null(&a[P_STATUS]);
 		pgarray_null(&a[P_ERROR_CODE]);
 		pgarray_null(&a[P_ERROR_MESSAGE]);
@@ -113,14 +111,14 @@ append_result(struct pgarray *a, const struct delivery *d)
 	pgarray_text(&a[P_STATUS], task_state_words[r->state]);
 	pgarray_text(&a[P_ERROR_CODE], failed ? r->error_code : NULL);
 	pgarray_text(&a[P_ERROR_MESSAGE], failed ? r->error_message : NULL);
-	if (!result_digest(r, digest))
+	if (!store_result_digest(r, digest))
 		return false;
 	pgarray_bytes(&a[P_RESULT_DIGEST], digest, sizeof(digest));
 	return true;
 }
 
 static void
-append_outputs(struct pgarray *a, const struct delivery *d, size_t ordinal)
+store_add_outputs(struct pgarray *a, const struct delivery *d, size_t ordinal)
 {
 	const struct output	*o;
 	size_t			 i;
@@ -141,17 +139,17 @@ append_outputs(struct pgarray *a, const struct delivery *d, size_t ordinal)
 }
 
 static bool
-build_columns(struct pgarray *a, struct delivery *const *batch, size_t n)
+store_build_columns(struct pgarray *a, struct delivery *const *batch, size_t n)
 {
 	bool	ok = true;
 	size_t	i;
 
 	for (i = 0; i < COLUMN__MAX; i++)
-		pgarray_begin(&a[i], column_types[i]);
+		pgarray_begin(&a[i], store_types[i]);
 	for (i = 0; i < n; i++) {
-		append_envelope(a, batch[i]);
-		ok = append_result(a, batch[i]) && ok;
-		append_outputs(a, batch[i], i + 1);
+		store_add_envelope(a, batch[i]);
+		ok = store_add_result(a, batch[i]) && ok;
+		store_add_outputs(a, batch[i], i + 1);
 	}
 	for (i = 0; i < COLUMN__MAX; i++)
 		ok = pgarray_end(&a[i]) && ok;
@@ -159,28 +157,22 @@ build_columns(struct pgarray *a, struct delivery *const *batch, size_t n)
 }
 
 static bool
-outcome_from_word(const char *word, enum outcome *out)
+store_read_outcomes(const struct db_rows *rows, size_t n, enum outcome *outcomes)
 {
-	enum outcome	o;
-
-	for (o = 0; word != NULL && o < OUTCOME__MAX; o++)
-		if (strcmp(outcome_words[o], word) == 0) {
-			*out = o;
-			return true;
-		}
-	return false;
-}
-
-static bool
-read_outcomes(const struct db_rows *rows, size_t n, enum outcome *outcomes)
-{
-	size_t	i;
+	const char	*word;
+	size_t		 i;
+	int		 o;
 
 	if ((size_t)db_rows_count(rows) != n)
 		return false;
-	for (i = 0; i < n; i++)
-		if (!outcome_from_word(db_value(rows, (int)i, 0), &outcomes[i]))
+	for (i = 0; i < n; i++) {
+		word = db_value(rows, (int)i, 0);
+		o = word != NULL ? word_index(outcome_words, OUTCOME__MAX,
+		    word) : -1;
+		if (o == -1)
 			return false;
+		outcomes[i] = (enum outcome)o;
+	}
 	return true;
 }
 
@@ -195,17 +187,15 @@ store_deliveries(struct db *db, struct delivery *const *batch, size_t n,
 	enum db_verdict	 v = DB_AWAY;
 	size_t		 i;
 
-	if (!build_columns(columns, batch, n)) {
+	if (!store_build_columns(columns, batch, n)) {
 		errbuf_set(err, "out of memory for a batch of %zu", n);
 		goto out;
 	}
-	for (i = 0; i < COLUMN__MAX; i++) {
+	for (i = 0; i < COLUMN__MAX; i++)
 		params[i] = pgarray_param(&columns[i]);
-	}
-	params[COLUMN__MAX].value = nth == STORE_AGAIN ? "t" : "f";
-	params[COLUMN__MAX].len = DB_TEXT;
+	params[COLUMN__MAX] = db_text(nth == STORE_AGAIN ? "t" : "f");
 	v = db_run(db, DB_RECEIVE, params, timeout_ms, &rows, err);
-	if (v == DB_OK && !read_outcomes(rows, n, outcomes)) {
+	if (v == DB_OK && !store_read_outcomes(rows, n, outcomes)) {
 		errbuf_set(err, "database: receive: unexpected answer");
 		v = DB_BROKEN;
 	}
@@ -214,69 +204,4 @@ out:
 	for (i = 0; i < COLUMN__MAX; i++)
 		pgarray_free(&columns[i]);
 	return v;
-}
-
-static void
-finished_free(struct finished *f)
-{
-	size_t	i;
-
-	for (i = 0; i < f->n; i++)
-		free(f->names[i]);
-	free(f->names);
-	memset(f, 0, sizeof(*f));
-}
-
-static void
-finished_add_one(struct finished *f, const struct delivery *d)
-{
-	char	**grown;
-	size_t	  room = f->room == 0 ? 64 : f->room * 2;
-
-	if (f->n == f->room) {
-		grown = realloc(f->names, room * sizeof(*grown));
-		if (grown == NULL)
-			return;
-		f->names = grown;
-		f->room = room;
-	}
-	if (asprintf(&f->names[f->n], "%s/%s", d->provider->name,
-	    d->result.task_id) != -1)
-		f->n++;
-}
-
-void
-finished_add(struct finished *f, struct delivery *const *batch, size_t n,
-    const enum outcome *outcomes)
-{
-	size_t	i;
-
-	/* A result that is not believed yet is answered as accepted, too. */
-	for (i = 0; i < n; i++)
-		if (outcomes[i] == OUTCOME_ACCEPTED &&
-		    batch[i]->outcome == OUTCOME_ACCEPTED)
-			finished_add_one(f, batch[i]);
-}
-
-void
-finished_notify(struct finished *f, struct db *db, int timeout_ms)
-{
-	struct pgarray	 names;
-	struct db_param	 param;
-	struct errbuf	 err;
-	size_t		 i;
-
-	if (f->n > 0 && db_is_connected(db)) {
-		pgarray_begin(&names, PG_TEXT);
-		for (i = 0; i < f->n; i++)
-			pgarray_text(&names, f->names[i]);
-		if (pgarray_end(&names)) {
-			param = pgarray_param(&names);
-			if (db_run(db, DB_NOTIFY_FINISHED, &param, timeout_ms,
-			    NULL, &err) != DB_OK)
-				log_line(LOG_DEBUG, "no notify: %s", err.text);
-		}
-		pgarray_free(&names);
-	}
-	finished_free(f);
 }

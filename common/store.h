@@ -17,29 +17,11 @@ enum store_try {
  * Commit n deliveries in one statement within timeout_ms.  On DB_OK
  * outcomes[i] is what became of batch[i], and all of it is on disk.  On
  * DB_REFUSED nothing was stored: try them one by one, with STORE_AGAIN, which
- * also takes what no jsonb can hold.  On anything else it
- * is not known whether they were; sending them with STORE_AGAIN is safe.
+ * also takes what no jsonb can hold.  On anything else it is not known
+ * whether they were stored; sending them with STORE_AGAIN is safe.
  */
 enum db_verdict store_deliveries(struct db *, struct delivery *const *batch,
 	    size_t n, enum store_try, int timeout_ms, enum outcome *outcomes,
 	    struct errbuf *err);
-
-/*
- * The names of finished tasks, gathered to be told to who listens.  All
- * zeroes is an empty one; what it holds is freed by finished_notify().
- */
-struct finished {
-	char	**names;	/* "provider/task_id" */
-	size_t	  n, room;
-};
-
-/* Gather those of a stored batch that brought a task its result.  Out of
- * memory loses the hint, which nobody relies on. */
-void	 finished_add(struct finished *, struct delivery *const *batch,
-	    size_t n, const enum outcome *outcomes);
-
-/* NOTIFY genhook_task_finished for each, and forget them.  A failure is no
- * trouble: it is a hint. */
-void	 finished_notify(struct finished *, struct db *, int timeout_ms);
 
 #endif

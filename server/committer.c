@@ -4,6 +4,8 @@
 
 #include "lib/clock.h"
 #include "lib/log.h"
+#include "common/drain.h"
+#include "common/finished.h"
 #include "common/store.h"
 #include "server/committer.h"
 
@@ -25,7 +27,7 @@
 
 struct committer {
 	const struct conf *conf;
-	struct spool	*spool;
+	struct drain	*drain;		/* NULL: none, as in plain CGI */
 	struct db	*db;
 	struct queue	*queue;
 	bool		 threaded;
@@ -241,14 +243,14 @@ try_drain(struct committer *c, bool busy)
 	struct drain_counts	counts;
 	struct errbuf		err;
 
-	if (c->spool == NULL || clock_ms() < c->drain_at_ms)
+	if (c->drain == NULL || clock_ms() < c->drain_at_ms)
 		return;
 	/* Lost in the middle of it: others may still have one. */
 	if (!db_is_connected(c->db)) {
-		spool_leave(c->spool);
+		drain_leave(c->drain);
 		return;
 	}
-	if (spool_drain(c->spool, c->db, c->conf, clock_ms() + slice_ms,
+	if (drain_run(c->drain, c->db, c->conf, clock_ms() + slice_ms,
 	    &counts, &err) != DB_OK && !db_is_connected(c->db))
 		set_away(c, true, &err);
 	if (counts.drained > 0)
@@ -318,13 +320,13 @@ committer_start(const struct conf *conf, struct spool *spool, bool threads,
 	if ((c = calloc(1, sizeof(*c))) == NULL ||
 	    (c->queue = queue_new()) == NULL ||
 	    (c->db = db_new(conninfo, "genhook_receiver", conf->pooler)) ==
-	    NULL) {
+	    NULL || (threads && spool != NULL &&
+	    (c->drain = drain_new(spool)) == NULL)) {
 		(void)errbuf_no_memory(err);
 		committer_free(c);
 		return NULL;
 	}
 	c->conf = conf;
-	c->spool = spool;
 	c->threaded = threads;
 	if (threads && pthread_create(&c->thread, NULL, committer_main, c) !=
 	    0) {
@@ -351,6 +353,7 @@ committer_free(struct committer *c)
 		return;
 	if (c->db != NULL)
 		finished_notify(&c->finished, c->db, COMMIT_DEADLINE_MS);
+	drain_free(c->drain);
 	db_free(c->db);
 	queue_free(c->queue);
 	free(c);

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "lib/clock.h"
+#include "lib/db.h"
 #include "lib/log.h"
 #include "lib/redact.h"
 #include "server/headers.h"

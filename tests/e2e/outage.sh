@@ -300,6 +300,19 @@ sleep 1.5
 same "none is tried again" "$stamp" "$(stat -c %y "$GENHOOK_SPOOL"/refused/*.reason)"
 rm -rf "$GENHOOK_SPOOL/refused"
 
+# --- files that an earlier version has written, of each outcome
+cp "$FIXTURES"/spool/*.delivery "$GENHOOK_SPOOL"
+check "an earlier version's files: drained" soon 60 drained
+same "each is what it was" 'novita accepted token,apimart accepted token,apixo unparsed token,novita rejected token,wavespeed stale signature' \
+    "$(sql "select string_agg(provider || ' ' || outcome || ' ' || verdict, ',' order by received_at) from genhook.deliveries where remote_addr = '192.0.2.7'")"
+same "with the body that it had" "$(tail -c 22 "$FIXTURES"/spool/*8534870-* | md5sum | cut -d ' ' -f 1)" \
+    "$(sql "select md5(body) from genhook.deliveries where remote_addr = '192.0.2.7' and outcome = 'rejected'")"
+same "the task that was believed is finished" succeeded \
+    "$(sql "select status from genhook.tasks where task_id = 'a6e0f3c2-52b4-4f7b-9c4b-1d9a3a0b7e11'")"
+same "and the one that was not believed is not" pending \
+    "$(sql "select status from genhook.tasks where task_id = 'task_01K9XQ7M3V5T8N2R4W6Y8Z0B1C'")"
+same "none was set aside" '' "$(ls "$GENHOOK_SPOOL/refused" 2>/dev/null)"
+
 # --- the sweep drains when no handler does
 database stop
 posts "$hook" 80 "$(ok sweep-%d)"

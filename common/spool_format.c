@@ -1,0 +1,203 @@
+/* A delivery as the text of a spool file, and back. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/crypto.h"
+#include "common/spool_format.h"
+
+#define FIRST_LINE	"genhook-spool 1"
+
+/* ---- to text ------------------------------------------------------------ */
+
+/* One line of the head; a value never holds a line break. */
+static void
+head_print_line(FILE *fp, const char *key, const char *value)
+{
+	const char	*c;
+
+	if (value == NULL)
+		return;
+	fprintf(fp, "%s: ", key);
+	for (c = value; *c != '\0'; c++)
+		fputc(*c == '\n' || *c == '\r' ? ' ' : *c, fp);
+	fputc('\n', fp);
+}
+
+static void
+head_print(FILE *fp, const struct delivery *d)
+{
+	fprintf(fp, "%s\n", FIRST_LINE);
+	head_print_line(fp, "id", d->id);
+	fprintf(fp, "received_at: %" PRId64 "\n", d->received_at);
+	head_print_line(fp, "provider", d->provider->name);
+	head_print_line(fp, "account", d->account);
+	head_print_line(fp, "source", source_words[d->source]);
+	head_print_line(fp, "outcome", outcome_words[d->outcome]);
+	head_print_line(fp, "verdict", verdict_words[d->verdict]);
+	head_print_line(fp, "remote_addr", d->remote_addr);
+	head_print_line(fp, "headers", d->headers);
+	head_print_line(fp, "note", d->note);
+	fprintf(fp, "body: %zu\n\n", d->bodylen);
+}
+
+char *
+spool_format_print(const struct delivery *d, size_t *len)
+{
+	char	*text = NULL;
+	FILE	*fp;
+	bool	 bad;
+
+	if ((fp = open_memstream(&text, len)) == NULL)
+		return NULL;
+	head_print(fp, d);
+	if (d->bodylen > 0)
+		(void)fwrite(d->body, 1, d->bodylen, fp);
+	bad = ferror(fp) != 0;
+	if (fclose(fp) != 0 || bad) {
+		free(text);
+		return NULL;
+	}
+	return text;
+}
+
+/* ---- and back ----------------------------------------------------------- */
+
+/* The values of the head's lines, which lie in the text; NULL: no such line. */
+struct head {
+	const char	*id, *received_at, *provider, *account, *source;
+	const char	*outcome, *verdict, *remote_addr, *headers, *note, *body;
+};
+
+static const struct head_line {
+	const char	*key;
+	size_t		 at;
+} head_lines[] = {
+	{ "id",		 offsetof(struct head, id) },
+	{ "received_at", offsetof(struct head, received_at) },
+	{ "provider",	 offsetof(struct head, provider) },
+	{ "account",	 offsetof(struct head, account) },
+	{ "source",	 offsetof(struct head, source) },
+	{ "outcome",	 offsetof(struct head, outcome) },
+	{ "verdict",	 offsetof(struct head, verdict) },
+	{ "remote_addr", offsetof(struct head, remote_addr) },
+	{ "headers",	 offsetof(struct head, headers) },
+	{ "note",	 offsetof(struct head, note) },
+	{ "body",	 offsetof(struct head, body) },
+};
+#define NLINES	(sizeof(head_lines) / sizeof(head_lines[0]))
+
+static void
+head_set(struct head *h, const char *key, const char *value)
+{
+	size_t	i;
+
+	for (i = 0; i < NLINES; i++)
+		if (strcmp(head_lines[i].key, key) == 0)
+			*(const char **)(void *)((char *)h + head_lines[i].at) =
+			    value;
+}
+
+/* Cut the head's lines apart in place; returns where the body begins, or NULL
+ * when it is no head. */
+static char *
+head_parse(char *text, struct head *h)
+{
+	char	*line = text, *end, *colon;
+
+	memset(h, 0, sizeof(*h));
+	for (;; line = end + 1) {
+		if ((end = strchr(line, '\n')) == NULL)
+			return NULL;
+		*end = '\0';
+		if (*line == '\0')
+			return end + 1;
+		if ((colon = strstr(line, ": ")) == NULL) {
+			if (line == text && strcmp(line, FIRST_LINE) == 0)
+				continue;
+			return NULL;
+		}
+		*colon = '\0';
+		head_set(h, line, colon + 2);
+	}
+}
+
+static bool
+head_is_whole(const struct head *h, size_t bodylen)
+{
+	return h->id != NULL && h->received_at != NULL &&
+	    h->provider != NULL && h->account != NULL && h->source != NULL &&
+	    h->outcome != NULL && h->verdict != NULL && h->body != NULL &&
+	    uuid_is_valid(h->id) && strtoull(h->body, NULL, 10) == bodylen;
+}
+
+/* Can this program make a delivery of it?  False, with err. */
+static bool
+head_is_known(const struct head *h, struct errbuf *err)
+{
+	if (provider_find(h->provider) == NULL) {
+		errbuf_set(err, "this program knows no provider \"%s\"",
+		    h->provider);
+		return false;
+	}
+	if (word_index(source_words, SOURCE__MAX, h->source) == -1 ||
+	    word_index(outcome_words, OUTCOME__MAX, h->outcome) == -1 ||
+	    word_index(verdict_words, VERDICT__MAX, h->verdict) == -1) {
+		errbuf_set(err, "this program knows no source \"%s\", outcome "
+		    "\"%s\" or verdict \"%s\"", h->source, h->outcome,
+		    h->verdict);
+		return false;
+	}
+	return true;
+}
+
+/* A delivery of that head and body; NULL: no memory. */
+static struct delivery *
+head_to_delivery(const struct head *h, const char *body, size_t bodylen)
+{
+	struct delivery	*d;
+	char		*copy;
+
+	d = delivery_new(provider_find(h->provider), h->account,
+	    (enum delivery_source)word_index(source_words, SOURCE__MAX,
+	    h->source));
+	if (d == NULL)
+		return NULL;
+	memcpy(d->id, h->id, sizeof(d->id));
+	d->received_at = strtoll(h->received_at, NULL, 10);
+	d->outcome = (enum outcome)word_index(outcome_words, OUTCOME__MAX,
+	    h->outcome);
+	d->verdict = (enum verdict)word_index(verdict_words, VERDICT__MAX,
+	    h->verdict);
+	if ((copy = malloc(bodylen + 1)) != NULL) {
+		memcpy(copy, body, bodylen + 1);
+		delivery_set_body(d, copy, bodylen);
+	}
+	if (copy != NULL && result_set(&d->remote_addr, h->remote_addr) &&
+	    result_set(&d->headers, h->headers) &&
+	    result_set(&d->note, h->note))
+		return d;
+	delivery_free(d);
+	return NULL;
+}
+
+struct delivery *
+spool_format_parse(char *text, size_t len, struct errbuf *err)
+{
+	struct delivery	*d;
+	struct head	 h;
+	const char	*body = head_parse(text, &h);
+	size_t		 bodylen;
+
+	bodylen = body != NULL ? (size_t)(text + len - body) : 0;
+	if (body == NULL || !head_is_whole(&h, bodylen)) {
+		errbuf_set(err, "not a whole spool file");
+		return NULL;
+	}
+	if (!head_is_known(&h, err))
+		return NULL;
+	if ((d = head_to_delivery(&h, body, bodylen)) == NULL)
+		(void)errbuf_no_memory(err);
+	return d;
+}
