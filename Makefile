@@ -135,7 +135,10 @@ test:
 	@BUILD='$(BUILD)' tests/run
 
 # The tests use the benchmark's load at a constant rate.
-checks: $(CHECKS) $(BUILD)/bench/openloop
+checks: $(CHECKS) $(BUILD)/bench/openloop $(BUILD)/tests/json_bodies
+
+$(BUILD)/tests/json_bodies: $(BUILD)/tests/json_bodies.o $(LIB)
+	$(CC) $(ALL_LDFLAGS) $^ -o $@ $(LIBS)
 
 # gcc and clang, a variant each, warnings as errors; then the house rules.
 lint:

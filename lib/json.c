@@ -18,6 +18,16 @@
 
 #define KEY_MAX	64	/* of one step in a path; all paths are our own */
 
+/* Is there nothing but white space behind so many bytes of a document? */
+static bool
+json_ends_at(const char *body, size_t len, size_t used)
+{
+	while (used < len && strchr(" \t\r\n", body[used]) != NULL &&
+	    body[used] != '\0')
+		used++;
+	return used >= len;
+}
+
 enum json_verdict
 json_parse(const char *body, size_t len, struct json_object **doc,
     struct errbuf *err)
@@ -25,6 +35,7 @@ json_parse(const char *body, size_t len, struct json_object **doc,
 	struct json_tokener	*tok;
 	enum json_tokener_error	 code;
 	enum json_verdict	 verdict;
+	size_t			 used;
 
 	*doc = NULL;
 	if (len > INT_MAX) {
@@ -40,15 +51,18 @@ json_parse(const char *body, size_t len, struct json_object **doc,
 	/* The gate is strict.  json-c must not be: newer ones then refuse whole
 	 * numbers of over 64 bits and some of UTF-8, which JSON allows. */
 	*doc = json_tokener_parse_ex(tok, body, (int)len);
+	used = json_tokener_get_parse_end(tok);
 	/* A number that is the whole text ends only where the text does. */
 	if ((code = json_tokener_get_error(tok)) == json_tokener_continue) {
 		*doc = json_tokener_parse_ex(tok, "", 1);
 		code = json_tokener_get_error(tok);
 	}
 	json_tokener_free(tok);
-	if (code == json_tokener_success)
+	if (code == json_tokener_success && json_ends_at(body, len, used))
 		return JSON_OK;
-	errbuf_set(err, "json-c: %s", json_tokener_error_desc(code));
+	errbuf_set(err, "json-c: %s", code == json_tokener_success ?
+	    "there is more behind the document" :
+	    json_tokener_error_desc(code));
 	json_object_put(*doc);
 	*doc = NULL;
 	return code == ERROR_MEMORY ? JSON_NO_MEMORY : JSON_UNFIT;

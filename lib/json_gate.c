@@ -10,10 +10,12 @@
 
 /* What the callbacks count while yajl walks through the text. */
 struct gate {
-	enum json_verdict	 verdict;
-	const char		*words;
-	size_t			 depth;
-	size_t			 values;
+	yajl_handle	 yajl;
+	bool		 too_deep;
+	const char	*unfit;		/* valid, but not for us: why, or NULL */
+	size_t		 unfit_at;	/* byte */
+	size_t		 depth;
+	size_t		 values;
 };
 
 /* What an object counts for: json-c makes a table of 16 slots for each. */
@@ -51,12 +53,14 @@ bytes_ok(const unsigned char *s, size_t len, struct errbuf *err)
 	return true;
 }
 
-static int
-gate_stop(struct gate *g, enum json_verdict verdict, const char *words)
+/* The walk goes on: only what is JSON to its last byte is unfit. */
+static void
+gate_unfit(struct gate *g, const char *words)
 {
-	g->verdict = verdict;
-	g->words = words;
-	return 0;
+	if (g->unfit != NULL)
+		return;
+	g->unfit = words;
+	g->unfit_at = yajl_get_bytes_consumed(g->yajl);
 }
 
 static int
@@ -64,7 +68,7 @@ count_more(struct gate *g, size_t weight)
 {
 	g->values += weight;
 	if (g->values > JSON_MAX_VALUES)
-		return gate_stop(g, JSON_UNFIT, "too many values");
+		gate_unfit(g, "too many values");
 	return 1;
 }
 
@@ -101,8 +105,10 @@ on_string(void *arg, const unsigned char *text, size_t len)
 static int
 open_counted(struct gate *g, size_t weight)
 {
-	if (++g->depth > JSON_MAX_DEPTH)
-		return gate_stop(g, JSON_INVALID, "nested too deep");
+	if (++g->depth > JSON_MAX_DEPTH) {
+		g->too_deep = true;
+		return 0;
+	}
 	return count_more(g, weight);
 }
 
@@ -132,7 +138,7 @@ static int
 on_key(void *arg, const unsigned char *key, size_t len)
 {
 	if (memchr(key, '\0', len) != NULL)
-		return gate_stop(arg, JSON_UNFIT, "a NUL in a key");
+		gate_unfit(arg, "a NUL in a key");
 	return 1;
 }
 
@@ -163,12 +169,47 @@ say_yajl(yajl_handle h, size_t at, struct errbuf *err)
 		yajl_free_error(h, words);
 }
 
+/* yajl's walk over all of the text.  *at gets the byte where it stopped. */
+static yajl_status
+gate_walk(yajl_handle h, const unsigned char *text, size_t len, size_t *at)
+{
+	yajl_status	status = yajl_parse(h, text, len);
+
+	*at = yajl_get_bytes_consumed(h);
+	if (status != yajl_status_ok)
+		return status;
+	*at = len;
+	/* A string that was begun behind the document and not ended is no
+	 * error to yajl, but a line feed within a string is. */
+	status = yajl_parse(h, (const unsigned char *)"\n", 1);
+	return status == yajl_status_ok ? yajl_complete_parse(h) : status;
+}
+
+/* What the walk over a text that ended so means. */
+static enum json_verdict
+gate_judge(const struct gate *g, yajl_status status, size_t at,
+    struct errbuf *err)
+{
+	if (g->too_deep) {
+		errbuf_set(err, "nested too deep at byte %zu", at);
+		return JSON_INVALID;
+	}
+	if (status != yajl_status_ok) {
+		say_yajl(g->yajl, at, err);
+		return JSON_INVALID;
+	}
+	if (g->unfit == NULL)
+		return JSON_OK;
+	errbuf_set(err, "%s at byte %zu", g->unfit, g->unfit_at);
+	return JSON_UNFIT;
+}
+
 enum json_verdict
 json_gate(const char *body, size_t len, struct errbuf *err)
 {
 	const unsigned char	*text = (const unsigned char *)body;
-	struct gate		 g = { JSON_INVALID, NULL, 0, 0 };
-	yajl_handle		 h;
+	struct gate		 g = { .unfit = NULL };
+	enum json_verdict	 verdict;
 	yajl_status		 status;
 	size_t			 at;
 
@@ -178,22 +219,12 @@ json_gate(const char *body, size_t len, struct errbuf *err)
 	}
 	if (!bytes_ok(text, len, err))
 		return JSON_INVALID;
-	if ((h = yajl_alloc(&callbacks, NULL, &g)) == NULL) {
+	if ((g.yajl = yajl_alloc(&callbacks, NULL, &g)) == NULL) {
 		(void)errbuf_no_memory(err);
 		return JSON_NO_MEMORY;
 	}
-	status = yajl_parse(h, text, len);
-	at = yajl_get_bytes_consumed(h);
-	if (status == yajl_status_ok) {
-		status = yajl_complete_parse(h);
-		at = len;
-	}
-	if (status == yajl_status_ok)
-		g.verdict = JSON_OK;
-	else if (status == yajl_status_client_canceled && g.words != NULL)
-		errbuf_set(err, "%s at byte %zu", g.words, at);
-	else
-		say_yajl(h, at, err);
-	yajl_free(h);
-	return g.verdict;
+	status = gate_walk(g.yajl, text, len, &at);
+	verdict = gate_judge(&g, status, at, err);
+	yajl_free(g.yajl);
+	return verdict;
 }
