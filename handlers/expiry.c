@@ -1,100 +1,396 @@
 /* When links end, by what stands in them. */
+#include <ctype.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
 #include "lib/buf.h"
+#include "lib/crypto.h"
 #include "lib/time.h"
 #include "handlers/result.h"
 
-#define VALUE_MAX	128	/* of a query value that can matter here */
+#define VALUE_MAX	4096	/* a policy or a token of JSON, in Base64 */
+#define SHORT_MAX	128	/* any other text that can matter here */
+#define PAIRS_MAX	64	/* looked at: a hostile link has thousands */
+
+/* No link is signed before 2001 or beyond 2100: then it is another number. */
+#define EPOCH_MIN_S	INT64_C(1000000000)
+#define EPOCH_MAX_S	INT64_C(4102444800)
 
 /* Presigned forms with a moment and a number of seconds from it. */
 static const struct {
 	const char	*date, *seconds;
-} dated_forms[] = {
+} expiry_dated[] = {
 	{ "X-Amz-Date",	 "X-Amz-Expires" },	/* AWS SigV4, also R2, B2 */
 	{ "X-Goog-Date", "X-Goog-Expires" },
 	{ "x-oss-date",	 "x-oss-expires" },	/* Aliyun, version 4 */
 	{ "X-Tos-Date",	 "X-Tos-Expires" },	/* Volcano Engine */
+	{ "X-Bce-Date",	 "X-Bce-Expires" },
+	{ "X-Obs-Date",	 "X-Obs-Expires" },	/* Huawei */
 };
 
-/* A part of a query, its percent-encoding undone; false when it does not
- * fit. */
-static bool
-query_decode(const char *src, size_t len, char decoded[VALUE_MAX])
+static int64_t	expiry_of_moment(const char *);
+static int64_t	expiry_of_hex(const char *);
+static int64_t	expiry_of_head(const char *);
+static int64_t	expiry_of_tail(const char *);
+static int64_t	expiry_of_policy(const char *);
+static int64_t	expiry_of_token(const char *);
+
+/* Parameters whose value has a form of its own; beside is another one that has
+ * to be there, where the name alone is too short to be sure. */
+static const struct {
+	const char	*name, *beside;
+	int64_t		(*read)(const char *value);
+} expiry_forms[] = {
+	{ "se",		 "sig",	     expiry_of_moment },	/* Azure */
+	{ "exp",	 NULL,	     expiry_of_moment },
+	{ "e",		 "token",    expiry_of_moment },	/* Qiniu */
+	{ "e",		 "st",	     expiry_of_moment },	/* nginx */
+	{ "e",		 "s",	     expiry_of_moment },
+	{ "deadline",	 NULL,	     expiry_of_moment },
+	{ "valid_until", NULL,	     expiry_of_moment },
+	{ "validuntil",	 NULL,	     expiry_of_moment },
+	{ "validto",	 NULL,	     expiry_of_moment },
+	{ "ex",		 "hm",	     expiry_of_hex },		/* Discord */
+	{ "txTime",	 "txSecret", expiry_of_hex },		/* Tencent */
+	{ "auth_key",	 NULL,	     expiry_of_head },		/* Aliyun */
+	{ "q-sign-time", NULL,	     expiry_of_tail },		/* Tencent */
+	{ "Policy",	 NULL,	     expiry_of_policy },	/* CloudFront */
+	{ "_jwt",	 NULL,	     expiry_of_token },
+	{ "jwt",	 NULL,	     expiry_of_token },
+	{ "token",	 NULL,	     expiry_of_token },
+	{ "access_token", NULL,	     expiry_of_token },
+};
+
+/* Parameters that only a signed link has: when its end cannot be read, it has
+ * one all the same. */
+static const char *const expiry_signs[] = {
+	"signature", "sig", "sign", "hmac", "hm", "token", "access_token",
+	"_jwt", "jwt", "auth_key", "policy", "key-pair-id", "md5", "hash",
+	"st", "verify", "txsecret", "wssecret", "q-signature", "hdnts",
+	"hdnea", "hdntl", "__token__", "__gda__", "edge-cache-token",
+};
+
+/* One "name=value", decoded; at is where it stands. */
+struct expiry_pair {
+	const char	*at;
+	char		 name[SHORT_MAX], value[VALUE_MAX];
+};
+
+/* Parameters as they stand in a text; no more than PAIRS_MAX are looked at. */
+struct expiry_list {
+	const char	*text, *separators;
+};
+
+static void
+expiry_decode(const char *src, size_t len, char *text, size_t textsz)
 {
 	struct buf	b;
 
-	buf_over(&b, decoded, VALUE_MAX);
+	buf_over(&b, text, textsz);
 	buf_percent_decoded(&b, src, len);
-	return buf_ok(&b);
+	/* What is too long is none of what we look for. */
+	if (!buf_ok(&b))
+		text[0] = '\0';
 }
 
-/* The decoded value of the first parameter of that name (in any case). */
+/* Take the pair at *p, which is moved behind it; false at the end.  Where a
+ * link was taken from HTML, "&amp;" still stands for "&". */
 static bool
-query_value(const char *query, const char *name, char value[VALUE_MAX])
+expiry_next(const char **p, const char *separators, struct expiry_pair *pair)
 {
-	char		decoded[VALUE_MAX];
-	const char	*p;
-	size_t		 len, eq;
+	char	ends[8];
+	size_t	len, eq;
 
-	for (p = query; *p != '\0' && *p != '#'; p += len + (p[len] == '&')) {
-		len = strcspn(p, "&#");
-		eq = strcspn(p, "=");
-		if (eq >= len || !query_decode(p, eq, decoded) ||
-		    strcasecmp(decoded, name) != 0)
-			continue;
-		return query_decode(p + eq + 1, len - eq - 1, value);
-	}
+	if (strncmp(*p, "amp;", 4) == 0)
+		*p += 4;
+	if (**p == '\0' || **p == '#')
+		return false;
+	(void)snprintf(ends, sizeof(ends), "%s#", separators);
+	len = strcspn(*p, ends);
+	eq = strcspn(*p, "=");
+	pair->at = *p;
+	expiry_decode(*p, eq < len ? eq : len, pair->name, sizeof(pair->name));
+	pair->value[0] = '\0';
+	if (eq < len)
+		expiry_decode(*p + eq + 1, len - eq - 1, pair->value,
+		    sizeof(pair->value));
+	*p += len;
+	*p += **p != '\0' && **p != '#';
+	return true;
+}
+
+/* The first parameter of that name, in any case. */
+static bool
+expiry_find(const struct expiry_list *list, const char *name,
+    struct expiry_pair *pair)
+{
+	const char	*p = list->text;
+	int		 n;
+
+	for (n = 0; n < PAIRS_MAX && expiry_next(&p, list->separators, pair);
+	    n++)
+		if (strcasecmp(pair->name, name) == 0)
+			return true;
 	return false;
 }
 
-/* Digits up to end, as seconds since 1970 that are of our time; else 0. */
-static int64_t
-seconds_parse(const char *text, char end)
+/* NULL: there is nothing to ask for. */
+static bool
+expiry_has(const struct expiry_list *list, const char *name)
 {
-	size_t	n = strspn(text, "0123456789");
+	struct expiry_pair	pair;
 
-	if (n == 0 || n > 12 || text[n] != end)
+	return name == NULL || expiry_find(list, name, &pair);
+}
+
+static bool
+expiry_is_sign(const char *name)
+{
+	static const char	ending[] = "-signature";
+	size_t			i, n = strlen(name), e = sizeof(ending) - 1;
+
+	for (i = 0; i < sizeof(expiry_signs) / sizeof(expiry_signs[0]); i++)
+		if (strcasecmp(name, expiry_signs[i]) == 0)
+			return true;
+	return n > e && strcasecmp(name + n - e, ending) == 0;
+}
+
+/* A length of time in whole seconds; 0: it is none. */
+static int64_t
+expiry_of_seconds(const char *value)
+{
+	size_t	n = strspn(value, "0123456789");
+
+	return n == 0 || n > 9 || value[n] != '\0' ? 0 :
+	    strtoll(value, NULL, 10);
+}
+
+/* The n digits of a text as a number of seconds that can be a link's end. */
+static int64_t
+expiry_of_digits(const char *text, size_t n)
+{
+	int64_t	at;
+
+	if (n == 0 || n > 13)
 		return 0;
-	return strtoll(text, NULL, 10);
+	at = strtoll(text, NULL, 10);
+	if (n == 13)
+		at /= 1000;	/* milliseconds */
+	return at >= EPOCH_MIN_S && at <= EPOCH_MAX_S ? at : 0;
+}
+
+/* Seconds or milliseconds since 1970, or a date of ISO 8601. */
+static int64_t
+expiry_of_moment(const char *value)
+{
+	size_t	n = strspn(value, "0123456789");
+	int64_t	at;
+
+	if (value[n] == '\0')
+		return expiry_of_digits(value, n);
+	if ((at = time_parse_rfc3339(value)) == 0)
+		at = time_parse_basic(value);
+	at /= USEC_PER_SEC;
+	return at >= EPOCH_MIN_S && at <= EPOCH_MAX_S ? at : 0;
 }
 
 static int64_t
-earlier(int64_t a, int64_t b)
+expiry_of_hex(const char *value)
+{
+	int64_t	at;
+
+	if (strspn(value, "0123456789abcdefABCDEF") != 8 || value[8] != '\0')
+		return 0;
+	at = strtoll(value, NULL, 16);
+	return at >= EPOCH_MIN_S && at <= EPOCH_MAX_S ? at : 0;
+}
+
+/* "1795983211-0-0-x" */
+static int64_t
+expiry_of_head(const char *value)
+{
+	size_t	n = strspn(value, "0123456789");
+
+	return value[n] == '-' ? expiry_of_digits(value, n) : 0;
+}
+
+/* "1750392487;1750396087", from and to */
+static int64_t
+expiry_of_tail(const char *value)
+{
+	const char	*second = strchr(value, ';');
+	size_t		 n;
+
+	if (second == NULL)
+		return 0;
+	n = strspn(++second, "0123456789");
+	return second[n] == '\0' ? expiry_of_digits(second, n) : 0;
+}
+
+/* The number behind a member's name somewhere in JSON in Base64. */
+static int64_t
+expiry_of_json(const char *base64, size_t len, const char *member)
+{
+	unsigned char	 text[VALUE_MAX];
+	const char	*p;
+	ssize_t		 n = -1;
+
+	if (len < sizeof(text) - 4)
+		n = base64_decode(base64, len, text);
+	if (n < 0)
+		return 0;
+	text[n] = '\0';
+	if ((p = strstr((const char *)text, member)) == NULL)
+		return 0;
+	p += strlen(member);
+	p += strspn(p, "\": \t");
+	return expiry_of_digits(p, strspn(p, "0123456789"));
+}
+
+/* CloudFront writes '-', '_' and '~' for what Base64 has as '+', '=', '/'. */
+static int64_t
+expiry_of_policy(const char *value)
+{
+	char		classic[VALUE_MAX], *p;
+	struct buf	b;
+
+	buf_over(&b, classic, sizeof(classic));
+	buf_text(&b, value);
+	for (p = classic; *p != '\0'; p++)
+		*p = *p == '-' ? '+' : *p == '_' ? '=' : *p == '~' ? '/' : *p;
+	return expiry_of_json(classic, b.len, "AWS:EpochTime");
+}
+
+/* A JSON Web Token (RFC 7519): its second part has "exp". */
+static int64_t
+expiry_of_token(const char *value)
+{
+	const char	*claims = strchr(value, '.');
+
+	if (strncmp(value, "eyJ", 3) != 0 || claims == NULL)
+		return 0;
+	claims++;
+	return expiry_of_json(claims, strcspn(claims, "."), "\"exp\"");
+}
+
+/* Does a name speak of an end: "Expires", "x-expires", "token_expiry"? */
+static bool
+expiry_is_named(const char *name)
+{
+	const char	*p;
+
+	for (p = name; (p = strcasestr(p, "expir")) != NULL; p++)
+		if (p == name || !isalnum((unsigned char)p[-1]))
+			return true;
+	return false;
+}
+
+static int64_t
+expiry_earlier(int64_t a, int64_t b)
 {
 	if (a <= 0)
 		return b;
 	return b <= 0 || a < b ? a : b;
 }
 
-usec_t
-url_expires_at(const char *url)
+/* What one parameter of a list says of the end; 0: nothing. */
+static int64_t
+expiry_of_pair(const struct expiry_list *list, const struct expiry_pair *pair)
 {
-	char		date[VALUE_MAX], value[VALUE_MAX];
-	const char	*query = url + strcspn(url, "?#");
-	const char	*second;
-	int64_t		 found = 0, from, life;
-	size_t		 i;
+	int64_t	found = 0;
+	size_t	i;
 
-	if (*query++ != '?')
-		return 0;
-	for (i = 0; i < sizeof(dated_forms) / sizeof(dated_forms[0]); i++) {
-		if (!query_value(query, dated_forms[i].date, date) ||
-		    !query_value(query, dated_forms[i].seconds, value))
+	if (expiry_is_named(pair->name))
+		found = expiry_of_moment(pair->value);
+	for (i = 0; i < sizeof(expiry_forms) / sizeof(expiry_forms[0]); i++)
+		if (strcasecmp(pair->name, expiry_forms[i].name) == 0 &&
+		    expiry_has(list, expiry_forms[i].beside))
+			found = expiry_earlier(found,
+			    expiry_forms[i].read(pair->value));
+	return found;
+}
+
+static int64_t
+expiry_of_dated(const struct expiry_list *list)
+{
+	struct expiry_pair	date, seconds;
+	int64_t			from, life, found = 0;
+	size_t			i;
+
+	for (i = 0; i < sizeof(expiry_dated) / sizeof(expiry_dated[0]); i++) {
+		if (!expiry_find(list, expiry_dated[i].date, &date) ||
+		    !expiry_find(list, expiry_dated[i].seconds, &seconds))
 			continue;
-		from = time_parse_basic(date) / USEC_PER_SEC;
-		life = seconds_parse(value, '\0');
+		from = time_parse_basic(date.value) / USEC_PER_SEC;
+		life = expiry_of_seconds(seconds.value);
 		if (from > 0 && life > 0)
-			found = earlier(found, from + life);
+			found = expiry_earlier(found, from + life);
 	}
-	/* A small number would be a length of time, which says nothing. */
-	if (query_value(query, "Expires", value) &&
-	    (from = seconds_parse(value, '\0')) >= INT64_C(1000000000))
-		found = earlier(found, from);
-	if (query_value(query, "q-sign-time", value) &&
-	    (second = strchr(value, ';')) != NULL)
-		found = earlier(found, seconds_parse(second + 1, '\0'));
-	return usec_from_seconds(found);
+	return found;
+}
+
+/* The earliest end that a list of parameters tells; and is it signed?  A value
+ * may be such a list again ("hdnts=exp=…~acl=…~hmac=…"). */
+static int64_t
+expiry_of_list(const char *text, const char *separators, bool *is_signed)
+{
+	struct expiry_list	list = { text, separators };
+	struct expiry_pair	pair, first;
+	const char		*p = text;
+	int64_t			found = expiry_of_dated(&list);
+	int			n;
+
+	for (n = 0; n < PAIRS_MAX && expiry_next(&p, separators, &pair); n++) {
+		/* Of two of one name, servers take the first. */
+		if (!expiry_find(&list, pair.name, &first) ||
+		    first.at != pair.at)
+			continue;
+		*is_signed = *is_signed || expiry_is_sign(pair.name);
+		found = expiry_earlier(found, expiry_of_pair(&list, &pair));
+		if (strchr(separators, '~') == NULL &&
+		    strchr(pair.value, '=') != NULL)
+			found = expiry_earlier(found, expiry_of_list(
+			    pair.value, "~&", is_signed));
+	}
+	return found;
+}
+
+/* Some sign the path: /exp=…~hmac=…/file, /bcdn_token=…&expires=…/file. */
+static int64_t
+expiry_of_path(const char *path, size_t len, bool *is_signed)
+{
+	char		segment[SHORT_MAX * 4];
+	struct buf	b;
+	int64_t		found = 0;
+	size_t		n;
+
+	for (; len > 0; path += n, len -= n) {
+		n = strcspn(path, "/");
+		n = n + (n < len) < len ? n + (n < len) : len;
+		buf_over(&b, segment, sizeof(segment));
+		buf_bytes(&b, path, n);
+		buf_cut(&b, strcspn(segment, "/"));
+		if (strstr(segment, "~hmac=") != NULL ||
+		    strncmp(segment, "bcdn_token=", 11) == 0)
+			found = expiry_earlier(found,
+			    expiry_of_list(segment, "~&", is_signed));
+	}
+	return found;
+}
+
+struct url_end
+url_end(const char *url)
+{
+	struct url_end	 end = { 0, false };
+	size_t		 len = strcspn(url, "?#");
+	int64_t		 at;
+
+	at = expiry_of_path(url, len, &end.is_signed);
+	if (url[len] == '?')
+		at = expiry_earlier(at, expiry_of_list(url + len + 1, "&",
+		    &end.is_signed));
+	end.at = usec_from_seconds(at);
+	return end;
 }

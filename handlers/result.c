@@ -135,7 +135,7 @@ kind_choose(const char *url, const struct link_facts *facts)
 static void
 expiry_choose(struct output *o, const struct link_facts *facts)
 {
-	usec_t	by_url = url_expires_at(o->url);
+	struct url_end	end = url_end(o->url);
 
 	o->expires_at = 0;
 	o->expires_source = EXPIRES_UNKNOWN;
@@ -143,8 +143,8 @@ expiry_choose(struct output *o, const struct link_facts *facts)
 		o->expires_at = facts->expires_at;
 		o->expires_source = EXPIRES_FIELD;
 	}
-	if (by_url > 0 && (o->expires_at == 0 || by_url < o->expires_at)) {
-		o->expires_at = by_url;
+	if (end.at > 0 && (o->expires_at == 0 || end.at < o->expires_at)) {
+		o->expires_at = end.at;
 		o->expires_source = EXPIRES_URL;
 	}
 	if (o->expires_at > 0)
@@ -152,7 +152,7 @@ expiry_choose(struct output *o, const struct link_facts *facts)
 	if (facts->ttl_s > 0 && facts->ttl_s <= TTL_MAX_S) {
 		o->expires_at = facts->ttl_from + facts->ttl_s * USEC_PER_SEC;
 		o->expires_source = EXPIRES_FIELD;
-	} else if (facts->lifetime_s > 0) {
+	} else if (facts->lifetime_s > 0 && !end.is_signed) {
 		o->expires_at = facts->lifetime_from +
 		    facts->lifetime_s * USEC_PER_SEC;
 		o->expires_source = EXPIRES_PROVIDER;

@@ -103,11 +103,18 @@ bool	result_set(char **member, const char *text);
 bool	url_is_link(const char *);
 
 /*
- * The time at which a presigned URL says it ends; 0 when it does not say.
- * Knows AWS SigV4 (X-Amz-Date + X-Amz-Expires), Google (X-Goog-*), Aliyun
- * (Expires, x-oss-date + x-oss-expires), AWS SigV2 and CloudFront (Expires)
- * and Tencent COS (second number of q-sign-time).
+ * What a link says of its own end.  Read are: a moment with a number of seconds
+ * (AWS SigV4, Google, Aliyun, Volcano, Baidu, Huawei), moments under a name that
+ * speaks of an end (Expires, x-expires, expire, exp, se of Azure, e of Qiniu …)
+ * in seconds or milliseconds since 1970 or as ISO 8601, hexadecimal ones
+ * (Discord, Tencent), auth_key (Aliyun), q-sign-time (Tencent), CloudFront's
+ * Policy, Akamai's tokens, JSON Web Tokens.  The earliest counts.
  */
-usec_t	url_expires_at(const char *url);
+struct url_end {
+	usec_t	at;		/* 0: it does not say */
+	bool	is_signed;	/* it has an end, whether that could be read
+				   or not */
+};
+struct url_end url_end(const char *url);
 
 #endif

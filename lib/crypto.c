@@ -126,6 +126,43 @@ base64_encode(const unsigned char *data, size_t n, char *out)
 	(void)EVP_EncodeBlock((unsigned char *)out, data, (int)n);
 }
 
+/* EVP wants the classic alphabet, and whole groups of four. */
+static char
+base64_classic(char c)
+{
+	return c == '-' ? '+' : c == '_' ? '/' : c;
+}
+
+ssize_t
+base64_decode(const char *text, size_t n, unsigned char *out)
+{
+	EVP_ENCODE_CTX	*ctx = EVP_ENCODE_CTX_new();
+	unsigned char	 piece[1024];
+	size_t		 i, k, len = 0;
+	int		 got, state = ctx != NULL ? 1 : -1;
+
+	while (n > 0 && text[n - 1] == '=')
+		n--;
+	if (ctx != NULL)
+		EVP_DecodeInit(ctx);
+	for (i = 0; i < n && state != -1; i += k) {
+		for (k = 0; k < sizeof(piece) && i + k < n; k++)
+			piece[k] = (unsigned char)base64_classic(text[i + k]);
+		state = memchr(piece, '=', k) != NULL ? -1 :
+		    EVP_DecodeUpdate(ctx, out + len, &got, piece, (int)k);
+		len += state != -1 ? (size_t)got : 0;
+	}
+	if (state != -1 && n % 4 != 0) {
+		state = EVP_DecodeUpdate(ctx, out + len, &got,
+		    (const unsigned char *)"==", (int)(4 - n % 4));
+		len += state != -1 ? (size_t)got : 0;
+	}
+	if (state != -1 && EVP_DecodeFinal(ctx, out + len, &got) != 1)
+		state = -1;
+	EVP_ENCODE_CTX_free(ctx);
+	return state == -1 ? -1 : (ssize_t)len;
+}
+
 bool
 sha256(const void *data, size_t len, unsigned char digest[SHA256_BYTES])
 {

@@ -2,6 +2,8 @@
 #ifndef GENHOOK_CRYPTO_H
 #define GENHOOK_CRYPTO_H
 
+#include <sys/types.h>
+
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -27,6 +29,12 @@ bool	md5_finish(struct md5 *, unsigned char digest[MD5_BYTES]);
 
 /* Base64 (RFC 4648) of n bytes; out holds 4 * (n + 2) / 3 + 1. */
 void	base64_encode(const unsigned char *, size_t n, char *out);
+/*
+ * Back: of n characters in the classic alphabet or that of URLs, padded or
+ * not.  out holds n / 4 * 3 + 3.  Returns the length; -1: it is no Base64, or
+ * there is no memory.
+ */
+ssize_t	base64_decode(const char *text, size_t n, unsigned char *out);
 
 /* HMAC-SHA256 (RFC 2104) over the parts one after the other. */
 struct bytes {
