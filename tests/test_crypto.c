@@ -146,6 +146,41 @@ test_random(void)
 	CU_ASSERT_FALSE(equal_constant_time(a, b, sizeof(a)));
 }
 
+/* RFC 4648, section 10, in both alphabets, padded and not. */
+static void
+test_base64(void)
+{
+	static const struct {
+		const char	*text, *want;	/* NULL: it is none */
+	} rows[] = {
+		{ "", "" }, { "Zg==", "f" }, { "Zg", "f" }, { "Zm8=", "fo" },
+		{ "Zm9v", "foo" }, { "Zm9vYmFy", "foobar" },
+		{ "-_-_", "\xfb\xff\xbf" }, { "+/+/", "\xfb\xff\xbf" },
+		{ "Z", NULL }, { "Zm9v!", NULL }, { "Zm=v", NULL },
+		{ "Zg==Zg==", NULL },
+	};
+	unsigned char	out[32], big[3 * 1100], back[3 * 1100 + 3];
+	char		text[4 * 1100 + 1];
+	size_t		i;
+	ssize_t		n;
+
+	for (i = 0; i < COUNT(rows); i++) {
+		n = base64_decode(rows[i].text, strlen(rows[i].text), out);
+		CU_ASSERT_EQUAL(n, rows[i].want == NULL ? -1 :
+		    (ssize_t)strlen(rows[i].want));
+		if (n > 0 && rows[i].want != NULL)
+			CU_ASSERT_EQUAL(memcmp(out, rows[i].want, (size_t)n),
+			    0);
+	}
+	/* More than one piece. */
+	for (i = 0; i < sizeof(big); i++)
+		big[i] = (unsigned char)(i * 7 + i / 256);
+	base64_encode(big, sizeof(big), text);
+	CU_ASSERT_EQUAL(base64_decode(text, strlen(text), back),
+	    (ssize_t)sizeof(big));
+	CU_ASSERT_EQUAL(memcmp(back, big, sizeof(big)), 0);
+}
+
 int
 main(void)
 {
@@ -156,6 +191,7 @@ main(void)
 		{ "hex",	test_hex },
 		{ "uuid7",	test_uuid7 },
 		{ "random",	test_random },
+		{ "Base64", test_base64 },
 		{ NULL,		NULL }
 	};
 
