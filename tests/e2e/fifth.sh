@@ -9,7 +9,8 @@ fi
 tree=$WORK/tree
 mkdir "$tree"
 chmod 0711 "$tree"
-cp -a Makefile bench batch cli common deploy examples handlers lighttpd man sql tests "$tree"
+cp -a Makefile archive batch bench cli common deploy examples handlers lib lighttpd \
+    man net server sql tests "$tree"
 cp -a "$BIN/.." "$tree/build"
 cp -a lighttpd "$WORK/before"
 
