@@ -69,10 +69,10 @@ fi
 touch "$WORK/enough"
 wait "$sweeper"
 
-# README shows parts of them: the same lines.
-shown()	{ sed -n '/^## Submit by SQL/,/^## Look/p' "$TOP/README.md" | awk -v lang="$1" '$0 == "```" lang { on = 1; next } /^```$/ { on = 0 } on'; }
+# docs/submit.md shows parts of them: the same lines.
+shown()	{ awk -v lang="$1" '$0 == "```" lang { on = 1; next } /^```$/ { on = 0 } on' "$TOP/docs/submit.md"; }
 for lang in python sql; do
-	check "README shows some $lang" test -n "$(shown "$lang")"
+	check "the page shows some $lang" test -n "$(shown "$lang")"
 	same "which is the example's own" '' "$(shown "$lang" | grep -vxF -f <(sed 's/= %s"""/= %s/' "$TOP/examples/client.py"))"
 done
 same "the login could read no more than it may" 42501 \
