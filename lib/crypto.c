@@ -1,3 +1,5 @@
+/* The one door to OpenSSL's libcrypto: digests, HMAC, Base64; and random bytes
+ * and UUIDs from the kernel's generator. */
 #include <sys/random.h>
 
 #include <ctype.h>
@@ -24,8 +26,8 @@ struct md5 {
 	EVP_MD_CTX	*ctx;
 };
 
-/* Looked up once: EVP_sha256() would be looked up anew, under locks, for
- * every digest (OpenSSL's crypto(7), "Implicit fetching"). */
+/* Looked up once: OpenSSL would look EVP_sha256() up anew, under locks, for
+ * every digest (its crypto(7), "Implicit fetching"). */
 static EVP_MD	*sha256_kind;
 
 static void
@@ -44,11 +46,12 @@ sha256_fetched(void)
 }
 
 static EVP_MD_CTX *
-digest_new(const EVP_MD *kind)
+crypto_digest_new(const EVP_MD *kind)
 {
 	EVP_MD_CTX	*ctx = EVP_MD_CTX_new();
 
-	if (ctx != NULL && kind != NULL && EVP_DigestInit_ex(ctx, kind, NULL) == 1)
+	if (ctx != NULL && kind != NULL &&
+	    EVP_DigestInit_ex(ctx, kind, NULL) == 1)
 		return ctx;
 	EVP_MD_CTX_free(ctx);
 	return NULL;
@@ -61,7 +64,7 @@ sha256_new(void)
 
 	if ((s = malloc(sizeof(*s))) == NULL)
 		return NULL;
-	if ((s->ctx = digest_new(sha256_fetched())) != NULL)
+	if ((s->ctx = crypto_digest_new(sha256_fetched())) != NULL)
 		return s;
 	free(s);
 	return NULL;
@@ -74,7 +77,7 @@ md5_new(void)
 
 	if ((s = malloc(sizeof(*s))) == NULL)
 		return NULL;
-	if ((s->ctx = digest_new(EVP_md5())) != NULL)
+	if ((s->ctx = crypto_digest_new(EVP_md5())) != NULL)
 		return s;
 	free(s);
 	return NULL;

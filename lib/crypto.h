@@ -1,4 +1,4 @@
-/* The one door to OpenSSL's libcrypto. */
+/* Digests, HMAC, Base64, random bytes and UUIDs; libcrypto's one door. */
 #ifndef GENHOOK_CRYPTO_H
 #define GENHOOK_CRYPTO_H
 
@@ -10,17 +10,21 @@
 #define SHA256_BYTES	32
 #define SHA256_HEX	65	/* with the NUL */
 
-struct sha256;			/* a digest under way */
+struct sha256;			/* a SHA-256 (FIPS 180-4) under way */
 
-/* NULL only when there is no memory. */
+/* Begin one.  NULL only when there is no memory. */
 struct sha256 *sha256_new(void);
+/* Add so many bytes.  False: the library failed. */
 bool	sha256_update(struct sha256 *, const void *, size_t);
-/* Writes the digest and frees the state; NULL as digest only frees. */
+/* Writes the digest and frees the state; NULL as digest only frees.  False:
+ * the library failed, or there is no state. */
 bool	sha256_finish(struct sha256 *, unsigned char digest[SHA256_BYTES]);
+/* All three in one. */
 bool	sha256(const void *, size_t, unsigned char digest[SHA256_BYTES]);
 
-/* The same for MD5 (RFC 1321), which old servers sum their files by: proof
- * against accidents alone.  NULL also where the library refuses it. */
+/* The same for MD5 (RFC 1321), by which old servers say what their files are:
+ * it is proof against accidents alone.  md5_new() gives NULL also where the
+ * library refuses MD5. */
 #define MD5_BYTES	16
 struct md5;
 struct md5 *md5_new(void);

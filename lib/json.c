@@ -1,3 +1,5 @@
+/* The one door to json-c: parsing behind the gate (json_gate.c), and reading
+ * and writing values by their paths. */
 #include <ctype.h>
 #include <errno.h>
 #include <limits.h>
@@ -9,7 +11,7 @@
 #include "lib/json.h"
 #include "lib/json_gate.h"
 
-/* Older ones do not tell it from others. */
+/* Older versions of json-c do not tell want of memory from other errors. */
 #if JSON_C_VERSION_NUM >= 18 << 8
 #define ERROR_MEMORY	json_tokener_error_memory
 #else
@@ -28,28 +30,21 @@ json_ends_at(const char *body, size_t len, size_t used)
 	return used >= len;
 }
 
-enum json_verdict
-json_parse(const char *body, size_t len, struct json_object **doc,
+/* The tree of a text that the gate let pass. */
+static enum json_verdict
+json_build(const char *body, size_t len, struct json_object **doc,
     struct errbuf *err)
 {
 	struct json_tokener	*tok;
 	enum json_tokener_error	 code;
-	enum json_verdict	 verdict;
 	size_t			 used;
 
-	*doc = NULL;
-	if (len > INT_MAX) {
-		errbuf_set(err, "longer than %d bytes", INT_MAX);
-		return JSON_INVALID;
-	}
-	if ((verdict = json_gate(body, len, err)) != JSON_OK)
-		return verdict;
 	if ((tok = json_tokener_new_ex(JSON_MAX_DEPTH)) == NULL) {
 		(void)errbuf_no_memory(err);
 		return JSON_NO_MEMORY;
 	}
-	/* The gate is strict.  json-c must not be: newer ones then refuse whole
-	 * numbers of over 64 bits and some of UTF-8, which JSON allows. */
+	/* The gate is strict.  json-c must not be: its newer versions then refuse
+	 * whole numbers of over 64 bits and some of UTF-8, which JSON allows. */
 	*doc = json_tokener_parse_ex(tok, body, (int)len);
 	used = json_tokener_get_parse_end(tok);
 	/* A number that is the whole text ends only where the text does. */
@@ -66,6 +61,22 @@ json_parse(const char *body, size_t len, struct json_object **doc,
 	json_object_put(*doc);
 	*doc = NULL;
 	return code == ERROR_MEMORY ? JSON_NO_MEMORY : JSON_UNFIT;
+}
+
+enum json_verdict
+json_parse(const char *body, size_t len, struct json_object **doc,
+    struct errbuf *err)
+{
+	enum json_verdict	verdict;
+
+	*doc = NULL;
+	if (len > INT_MAX) {
+		errbuf_set(err, "longer than %d bytes", INT_MAX);
+		return JSON_INVALID;
+	}
+	if ((verdict = json_gate(body, len, err)) != JSON_OK)
+		return verdict;
+	return json_build(body, len, doc, err);
 }
 
 void
@@ -95,7 +106,7 @@ json_has(struct json_object *obj, const char *key)
 
 /* The first step of a path, as a word of its own; false: too long. */
 static bool
-first_step(const char *path, char key[KEY_MAX])
+json_first_step(const char *path, char key[KEY_MAX])
 {
 	size_t	n = strcspn(path, ".");
 
@@ -113,7 +124,7 @@ json_at(struct json_object *obj, const char *path)
 	char			 key[KEY_MAX];
 
 	for (;;) {
-		if (!first_step(path, key))
+		if (!json_first_step(path, key))
 			return NULL;
 		if (json_is_array(obj) && isdigit((unsigned char)key[0]))
 			next = json_item(obj, strtoul(key, NULL, 10));
@@ -150,7 +161,7 @@ json_string_at(struct json_object *obj, const char *path)
 
 /* json-c clamps an integer that is too large, and says nothing. */
 static bool
-int_of_int(struct json_object *val, int64_t *out)
+json_int_of_int(struct json_object *val, int64_t *out)
 {
 	int64_t	n = json_object_get_int64(val);
 
@@ -162,7 +173,7 @@ int_of_int(struct json_object *val, int64_t *out)
 }
 
 static bool
-int_of_double(struct json_object *val, int64_t *out)
+json_int_of_double(struct json_object *val, int64_t *out)
 {
 	double	d = json_object_get_double(val);
 
@@ -174,7 +185,7 @@ int_of_double(struct json_object *val, int64_t *out)
 }
 
 static bool
-int_of_digits(struct json_object *val, int64_t *out)
+json_int_of_digits(struct json_object *val, int64_t *out)
 {
 	const char	*text = json_string(val);
 	long long	 n;
@@ -198,11 +209,11 @@ json_int_at(struct json_object *obj, const char *path, int64_t *out)
 	*out = 0;
 	switch (json_object_get_type(val)) {
 	case json_type_int:
-		return int_of_int(val, out);
+		return json_int_of_int(val, out);
 	case json_type_double:
-		return int_of_double(val, out);
+		return json_int_of_double(val, out);
 	case json_type_string:
-		return int_of_digits(val, out);
+		return json_int_of_digits(val, out);
 	default:
 		return false;
 	}
@@ -220,7 +231,7 @@ json_text_at(struct json_object *obj, const char *path)
 		text = json_string(val);
 		return text != NULL && *text != '\0' ? strdup(text) : NULL;
 	case json_type_int:
-		if (!int_of_int(val, &n))
+		if (!json_int_of_int(val, &n))
 			return NULL;
 		break;
 	case json_type_double:
@@ -290,13 +301,28 @@ json_print(struct json_object *obj)
 	return text != NULL ? strdup(text) : NULL;
 }
 
+/* The member of that name, made as an empty object where there is none or JSON
+ * null.  NULL: no memory. */
+static struct json_object *
+json_need_member(struct json_object *obj, const char *key)
+{
+	struct json_object	*next;
+
+	if (json_object_object_get_ex(obj, key, &next) && next != NULL)
+		return next;
+	next = json_object_new_object();
+	if (next != NULL && json_object_object_add(obj, key, next) == 0)
+		return next;
+	json_object_put(next);
+	return NULL;
+}
+
 bool
 json_put(struct json_object *obj, const char *path, struct json_object *value)
 {
-	struct json_object	*next;
-	char			 key[KEY_MAX];
+	char	key[KEY_MAX];
 
-	while (json_is_object(obj) && first_step(path, key)) {
+	while (json_is_object(obj) && json_first_step(path, key)) {
 		path += strlen(key);
 		if (*path == '\0') {
 			if (json_object_object_add(obj, key, value) == 0)
@@ -304,16 +330,7 @@ json_put(struct json_object *obj, const char *path, struct json_object *value)
 			break;
 		}
 		path++;
-		if (!json_object_object_get_ex(obj, key, &next) ||
-		    next == NULL) {
-			next = json_object_new_object();
-			if (next == NULL ||
-			    json_object_object_add(obj, key, next) != 0) {
-				json_object_put(next);
-				break;
-			}
-		}
-		obj = next;
+		obj = json_need_member(obj, key);
 	}
 	json_object_put(value);
 	return false;

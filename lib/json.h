@@ -1,7 +1,7 @@
 /*
- * Strict JSON.  A body passes two doors: yajl, which takes exactly what
- * RFC 8259 allows and counts as it goes, then json-c, which builds the tree.
- * json-c alone accepts NaN, single quotes and cut keys.
+ * Strict JSON.  A body passes two libraries: yajl takes exactly what RFC 8259
+ * allows and counts as it goes, then json-c builds the tree.  json-c alone
+ * accepts NaN, single quotes and cut keys.
  */
 #ifndef GENHOOK_JSON_H
 #define GENHOOK_JSON_H

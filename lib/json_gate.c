@@ -1,4 +1,5 @@
-/* The strict gate before json-c: does a text keep every rule of JSON? */
+/* The strict gate before json-c, and the one door to libyajl: does a text keep
+ * every rule of JSON? */
 #include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
@@ -26,7 +27,7 @@ struct gate {
  * white space.  JSON has no place at all for raw control bytes but three.
  */
 static bool
-bytes_ok(const unsigned char *s, size_t len, struct errbuf *err)
+gate_bytes_ok(const unsigned char *s, size_t len, struct errbuf *err)
 {
 	size_t	at, n;
 
@@ -64,7 +65,7 @@ gate_unfit(struct gate *g, const char *words)
 }
 
 static int
-count_more(struct gate *g, size_t weight)
+gate_count(struct gate *g, size_t weight)
 {
 	g->values += weight;
 	if (g->values > JSON_MAX_VALUES)
@@ -73,59 +74,59 @@ count_more(struct gate *g, size_t weight)
 }
 
 static int
-on_value(void *arg)
+gate_on_value(void *arg)
 {
-	return count_more(arg, 1);
+	return gate_count(arg, 1);
 }
 
 static int
-on_boolean(void *arg, int value)
+gate_on_boolean(void *arg, int value)
 {
 	(void)value;
-	return on_value(arg);
+	return gate_on_value(arg);
 }
 
 /* As text, so that no number is too large for yajl. */
 static int
-on_number(void *arg, const char *text, size_t len)
+gate_on_number(void *arg, const char *text, size_t len)
 {
 	(void)text;
 	(void)len;
-	return on_value(arg);
+	return gate_on_value(arg);
 }
 
 static int
-on_string(void *arg, const unsigned char *text, size_t len)
+gate_on_string(void *arg, const unsigned char *text, size_t len)
 {
 	(void)text;
 	(void)len;
-	return on_value(arg);
+	return gate_on_value(arg);
 }
 
 static int
-open_counted(struct gate *g, size_t weight)
+gate_open(struct gate *g, size_t weight)
 {
 	if (++g->depth > JSON_MAX_DEPTH) {
 		g->too_deep = true;
 		return 0;
 	}
-	return count_more(g, weight);
+	return gate_count(g, weight);
 }
 
 static int
-on_object(void *arg)
+gate_on_object(void *arg)
 {
-	return open_counted(arg, OBJECT_WEIGHT);
+	return gate_open(arg, OBJECT_WEIGHT);
 }
 
 static int
-on_array(void *arg)
+gate_on_array(void *arg)
 {
-	return open_counted(arg, 1);
+	return gate_open(arg, 1);
 }
 
 static int
-on_close(void *arg)
+gate_on_close(void *arg)
 {
 	struct gate	*g = arg;
 
@@ -135,28 +136,28 @@ on_close(void *arg)
 
 /* json-c would end the key at the NUL, and so take it for another one. */
 static int
-on_key(void *arg, const unsigned char *key, size_t len)
+gate_on_key(void *arg, const unsigned char *key, size_t len)
 {
 	if (memchr(key, '\0', len) != NULL)
 		gate_unfit(arg, "a NUL in a key");
 	return 1;
 }
 
-static const yajl_callbacks callbacks = {
-	.yajl_null	  = on_value,
-	.yajl_boolean	  = on_boolean,
-	.yajl_number	  = on_number,
-	.yajl_string	  = on_string,
-	.yajl_start_map	  = on_object,
-	.yajl_map_key	  = on_key,
-	.yajl_end_map	  = on_close,
-	.yajl_start_array = on_array,
-	.yajl_end_array	  = on_close,
+static const yajl_callbacks gate_callbacks = {
+	.yajl_null	  = gate_on_value,
+	.yajl_boolean	  = gate_on_boolean,
+	.yajl_number	  = gate_on_number,
+	.yajl_string	  = gate_on_string,
+	.yajl_start_map	  = gate_on_object,
+	.yajl_map_key	  = gate_on_key,
+	.yajl_end_map	  = gate_on_close,
+	.yajl_start_array = gate_on_array,
+	.yajl_end_array	  = gate_on_close,
 };
 
 /* yajl's own words end in a line feed. */
 static void
-say_yajl(yajl_handle h, size_t at, struct errbuf *err)
+gate_say_yajl(yajl_handle h, size_t at, struct errbuf *err)
 {
 	unsigned char	*words;
 	const char	*text;
@@ -187,7 +188,7 @@ gate_walk(yajl_handle h, const unsigned char *text, size_t len, size_t *at)
 
 /* What the walk over a text that ended so means. */
 static enum json_verdict
-gate_judge(const struct gate *g, yajl_status status, size_t at,
+gate_verdict(const struct gate *g, yajl_status status, size_t at,
     struct errbuf *err)
 {
 	if (g->too_deep) {
@@ -195,7 +196,7 @@ gate_judge(const struct gate *g, yajl_status status, size_t at,
 		return JSON_INVALID;
 	}
 	if (status != yajl_status_ok) {
-		say_yajl(g->yajl, at, err);
+		gate_say_yajl(g->yajl, at, err);
 		return JSON_INVALID;
 	}
 	if (g->unfit == NULL)
@@ -217,14 +218,14 @@ json_gate(const char *body, size_t len, struct errbuf *err)
 		errbuf_set(err, "empty body");
 		return JSON_INVALID;
 	}
-	if (!bytes_ok(text, len, err))
+	if (!gate_bytes_ok(text, len, err))
 		return JSON_INVALID;
-	if ((g.yajl = yajl_alloc(&callbacks, NULL, &g)) == NULL) {
+	if ((g.yajl = yajl_alloc(&gate_callbacks, NULL, &g)) == NULL) {
 		(void)errbuf_no_memory(err);
 		return JSON_NO_MEMORY;
 	}
 	status = gate_walk(g.yajl, text, len, &at);
-	verdict = gate_judge(&g, status, at, err);
+	verdict = gate_verdict(&g, status, at, err);
 	yajl_free(g.yajl);
 	return verdict;
 }

@@ -1,4 +1,5 @@
-/* The strict door in front of json-c: libyajl, used for its callbacks only. */
+/* The strict gate in front of json-c: libyajl, of which only the callbacks are
+ * used. */
 #ifndef GENHOOK_JSON_GATE_H
 #define GENHOOK_JSON_GATE_H
 

@@ -1,3 +1,4 @@
+/* The log: one line per event on stderr. */
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -6,23 +7,23 @@
 
 #include "lib/log.h"
 
-static const char *const level_words[] = {
+static const char *const log_level_words[] = {
 	[LOG_DEBUG]	= "debug",
 	[LOG_INFO]	= "info",
 	[LOG_WARN]	= "warn",
 	[LOG_ERROR]	= "error",
 };
-_Static_assert(sizeof(level_words) / sizeof(level_words[0]) == LOG_LEVEL__MAX,
-    "a level has no word");
+_Static_assert(sizeof(log_level_words) / sizeof(log_level_words[0]) ==
+    LOG_LEVEL__MAX, "a level has no word");
 
-static const char	*program_name = "genhook";
-static enum log_level	 least_level = LOG_INFO;
+static const char	*log_program = "genhook";
+static enum log_level	 log_least = LOG_INFO;
 
 void
 log_open(const char *program, enum log_level least)
 {
-	program_name = program;
-	least_level = least;
+	log_program = program;
+	log_least = least;
 }
 
 void
@@ -59,7 +60,7 @@ log_line(enum log_level level, const char *fmt, ...)
 	va_list		ap;
 	int		len;
 
-	if (level < least_level)
+	if (level < log_least)
 		return;
 	va_start(ap, fmt);
 	len = vsnprintf(raw, sizeof(raw), fmt, ap);
@@ -71,7 +72,7 @@ log_line(enum log_level level, const char *fmt, ...)
 	    strftime(when, sizeof(when), "%Y-%m-%dT%H:%M:%SZ", &tm) == 0)
 		when[0] = '\0';
 	len = snprintf(line, sizeof(line), "%s %s[%ld] %s: %s\n", when,
-	    program_name, (long)getpid(), level_words[level], text);
+	    log_program, (long)getpid(), log_level_words[level], text);
 	/* One write, so that lines of several threads do not mix. */
 	if (len > 0 && write(STDERR_FILENO, line, (size_t)len) == -1)
 		return;

@@ -1,13 +1,6 @@
 /*
- * libmagic, held to bytes in memory: it opens no file but its database, runs
- * no program, and unpacks nothing.
- *
- * The database is a file of 8 MB, mapped and shared.  To load it takes a tenth
- * of a million instructions, and a look at 512 bytes 0.13 million for a JPEG,
- * 0.9 for an MP4, 1.3 for a WebP, 1.8 for what nobody knows and 4.7, some 0.7
- * ms, for a text; 4096 bytes take four times as many for a text, and tell no
- * more of media.  A look that goes through all of the database makes the RSS
- * 11 MiB larger, one at a picture hardly any.
+ * libmagic, held to bytes in memory: it opens no file but its database, which
+ * is mapped and shared, runs no program, and unpacks nothing.
  */
 #include <magic.h>
 
@@ -17,9 +10,9 @@
 
 #include "lib/mime.h"
 
-/* Nothing that unpacks, and no search for programs, office files, tables and
- * JSON, which it knows only when it is whole. */
-#define FLAGS	(MAGIC_MIME | MAGIC_NO_CHECK_COMPRESS | \
+/* Nothing that unpacks; no search for programs, office files and tables, nor
+ * for JSON, which libmagic knows only when it is whole. */
+#define MIME_FLAGS	(MAGIC_MIME | MAGIC_NO_CHECK_COMPRESS | \
 		    MAGIC_NO_CHECK_TAR | MAGIC_NO_CHECK_ELF | \
 		    MAGIC_NO_CHECK_CDF | MAGIC_NO_CHECK_APPTYPE | \
 		    MAGIC_NO_CHECK_TOKENS | MAGIC_NO_CHECK_CSV | \
@@ -31,48 +24,48 @@ struct mime {
 
 /* How deep the database may go into a file within a file.  Each step is
  * another walk through all of it, and ten bytes can ask for one: without the
- * limit, a head full of ID3 tags takes 15 ms in place of 1.3. */
+ * limit, a head full of ID3 tags takes ten times as long. */
 static const struct {
 	int	name;
 	size_t	value;
-} limits[] = {
+} mime_limits[] = {
 	{ MAGIC_PARAM_INDIR_MAX, 4 },
 	{ MAGIC_PARAM_NAME_MAX, 50 },
 };
 
 static bool
-limits_set(magic_t cookie)
+mime_set_limits(magic_t cookie)
 {
 	size_t	i;
 
-	for (i = 0; i < sizeof(limits) / sizeof(limits[0]); i++)
-		if (magic_setparam(cookie, limits[i].name,
-		    &limits[i].value) == -1)
+	for (i = 0; i < sizeof(mime_limits) / sizeof(mime_limits[0]); i++)
+		if (magic_setparam(cookie, mime_limits[i].name,
+		    &mime_limits[i].value) == -1)
 			return false;
 	return true;
 }
 
-/* An empty database loads well too, and then everything is unknown: that of
- * Debian's /etc/magic is, when the package of the real one is missing. */
+/* An empty database loads too, and then everything is unknown.  Debian's
+ * /etc/magic is one, when the package of the real one is missing. */
 static bool
-knows_a_picture(struct mime *s)
+mime_knows_png(struct mime *m)
 {
 	static const char	png[] = "\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\1"
 				    "\0\0\0\1\x08\2\0\0\0\x90\x77\x53\xde";
 	struct mime_type		seen;
 
-	mime_detect(s, png, sizeof(png) - 1, &seen);
+	mime_detect(m, png, sizeof(png) - 1, &seen);
 	return strcmp(seen.type, "image/png") == 0;
 }
 
 static bool
-database_load(struct mime *s, struct errbuf *err)
+mime_load(struct mime *m, struct errbuf *err)
 {
 	const char	*words = NULL;
 
-	if (!limits_set(s->cookie) || magic_load(s->cookie, NULL) == -1)
-		words = magic_error(s->cookie);
-	else if (knows_a_picture(s))
+	if (!mime_set_limits(m->cookie) || magic_load(m->cookie, NULL) == -1)
+		words = magic_error(m->cookie);
+	else if (mime_knows_png(m))
 		return true;
 	errbuf_set(err, "no type of a file can be told, as libmagic has no "
 	    "database (%s): install the package libmagic-mgc, or set MAGIC to "
@@ -84,29 +77,29 @@ database_load(struct mime *s, struct errbuf *err)
 struct mime *
 mime_open(struct errbuf *err)
 {
-	struct mime	*s = calloc(1, sizeof(*s));
+	struct mime	*m = calloc(1, sizeof(*m));
 
-	if (s == NULL || (s->cookie = magic_open(FLAGS)) == NULL)
+	if (m == NULL || (m->cookie = magic_open(MIME_FLAGS)) == NULL)
 		(void)errbuf_no_memory(err);
-	else if (database_load(s, err))
-		return s;
-	mime_close(s);
+	else if (mime_load(m, err))
+		return m;
+	mime_close(m);
 	return NULL;
 }
 
 void
-mime_close(struct mime *s)
+mime_close(struct mime *m)
 {
-	if (s != NULL && s->cookie != NULL)
-		magic_close(s->cookie);
-	free(s);
+	if (m != NULL && m->cookie != NULL)
+		magic_close(m->cookie);
+	free(m);
 }
 
 void
-mime_detect(struct mime *s, const void *head, size_t len,
+mime_detect(struct mime *m, const void *head, size_t len,
     struct mime_type *seen)
 {
-	const char	*words = magic_buffer(s->cookie, head, len);
+	const char	*words = magic_buffer(m->cookie, head, len);
 	size_t		 n;
 
 	/* "TYPE; charset=ENCODING"; NULL also for what went past a limit. */

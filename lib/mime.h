@@ -1,4 +1,4 @@
-/* The one door to libmagic: what bytes are, by its database. */
+/* What kind of file bytes are of, by libmagic's database; its one door. */
 #ifndef GENHOOK_MIME_H
 #define GENHOOK_MIME_H
 
@@ -16,15 +16,15 @@ struct mime_type {
 };
 
 /*
- * Loads the database, from the file that $MAGIC names or else from the
- * library's own place.  One struct mime is for one thread at a time.  NULL, with
- * err, when there is no memory or the database is missing, of another version
- * or empty.
+ * Load the database, from the file that $MAGIC names or else from the library's
+ * own place.  One struct mime is for one thread at a time.  NULL, with err,
+ * when there is no memory or the database is missing, of another version or
+ * empty.
  */
 struct mime *mime_open(struct errbuf *err);
 void	mime_close(struct mime *);	/* NULL is fine */
 
-/* What is a file that begins with these len bytes? */
+/* Say what a file is that begins with these len bytes. */
 void	mime_detect(struct mime *, const void *, size_t len,
 	    struct mime_type *);
 

@@ -1,4 +1,7 @@
-/* Many small things that wait for the disk at once. */
+/*
+ * A pool of threads that share the turns of one loop: for many small things
+ * that each wait for the disk, such as fsync(2) of many files.
+ */
 #ifndef GENHOOK_POOL_H
 #define GENHOOK_POOL_H
 
@@ -8,14 +11,15 @@
 
 struct pool;
 
-/* Its threads begin when they are first of use.  NULL: no memory. */
+/* Its threads are started when they are first of use.  NULL: no memory. */
 struct pool *pool_new(void);
+/* Ends the threads. */
 void	pool_free(struct pool *);	/* NULL is fine */
 
 /*
  * Call work(arg, i) once for each i below n, on several threads, of which the
  * caller's is one; returns when all is done.  One caller at a time.  Where
- * there are no threads to be had, or no pool, the caller's does it all.
+ * no thread can be started, or pool is NULL, the caller's does it all.
  */
 void	pool_each(struct pool *, size_t n, void (*work)(void *arg, size_t i),
 	    void *arg);

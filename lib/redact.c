@@ -1,3 +1,4 @@
+/* Live tokens, found in JSON text however they are written, and overwritten. */
 #include <stdbool.h>
 #include <string.h>
 
@@ -6,7 +7,7 @@
 
 /* The character at s, however it is written; *used gets its length. */
 static int
-char_at(const char *s, size_t left, size_t *used)
+redact_char_at(const char *s, size_t left, size_t *used)
 {
 	if (left >= 6 && s[0] == '\\' && s[1] == 'u') {
 		*used = 6;
@@ -22,12 +23,12 @@ char_at(const char *s, size_t left, size_t *used)
 
 /* How many bytes at s spell the token; 0: they do not. */
 static size_t
-match(const char *s, size_t left, const char *token)
+redact_match(const char *s, size_t left, const char *token)
 {
 	size_t	at = 0, used;
 
 	for (; *token != '\0'; token++) {
-		if (at == left || char_at(s + at, left - at, &used) !=
+		if (at == left || redact_char_at(s + at, left - at, &used) !=
 		    (unsigned char)*token)
 			return 0;
 		at += used;
@@ -37,18 +38,18 @@ match(const char *s, size_t left, const char *token)
 
 /* The same for any of the tokens. */
 static size_t
-match_any(const char *s, size_t left, char *const *tokens)
+redact_match_any(const char *s, size_t left, char *const *tokens)
 {
 	size_t	n = 0;
 
 	for (; n == 0 && *tokens != NULL; tokens++)
-		n = match(s, left, *tokens);
+		n = redact_match(s, left, *tokens);
 	return n;
 }
 
 /* How many bytes at s are one character to JSON. */
 static size_t
-char_length(const char *s, size_t left)
+redact_char_length(const char *s, size_t left)
 {
 	if (left < 2 || s[0] != '\\')
 		return 1;
@@ -57,7 +58,7 @@ char_length(const char *s, size_t left)
 
 /* The bytes that a token can begin with, however it is written. */
 static void
-beginnings(char *const *tokens, bool begins[256])
+redact_beginnings(char *const *tokens, bool begins[256])
 {
 	memset(begins, 0, 256 * sizeof(*begins));
 	begins['\\'] = begins['%'] = true;
@@ -65,23 +66,38 @@ beginnings(char *const *tokens, bool begins[256])
 		begins[(unsigned char)**tokens] = true;
 }
 
+/*
+ * How many bytes at s are a token, and *before them that are none; 0: no token
+ * begins within the first c bytes.  One may begin within an escape, such as
+ * the t of \t: a backslash that is left alone would spoil the JSON.
+ */
+static size_t
+redact_find(const char *s, size_t left, size_t c, char *const *tokens,
+    size_t *before)
+{
+	size_t	n = 0;
+
+	for (*before = 0; *before < c; (*before)++)
+		if ((n = redact_match_any(s + *before, left - *before,
+		    tokens)) != 0)
+			break;
+	return n;
+}
+
 size_t
 redact_tokens(char *body, size_t len, char *const *tokens)
 {
 	bool	begins[256];
-	size_t	from = 0, to = 0, n, c, k;
+	size_t	from = 0, to = 0, n, c, before;
 
-	beginnings(tokens, begins);
+	redact_beginnings(tokens, begins);
 	while (from < len) {
 		if (!begins[(unsigned char)body[from]]) {
 			body[to++] = body[from++];
 			continue;
 		}
-		c = char_length(body + from, len - from);
-		/* A token may begin within an escape, such as the t of \t: a
-		 * backslash that is left alone would spoil the JSON. */
-		for (n = 0, k = 0; n == 0 && k < c; k++)
-			n = match_any(body + from + k, len - from - k, tokens);
+		c = redact_char_length(body + from, len - from);
+		n = redact_find(body + from, len - from, c, tokens, &before);
 		if (n == 0) {
 			memmove(body + to, body + from, c);
 			to += c;
@@ -90,7 +106,7 @@ redact_tokens(char *body, size_t len, char *const *tokens)
 		}
 		memcpy(body + to, REDACTED, strlen(REDACTED));
 		to += strlen(REDACTED);
-		from += k - 1 + n;
+		from += before + n;
 	}
 	return to;
 }

@@ -1,4 +1,5 @@
-/* Live tokens do not reach the tables, the spool or a log. */
+/* Takes live tokens out of what is kept: the tables, the spool and the log have
+ * none. */
 #ifndef GENHOOK_REDACT_H
 #define GENHOOK_REDACT_H
 

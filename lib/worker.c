@@ -1,3 +1,4 @@
+/* A worker: one thread, the queue before it, and who waits for a job. */
 #include <pthread.h>
 #include <stdlib.h>
 
@@ -8,20 +9,20 @@ struct worker {
 	pthread_t	 thread;
 	struct workq	 given;
 	pthread_mutex_t	 lock;		/* for every job's out */
-	pthread_cond_t	 back;
+	pthread_cond_t	 done;		/* some job is out no longer */
 };
 
 static void *
-work(void *arg)
+worker_thread(void *arg)
 {
-	struct worker	*w = arg;
+	struct worker		*w = arg;
 	struct worker_job	*job;
 
 	while ((job = workq_take(&w->given, true)) != NULL) {
 		job->run(job);
 		(void)pthread_mutex_lock(&w->lock);
 		job->out = false;
-		(void)pthread_cond_broadcast(&w->back);
+		(void)pthread_cond_broadcast(&w->done);
 		(void)pthread_mutex_unlock(&w->lock);
 	}
 	return NULL;
@@ -32,7 +33,7 @@ worker_destroy(struct worker *w)
 {
 	workq_destroy(&w->given);
 	(void)pthread_mutex_destroy(&w->lock);
-	(void)pthread_cond_destroy(&w->back);
+	(void)pthread_cond_destroy(&w->done);
 	free(w);
 }
 
@@ -47,8 +48,8 @@ worker_new(struct errbuf *err)
 	}
 	workq_init(&w->given);
 	(void)pthread_mutex_init(&w->lock, NULL);
-	(void)pthread_cond_init(&w->back, NULL);
-	if (thread_start(&w->thread, work, w, err))
+	(void)pthread_cond_init(&w->done, NULL);
+	if (thread_start(&w->thread, worker_thread, w, err))
 		return w;
 	worker_destroy(w);
 	return NULL;
@@ -67,15 +68,15 @@ worker_free(struct worker *w)
 bool
 worker_put(struct worker *w, struct worker_job *job)
 {
-	bool	is_home;
+	bool	ok;
 
 	(void)pthread_mutex_lock(&w->lock);
-	is_home = !job->out;
+	ok = !job->out;
 	job->out = true;
 	(void)pthread_mutex_unlock(&w->lock);
-	if (is_home)
+	if (ok)
 		workq_put(&w->given, &job->link, job);
-	return is_home;
+	return ok;
 }
 
 void
@@ -83,6 +84,6 @@ worker_wait(struct worker *w, struct worker_job *job)
 {
 	(void)pthread_mutex_lock(&w->lock);
 	while (job->out)
-		(void)pthread_cond_wait(&w->back, &w->lock);
+		(void)pthread_cond_wait(&w->done, &w->lock);
 	(void)pthread_mutex_unlock(&w->lock);
 }

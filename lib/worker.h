@@ -1,4 +1,5 @@
-/* Work that another thread does meanwhile, one job after the other. */
+/* A worker: one thread that does jobs one after the other, in the order in
+ * which they were given to it. */
 #ifndef GENHOOK_WORKER_H
 #define GENHOOK_WORKER_H
 
@@ -9,25 +10,27 @@
 
 struct worker;
 
-/* One, owned by its giver, who may change what it is about only while it is
- * not out. */
+/* A job, owned by its giver, who changes what run() looks at only while the
+ * worker does not have it. */
 struct worker_job {
-	void			(*run)(struct worker_job *);	/* on that thread */
+	void			(*run)(struct worker_job *);	/* on the
+						   worker's thread */
 	void			*arg;
-	bool			 out;		/* these are the worker's own */
+	bool			 out;		/* the worker has it.  This and
+						   link are the worker's own */
 	struct workq_link	 link;
 };
 
 /* NULL with err: no memory, or no thread. */
 struct worker *worker_new(struct errbuf *err);
 
-/* Ends the thread, after what it was given; NULL is fine. */
+/* Ends the thread, after all jobs that it was given; NULL is fine. */
 void	worker_free(struct worker *);
 
-/* Give an job.  False: it is still out. */
+/* Give a job, from any thread.  False: the worker still has it. */
 bool	worker_put(struct worker *, struct worker_job *);
 
-/* Wait until it is not out; from any thread. */
+/* Wait until the worker does not have the job; from any thread. */
 void	worker_wait(struct worker *, struct worker_job *);
 
 #endif

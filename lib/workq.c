@@ -1,3 +1,4 @@
+/* A work queue: a list under a lock. */
 #include "lib/workq.h"
 
 void

@@ -1,8 +1,8 @@
 /*
  * A work queue: some threads put items in, others take them out, in the order
  * they came, and wait while there are none.  It has no threads of its own and
- * no bound: who puts does not wait, and has to count what is under way where
- * that must stay bounded.
+ * no bound: a thread that puts an item in does not wait, and has to count what
+ * is under way where that must stay bounded.
  */
 #ifndef GENHOOK_WORKQ_H
 #define GENHOOK_WORKQ_H
@@ -13,7 +13,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* A part of each item, which can so be in one queue at a time. */
+/* A part of each item, which can therefore be in one queue at a time. */
 struct workq_link {
 	STAILQ_ENTRY(workq_link)	 next;
 	void				*item;	/* that it is a part of */
@@ -26,17 +26,19 @@ struct workq {
 	bool				 closed;
 };
 
+/* Empty and open. */
 void	workq_init(struct workq *);
-void	workq_destroy(struct workq *);	/* once no thread is at it */
+/* Once no thread uses it any more; items still in it are left alone. */
+void	workq_destroy(struct workq *);
 
-/* Put an item in, by its link; it stays its owner's, who leaves the link alone
- * until the item was taken. */
+/* Put an item in, by its link.  The item stays its owner's, who leaves the link
+ * alone until the item was taken. */
 void	workq_put(struct workq *, struct workq_link *, void *item);
 
 /*
- * Take the first items, most of them at the most; returns how many.  None when
- * there is none: without wait at once; with it only after workq_close(), and
- * then always, so that a thread can end.
+ * Take the first items, at most that many; returns how many.  0 when the queue
+ * is empty: at once without wait; with it only after workq_close(), which is
+ * how a thread learns that it is to end.
  */
 size_t	workq_take_some(struct workq *, void **items, size_t most, bool wait);
 
