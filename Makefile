@@ -76,7 +76,7 @@ $(BUILD)/gen/migrations.def: $(SQL)
 	for f in $(SQL); do b=$$(basename $$f .sql); n=$$(echo $$b | \
 	    sed 's/_.*//; s/^0*\(.\)/\1/'); \
 	    echo "MIGRATION($$n, $$b, \"$$f\")"; done > $@
-$(BUILD)/lib/db.o: $(BUILD)/gen/schema_version.h
+$(BUILD)/common/database.o: $(BUILD)/gen/schema_version.h
 $(BUILD)/cli/migrate.o: $(BUILD)/gen/migrations.def $(SQL)
 
 # server/main.c is compiled once for each provider.

@@ -13,7 +13,7 @@ struct db_writer;
 
 /* One statement, owned by the giver; the writer's until on_done. */
 struct db_write {
-	enum db_stmt		 stmt;
+	const struct db_stmt	*stmt;
 	const struct db_param	*params;
 	/* Called by db_writer_reap(). */
 	void			(*on_done)(struct db_write *);

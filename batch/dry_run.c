@@ -72,7 +72,7 @@ print_output(const struct db_rows *rows, int row)
 }
 
 static int
-print_rows(struct sweep *s, enum db_stmt stmt,
+print_rows(struct sweep *s, const struct db_stmt *stmt,
     bool (*chosen)(const struct sweep *, const struct db_rows *, int),
     void (*print)(const struct db_rows *, int))
 {

@@ -13,6 +13,7 @@
 #include "lib/clock.h"
 #include "lib/log.h"
 #include "lib/units.h"
+#include "common/database.h"
 #include "batch/progress.h"
 #include "batch/sweep.h"
 
@@ -129,7 +130,7 @@ database_open(struct sweep *s)
 
 	if (conninfo == NULL || *conninfo == '\0')
 		conninfo = conf->conninfo;
-	s->db = db_new(conninfo, ROLE, conf->pooler);
+	s->db = database_new(conninfo, ROLE, conf->pooler);
 	if (s->db == NULL)
 		sweep_break(s, "out of memory");
 	return s->db != NULL;

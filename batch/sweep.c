@@ -103,7 +103,7 @@ sweep_break(struct sweep *s, const char *words)
 }
 
 enum db_verdict
-sweep_ask(const struct sweep *s, enum db_stmt stmt,
+sweep_ask(const struct sweep *s, const struct db_stmt *stmt,
     const struct db_param *params, struct db_rows **rows, struct errbuf *err)
 {
 	enum db_verdict	v;
@@ -116,8 +116,8 @@ sweep_ask(const struct sweep *s, enum db_stmt stmt,
 }
 
 enum db_verdict
-sweep_run(struct sweep *s, enum db_stmt stmt, const struct db_param *params,
-    struct db_rows **rows, struct errbuf *err)
+sweep_run(struct sweep *s, const struct db_stmt *stmt,
+    const struct db_param *params, struct db_rows **rows, struct errbuf *err)
 {
 	enum db_verdict	v;
 

@@ -9,6 +9,7 @@
 #include "lib/db.h"
 #include "lib/errbuf.h"
 #include "common/conf.h"
+#include "common/statements.h"
 
 #define SWEEP_LEASE_S	120	/* of outputs; prolonged by each beat */
 
@@ -78,12 +79,12 @@ bool	sweep_lease_is_safe(const struct sweep *);
  * Run a statement as db_run().  A database that is away or broken breaks the
  * run.
  */
-enum db_verdict sweep_run(struct sweep *, enum db_stmt,
+enum db_verdict sweep_run(struct sweep *, const struct db_stmt *,
 	    const struct db_param *, struct db_rows **, struct errbuf *);
 
 /* The same from any thread, one at a time; that the run is broken then is for
  * the run's own to say. */
-enum db_verdict sweep_ask(const struct sweep *, enum db_stmt,
+enum db_verdict sweep_ask(const struct sweep *, const struct db_stmt *,
 	    const struct db_param *, struct db_rows **, struct errbuf *);
 
 /* Something that a person should know of: logged, and exit status 1. */

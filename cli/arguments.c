@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <string.h>
 
+#include "common/database.h"
 #include "cli/cli.h"
 
 int
@@ -72,7 +73,7 @@ struct db *
 cli_database(const struct conf *conf)
 {
 	struct errbuf	 err = { .text = "out of memory" };
-	struct db	*db = db_new(conf->conninfo, NULL, conf->pooler);
+	struct db	*db = database_new(conf->conninfo, NULL, conf->pooler);
 
 	if (db != NULL && db_connect(db, CLI_TIMEOUT_MS, &err) == DB_OK)
 		return db;

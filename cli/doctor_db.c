@@ -4,6 +4,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "common/database.h"
 #include "cli/doctor.h"
 
 #define CLOCK_MAX_S	5
@@ -64,12 +65,13 @@ void
 doctor_database(struct doctor *d)
 {
 	struct errbuf	 err = { .text = "out of memory" };
-	struct db	*db = db_new(d->conf->conninfo, NULL, d->conf->pooler);
+	struct db	*db = database_new(d->conf->conninfo, NULL,
+			    d->conf->pooler);
 	size_t		 i = 0;
 
 	if (db != NULL && db_connect(db, CLI_TIMEOUT_MS, &err) == DB_OK) {
 		doctor_well(d, "database", "schema version %d",
-		    db_schema_version());
+		    database_schema_version());
 		d->db = db;
 		doctor_schema(d);
 		return;
@@ -113,7 +115,7 @@ login_try(struct doctor *d, const struct login *l, const char *conninfo)
 	struct db_param	 param = { l->function, DB_TEXT };
 	struct errbuf	 err = { .text = "out of memory" };
 	struct db_rows	*rows = NULL;
-	struct db	*db = db_new(conninfo, NULL, d->conf->pooler);
+	struct db	*db = database_new(conninfo, NULL, d->conf->pooler);
 
 	if (db == NULL || db_query(db, may_call_sql, &param, 1,
 	    CLI_TIMEOUT_MS, &rows, &err) != DB_OK)

@@ -2,9 +2,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/cli.h"
 #include "lib/crypto.h"
 #include "lib/hex.h"
+#include "common/database.h"
+#include "cli/cli.h"
 
 #define MIGRATE_TIMEOUT_MS	(30 * 60 * 1000)
 
@@ -147,11 +148,11 @@ is_newer(struct db *db, struct errbuf *err)
 		return true;
 	found = db_value(rows, 0, 0);
 	newer = found != NULL && strtol(found, NULL, 10) >
-	    db_schema_version();
+	    database_schema_version();
 	if (newer)
 		errbuf_set(err, "database: schema version is %s, this program "
 		    "knows %d at most: use the newer genhook", found,
-		    db_schema_version());
+		    database_schema_version());
 	db_rows_free(rows);
 	return newer;
 }
@@ -316,15 +317,15 @@ check(const struct conf *conf)
 	struct db	*db;
 	int		 n = -1;
 
-	if ((db = db_new(conf->conninfo, NULL, false)) != NULL)
+	if ((db = database_new(conf->conninfo, NULL, false)) != NULL)
 		n = migrate_check(db, print_finding, NULL, &err);
 	db_free(db);
 	if (n == -1)
 		return cli_wrong("%s", err.text);
 	if (n > 0)
 		return cli_wrong("%d differences from schema version %d", n,
-		    db_schema_version());
-	printf("schema version %d, as it was made\n", db_schema_version());
+		    database_schema_version());
+	printf("schema version %d, as it was made\n", database_schema_version());
 	return CLI_OK;
 }
 
@@ -346,14 +347,14 @@ cli_migrate(const struct conf *conf, int argc, char **argv)
 	if (conf->pooler)
 		return cli_wrong("database.pooler is yes: migrate by settings "
 		    "(--config FILE) that reach PostgreSQL itself");
-	if ((db = db_new(conf->conninfo, NULL, false)) != NULL)
+	if ((db = database_new(conf->conninfo, NULL, false)) != NULL)
 		ok = migrate_all(db, &applied, &err);
 	db_free(db);
 	if (!ok) {
 		fprintf(stderr, "genhook: %s\n", err.text);
 		return CLI_WRONG;
 	}
-	printf("schema version %d%s\n", db_schema_version(),
+	printf("schema version %d%s\n", database_schema_version(),
 	    applied == 0 ? ", nothing to do" : "");
 	return CLI_OK;
 }

@@ -6,6 +6,7 @@
 #include "lib/log.h"
 #include "lib/pgarray.h"
 #include "common/finished.h"
+#include "common/statements.h"
 
 static void
 finished_free(struct finished *f)

@@ -6,6 +6,7 @@
 #include "lib/pgarray.h"
 #include "common/finished.h"
 #include "common/replay.h"
+#include "common/statements.h"
 #include "common/store.h"
 
 #define AT_ONCE		16	/* bodies may have 16 MiB each */

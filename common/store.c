@@ -3,6 +3,7 @@
 
 #include "lib/crypto.h"
 #include "lib/pgarray.h"
+#include "common/statements.h"
 #include "common/store.h"
 
 /* The array parameters of genhook.receive(), in its order; behind them stands

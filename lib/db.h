@@ -1,6 +1,7 @@
 /*
- * The one door to libpq.  Every call has a deadline of our own, since a
- * stopped server answers nothing and libpq would wait for ever.
+ * The one door to libpq: connections, statements, and what they answer.  Every
+ * call has a deadline of our own, since a stopped server answers nothing and
+ * libpq would wait for ever.  A connection is used by one thread at a time.
  */
 #ifndef GENHOOK_DB_H
 #define GENHOOK_DB_H
@@ -14,38 +15,8 @@
 struct db;
 struct db_rows;
 
-/* Every statement that the programs send; db.c has the text and the shape. */
-enum db_stmt {
-	DB_SCHEMA_VERSION,
-	DB_RECEIVE,
-	DB_NOTIFY_FINISHED,
-	DB_START_SWEEP,
-	DB_BEAT_SWEEP,
-	DB_FINISH_SWEEP,
-	DB_CLAIM_POLLS,
-	DB_NOTE_POLL,
-	DB_RELEASE_POLLS,
-	DB_PAUSE_ACCOUNT,
-	DB_GIVE_UP_TASKS,
-	DB_CLAIM_OUTPUTS,
-	DB_RENEW_OUTPUT,
-	DB_STORE_OUTPUTS,
-	DB_FAIL_OUTPUT,
-	DB_RELEASE_OUTPUTS,
-	DB_RETAIN_DELIVERIES,
-	DB_COUNT_TRAFFIC,
-	DB_CLAIM_REPLAYS,
-	DB_FINISH_REPLAYS,
-	DB_CLAIM_REQUESTS,
-	DB_FINISH_REQUEST,
-	DB_EXPIRE_REQUESTS,
-	DB_DUE_REQUESTS,
-	DB_DUE_TASKS,
-	DB_DUE_OUTPUTS,
-	DB_COUNT_DUE,
-	DB_STMT__MAX
-};
-
+/* What is to be done about an answer.  The err beside it says why: ERR_SQL
+ * with the SQLSTATE where a server said no, ERR_NO_ANSWER where none did. */
 enum db_verdict {
 	DB_OK,
 	DB_REFUSED,	/* these values break a rule (SQLSTATE 22, 23): never
@@ -53,6 +24,18 @@ enum db_verdict {
 	DB_AWAY,	/* no connection, no answer in time, no room: may pass */
 	DB_BROKEN	/* wrong schema, no right, no such function (28, 42):
 			   a person has to mend it */
+};
+
+/*
+ * A statement and its shape.  It is a constant that lasts as long as the
+ * program: a connection that has prepared it knows it again by its address.
+ */
+struct db_stmt {
+	const char	*name;		/* in words for people, and of what is
+					   prepared: no two have the same */
+	const char	*sql;
+	int		 nparam;	/* parameters that it takes */
+	int		 ncol;		/* columns that it answers with */
 };
 
 /* A text value, or a binary one when len is not DB_TEXT. */
@@ -74,23 +57,28 @@ struct db_param db_interval(int64_t seconds, char buf[DB_NUMBER_MAX]);
 /* A whole number in a value from the database; 0 for SQL NULL. */
 int64_t	db_number(const char *);
 
-/*
- * conninfo is copied; role is what the session becomes where it exists and
- * the login is a member of it.  pooler: nothing is pinned in the session and
- * nothing prepared; db_run() sets its limits for its own transaction.  Connects
- * on first use.  NULL: no memory.
- */
-struct db *db_new(const char *conninfo, const char *role, bool pooler);
+/* How to connect, and what every new connection is made to be. */
+struct db_options {
+	const char	*conninfo;	/* copied */
+	const char	*role;		/* borrowed: what the session becomes,
+					   where there is such a role and the
+					   login is a member; NULL: nothing */
+	const char	*search_path;	/* borrowed: of the session */
+	bool		 pooler;	/* nothing is pinned in the session and
+					   nothing prepared; db_run() sets its
+					   limits for its own transaction */
+	/* Is this the database that is meant?  Asked by db_connect() on each
+	 * new connection, which it closes unless the answer is DB_OK. */
+	enum db_verdict	(*check)(struct db *, int timeout_ms, struct errbuf *);
+};
+
+/* Connects on first use.  NULL: no memory. */
+struct db *db_new(const struct db_options *);
 void	db_free(struct db *);			/* NULL is fine */
 
-/*
- * Connect and pin the session unless that has been done: within timeout_ms.
- * Refuses a schema of another version and synchronous_commit = off with
- * DB_BROKEN.
- */
+/* Connect, pin the session and check the database, unless that has been done:
+ * within timeout_ms. */
 enum db_verdict db_connect(struct db *, int timeout_ms, struct errbuf *);
-/* The schema version that this program was built for. */
-int	db_schema_version(void);
 bool	db_is_connected(const struct db *);
 
 /*
@@ -103,10 +91,23 @@ bool	db_is_connected(const struct db *);
  * params has as many as the statement takes.
  * On DB_OK and rows not NULL, *rows is the caller's (db_rows_free).
  */
-enum db_verdict db_run(struct db *, enum db_stmt, const struct db_param *,
-	    int timeout_ms, struct db_rows **rows, struct errbuf *);
+enum db_verdict db_run(struct db *, const struct db_stmt *,
+	    const struct db_param *params, int timeout_ms,
+	    struct db_rows **rows, struct errbuf *);
+
+/*
+ * The same for a statement that must not run twice, or that has to be answered
+ * by the connection there is: it is sent once, and nothing is prepared.  Where
+ * there is no connection one is made, and not checked.
+ */
+enum db_verdict db_run_once(struct db *, const struct db_stmt *,
+	    const struct db_param *params, int timeout_ms,
+	    struct db_rows **rows, struct errbuf *);
 
 int	 db_rows_count(const struct db_rows *);
+/* How many columns, and their names. */
+int	 db_columns(const struct db_rows *);
+const char *db_column_name(const struct db_rows *, int col);
 /* Borrowed text of a value; NULL for SQL NULL. */
 const char *db_value(const struct db_rows *, int row, int col);
 /* The bytes of a bytea value and a NUL behind them, for the caller to free;
@@ -114,13 +115,17 @@ const char *db_value(const struct db_rows *, int row, int col);
 char	*db_bytes(const struct db_rows *, int row, int col, size_t *len);
 void	 db_rows_free(struct db_rows *);	/* NULL is fine */
 
-/* Several statements of SQL text at once, without parameters: migrations. */
+/*
+ * For `genhook migrate`, whose SQL is the files of sql/: several statements at
+ * once, without parameters; and one query, with rows as above.  Sent once, on a
+ * connection that is not checked.
+ */
 enum db_verdict db_script(struct db *, const char *sql, int timeout_ms,
 	    struct errbuf *);
-/* One query of SQL text for the operator's command; rows as above. */
 enum db_verdict db_query(struct db *, const char *sql,
 	    const struct db_param *, int nparams, int timeout_ms,
 	    struct db_rows **rows, struct errbuf *);
+
 /*
  * Listen to a channel, whose name is one of ours and never foreign text,
  * connecting first where needed.  db_notified() waits up to timeout_ms for the
@@ -131,9 +136,5 @@ enum db_verdict db_listen(struct db *, const char *channel, int timeout_ms,
 	    struct errbuf *);
 enum db_verdict db_notified(struct db *, int timeout_ms, char **message,
 	    struct errbuf *);
-
-/* How many columns, and their names. */
-int	 db_columns(const struct db_rows *);
-const char *db_column_name(const struct db_rows *, int col);
 
 #endif

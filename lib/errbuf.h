@@ -10,7 +10,14 @@
 enum err_class {
 	ERR_OTHER,		/* what its words say, and no more is known */
 	ERR_NO_MEMORY,
-	ERR_SQL			/* the server refused: sqlstate */
+	ERR_SETTING,		/* a setting cannot be what it is */
+	ERR_NO_FILE,		/* there is no such file */
+	ERR_NO_RIGHT,		/* the file is not this user's to read */
+	ERR_EXPOSED,		/* others may read what is secret */
+	ERR_SQL,		/* the server refused: sqlstate */
+	ERR_NO_ANSWER,		/* no server was reached, or none answered in
+				   time */
+	ERR_SCHEMA		/* the database's schema is of another version */
 };
 
 #define SQLSTATE_SIZE	6	/* five characters and a NUL */

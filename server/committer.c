@@ -4,8 +4,10 @@
 
 #include "lib/clock.h"
 #include "lib/log.h"
+#include "common/database.h"
 #include "common/drain.h"
 #include "common/finished.h"
+#include "common/statements.h"
 #include "common/store.h"
 #include "server/committer.h"
 
@@ -319,8 +321,8 @@ committer_start(const struct conf *conf, struct spool *spool, bool threads,
 
 	if ((c = calloc(1, sizeof(*c))) == NULL ||
 	    (c->queue = queue_new()) == NULL ||
-	    (c->db = db_new(conninfo, "genhook_receiver", conf->pooler)) ==
-	    NULL || (threads && spool != NULL &&
+	    (c->db = database_new(conninfo, "genhook_receiver",
+	    conf->pooler)) == NULL || (threads && spool != NULL &&
 	    (c->drain = drain_new(spool)) == NULL)) {
 		(void)errbuf_no_memory(err);
 		committer_free(c);

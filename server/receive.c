@@ -11,6 +11,7 @@
 #include "lib/db.h"
 #include "lib/log.h"
 #include "lib/redact.h"
+#include "common/database.h"
 #include "server/headers.h"
 #include "server/receive.h"
 
@@ -324,7 +325,7 @@ answer_health(struct callback *cb, char out[ANSWER_TEXT_MAX])
 	    "\"database\":\"%.300s\",\"schema_version\":%d,"
 	    "\"spool_files\":%ld,\"uptime_seconds\":%lld}",
 	    up ? "ok" : "unavailable", up ? "ok" : words,
-	    up ? db_schema_version() : 0,
+	    up ? database_schema_version() : 0,
 	    rx->spool != NULL ? spool_count(rx->spool) : -1,
 	    (long long)((clock_ms() - rx->started_ms) / 1000));
 	return answer_print(up ? ANSWER_HEALTHY : ANSWER_UNHEALTHY, body, out);

@@ -9,7 +9,7 @@
 #include "tests/no_threads.h"
 #include "tests/scratch.h"
 
-enum db_verdict	__wrap_sweep_ask(const struct sweep *, enum db_stmt,
+enum db_verdict	__wrap_sweep_ask(const struct sweep *, const struct db_stmt *,
 		    const struct db_param *, struct db_rows **,
 		    struct errbuf *);
 
@@ -37,7 +37,7 @@ static struct {
 } database;
 
 enum db_verdict
-__wrap_sweep_ask(const struct sweep *s, enum db_stmt stmt,
+__wrap_sweep_ask(const struct sweep *s, const struct db_stmt *stmt,
     const struct db_param *param, struct db_rows **rows, struct errbuf *err)
 {
 	size_t	i = (size_t)(param - params);

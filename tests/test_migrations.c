@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "lib/db.h"
+#include "common/database.h"
 #include "tests/cunit_main.h"
 #include "tests/fixture.h"
 
@@ -40,7 +40,7 @@ test_numbers(void)
 		free(list[i]);
 	}
 	free(list);
-	CU_ASSERT_EQUAL(db_schema_version(), last);
+	CU_ASSERT_EQUAL(database_schema_version(), last);
 }
 
 /* A migration is one transaction, which is not its own to begin or end; and

@@ -1,0 +1,21 @@
+/* genhook's database: how the programs connect to it, and the version of the
+ * schema that they are built for. */
+#ifndef GENHOOK_DATABASE_H
+#define GENHOOK_DATABASE_H
+
+#include <stdbool.h>
+
+#include "lib/db.h"
+
+/*
+ * A connection whose sessions see genhook's schema alone, for db_free().
+ * db_connect() refuses a schema of another version: DB_BROKEN with the class
+ * ERR_SCHEMA.  role is borrowed, or NULL, and pooler said, as in struct
+ * db_options.  NULL: no memory.
+ */
+struct db *database_new(const char *conninfo, const char *role, bool pooler);
+
+/* The schema version that this program was built for: its sql/'s last one. */
+int	database_schema_version(void);
+
+#endif

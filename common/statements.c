@@ -1,0 +1,7 @@
+/* The statements of handlers and sweep: one table, statements.def. */
+#include "common/statements.h"
+
+#define STATEMENT(id, name, nparam, ncol, sql)				\
+	const struct db_stmt id[1] = { { name, sql, nparam, ncol } };
+#include "common/statements.def"
+#undef STATEMENT
