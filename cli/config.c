@@ -1,6 +1,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "common/conf_keys.h"
 #include "archive/s3_protocol.h"
 #include "cli/cli.h"
 
@@ -30,7 +31,7 @@ cli_config(const struct conf *conf, int argc, char **argv)
 	size_t		i;
 
 	if (argc == 2 && strcmp(argv[1], "keys") == 0) {
-		conf_each_key(print_key);
+		conf_keys_each(print_key);
 		return CLI_OK;
 	}
 	if (argc != 2 || strcmp(argv[1], "check") != 0)

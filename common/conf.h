@@ -1,4 +1,4 @@
-/* The settings file: one table of keys in conf.c, read with libconfuse. */
+/* The settings, as all programs have them; conf_keys.h has the table. */
 #ifndef GENHOOK_CONF_H
 #define GENHOOK_CONF_H
 
@@ -64,20 +64,26 @@ void	conf_free(struct conf *);		/* NULL is fine */
 const struct account *conf_account(const struct conf *,
 	    const struct provider *, const char *name);
 
+enum token_match {
+	TOKEN_NONE,	/* it is no account's */
+	TOKEN_FOUND,
+	TOKEN_UNKNOWN	/* nobody can tell: there was no memory */
+};
+
 /*
- * The account of this provider that a token of len bytes belongs to, or NULL.
- * Every token of every account is compared, in constant time.  NULL with errno
- * ENOMEM: nobody can tell.
+ * Whose account of this provider is a token of len bytes?  *account is set for
+ * TOKEN_FOUND, else NULL.  Every token of every account is compared, in
+ * constant time.
  */
-const struct account *conf_account_by_token(const struct conf *,
-	    const struct provider *, const char *token, size_t len);
+enum token_match conf_account_by_token(const struct conf *,
+	    const struct provider *, const char *token, size_t len,
+	    const struct account **account);
 
-/* 8 to 128 letters, digits, '-' and '_' that do not look like a number? */
+#define CONF_TOKEN_MIN	8
+#define CONF_TOKEN_MAX	128
+
+/* CONF_TOKEN_MIN to CONF_TOKEN_MAX letters, digits, '-' and '_' that do not
+ * look like a number? */
 bool	conf_token_is_valid(const char *token);
-
-/* Call fn with each key's section, name, default and bounds as text: what
- * `genhook config` prints and the documentation check reads. */
-void	conf_each_key(void (*fn)(const char *section, const char *key,
-	    const char *dflt, const char *bounds, const char *words));
 
 #endif

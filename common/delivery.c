@@ -1,3 +1,4 @@
+/* Deliveries: made, judged by their provider's parser, freed. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -87,9 +88,9 @@ delivery_set_note(struct delivery *d, const char *words)
 	return result_set(&d->note, words);
 }
 
-/* The outcome that fits what a parser found. */
+/* The outcome to propose for what a parser found. */
 static enum outcome
-outcome_of(enum parse_verdict v, bool requery)
+delivery_outcome(enum parse_verdict v, bool requery)
 {
 	switch (v) {
 	case PARSE_FINAL:
@@ -112,7 +113,7 @@ delivery_judge(struct delivery *d, bool requery)
 	result_free(&d->result);
 	switch (json_parse(d->body, d->bodylen, &doc, &err)) {
 	case JSON_OK:
-		d->outcome = outcome_of(d->provider->parse(doc, &ctx,
+		d->outcome = delivery_outcome(d->provider->parse(doc, &ctx,
 		    &d->result, &err), requery);
 		json_free(doc);
 		break;

@@ -323,11 +323,12 @@ drain_set_aside(struct drain *d, const char *name, const char *reason,
 	}
 	if (renameat(d->dirfd, name, d->dirfd, path) == 0) {
 		counts->refused++;
-		log_line(LOG_ERROR, "spool file %s set aside: %s", name, reason);
+		log_line(LOG_ERROR, "spool file %s set aside: %s", name,
+		    reason);
 	} else {
 		counts->passed++;
-		log_line(LOG_ERROR, "spool file %s could not be set aside (%s): "
-		    "%s", name, strerror(errno), reason);
+		log_line(LOG_ERROR, "spool file %s could not be set aside "
+		    "(%s): %s", name, strerror(errno), reason);
 	}
 }
 
@@ -346,8 +347,8 @@ drain_batch_fill(struct drain *d, const struct conf *conf,
 	b->n = 0;
 	while (d->next < d->list.n && b->n < max && bytes < BATCH_BYTES) {
 		name = d->list.name[d->next++];
-		switch (drain_read_delivery(d->dirfd, name, conf, &delivery, &len,
-		    err)) {
+		switch (drain_read_delivery(d->dirfd, name, conf, &delivery,
+		    &len, err)) {
 		case READ_WHOLE:
 			b->delivery[b->n] = delivery;
 			b->name[b->n++] = name;

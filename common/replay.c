@@ -1,3 +1,4 @@
+/* Deliveries parsed anew: claim some, judge them, store them, finish them. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,7 +11,7 @@
 #include "common/store.h"
 
 #define AT_ONCE		16	/* bodies may have 16 MiB each */
-#define LEASE		"60 s"
+#define LEASE_S		60
 #define TIMEOUT_MS	8000
 
 /* The columns of DB_CLAIM_REPLAYS. */
@@ -19,28 +20,22 @@ enum {
 	C_ACCOUNT, C_OUTCOME, C_VERDICT, C_REMOTE_ADDR, C_HEADERS, C_BODY
 };
 
-/* What was claimed together. */
-struct batch {
-	struct replay {
-		char		 id[37];
-		const char	*outcome;	/* the word it had before */
-		struct delivery	*delivery;	/* NULL: none is to be made */
-		char		*note;		/* why not */
-	}		 replay[AT_ONCE];
-	size_t		 n;
+struct replay {
+	char		 id[37];
+	const char	*outcome;	/* the word it had before */
+	struct delivery	*delivery;	/* NULL: none is to be made */
+	char		*note;		/* why not */
 };
 
-static usec_t
-usec_value(const struct db_rows *rows, int row, int col)
-{
-	const char	*text = db_value(rows, row, col);
+/* What was claimed together. */
+struct replay_batch {
+	struct replay	replay[AT_ONCE];
+	size_t		n;
+};
 
-	return text == NULL ? 0 : strtoll(text, NULL, 10);
-}
-
-/* It makes no delivery, and its outcome stays.  False: no memory. */
+/* It makes no delivery, and the old one keeps its outcome.  False: no memory. */
 static bool
-settle(struct replay *r, const char *note)
+replay_keep_outcome(struct replay *r, const char *note)
 {
 	bool	ok = result_set(&r->note, note);
 
@@ -54,7 +49,7 @@ settle(struct replay *r, const char *note)
  * in seconds was counted from when it really came.
  */
 static bool
-judge(struct delivery *d, const struct conf *conf, usec_t requested_at)
+replay_judge(struct delivery *d, const struct conf *conf, usec_t requested_at)
 {
 	const struct account	*a = conf_account(conf, d->provider,
 				    d->account);
@@ -69,7 +64,7 @@ judge(struct delivery *d, const struct conf *conf, usec_t requested_at)
 
 /* "replay of ID", and behind it what the parser had to say. */
 static bool
-note_origin(struct delivery *d, const char *id)
+replay_note_origin(struct delivery *d, const char *id)
 {
 	struct errbuf	words;
 
@@ -80,7 +75,7 @@ note_origin(struct delivery *d, const char *id)
 
 /* The delivery of a row, its body the one that was kept; NULL: no memory. */
 static struct delivery *
-delivery_of_row(const struct db_rows *rows, int row, const struct provider *p,
+replay_delivery(const struct db_rows *rows, int row, const struct provider *p,
     int verdict)
 {
 	struct delivery	*d;
@@ -92,7 +87,7 @@ delivery_of_row(const struct db_rows *rows, int row, const struct provider *p,
 		return NULL;
 	(void)snprintf(d->id, sizeof(d->id), "%s",
 	    db_value(rows, row, C_REPLAY_ID));
-	d->received_at = usec_value(rows, row, C_RECEIVED_AT);
+	d->received_at = db_number(db_value(rows, row, C_RECEIVED_AT));
 	d->verdict = (enum verdict)verdict;
 	if ((body = db_bytes(rows, row, C_BODY, &len)) != NULL)
 		delivery_set_body(d, body, len);
@@ -106,7 +101,7 @@ delivery_of_row(const struct db_rows *rows, int row, const struct provider *p,
 
 /* One claimed row, parsed; false: no memory. */
 static bool
-take_row(struct replay *r, const struct db_rows *rows, int row,
+replay_take_row(struct replay *r, const struct db_rows *rows, int row,
     const struct conf *conf)
 {
 	const char		*name = db_value(rows, row, C_PROVIDER);
@@ -123,20 +118,21 @@ take_row(struct replay *r, const struct db_rows *rows, int row,
 	}
 	r->outcome = outcome_words[was == -1 ? OUTCOME_UNPARSED : was];
 	if (verdict == -1)
-		return settle(r, "no such delivery, or no such provider");
+		return replay_keep_outcome(r, "no such delivery, or no such "
+		    "provider");
 	if (db_value(rows, row, C_BODY) == NULL)
-		return settle(r, "its body is kept no more");
-	r->delivery = delivery_of_row(rows, row, p, verdict);
-	if (r->delivery == NULL ||
-	    !judge(r->delivery, conf, usec_value(rows, row, C_REQUESTED_AT)))
+		return replay_keep_outcome(r, "its body is kept no more");
+	r->delivery = replay_delivery(rows, row, p, verdict);
+	if (r->delivery == NULL || !replay_judge(r->delivery, conf,
+	    db_number(db_value(rows, row, C_REQUESTED_AT))))
 		return false;
 	if ((int)r->delivery->outcome == was)
-		return settle(r, r->delivery->note);
-	return note_origin(r->delivery, db_value(rows, row, C_ID));
+		return replay_keep_outcome(r, r->delivery->note);
+	return replay_note_origin(r->delivery, db_value(rows, row, C_ID));
 }
 
 static void
-batch_free(struct batch *b)
+replay_batch_free(struct replay_batch *b)
 {
 	size_t	i;
 
@@ -147,25 +143,24 @@ batch_free(struct batch *b)
 }
 
 static enum db_verdict
-claim(struct db *db, const struct conf *conf, const char *owner,
-    struct batch *b, struct errbuf *err)
+replay_claim(struct db *db, const struct conf *conf, const char *owner,
+    struct replay_batch *b, struct errbuf *err)
 {
+	char		 lease[DB_NUMBER_MAX], limit[DB_NUMBER_MAX];
 	struct db_param	 params[] = {
-		{ owner, DB_TEXT }, { LEASE, DB_TEXT }, { NULL, DB_TEXT }
+		db_text(owner), db_interval(LEASE_S, lease),
+		db_int(AT_ONCE, limit)
 	};
 	struct db_rows	*rows = NULL;
-	char		 limit[16];
 	enum db_verdict	 v;
 	int		 i, n;
 
-	(void)snprintf(limit, sizeof(limit), "%d", AT_ONCE);
-	params[2].value = limit;
 	v = db_run(db, DB_CLAIM_REPLAYS, params, TIMEOUT_MS, &rows, err);
 	if (v != DB_OK)
 		return v;
 	n = db_rows_count(rows);
 	for (i = 0; i < n && v == DB_OK; i++, b->n++)
-		if (!take_row(&b->replay[b->n], rows, i, conf)) {
+		if (!replay_take_row(&b->replay[b->n], rows, i, conf)) {
 			(void)errbuf_no_memory(err);
 			v = DB_AWAY;
 		}
@@ -175,7 +170,7 @@ claim(struct db *db, const struct conf *conf, const char *owner,
 
 /* Store those from..from+n of the batch that made a delivery. */
 static enum db_verdict
-store(struct db *db, struct batch *b, size_t from, size_t n,
+replay_store_some(struct db *db, struct replay_batch *b, size_t from, size_t n,
     struct replay_counts *counts, struct errbuf *err)
 {
 	struct delivery	*made[AT_ONCE];
@@ -204,18 +199,18 @@ store(struct db *db, struct batch *b, size_t from, size_t n,
 /* All together; where one of them is refused, each by itself, and the refused
  * ones stay what they were. */
 static enum db_verdict
-store_all(struct db *db, struct batch *b, struct replay_counts *counts,
-    struct errbuf *err)
+replay_store_batch(struct db *db, struct replay_batch *b,
+    struct replay_counts *counts, struct errbuf *err)
 {
-	enum db_verdict	v = store(db, b, 0, b->n, counts, err);
+	enum db_verdict	v = replay_store_some(db, b, 0, b->n, counts, err);
 	size_t		i;
 
 	if (v != DB_REFUSED)
 		return v;
 	for (i = 0; i < b->n; i++) {
-		v = store(db, b, i, 1, counts, err);
+		v = replay_store_some(db, b, i, 1, counts, err);
 		if (v == DB_REFUSED) {
-			if (!settle(&b->replay[i], err->text))
+			if (!replay_keep_outcome(&b->replay[i], err->text))
 				return DB_AWAY;
 			counts->refused++;
 		} else if (v != DB_OK)
@@ -225,11 +220,11 @@ store_all(struct db *db, struct batch *b, struct replay_counts *counts,
 }
 
 static enum db_verdict
-finish(struct db *db, const char *owner, const struct batch *b,
+replay_finish(struct db *db, const char *owner, const struct replay_batch *b,
     struct errbuf *err)
 {
 	struct pgarray	 a[3];
-	struct db_param	 params[4] = { { owner, DB_TEXT } };
+	struct db_param	 params[4] = { db_text(owner) };
 	enum db_verdict	 v = DB_AWAY;
 	bool		 ok = true;
 	size_t		 i;
@@ -265,17 +260,17 @@ replay_run(struct db *db, const struct conf *conf, const char *owner,
 
 	memset(counts, 0, sizeof(*counts));
 	do {
-		struct batch	b = { .n = 0 };
+		struct replay_batch	b = { .n = 0 };
 
-		v = claim(db, conf, owner, &b, err);
+		v = replay_claim(db, conf, owner, &b, err);
 		if (v == DB_OK && b.n > 0)
-			v = store_all(db, &b, counts, err);
+			v = replay_store_batch(db, &b, counts, err);
 		if (v == DB_OK && b.n > 0)
-			v = finish(db, owner, &b, err);
+			v = replay_finish(db, owner, &b, err);
 		if (v == DB_OK)
 			counts->replayed += (long)b.n;
 		n = b.n;
-		batch_free(&b);
+		replay_batch_free(&b);
 	} while (v == DB_OK && n > 0 &&
 	    (stop_at_ms == 0 || clock_ms() < stop_at_ms));
 	return v;

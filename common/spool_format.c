@@ -67,7 +67,8 @@ spool_format_print(const struct delivery *d, size_t *len)
 /* The values of the head's lines, which lie in the text; NULL: no such line. */
 struct head {
 	const char	*id, *received_at, *provider, *account, *source;
-	const char	*outcome, *verdict, *remote_addr, *headers, *note, *body;
+	const char	*outcome, *verdict, *remote_addr, *headers, *note;
+	const char	*body;
 };
 
 static const struct head_line {

@@ -158,7 +158,8 @@ store_build_columns(struct pgarray *a, struct delivery *const *batch, size_t n)
 }
 
 static bool
-store_read_outcomes(const struct db_rows *rows, size_t n, enum outcome *outcomes)
+store_read_outcomes(const struct db_rows *rows, size_t n,
+    enum outcome *outcomes)
 {
 	const char	*word;
 	size_t		 i;

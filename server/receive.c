@@ -1,6 +1,5 @@
 #include <arpa/inet.h>
 
-#include <errno.h>
 #include <limits.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -22,25 +21,37 @@
 static pthread_mutex_t	big_body_lock = PTHREAD_MUTEX_INITIALIZER;
 
 /*
- * The account that "/TOKEN" or "/TOKEN" with the provider's suffix names, or
- * NULL.  A path of another form is looked up all the same, so that time does
- * not tell which it was.
+ * The account that "/TOKEN" or "/TOKEN" with the provider's suffix names.  A
+ * path of another form is looked up all the same, so that time does not tell
+ * which it was.
  */
-static const struct account *
-account_of_path(const struct receiver *rx, const char *path)
+static enum answer
+find_account(struct callback *cb)
 {
-	const struct account	*a;
-	const char		*suffix = rx->provider->path_suffix;
+	const char		*path = request_get(cb->req, "PATH_INFO");
+	const char		*suffix = cb->rx->provider->path_suffix;
+	enum token_match	 match;
 	size_t			 len;
 	bool			 whole;
 
+	if (path == NULL)
+		path = "";
 	if (*path == '/')
 		path++;
 	len = strcspn(path, "/");
 	whole = path[len] == '\0' ||
 	    (suffix != NULL && strcmp(path + len, suffix) == 0);
-	a = conf_account_by_token(rx->conf, rx->provider, path, len);
-	return whole ? a : NULL;
+	match = conf_account_by_token(cb->rx->conf, cb->rx->provider, path,
+	    len, &cb->account);
+	if (match == TOKEN_UNKNOWN) {
+		(void)errbuf_no_memory(&cb->err);
+		return ANSWER_UNAVAILABLE;
+	}
+	if (match == TOKEN_FOUND && whole)
+		return ANSWER_ACCEPTED;
+	cb->account = NULL;
+	errbuf_set(&cb->err, "not found");
+	return ANSWER_NOT_FOUND;
 }
 
 /* A header that decides something must not be there twice. */
@@ -263,18 +274,10 @@ take_delivery(struct callback *cb)
 static enum answer
 take_callback(struct callback *cb)
 {
-	const char	*path = request_get(cb->req, "PATH_INFO");
 	enum answer	 a;
 
-	cb->account = account_of_path(cb->rx, path != NULL ? path : "");
-	if (cb->account == NULL && errno == ENOMEM) {
-		(void)errbuf_no_memory(&cb->err);
-		return ANSWER_UNAVAILABLE;
-	}
-	if (cb->account == NULL) {
-		errbuf_set(&cb->err, "not found");
-		return ANSWER_NOT_FOUND;
-	}
+	if ((a = find_account(cb)) != ANSWER_ACCEPTED)
+		return a;
 	if (!headers_are_single(cb))
 		return ANSWER_BAD_REQUEST;
 	if (!encoding_is_identity(cb))

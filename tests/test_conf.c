@@ -1,9 +1,9 @@
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "lib/crypto.h"
 #include "common/conf.h"
+#include "common/conf_keys.h"
 #include "tests/cunit_main.h"
 #include "tests/fixture.h"
 #include "tests/scratch.h"
@@ -295,7 +295,7 @@ test_numbers(void)
 		assert_number(&numbers[i], numbers[i].over, false);
 	}
 	numbers_told = 0;
-	conf_each_key(count_number);
+	conf_keys_each(count_number);
 	CU_ASSERT_EQUAL(numbers_told, COUNT(numbers));
 }
 
@@ -462,8 +462,10 @@ test_lookup(void)
 	c = load(every_key, &err);
 	CU_ASSERT_PTR_NOT_NULL_FATAL(c);
 	for (i = 0; i < COUNT(rows); i++) {
-		a = conf_account_by_token(c, provider_find(rows[i].provider),
-		    rows[i].token, rows[i].len);
+		CU_ASSERT_EQUAL(conf_account_by_token(c,
+		    provider_find(rows[i].provider), rows[i].token,
+		    rows[i].len, &a), rows[i].account != NULL ? TOKEN_FOUND :
+		    TOKEN_NONE);
 		CU_ASSERT_EQUAL(a != NULL, rows[i].account != NULL);
 		if (a != NULL && rows[i].account != NULL)
 			CU_ASSERT_STRING_EQUAL(a->name, rows[i].account);
@@ -479,6 +481,7 @@ test_token_without_memory(void)
 {
 	const struct provider	*novita = provider_find("novita");
 	const struct account	*a;
+	enum token_match	 match;
 	struct errbuf		 err;
 	struct conf		*c;
 	int			 n;
@@ -487,14 +490,14 @@ test_token_without_memory(void)
 	CU_ASSERT_PTR_NOT_NULL_FATAL(c = load(every_key, &err));
 	for (n = 0; n < 2; n++) {
 		digests_left = n;
-		a = conf_account_by_token(c, novita, "tok-second", 10);
+		match = conf_account_by_token(c, novita, "tok-second", 10, &a);
 		digests_left = -1;
 		CU_ASSERT_PTR_NULL(a);
-		CU_ASSERT_EQUAL(errno, ENOMEM);
+		CU_ASSERT_EQUAL(match, TOKEN_UNKNOWN);
 	}
-	a = conf_account_by_token(c, novita, "tok-wrong", 9);
+	match = conf_account_by_token(c, novita, "tok-wrong", 9, &a);
 	CU_ASSERT_PTR_NULL(a);
-	CU_ASSERT_EQUAL(errno, 0);
+	CU_ASSERT_EQUAL(match, TOKEN_NONE);
 	conf_free(c);
 }
 

@@ -1,0 +1,175 @@
+/* What no setting tells by itself: what has to be there, and in what form. */
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/conf_check.h"
+#include "handlers/result.h"
+
+/* False, so that a check can return it. */
+static bool __attribute__((format(printf, 4, 5)))
+conf_wrong(struct conf_fault *fault, const char *section, const char *key,
+    const char *fmt, ...)
+{
+	char	words[sizeof(fault->words.text)];
+	va_list	ap;
+
+	va_start(ap, fmt);
+	(void)vsnprintf(words, sizeof(words), fmt, ap);
+	va_end(ap);
+	fault->section = section;
+	fault->key = key;
+	errbuf_set(&fault->words, "%s", words);
+	return false;
+}
+
+static bool
+conf_begins(const char *s, const char *prefix)
+{
+	return strncmp(s, prefix, strlen(prefix)) == 0;
+}
+
+/* ---- the accounts ------------------------------------------------------- */
+
+static bool
+conf_check_name(const struct account *a, struct conf_fault *fault)
+{
+	size_t	len = strlen(a->name);
+
+	if (len >= 1 && len <= 64 && strspn(a->name,
+	    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-")
+	    == len)
+		return true;
+	return conf_wrong(fault, NULL, NULL, "is no account name of 1 to 64 "
+	    "letters, digits, '-' and '_'");
+}
+
+static bool
+conf_check_resend(const struct account *a, struct conf_fault *fault)
+{
+	if (!a->resend_unknown || a->provider->once_header != NULL)
+		return true;
+	return conf_wrong(fault, NULL, "resend_unknown", "is yes, but this "
+	    "provider takes no Idempotency-Key");
+}
+
+static bool
+conf_check_secrets(const struct account *a, struct conf_fault *fault)
+{
+	size_t	i;
+
+	if (a->provider->verify != NULL && a->secrets[0] == NULL)
+		return conf_wrong(fault, NULL, "webhook_secret", "is missing, "
+		    "and this provider signs its callbacks");
+	for (i = 0; a->secrets[i] != NULL; i++)
+		if (a->secrets[i][0] == '\0')
+			return conf_wrong(fault, NULL, "webhook_secret",
+			    "is empty");
+	return true;
+}
+
+/* Fill in the provider's own address, and cut off slashes at the end. */
+static bool
+conf_check_api_base(const struct conf *c, struct account *a,
+    struct conf_fault *fault)
+{
+	size_t	len;
+
+	if (*a->api_base == '\0') {
+		free(a->api_base);
+		if ((a->api_base = strdup(a->provider->api_base)) == NULL)
+			return errbuf_no_memory(&fault->words);
+	}
+	while ((len = strlen(a->api_base)) > 0 && a->api_base[len - 1] == '/')
+		a->api_base[len - 1] = '\0';
+	if (conf_begins(a->api_base, "https://") ||
+	    (c->allow_private_networks && conf_begins(a->api_base, "http://")))
+		return true;
+	return conf_wrong(fault, NULL, "api_base", "is not https://");
+}
+
+/* Each is well formed, and no other account's of the same provider. */
+static bool
+conf_check_tokens(const struct conf *c, const struct account *a,
+    struct conf_fault *fault)
+{
+	const struct account	*other;
+	size_t			 i;
+
+	if (a->tokens[0] == NULL)
+		return conf_wrong(fault, NULL, "token", "is missing");
+	for (i = 0; a->tokens[i] != NULL; i++) {
+		if (!conf_token_is_valid(a->tokens[i]))
+			return conf_wrong(fault, NULL, "token", "number %zu is "
+			    "not %d to %d letters, digits, '-' and '_', or "
+			    "looks like a number", i + 1, CONF_TOKEN_MIN,
+			    CONF_TOKEN_MAX);
+		if (conf_account_by_token(c, a->provider, a->tokens[i],
+		    strlen(a->tokens[i]), &other) == TOKEN_FOUND && other != a)
+			return conf_wrong(fault, NULL, "token", "number %zu is "
+			    "%s %s's as well", i + 1, a->provider->name,
+			    other->name);
+	}
+	return true;
+}
+
+bool
+conf_check_account(const struct conf *c, struct account *a,
+    struct conf_fault *fault)
+{
+	return conf_check_name(a, fault) && conf_check_resend(a, fault) &&
+	    conf_check_secrets(a, fault) && conf_check_api_base(c, a, fault) &&
+	    conf_check_tokens(c, a, fault);
+}
+
+/* ---- the rest ----------------------------------------------------------- */
+
+/* What an archive in a store needs; each row has to hold. */
+static bool
+conf_check_s3(const struct conf *c, struct conf_fault *fault)
+{
+	const struct {
+		const char	*key, *words;
+		bool		 holds;
+	} rules[] = {
+		{ "s3_endpoint", "is no http(s) URL, and archive.url is s3://",
+		    url_is_link(c->s3_endpoint) },
+		{ "s3_region", "is not 1 to 64 letters, digits and '-'",
+		    *c->s3_region != '\0' && strlen(c->s3_region) <= 64 &&
+		    strspn(c->s3_region, "abcdefghijklmnopqrstuvwxyz"
+		    "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-") ==
+		    strlen(c->s3_region) },
+		{ "s3_access_key", "is missing, and archive.url is s3://",
+		    *c->s3_access_key != '\0' },
+		{ "s3_secret_key", "is missing, and archive.url is s3://",
+		    *c->s3_secret_key != '\0' },
+		{ "s3_staging_dir", "is no absolute path",
+		    *c->s3_staging_dir == '/' },
+	};
+	size_t	i;
+
+	for (i = 0; i < sizeof(rules) / sizeof(rules[0]); i++)
+		if (!rules[i].holds)
+			return conf_wrong(fault, "archive", rules[i].key, "%s",
+			    rules[i].words);
+	return true;
+}
+
+bool
+conf_check_common(const struct conf *c, struct conf_fault *fault)
+{
+	if (c->spool_dir[0] != '/')
+		return conf_wrong(fault, "receiver", "spool_dir",
+		    "\"%s\" is no absolute path", c->spool_dir);
+	if (!conf_begins(c->archive_url, "file:///") &&
+	    !conf_begins(c->archive_url, "s3://"))
+		return conf_wrong(fault, "archive", "url", "is neither "
+		    "file:///directory nor s3://bucket");
+	if (conf_begins(c->archive_url, "s3://") && !conf_check_s3(c, fault))
+		return false;
+	if (*c->base_url != '\0' && !url_is_link(c->base_url))
+		return conf_wrong(fault, "receiver", "base_url",
+		    "is no http(s) URL");
+	return true;
+}

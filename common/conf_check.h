@@ -1,0 +1,26 @@
+/* Settings that were read one by one: do they go together? */
+#ifndef GENHOOK_CONF_CHECK_H
+#define GENHOOK_CONF_CHECK_H
+
+#include <stdbool.h>
+
+#include "lib/errbuf.h"
+#include "common/conf.h"
+
+/* The first thing that is wrong. */
+struct conf_fault {
+	const char	*section;	/* NULL: the account's own */
+	const char	*key;		/* NULL: the section as a whole */
+	struct errbuf	 words;		/* that go behind its name, or
+					   ERR_NO_MEMORY */
+};
+
+/* All but the accounts.  False with a fault. */
+bool	conf_check_common(const struct conf *, struct conf_fault *);
+
+/* One account of conf, beside those in front of it; fills in its api_base.
+ * False with a fault. */
+bool	conf_check_account(const struct conf *, struct account *,
+	    struct conf_fault *);
+
+#endif

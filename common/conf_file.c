@@ -1,0 +1,484 @@
+/* A settings file, read with libconfuse by the table of keys. */
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <confuse.h>
+
+#include "lib/file.h"
+#include "common/conf_check.h"
+#include "common/conf_file.h"
+#include "common/conf_keys.h"
+#include "common/conf_private.h"
+
+#define SETTINGS_MAX	(1 << 20)
+#define MAX_SECTIONS	(CONF_NSECTIONS + 64)
+
+/* A file while it is read. */
+struct conf_file {
+	const char	*path;
+	char		*text;		/* its comments overwritten */
+	cfg_t		*cfg;
+	struct errbuf	*err;		/* the caller's */
+};
+
+/* libconfuse has no place for a caller's pointer in its callbacks. */
+static _Thread_local struct conf_file	*conf_file_parsed;
+
+/* ---- what is wrong, and where ------------------------------------------- */
+
+/* libconfuse's own complaints. */
+static void __attribute__((format(printf, 2, 0)))
+conf_file_on_error(cfg_t *cfg, const char *fmt, va_list ap)
+{
+	char	words[200];
+
+	(void)vsnprintf(words, sizeof(words), fmt, ap);
+	errbuf_set(conf_file_parsed->err, "%s:%d: %s", conf_file_parsed->path,
+	    cfg != NULL ? cfg->line : 0, words);
+}
+
+static const char *
+conf_file_line(const char *text, long line)
+{
+	for (; line > 1 && *text != '\0'; line--) {
+		text += strcspn(text, "\n");
+		text += *text == '\n';
+	}
+	return text;
+}
+
+/* Behind the words: the first variable on that line that stands for nothing,
+ * as libconfuse reads "${NAME}"; "${NAME:-text}" stands for the text then. */
+static void
+conf_file_add_unset(const struct conf_file *f, long line,
+    struct errbuf *words)
+{
+	const char	*s = conf_file_line(f->text, line);
+	const char	*end = s + strcspn(s, "\n");
+	char		 name[128];
+	size_t		 len = strlen(words->text);
+
+	while ((s = strstr(s, "${")) != NULL && s < end) {
+		s += 2;
+		(void)snprintf(name, sizeof(name), "%.*s",
+		    (int)strcspn(s, "}"), s);
+		if (strstr(name, ":-") != NULL || getenv(name) != NULL)
+			continue;
+		(void)snprintf(words->text + len, sizeof(words->text) - len,
+		    "; ${%s} is not set", name);
+		return;
+	}
+}
+
+/*
+ * Put "FILE:LINE: SECTION.KEY " before the words; without a key they are of
+ * the whole section.  The line is the value's, or where it is missing, the
+ * one on which its section ends.  False, so that a caller can return it.
+ */
+static bool __attribute__((format(printf, 4, 5)))
+conf_file_complain(const struct conf_file *f, cfg_t *sec, const char *key,
+    const char *fmt, ...)
+{
+	struct errbuf	 words;
+	char		 line[24] = "";
+	const char	*title = cfg_title(sec), *at = NULL;
+	va_list		 ap;
+
+	va_start(ap, fmt);
+	(void)vsnprintf(words.text, sizeof(words.text), fmt, ap);
+	va_end(ap);
+	if (key != NULL)
+		at = cfg_opt_getcomment(cfg_getopt(sec, key));
+	if (at != NULL) {
+		(void)snprintf(line, sizeof(line), "%s:", at);
+		conf_file_add_unset(f, strtol(at, NULL, 10), &words);
+	} else if (sec->line > 0)
+		(void)snprintf(line, sizeof(line), "%d:", sec->line);
+	errbuf_set(f->err, "%s:%s %s%s%s%s%s %s", f->path, line, cfg_name(sec),
+	    title != NULL ? " " : "", title != NULL ? title : "",
+	    key != NULL ? "." : "", key != NULL ? key : "", words.text);
+	return false;
+}
+
+/* ---- the grammar -------------------------------------------------------- */
+
+static int
+conf_file_check_number(cfg_t *cfg, cfg_opt_t *opt, const struct conf_key *k)
+{
+	long	v = cfg_opt_getnint(opt, 0);
+
+	if (v >= k->min && v <= k->max)
+		return 0;
+	cfg_error(cfg, "%s.%s is %ld, not from %ld to %ld", cfg_name(cfg),
+	    cfg_opt_name(opt), v, k->min, k->max);
+	return -1;
+}
+
+static int
+conf_file_check_trust(cfg_t *cfg, cfg_opt_t *opt)
+{
+	const char	*word = cfg_opt_getnstr(opt, 0);
+
+	if (strcmp(word, "callback") == 0 || strcmp(word, "requery") == 0)
+		return 0;
+	cfg_error(cfg, "%s.trust is \"%s\", neither callback nor requery",
+	    cfg_name(cfg), word);
+	return -1;
+}
+
+/*
+ * What can be checked of a value by itself, as soon as it is read.  libconfuse
+ * keeps no line for a value, but a comment, which nobody reads here.
+ */
+static int
+conf_file_on_value(cfg_t *cfg, cfg_opt_t *opt)
+{
+	const struct conf_key	*k = conf_key_find(cfg_name(cfg),
+				    cfg_opt_name(opt));
+	char			 line[16];
+
+	(void)snprintf(line, sizeof(line), "%d", cfg->line);
+	if (cfg_opt_setcomment(opt, line) != CFG_SUCCESS)
+		return -1;
+	if (k != NULL && k->type == CONF_NUMBER)
+		return conf_file_check_number(cfg, opt, k);
+	if (k != NULL && k->type == CONF_TRUST)
+		return conf_file_check_trust(cfg, opt);
+	return 0;
+}
+
+/* One option as libconfuse describes it. */
+static cfg_opt_t
+conf_file_option(const struct conf_key *k)
+{
+	cfg_opt_t	text = CFG_STR(k->name, NULL, CFGF_NODEFAULT);
+	cfg_opt_t	list = CFG_STR_LIST(k->name, NULL, CFGF_NODEFAULT);
+	cfg_opt_t	number = CFG_INT(k->name, k->type == CONF_NUMBER ?
+			    strtol(k->dflt, NULL, 10) : 0, CFGF_NONE);
+	cfg_opt_t	flag = CFG_BOOL(k->name, cfg_false, CFGF_NONE);
+
+	switch (k->type) {
+	case CONF_LIST:
+		return list;
+	case CONF_NUMBER:
+		return number;
+	case CONF_BOOL:
+		return flag;
+	case CONF_TEXT:
+	case CONF_SECRET:
+	case CONF_TRUST:
+		break;
+	}
+	return text;
+}
+
+static void
+conf_file_fill_options(const char *section, cfg_opt_t *opts)
+{
+	const struct conf_key	*k;
+	cfg_opt_t		 end = CFG_END();
+	size_t			 n = 0;
+
+	for (k = conf_keys; k->name != NULL; k++)
+		if (strcmp(k->section, section) == 0)
+			opts[n++] = conf_file_option(k);
+	opts[n] = end;
+}
+
+/* The file's section has the keys of the table's. */
+static void
+conf_file_set_checks(cfg_t *cfg, const char *in_file, const char *in_table)
+{
+	const struct conf_key	*k;
+	char			 path[128];
+
+	for (k = conf_keys; k->name != NULL; k++) {
+		if (strcmp(k->section, in_table) != 0)
+			continue;
+		(void)snprintf(path, sizeof(path), "%s|%s", in_file, k->name);
+		cfg_set_validate_func(cfg, path, conf_file_on_value);
+	}
+}
+
+/* The whole grammar; the caller frees with cfg_free(). */
+static cfg_t *
+conf_file_grammar(void)
+{
+	cfg_opt_t	 opts[MAX_SECTIONS + 1];
+	cfg_opt_t	 keys[CONF_NSECTIONS + 1][CONF_KEYS_MAX];
+	cfg_opt_t	 end = CFG_END();
+	cfg_t		*cfg;
+	size_t		 i, n = 0;
+
+	for (i = 0; i < CONF_NSECTIONS; i++) {
+		cfg_opt_t	sec = CFG_SEC(conf_sections[i], keys[i],
+				    CFGF_NONE);
+
+		conf_file_fill_options(conf_sections[i], keys[i]);
+		opts[n++] = sec;
+	}
+	conf_file_fill_options(CONF_ACCOUNT, keys[CONF_NSECTIONS]);
+	for (i = 0; providers[i] != NULL && n < MAX_SECTIONS; i++) {
+		cfg_opt_t	sec = CFG_SEC(providers[i]->name,
+				    keys[CONF_NSECTIONS], CFGF_MULTI |
+				    CFGF_TITLE | CFGF_NO_TITLE_DUPES);
+
+		opts[n++] = sec;
+	}
+	opts[n] = end;
+	if ((cfg = cfg_init(opts, CFGF_NONE)) == NULL)
+		return NULL;
+	cfg_set_error_function(cfg, conf_file_on_error);
+	for (i = 0; i < CONF_NSECTIONS; i++)
+		conf_file_set_checks(cfg, conf_sections[i], conf_sections[i]);
+	for (i = 0; providers[i] != NULL; i++)
+		conf_file_set_checks(cfg, providers[i]->name, CONF_ACCOUNT);
+	return cfg;
+}
+
+/* ---- from libconfuse's values to ours ----------------------------------- */
+
+/* A list of secrets, whole or not conf_free()'s to free. */
+static bool
+conf_file_take_list(struct conf_file *f, cfg_t *sec, const struct conf_key *k,
+    char ***list)
+{
+	cfg_opt_t	*opt = cfg_getopt(sec, k->name);
+	unsigned	 i, n = cfg_opt_size(opt);
+
+	if ((*list = calloc(n + 1, sizeof(**list))) != NULL) {
+		for (i = 0; i < n; i++)
+			if (((*list)[i] = conf_private_secret(
+			    cfg_opt_getnstr(opt, i), f->err)) == NULL)
+				break;
+		if (i == n)
+			return true;
+	}
+	return conf_file_complain(f, sec, k->name, "%s", f->err->text);
+}
+
+/* A value that is text in the file, into the member at base + k->at. */
+static bool
+conf_file_take_text(struct conf_file *f, cfg_t *sec, const struct conf_key *k,
+    char *base)
+{
+	cfg_opt_t	*opt = cfg_getopt(sec, k->name);
+	const char	*text;
+	char		*copy;
+
+	text = cfg_opt_size(opt) > 0 ? cfg_opt_getnstr(opt, 0) : k->dflt;
+	if (text == NULL || (k->dflt == NULL && *text == '\0'))
+		return conf_file_complain(f, sec, k->name, "is missing");
+	if (k->type == CONF_TRUST) {
+		*(bool *)(base + k->at) = strcmp(text, "requery") == 0;
+		return true;
+	}
+	copy = k->type == CONF_SECRET ? conf_private_secret(text, f->err) :
+	    strdup(text);
+	*(char **)(void *)(base + k->at) = copy;
+	return copy != NULL ||
+	    conf_file_complain(f, sec, k->name, "%s", f->err->text);
+}
+
+/* Read one value into the member that the table names. */
+static bool
+conf_file_take_value(struct conf_file *f, cfg_t *sec,
+    const struct conf_key *k, char *base)
+{
+	cfg_opt_t	*opt = cfg_getopt(sec, k->name);
+
+	switch (k->type) {
+	case CONF_NUMBER:
+		*(int64_t *)(void *)(base + k->at) = cfg_opt_getnint(opt, 0);
+		return true;
+	case CONF_BOOL:
+		*(bool *)(base + k->at) = cfg_opt_getnbool(opt, 0) == cfg_true;
+		return true;
+	case CONF_LIST:
+		return conf_file_take_list(f, sec, k,
+		    (char ***)(void *)(base + k->at));
+	case CONF_TEXT:
+	case CONF_SECRET:
+	case CONF_TRUST:
+		break;
+	}
+	return conf_file_take_text(f, sec, k, base);
+}
+
+static bool
+conf_file_take_section(struct conf_file *f, cfg_t *sec, const char *in_table,
+    char *base)
+{
+	const struct conf_key	*k;
+
+	for (k = conf_keys; k->name != NULL; k++)
+		if (strcmp(k->section, in_table) == 0 &&
+		    !conf_file_take_value(f, sec, k, base))
+			return false;
+	return true;
+}
+
+/* Say where the fault is; without memory err has said so from the start. */
+static bool
+conf_file_blame(struct conf_file *f, cfg_t *sec,
+    const struct conf_fault *fault)
+{
+	if (fault->words.class == ERR_NO_MEMORY)
+		return false;
+	if (fault->section != NULL)
+		sec = cfg_getsec(f->cfg, fault->section);
+	return conf_file_complain(f, sec, fault->key, "%s",
+	    fault->words.text);
+}
+
+static bool
+conf_file_take_common(struct conf_file *f, struct conf *c)
+{
+	struct conf_fault	fault;
+	size_t			i;
+
+	for (i = 0; i < CONF_NSECTIONS; i++)
+		if (!conf_file_take_section(f, cfg_getsec(f->cfg,
+		    conf_sections[i]), conf_sections[i], (char *)c))
+			return false;
+	return conf_check_common(c, &fault) ||
+	    conf_file_blame(f, NULL, &fault);
+}
+
+static bool
+conf_file_take_account(struct conf_file *f, struct conf *c,
+    const struct provider *p, cfg_t *sec)
+{
+	struct account		*a = &c->accounts[c->naccounts++];
+	struct conf_fault	 fault;
+
+	a->provider = p;
+	if ((a->name = strdup(cfg_title(sec))) == NULL ||
+	    !conf_file_take_section(f, sec, CONF_ACCOUNT, (char *)a))
+		return false;
+	return conf_check_account(c, a, &fault) ||
+	    conf_file_blame(f, sec, &fault);
+}
+
+static bool
+conf_file_take_accounts(struct conf_file *f, struct conf *c)
+{
+	const struct provider	*const *p;
+	unsigned		 i;
+	size_t			 total = 0;
+
+	for (p = providers; *p != NULL; p++)
+		total += cfg_size(f->cfg, (*p)->name);
+	if ((c->accounts = calloc(total + 1, sizeof(*c->accounts))) == NULL)
+		return false;
+	for (p = providers; *p != NULL; p++)
+		for (i = 0; i < cfg_size(f->cfg, (*p)->name); i++)
+			if (!conf_file_take_account(f, c, *p,
+			    cfg_getnsec(f->cfg, (*p)->name, i)))
+				return false;
+	return true;
+}
+
+/* ---- the text ----------------------------------------------------------- */
+
+/* The end of the comment or the quoted string that begins at s. */
+static char *
+conf_file_span_end(char *s)
+{
+	char	 quote = *s, *end;
+
+	if (quote == '#' || (s[0] == '/' && s[1] == '/'))
+		return s + strcspn(s, "\n");
+	if (quote == '/')
+		return (end = strstr(s + 2, "*/")) != NULL ? end + 2 :
+		    s + strlen(s);
+	for (s++; *s != '\0' && *s != quote; s++)
+		if (*s == '\\' && s[1] != '\0')
+			s++;
+	return *s == quote ? s + 1 : s;
+}
+
+/*
+ * Overwrite all comments with blanks, and count the braces that are left
+ * open.  libconfuse 3.3 counts the line of each comment thrice, so that it
+ * would name wrong lines from there on, and takes a file that ends within a
+ * section.
+ */
+static int
+conf_file_blank_comments(char *s)
+{
+	char	*end;
+	int	 depth = 0;
+
+	for (; *s != '\0'; s++) {
+		depth += (*s == '{') - (*s == '}');
+		if (*s != '#' && *s != '"' && *s != '\'' &&
+		    (*s != '/' || (s[1] != '/' && s[1] != '*')))
+			continue;
+		end = conf_file_span_end(s);
+		if (*s == '#' || *s == '/')
+			for (; s < end; s++)
+				*s = *s == '\n' ? '\n' : ' ';
+		s = end - 1;
+	}
+	return depth;
+}
+
+static bool
+conf_file_load(struct conf_file *f)
+{
+	size_t	len;
+	int	fd;
+
+	if ((fd = conf_private_open(f->path, "settings", f->err)) == -1)
+		return false;
+	f->text = file_read_all(fd, SETTINGS_MAX + 1, &len);
+	if (f->text == NULL ? errno != ENOMEM : len > SETTINGS_MAX) {
+		errbuf_set(f->err, "%s: unreadable, or over %d bytes", f->path,
+		    SETTINGS_MAX);
+		free(f->text);
+		f->text = NULL;
+	}
+	(void)close(fd);
+	return f->text != NULL;
+}
+
+static bool
+conf_file_parse(struct conf_file *f)
+{
+	FILE	*fp;
+	bool	 ok;
+
+	if (conf_file_blank_comments(f->text) > 0) {
+		errbuf_set(f->err, "%s: a brace or a quote is not closed",
+		    f->path);
+		return false;
+	}
+	if ((f->cfg = conf_file_grammar()) == NULL ||
+	    (fp = fmemopen(f->text, strlen(f->text), "r")) == NULL)
+		return false;
+	ok = cfg_parse_fp(f->cfg, fp) == CFG_SUCCESS;
+	(void)fclose(fp);
+	return ok;
+}
+
+bool
+conf_file_read(struct conf *c, struct errbuf *err)
+{
+	struct conf_file	f = { .path = c->path, .err = err };
+	bool			ok;
+
+	errbuf_set(err, "%s: out of memory", c->path);
+	conf_file_parsed = &f;
+	ok = conf_file_load(&f) && conf_file_parse(&f) &&
+	    conf_file_take_common(&f, c) && conf_file_take_accounts(&f, c);
+	if (f.cfg != NULL)
+		cfg_free(f.cfg);
+	conf_file_parsed = NULL;
+	free(f.text);
+	return ok;
+}
