@@ -33,7 +33,7 @@ struct replay_batch {
 	size_t		n;
 };
 
-/* It makes no delivery, and the old one keeps its outcome.  False: no memory. */
+/* It makes no delivery: the old one keeps its outcome.  False: no memory. */
 static bool
 replay_keep_outcome(struct replay *r, const char *note)
 {
