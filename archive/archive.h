@@ -1,8 +1,7 @@
 /*
  * Where outputs are kept, as its callers see it: in a tree of directories
- * (archive.url = file://PATH) or in an S3-compatible store (s3://BUCKET/PREFIX).
- * README.md beside this file tells what is on disk at each step of a file's
- * life.
+ * (archive.url is file://PATH) or in an S3-compatible store (s3://BUCKET/PREFIX).
+ * README.md beside this file tells what is on disk at each step of its life.
  *
  * A file is a part (struct archive_part) while it is being written.  Only
  * archive_commit_some() makes it visible, whole and certain to outlive a

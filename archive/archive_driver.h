@@ -7,8 +7,12 @@
 
 #include "archive/archive.h"
 
-/* A kind's functions: each does what archive_NAME() of archive.h says.  NULL
- * may be ready, hurry and is_crowded, where a kind has nothing to do there. */
+/*
+ * A kind's functions: each does what archive_NAME() of archive.h says.  ready,
+ * hurry and is_crowded may be NULL, where a kind has nothing to do there.  A
+ * part's functions are those of its own archive: the S3 driver, whose parts are
+ * the dir driver's, has none.
+ */
 struct archive_ops {
 	struct archive_part *(*begin)(struct archive *,
 	    const struct archive_key *, int64_t length, struct errbuf *err);

@@ -1,3 +1,4 @@
+/* Single requests to an S3-compatible store: their URLs, headers, answers. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -5,7 +6,7 @@
 #include "lib/buf.h"
 #include "archive/s3_client.h"
 
-#define ANSWER_MAX	((size_t)1024 * 1024)
+#define S3_ANSWER_MAX	((size_t)1024 * 1024)
 
 void
 s3_call_reset(struct s3_call *call)
@@ -15,7 +16,7 @@ s3_call_reset(struct s3_call *call)
 }
 
 static bool
-on_body(void *arg, const void *data, size_t len)
+s3_call_body(void *arg, const void *data, size_t len)
 {
 	struct s3_call	*call = arg;
 	char		*more = realloc(call->answer, call->len + len + 1);
@@ -30,7 +31,7 @@ on_body(void *arg, const void *data, size_t len)
 }
 
 static void
-on_end(void *arg)
+s3_call_end(void *arg)
 {
 	struct s3_call	*call = arg;
 
@@ -81,9 +82,9 @@ s3_call_start(struct s3_call *call, struct s3_store *s, const char *method,
 	call->req.method = method;
 	call->req.keys = &s->keys;
 	call->req.headers = call->headers;
-	call->req.max_bytes = (int64_t)ANSWER_MAX;
-	call->req.on_body = on_body;
-	call->req.on_done = on_end;
+	call->req.max_bytes = (int64_t)S3_ANSWER_MAX;
+	call->req.on_body = s3_call_body;
+	call->req.on_done = s3_call_end;
 	call->req.arg = call;
 	call->in_flight = http_start(s->engine, &call->req, &call->response);
 	return call->in_flight;

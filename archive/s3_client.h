@@ -1,6 +1,9 @@
-/* Requests to an S3-compatible store, one by one. */
-#ifndef GENHOOK_S3_STORE_H
-#define GENHOOK_S3_STORE_H
+/*
+ * Single requests to an S3-compatible store.  All of it is for one thread, that
+ * which calls http_turn() for the store's engine.
+ */
+#ifndef GENHOOK_S3_CLIENT_H
+#define GENHOOK_S3_CLIENT_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -18,7 +21,7 @@ struct s3_store {
 	struct http_keys	 keys;		/* the settings' */
 	struct http_engine	*engine;	/* NULL: time is up */
 	bool			 down;		/* no use in asking again */
-	struct errbuf		 down_why;
+	struct errbuf		 down_err;
 };
 
 /* A request and its answer.  All zeroes is the beginning. */
@@ -27,8 +30,8 @@ struct s3_call {
 	struct http_response	 response;
 	char			 url[S3_URL_MAX];
 	struct buf		 built;		/* in url */
-	char			 sha256[96];	/* header lines */
-	char			 md5[64], type[128];	/* "": not sent */
+	char			 sha256[96];	/* header lines, of which */
+	char			 md5[64], type[128];	/* "" is not sent */
 	const char		*headers[4];
 	char			*answer;	/* the body, with a NUL */
 	size_t			 len;

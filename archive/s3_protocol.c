@@ -1,3 +1,4 @@
+/* What there is to know of an S3-compatible store without asking it. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,7 +16,7 @@
 /* Whole names between slashes, none of which a server could take for a way
  * up or to nowhere. */
 static bool
-valid_prefix(const char *p)
+s3_prefix_is_valid(const char *p)
 {
 	size_t	len;
 
@@ -29,7 +30,7 @@ valid_prefix(const char *p)
 }
 
 static bool
-read_names(struct s3_place *place, const char *url, struct errbuf *err)
+s3_read_names(struct s3_place *place, const char *url, struct errbuf *err)
 {
 	const char	*name = url + strlen("s3://");
 	size_t		 len = strcspn(name, "/"), used;
@@ -45,7 +46,7 @@ read_names(struct s3_place *place, const char *url, struct errbuf *err)
 	(void)snprintf(place->bucket, sizeof(place->bucket), "%.*s", (int)len,
 	    name);
 	used = strlen(prefix);
-	if (used + 2 > sizeof(place->prefix) || !valid_prefix(prefix)) {
+	if (used + 2 > sizeof(place->prefix) || !s3_prefix_is_valid(prefix)) {
 		errbuf_set(err, "archive.url: the prefix may have letters, "
 		    "digits, '-', '_', '.' and single slashes, %zu in all",
 		    sizeof(place->prefix) - 2);
@@ -64,7 +65,7 @@ s3_place_read(struct s3_place *place, const char *url, const char *endpoint,
 	bool	own;
 	int	n;
 
-	if (!read_names(place, url, err))
+	if (!s3_read_names(place, url, err))
 		return false;
 	while (len > 0 && endpoint[len - 1] == '/')
 		len--;
@@ -100,7 +101,7 @@ s3_part_bytes(int64_t bytes)
 
 /* The content of an element, from its begin tag on; NULL: there is none. */
 static const char *
-find_element(const char *xml, const char *name, size_t *len)
+s3_xml_find(const char *xml, const char *name, size_t *len)
 {
 	char		 begin[64], end[64];
 	const char	*from, *to;
@@ -117,7 +118,7 @@ find_element(const char *xml, const char *name, size_t *len)
 
 /* The character that the entity at p stands for, and its length. */
 static char
-entity(const char *p, size_t *len)
+s3_xml_char(const char *p, size_t *len)
 {
 	static const struct {
 		const char	*name;
@@ -147,7 +148,7 @@ bool
 s3_xml_text(const char *xml, const char *name, char *buf, size_t bufsz)
 {
 	size_t		 len, step, n = 0;
-	const char	*p = find_element(xml, name, &len), *end;
+	const char	*p = s3_xml_find(xml, name, &len), *end;
 
 	buf[0] = '\0';
 	if (p == NULL)
@@ -155,7 +156,7 @@ s3_xml_text(const char *xml, const char *name, char *buf, size_t bufsz)
 	for (end = p + len; p < end; p += step) {
 		if (n + 1 >= bufsz)
 			return false;
-		buf[n++] = entity(p, &step);
+		buf[n++] = s3_xml_char(p, &step);
 		buf[n] = '\0';
 	}
 	return true;
@@ -165,7 +166,7 @@ char *
 s3_xml_next(const char **at, const char *name)
 {
 	size_t		 len;
-	const char	*p = find_element(*at, name, &len);
+	const char	*p = s3_xml_find(*at, name, &len);
 
 	if (p == NULL)
 		return NULL;
@@ -230,7 +231,7 @@ static const struct {
 	long		 status;
 	enum s3_trouble	 trouble;
 	const char	*words;
-} meanings[] = {
+} s3_meanings[] = {
 	{ "InvalidAccessKeyId",	0, S3_CLOSED,
 	    "it does not know the access key: see archive.s3_access_key" },
 	{ "SignatureDoesNotMatch", 0, S3_CLOSED,
@@ -277,18 +278,18 @@ static const struct {
 };
 
 enum s3_trouble
-s3_judge(long status, const char *code, const char **words)
+s3_classify(long status, const char *code, const char **words)
 {
 	size_t	i = 0;
 
 	/* The last row fits all. */
-	while ((meanings[i].code != NULL ?
-	    strcmp(meanings[i].code, code) != 0 :
-	    meanings[i].status != 0 && meanings[i].status != status))
+	while ((s3_meanings[i].code != NULL ?
+	    strcmp(s3_meanings[i].code, code) != 0 :
+	    s3_meanings[i].status != 0 && s3_meanings[i].status != status))
 		i++;
-	*words = meanings[i].words;
-	if (meanings[i].trouble != S3_REFUSED)
-		return meanings[i].trouble;
+	*words = s3_meanings[i].words;
+	if (s3_meanings[i].trouble != S3_REFUSED)
+		return s3_meanings[i].trouble;
 	if (!http_status_may_pass(status) && status / 100 != 5)
 		return S3_REFUSED;
 	*words = "it has trouble of its own";

@@ -3,8 +3,8 @@
  * queries, the few elements of its XML that matter, and what its errors mean.
  * The source is the Amazon S3 API Reference.
  */
-#ifndef GENHOOK_S3_H
-#define GENHOOK_S3_H
+#ifndef GENHOOK_S3_PROTOCOL_H
+#define GENHOOK_S3_PROTOCOL_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -79,6 +79,6 @@ enum s3_trouble {
  * What an answer with that status, which is not fine, means, and in *words
  * what to tell a person.  code: the <Code> in its body, or "".
  */
-enum s3_trouble s3_judge(long status, const char *code, const char **words);
+enum s3_trouble s3_classify(long status, const char *code, const char **words);
 
 #endif

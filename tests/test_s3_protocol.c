@@ -232,7 +232,7 @@ test_answers(void)
 	size_t		 i;
 
 	for (i = 0; i < sizeof(answers) / sizeof(answers[0]); i++) {
-		CU_ASSERT_EQUAL(s3_judge(answers[i].status, answers[i].code,
+		CU_ASSERT_EQUAL(s3_classify(answers[i].status, answers[i].code,
 		    &words), answers[i].trouble);
 		CU_ASSERT_PTR_NOT_NULL(strstr(words, answers[i].words));
 		if (strstr(words, answers[i].words) == NULL)
