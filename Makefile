@@ -106,7 +106,9 @@ $(HANDLERS): $(BUILD)/bin/genhook-%: $(BUILD)/server/main-%.o $(LIB)
 
 # Functions that a test has its own versions of, by the linker's --wrap.
 WRAPPED =
-$(BUILD)/tests/test_db_writer: WRAPPED = pthread_create sweep_ask
+$(BUILD)/tests/test_db_writer: WRAPPED = pthread_create \
+    run_query_any_thread
+$(BUILD)/tests/test_accounts: WRAPPED = http_turn run_query
 $(BUILD)/tests/test_conf: WRAPPED = sha256
 $(BUILD)/tests/test_pool $(BUILD)/tests/test_finisher: WRAPPED = pthread_create
 $(BUILD)/tests/test_spool: WRAPPED = readdir clock_ms

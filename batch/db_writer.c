@@ -1,3 +1,5 @@
+/* The thread that runs statements for the downloads, and the two queues between
+ * it and the main thread. */
 #include <pthread.h>
 #include <stdlib.h>
 
@@ -5,30 +7,32 @@
 #include "batch/db_writer.h"
 
 struct db_writer {
-	struct sweep	*sweep;
+	struct run	*run;
 	void		(*wake)(void *);
 	void		*arg;
 	pthread_t	 thread;
-	struct workq	 given, done;
-	int		 count;		/* the giver's own */
+	struct workq	 given;		/* from the main thread to the writer's */
+	struct workq	 done;		/* and back */
+	int		 count;		/* of the main thread: not yet reaped */
 };
 
-/* Once the database is away, nobody has to wait again to learn that. */
+/* The writer's thread.  Once the database is away, what else was given fails
+ * with the same words, without another wait. */
 static void *
-work(void *arg)
+db_writer_thread(void *arg)
 {
-	struct db_writer		*w = arg;
-	struct db_write	*note;
+	struct db_writer	*w = arg;
+	struct db_write		*item;
 	struct errbuf		 err = { .text = "" };
 	enum db_verdict		 v = DB_OK;
 
-	while ((note = workq_take(&w->given, true)) != NULL) {
+	while ((item = workq_take(&w->given, true)) != NULL) {
 		if (v != DB_AWAY && v != DB_BROKEN)
-			v = sweep_ask(w->sweep, note->stmt, note->params,
-			    &note->rows, &err);
-		note->verdict = v;
-		note->err = err;
-		workq_put(&w->done, &note->link, note);
+			v = run_query_any_thread(w->run, item->stmt,
+			    item->params, &item->rows, &err);
+		item->verdict = v;
+		item->err = err;
+		workq_put(&w->done, &item->link, item);
 		w->wake(w->arg);
 	}
 	return NULL;
@@ -43,7 +47,7 @@ db_writer_destroy(struct db_writer *w)
 }
 
 struct db_writer *
-db_writer_new(struct sweep *sweep, void (*wake)(void *), void *arg,
+db_writer_new(struct run *run, void (*wake)(void *), void *arg,
     struct errbuf *err)
 {
 	struct db_writer	*w;
@@ -52,12 +56,12 @@ db_writer_new(struct sweep *sweep, void (*wake)(void *), void *arg,
 		(void)errbuf_no_memory(err);
 		return NULL;
 	}
-	w->sweep = sweep;
+	w->run = run;
 	w->wake = wake;
 	w->arg = arg;
 	workq_init(&w->given);
 	workq_init(&w->done);
-	if (thread_start(&w->thread, work, w, err))
+	if (thread_start(&w->thread, db_writer_thread, w, err))
 		return w;
 	db_writer_destroy(w);
 	return NULL;
@@ -74,24 +78,24 @@ db_writer_free(struct db_writer *w)
 }
 
 void
-db_writer_put(struct db_writer *w, struct db_write *note)
+db_writer_put(struct db_writer *w, struct db_write *item)
 {
-	note->rows = NULL;
+	item->rows = NULL;
 	w->count++;
-	workq_put(&w->given, &note->link, note);
+	workq_put(&w->given, &item->link, item);
 }
 
 void
 db_writer_reap(struct db_writer *w, bool wait)
 {
-	struct db_write	*note;
+	struct db_write	*item;
 
 	for (wait = wait && w->count > 0;
-	    (note = workq_take(&w->done, wait)) != NULL; wait = false) {
+	    (item = workq_take(&w->done, wait)) != NULL; wait = false) {
 		w->count--;
-		if (note->verdict == DB_AWAY || note->verdict == DB_BROKEN)
-			sweep_break(w->sweep, note->err.text);
-		note->on_done(note);
+		if (item->verdict == DB_AWAY || item->verdict == DB_BROKEN)
+			run_break(w->run, item->err.text);
+		item->on_done(item);
 	}
 }
 

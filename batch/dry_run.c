@@ -1,91 +1,114 @@
-/* --dry-run: what is due, in the order in which a run would take it. */
+/* genhook-sweep --dry-run: what is due, in the order in which a run would take
+ * it. */
 #include <stdio.h>
 #include <string.h>
 
+#include "lib/buf.h"
 #include "lib/db.h"
 #include "lib/log.h"
 #include "net/http.h"
 #include "common/spool.h"
-#include "batch/sweep.h"
+#include "batch/dry_run.h"
+
+/* Columns of DB_DUE_REQUESTS, DB_DUE_TASKS and DB_DUE_OUTPUTS. */
+enum { DUE_PROVIDER, DUE_ID };
+enum { DUE_REQUEST_ACCOUNT = 2, DUE_REQUEST_MODEL, DUE_REQUEST_ATTEMPTS };
+enum { DUE_TASK_ACCOUNT = 2, DUE_TASK_WAITING, DUE_TASK_POLLS, DUE_TASK_AGE_S };
+enum { DUE_OUTPUT_POSITION = 2, DUE_OUTPUT_KIND, DUE_OUTPUT_TIME_LEFT, DUE_OUTPUT_ATTEMPTS,
+    DUE_OUTPUT_URL };
 
 /* Is this row among those that the command line asks for? */
 static bool
-is_meant(const struct sweep *s, const struct db_rows *rows, int row)
+dry_run_is_meant(const struct sweep *s, const struct db_rows *rows, int row)
 {
 	return (s->provider == NULL ||
-	    strcmp(s->provider, db_value(rows, row, 0)) == 0) &&
+	    strcmp(s->provider, db_value(rows, row, DUE_PROVIDER)) == 0) &&
 	    (s->task_id == NULL ||
-	    strcmp(s->task_id, db_value(rows, row, 1)) == 0);
+	    strcmp(s->task_id, db_value(rows, row, DUE_ID)) == 0);
 }
 
 /* Is this task's account one of the settings, and its first wait over? */
 static bool
-is_polled(const struct sweep *s, const struct db_rows *rows, int row)
+dry_run_is_polled(const struct sweep *s, const struct db_rows *rows, int row)
 {
-	const struct provider	*p = provider_find(db_value(rows, row, 0));
-	const struct account	*a = p == NULL ? NULL :
-	    conf_account(s->conf, p, db_value(rows, row, 2));
-	const char		*age_s = db_value(rows, row, 5);
+	const struct provider	*p =
+	    provider_find(db_value(rows, row, DUE_PROVIDER));
+	const struct account	*a = p == NULL ? NULL : conf_account(
+				    s->run.conf, p,
+				    db_value(rows, row, DUE_TASK_ACCOUNT));
+	const char		*age_s = db_value(rows, row, DUE_TASK_AGE_S);
 
-	return a != NULL && is_meant(s, rows, row) && (age_s == NULL ||
-	    db_number(age_s) >= a->poll_after_s);
+	return a != NULL && dry_run_is_meant(s, rows, row) &&
+	    (age_s == NULL || db_number(age_s) >= a->poll_after_s);
 }
 
 static void
-print_request(const struct db_rows *rows, int row)
+dry_run_print_request(const struct db_rows *rows, int row)
 {
 	char	model[600];
 
-	log_escape(model, sizeof(model), db_value(rows, row, 3));
-	(void)printf("submit    %s request %s (account %s, model %s, attempts "
-	    "%s)\n", db_value(rows, row, 0), db_value(rows, row, 1),
-	    db_value(rows, row, 2), model, db_value(rows, row, 4));
+	log_escape(model, sizeof(model), db_value(rows, row, DUE_REQUEST_MODEL));
+	(void)printf("%s request %s (account %s, model %s, attempts %s)\n",
+	    db_value(rows, row, DUE_PROVIDER), db_value(rows, row, DUE_ID),
+	    db_value(rows, row, DUE_REQUEST_ACCOUNT), model,
+	    db_value(rows, row, DUE_REQUEST_ATTEMPTS));
 }
 
 static void
-print_task(const struct db_rows *rows, int row)
+dry_run_print_task(const struct db_rows *rows, int row)
 {
 	char		 task[600];
-	const char	*waiting = db_value(rows, row, 3);
+	const char	*waiting = db_value(rows, row, DUE_TASK_WAITING);
 
-	log_escape(task, sizeof(task), db_value(rows, row, 1));
-	(void)printf("poll      %s/%s (account %s, pending for %s, polls %s)\n",
-	    db_value(rows, row, 0), task, db_value(rows, row, 2),
-	    waiting != NULL ? waiting : "?", db_value(rows, row, 4));
+	log_escape(task, sizeof(task), db_value(rows, row, DUE_ID));
+	(void)printf("%s/%s (account %s, pending for %s, polls %s)\n",
+	    db_value(rows, row, DUE_PROVIDER), task,
+	    db_value(rows, row, DUE_TASK_ACCOUNT), waiting != NULL ? waiting : "?",
+	    db_value(rows, row, DUE_TASK_POLLS));
 }
 
 /* The host alone: the rest of a link may be a key to it. */
 static void
-print_output(const struct db_rows *rows, int row)
+dry_run_print_output(const struct db_rows *rows, int row)
 {
 	char		 task[600], host[256], shown[600];
-	const char	*left = db_value(rows, row, 4);
-	const char	*url = db_value(rows, row, 6);
+	const char	*left = db_value(rows, row, DUE_OUTPUT_TIME_LEFT);
+	const char	*url = db_value(rows, row, DUE_OUTPUT_URL);
 
-	log_escape(task, sizeof(task), db_value(rows, row, 1));
+	log_escape(task, sizeof(task), db_value(rows, row, DUE_ID));
 	http_host(url != NULL ? url : "", host, sizeof(host));
 	log_escape(shown, sizeof(shown), host);
-	(void)printf("download  %s/%s/%s (%s from %s, time left %s, "
-	    "attempts %s)\n", db_value(rows, row, 0), task,
-	    db_value(rows, row, 2), db_value(rows, row, 3), shown,
-	    left != NULL ? left : "unknown", db_value(rows, row, 5));
+	(void)printf("%s/%s/%s (%s from %s, time left %s, attempts %s)\n",
+	    db_value(rows, row, DUE_PROVIDER), task,
+	    db_value(rows, row, DUE_OUTPUT_POSITION),
+	    db_value(rows, row, DUE_OUTPUT_KIND), shown,
+	    left != NULL ? left : "unknown",
+	    db_value(rows, row, DUE_OUTPUT_ATTEMPTS));
 }
 
-static int
-print_rows(struct sweep *s, const struct db_stmt *stmt,
-    bool (*chosen)(const struct sweep *, const struct db_rows *, int),
+static void
+dry_run_print_name(const struct step *step)
+{
+	(void)printf("%-9s ", step->name);
+}
+
+static int64_t
+dry_run_rows(struct sweep *s, const struct step *step, const struct db_stmt *stmt,
+    bool (*is_due)(const struct sweep *, const struct db_rows *, int),
     void (*print)(const struct db_rows *, int))
 {
 	struct db_rows	*rows = NULL;
 	struct errbuf	 err;
-	int		 i, n = 0;
+	int64_t		 n = 0;
+	int		 i;
 
-	if (sweep_run(s, stmt, NULL, &rows, &err) != DB_OK) {
-		sweep_break(s, err.text);
+	if (run_query(&s->run, stmt, NULL, &rows, &err) != DB_OK) {
+		run_break(&s->run, err.text);
 		return 0;
 	}
 	for (i = 0; i < db_rows_count(rows); i++)
-		if (chosen(s, rows, i)) {
+		if (is_due(s, rows, i)) {
+			dry_run_print_name(step);
 			print(rows, i);
 			n++;
 		}
@@ -93,25 +116,61 @@ print_rows(struct sweep *s, const struct db_stmt *stmt,
 	return n;
 }
 
-bool
-sweep_print_dry_run(struct sweep *s)
+int64_t
+dry_run_drain(struct sweep *s, const struct step *step)
 {
-	struct spool	*spool;
-	struct errbuf	 err;
-	long		 waiting = 0;
-	int		 submits, polls, downloads;
+	const struct conf	*conf = s->run.conf;
+	struct spool		*spool;
+	struct errbuf		 err;
+	int64_t			 waiting = 0;
 
-	spool = spool_open(s->conf->spool_dir, s->conf->spool_max_bytes, &err);
+	spool = spool_open(conf->spool_dir, conf->spool_max_bytes, &err);
 	if (spool != NULL)
 		waiting = spool_count(spool);
 	spool_close(spool);
-	if (waiting > 0)
-		(void)printf("drain     %ld spool files\n", waiting);
-	submits = print_rows(s, DB_DUE_REQUESTS, is_meant, print_request);
-	polls = print_rows(s, DB_DUE_TASKS, is_polled, print_task);
-	downloads = print_rows(s, DB_DUE_OUTPUTS, is_meant, print_output);
-	(void)printf("dry run: %ld spool files, %d queued requests, %d due "
-	    "polls, %d due outputs; nothing was changed\n", waiting < 0 ? 0 :
-	    waiting, submits, polls, downloads);
-	return !s->broken;
+	if (waiting <= 0)
+		return 0;
+	dry_run_print_name(step);
+	(void)printf("%lld %s\n", (long long)waiting, step->due);
+	return waiting;
+}
+
+int64_t
+dry_run_submits(struct sweep *s, const struct step *step)
+{
+	return dry_run_rows(s, step, DB_DUE_REQUESTS, dry_run_is_meant,
+	    dry_run_print_request);
+}
+
+int64_t
+dry_run_polls(struct sweep *s, const struct step *step)
+{
+	return dry_run_rows(s, step, DB_DUE_TASKS, dry_run_is_polled,
+	    dry_run_print_task);
+}
+
+int64_t
+dry_run_downloads(struct sweep *s, const struct step *step)
+{
+	return dry_run_rows(s, step, DB_DUE_OUTPUTS, dry_run_is_meant,
+	    dry_run_print_output);
+}
+
+void
+dry_run(struct sweep *s)
+{
+	const struct step	*step;
+	char			 mem[256];
+	struct buf		 sums;
+	int64_t			 n;
+
+	buf_over(&sums, mem, sizeof(mem));
+	for (step = steps; step->name != NULL; step++) {
+		if (step->print_due == NULL)
+			continue;
+		n = step->print_due(s, step);
+		buf_printf(&sums, "%s%lld %s", sums.len > 0 ? ", " : "",
+		    (long long)n, step->due);
+	}
+	(void)printf("dry run: %s; nothing was changed\n", sums.data);
 }

@@ -14,8 +14,9 @@
 #include "lib/log.h"
 #include "lib/units.h"
 #include "common/database.h"
+#include "batch/dry_run.h"
 #include "batch/progress.h"
-#include "batch/sweep.h"
+#include "batch/steps.h"
 
 #define EXIT_ALL_DONE		0
 #define EXIT_ATTENTION		1
@@ -23,7 +24,7 @@
 
 #define ROLE			"genhook_sweeper"
 
-struct options {
+struct sweep_options {
 	const char	*config;
 	const char	*provider;
 	const char	*task_id;
@@ -31,7 +32,7 @@ struct options {
 	bool		 verbose;
 };
 
-static const struct option names[] = {
+static const struct option sweep_option_names[] = {
 	{ "config",	required_argument,	NULL, 'c' },
 	{ "provider",	required_argument,	NULL, 'p' },
 	{ "task",	required_argument,	NULL, 't' },
@@ -42,18 +43,25 @@ static const struct option names[] = {
 };
 
 static void
-print_help(FILE *out)
+sweep_print_help(FILE *out)
 {
+	const struct step	*step;
+
 	(void)fprintf(out,
 	    "usage: genhook-sweep [--config FILE] [--provider NAME] "
 	    "[--task ID]\n"
 	    "                     [--dry-run] [--verbose] [--help]\n"
 	    "\n"
-	    "Drains the spool, sends queued requests, polls for callbacks that"
-	    " never\n"
-	    "came, downloads outputs and drops what is old; then ends.  Meant "
-	    "for cron,\n"
-	    "once a minute.\n"
+	    "Does what is due, one step after the other, and ends.  Meant for "
+	    "cron, once a\n"
+	    "minute.  Each step, and after which part of sweep.max_seconds it "
+	    "makes way for\n"
+	    "the next:\n"
+	    "\n");
+	for (step = steps; step->name != NULL; step++)
+		(void)fprintf(out, "  %-8s  %3d %%  %s\n", step->name,
+		    step->ends, step->words);
+	(void)fprintf(out,
 	    "\n"
 	    "  --config FILE    settings, else $GENHOOK_CONF, else\n"
 	    "                   " CONF_DEFAULT_PATH "\n"
@@ -66,12 +74,22 @@ print_help(FILE *out)
 	    "not run.\n");
 }
 
+/* The command line was wrong. */
 static void
-options_read(struct options *o, int argc, char **argv)
+sweep_exit_usage(void)
+{
+	sweep_print_help(stderr);
+	exit(EXIT_COULD_NOT_RUN);
+}
+
+/* Ends the program where it was asked for help, or something is wrong. */
+static void
+sweep_read_options(struct sweep_options *o, int argc, char **argv)
 {
 	int	c;
 
-	while ((c = getopt_long(argc, argv, "", names, NULL)) != -1)
+	while ((c = getopt_long(argc, argv, "", sweep_option_names, NULL)) !=
+	    -1)
 		switch (c) {
 		case 'c':
 			o->config = optarg;
@@ -89,16 +107,13 @@ options_read(struct options *o, int argc, char **argv)
 			o->verbose = true;
 			break;
 		case 'h':
-			print_help(stdout);
+			sweep_print_help(stdout);
 			exit(EXIT_ALL_DONE);
 		default:
-			print_help(stderr);
-			exit(EXIT_COULD_NOT_RUN);
+			sweep_exit_usage();
 		}
-	if (optind < argc) {
-		print_help(stderr);
-		exit(EXIT_COULD_NOT_RUN);
-	}
+	if (optind < argc)
+		sweep_exit_usage();
 	if (o->provider != NULL && provider_find(o->provider) == NULL) {
 		(void)fprintf(stderr, "genhook-sweep: there is no provider "
 		    "\"%s\"\n", o->provider);
@@ -107,9 +122,9 @@ options_read(struct options *o, int argc, char **argv)
 }
 
 /* Keys must not end in a core file, nor outputs be readable by everybody; and
- * what comes to rest holds files open beside what is in flight. */
+ * files that are being finished are open beside those in flight. */
 static void
-limits_set(void)
+sweep_set_limits(void)
 {
 	const struct rlimit	none = { 0, 0 };
 	struct rlimit		files;
@@ -122,22 +137,34 @@ limits_set(void)
 	(void)umask(027);
 }
 
-static bool
-database_open(struct sweep *s)
+static struct conf *
+sweep_load_conf(const char *path)
 {
-	const struct conf	*conf = s->conf;
+	struct conf	*conf;
+	struct errbuf	 err;
+
+	if ((conf = conf_load(path, &err)) == NULL)
+		log_line(LOG_ERROR, "%s", err.text);
+	return conf;
+}
+
+/* False: no memory, and the run is broken. */
+static bool
+sweep_open_db(struct sweep *s)
+{
+	const struct conf	*conf = s->run.conf;
 	const char		*conninfo = conf->sweep_conninfo;
 
 	if (conninfo == NULL || *conninfo == '\0')
 		conninfo = conf->conninfo;
-	s->db = database_new(conninfo, ROLE, conf->pooler);
-	if (s->db == NULL)
-		sweep_break(s, "out of memory");
-	return s->db != NULL;
+	s->run.db = database_new(conninfo, ROLE, conf->pooler);
+	if (s->run.db == NULL)
+		run_break(&s->run, "out of memory");
+	return s->run.db != NULL;
 }
 
 static void
-print_summary(const struct sweep *s)
+sweep_print_summary(const struct sweep *s)
 {
 	const struct sweep_counts	*c = &s->counts;
 	char				 size[32];
@@ -155,55 +182,52 @@ print_summary(const struct sweep *s)
 }
 
 static void
-run(struct sweep *s, bool with_progress)
+sweep_run(struct sweep *s, bool with_progress)
 {
 	if (!sweep_begin(s))
 		return;
 	if (with_progress)
-		s->progress = progress_new();
-	sweep_drain(s);
-	sweep_replay(s);
-	sweep_submits(s);
-	sweep_polls(s);
-	sweep_download(s);
-	sweep_retain(s);
-	progress_free(s->progress);
-	s->progress = NULL;
-	if (sweep_stopping() && !s->broken)
-		errbuf_set(&s->error, "stopped by a signal");
+		s->run.progress = progress_new();
+	steps_run(s);
+	progress_free(s->run.progress);
+	s->run.progress = NULL;
+	if (run_stopping() && !s->run.broken)
+		errbuf_set(&s->run.error, "stopped by a signal");
 	(void)sweep_finish(s);
-	print_summary(s);
+	sweep_print_summary(s);
+}
+
+static int
+sweep_exit_status(const struct sweep *s)
+{
+	if (s->run.broken)
+		return EXIT_COULD_NOT_RUN;
+	return s->run.attention ? EXIT_ATTENTION : EXIT_ALL_DONE;
 }
 
 int
 main(int argc, char **argv)
 {
-	struct options	 o = { 0 };
-	struct sweep	 s = { 0 };
-	struct conf	*conf;
-	struct errbuf	 err;
+	struct sweep_options	 o = { 0 };
+	struct sweep		 s = { .started_ms = clock_ms() };
+	struct conf		*conf;
 
-	options_read(&o, argc, argv);
+	sweep_read_options(&o, argc, argv);
 	log_open("genhook-sweep", o.verbose ? LOG_DEBUG : LOG_WARN);
-	limits_set();
-	if ((conf = conf_load(o.config, &err)) == NULL) {
-		log_line(LOG_ERROR, "%s", err.text);
+	sweep_set_limits();
+	if ((conf = sweep_load_conf(o.config)) == NULL)
 		return EXIT_COULD_NOT_RUN;
-	}
-	s.conf = conf;
+	s.run.conf = conf;
 	s.provider = o.provider;
 	s.task_id = o.task_id;
-	s.started_ms = clock_ms();
-	sweep_catch_signals();
-	if (database_open(&s)) {
+	run_catch_signals();
+	if (sweep_open_db(&s)) {
 		if (o.dry_run)
-			(void)sweep_print_dry_run(&s);
+			dry_run(&s);
 		else
-			run(&s, !o.verbose);
+			sweep_run(&s, !o.verbose);
 	}
-	db_free(s.db);
+	db_free(s.run.db);
 	conf_free(conf);
-	if (s.broken)
-		return EXIT_COULD_NOT_RUN;
-	return s.attention ? EXIT_ATTENTION : EXIT_ALL_DONE;
+	return sweep_exit_status(&s);
 }

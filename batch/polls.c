@@ -1,7 +1,4 @@
-/* Ask the providers about the tasks whose callbacks never came. */
-#include <sys/queue.h>
-
-#include <stdio.h>
+/* The step that asks the providers about tasks whose callback never came. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,100 +7,54 @@
 #include "lib/pgarray.h"
 #include "lib/utf8.h"
 #include "lib/xalloc.h"
-#include "net/http.h"
 #include "common/delivery.h"
 #include "common/finished.h"
+#include "common/finished.h"
 #include "common/store.h"
-#include "batch/progress.h"
+#include "batch/accounts.h"
+#include "batch/backoff.h"
+#include "batch/lost.h"
 #include "batch/provider_api.h"
-#include "batch/sweep.h"
+#include "batch/steps.h"
 
-#define RETRY_AFTER_MAX_S	86400
 #define STORE_TIMEOUT_MS	8000
-#define BATCH_MAX		256
-#define GIVE_UP_AT_ONCE		1000
-#define TURN_MS			100
-
-/* A task whose poll is claimed and not yet asked for. */
-struct claimed {
-	char			*task_id, *model;	/* or NULL */
-	STAILQ_ENTRY(claimed)	 next;
-};
-
-/* An account that is being polled. */
-struct poller {
-	const struct account	*account;
-	STAILQ_HEAD(, claimed)	 queue;		/* claimed ahead */
-	int			 queued;	/* so many */
-	int			 in_flight;
-	bool			 proven;	/* its key has been taken */
-	bool			 stopped;	/* key refused, or rate limit */
-	bool			 done;		/* nothing more is due */
-};
+#define STORE_AT_ONCE		256
 
 struct polls {
-	struct sweep		*sweep;
-	struct http_engine	*engine;
-	struct poller		*pollers;
-	size_t			 npollers;
-	size_t			 turn;		/* whose turn it is first */
-	struct delivery		*batch[BATCH_MAX];	/* to be stored */
-	size_t			 nbatch;
-	struct pgarray		 lost;		/* "provider/task_id", to tell */
+	struct sweep	*sweep;
+	struct accounts	 accounts;
+	struct delivery	*finals[STORE_AT_ONCE];	/* to be stored */
+	size_t		 nfinals;
+	struct lost	 lost;
 };
 
-/* A question under way. */
+/* A task whose poll is claimed, and then asked for. */
 struct poll {
-	struct polls	*run;
-	struct poller		*poller;
-	char			*task_id;
-	int64_t			 retry_after_s;
+	struct polls		*polls;
+	struct account_queue	*queue;
+	struct account_link	 link;
+	char			*task_id, *model;	/* model may be NULL */
+	int64_t			 retry_after_s;		/* of the answer */
 };
 
 static void
 poll_free(struct poll *p)
 {
 	free(p->task_id);
+	free(p->model);
 	free(p);
-}
-
-static void
-task_is_lost(struct polls *r, const struct account *a,
-    const char *task_id, const char *words)
-{
-	char	name[32 + TASK_ID_MAX + 2];
-
-	r->sweep->counts.lost++;
-	sweep_warn(r->sweep, "%s/%s: lost: %s", a->provider->name, task_id,
-	    words);
-	(void)snprintf(name, sizeof(name), "%s/%s", a->provider->name,
-	    task_id);
-	pgarray_text(&r->lost, name);
-}
-
-/* Nobody will bring these a result: let who waits for one know. */
-static void
-tell_lost(struct polls *r)
-{
-	struct db_param	param;
-	struct errbuf	err;
-
-	if (r->lost.nitems > 0 && !r->sweep->broken && pgarray_end(&r->lost)) {
-		param = pgarray_param(&r->lost);
-		(void)sweep_run(r->sweep, DB_NOTIFY_FINISHED, &param, NULL,
-		    &err);
-	}
-	pgarray_free(&r->lost);
 }
 
 /*
  * Record a poll without a final state.  kind is pending, not_found or error;
- * words may be NULL.  The task rests for wait_s seconds at least.
+ * words may be NULL.  The task waits for as long as the server asked at least.
  */
 static void
-note_task(struct polls *r, const struct account *a, const char *task_id,
-    const char *kind, const char *words, int64_t wait_s)
+poll_note_task(struct polls *polls, const struct account *a,
+    const char *task_id, const char *kind, const char *words,
+    int64_t retry_after_s)
 {
+	int64_t		 wait_s = backoff_s(BACKOFF_POLL, 1, retry_after_s);
 	char		 wait[DB_NUMBER_MAX];
 	struct db_param	 params[5];
 	struct db_rows	*rows = NULL;
@@ -112,20 +63,17 @@ note_task(struct polls *r, const struct account *a, const char *task_id,
 
 	errbuf_set(&copy, "%s", words != NULL ? words : "");
 	utf8_clean(copy.text);
-	if (wait_s > RETRY_AFTER_MAX_S)
-		wait_s = RETRY_AFTER_MAX_S;
 	params[0] = db_text(a->provider->name);
 	params[1] = db_text(task_id);
 	params[2] = db_text(kind);
 	params[3] = db_text(words != NULL ? copy.text : NULL);
-	params[4] = wait_s > 0 ? db_interval(wait_s, wait) :
-	    db_text(NULL);
+	params[4] = wait_s > 0 ? db_interval(wait_s, wait) : db_text(NULL);
 	/* No status: a callback was faster. */
-	if (sweep_run(r->sweep, DB_NOTE_POLL, params, &rows, &err) == DB_OK &&
-	    db_rows_count(rows) == 1)
+	if (run_query(&polls->sweep->run, DB_NOTE_POLL, params, &rows, &err) ==
+	    DB_OK && db_rows_count(rows) == 1)
 		status = db_value(rows, 0, 0);
 	if (status != NULL && strcmp(status, "lost") == 0)
-		task_is_lost(r, a, task_id, copy.text);
+		lost_add(&polls->lost, a->provider, task_id, copy.text);
 	else if (words != NULL)
 		log_line(LOG_INFO, "%s/%s: poll: %s", a->provider->name,
 		    task_id, copy.text);
@@ -133,102 +81,84 @@ note_task(struct polls *r, const struct account *a, const char *task_id,
 }
 
 static void
-note_poll(struct poll *p, const char *kind, const char *words)
+poll_note(struct poll *p, const char *kind, const char *words)
 {
-	note_task(p->run, p->poller->account, p->task_id, kind, words,
+	poll_note_task(p->polls, p->queue->account, p->task_id, kind, words,
 	    p->retry_after_s);
 }
 
-/* The account is left alone for the rest of the run, with one clear word. */
-static void
-stop_account(struct poll *p, bool key_refused, const char *words)
-{
-	const struct account	*a = p->poller->account;
-	bool			 first = !p->poller->stopped;
-
-	p->poller->stopped = true;
-	note_poll(p, "error", words);
-	if (!first)
-		return;
-	if (key_refused)
-		sweep_warn(p->run->sweep, "%s %s: the API key is refused (%s);"
-		    " this account is not polled", a->provider->name, a->name,
-		    words);
-	else
-		sweep_pause(p->run->sweep, a, p->retry_after_s, words);
-}
-
 /*
- * Store what is in batch.  One delivery that the database refuses must not
- * keep back the others, so then each goes alone.
+ * Store final states.  One delivery that the database refuses must not keep
+ * back the others, so then each goes alone.
  */
 static void
-store_batch(struct polls *r, struct delivery *const *batch, size_t n)
+poll_store(struct polls *polls, struct delivery *const *finals, size_t n)
 {
-	struct finished	finished = { NULL, 0, 0 };
-	enum outcome	outcomes[BATCH_MAX];
-	struct errbuf	err;
-	enum db_verdict	v;
-	size_t		i;
+	struct run	*run = &polls->sweep->run;
+	struct finished	 finished = { NULL, 0, 0 };
+	enum outcome	 outcomes[STORE_AT_ONCE];
+	struct errbuf	 err;
+	enum db_verdict	 v;
+	size_t		 i;
 
-	if (n == 0 || r->sweep->broken)
+	if (n == 0 || run->broken)
 		return;
-	v = store_deliveries(r->sweep->db, batch, n, STORE_AGAIN, STORE_TIMEOUT_MS,
+	v = store_deliveries(run->db, finals, n, STORE_AGAIN, STORE_TIMEOUT_MS,
 	    outcomes, &err);
 	if (v == DB_AWAY || v == DB_BROKEN)
-		sweep_break(r->sweep, err.text);
+		run_break(run, err.text);
 	for (i = 0; i < n && v == DB_OK; i++)
 		if (outcomes[i] == OUTCOME_ACCEPTED)
-			r->sweep->counts.finished++;
+			polls->sweep->counts.finished++;
 	if (v == DB_OK) {
-		finished_add(&finished, batch, n, outcomes);
-		finished_notify(&finished, r->sweep->db, STORE_TIMEOUT_MS);
+		finished_add(&finished, finals, n, outcomes);
+		finished_notify(&finished, run->db, STORE_TIMEOUT_MS);
 	}
 	for (i = 0; i < n && v == DB_REFUSED && n > 1; i++)
-		store_batch(r, &batch[i], 1);
+		poll_store(polls, &finals[i], 1);
 	if (v == DB_REFUSED && n == 1)
-		note_task(r, conf_account(r->sweep->conf, batch[0]->provider,
-		    batch[0]->account), batch[0]->result.task_id, "error",
-		    err.text, 0);
+		poll_note_task(polls, conf_account(run->conf,
+		    finals[0]->provider, finals[0]->account),
+		    finals[0]->result.task_id, "error", err.text, 0);
 }
 
 static void
-flush(struct polls *r)
+poll_store_all(struct polls *polls)
 {
-	store_batch(r, r->batch, r->nbatch);
-	while (r->nbatch > 0)
-		delivery_free(r->batch[--r->nbatch]);
+	poll_store(polls, polls->finals, polls->nfinals);
+	while (polls->nfinals > 0)
+		delivery_free(polls->finals[--polls->nfinals]);
 }
 
-/* A final state: kept as a delivery, since it is one. */
+/* A final state is kept as a delivery, since it says what a callback would. */
 static void
-keep_final(struct poll *p, struct api_call *a, struct delivery *d)
+poll_keep_final(struct polls *polls, struct api_call *a, struct delivery *d)
 {
 	d->outcome = OUTCOME_ACCEPTED;
 	d->verdict = VERDICT_NONE;
 	delivery_set_body(d, a->body, a->len);
 	a->body = NULL;
-	p->run->batch[p->run->nbatch++] = d;
-	if (p->run->nbatch == BATCH_MAX)
-		flush(p->run);
+	polls->finals[polls->nfinals++] = d;
+	if (polls->nfinals == STORE_AT_ONCE)
+		poll_store_all(polls);
 }
 
 static void
-note_progress(struct poll *p, const struct result *result)
+poll_note_progress(struct poll *p, const struct result *result)
 {
 	struct errbuf	words;
 
 	if (result->status_known || result->status_word == NULL) {
-		note_poll(p, "pending", NULL);
+		poll_note(p, "pending", NULL);
 		return;
 	}
 	errbuf_set(&words, "unknown status \"%s\"", result->status_word);
-	note_poll(p, "pending", words.text);
+	poll_note(p, "pending", words.text);
 }
 
-/* There is a task object: what does it say? */
+/* The answer has a task object: what does it say? */
 static void
-take_task(struct poll *p, struct api_call *a)
+poll_take_task(struct poll *p, struct api_call *a)
 {
 	struct delivery		*d;
 	struct errbuf		 err = { .text = "" };
@@ -236,153 +166,92 @@ take_task(struct poll *p, struct api_call *a)
 
 	d = delivery_new(a->account->provider, a->account->name, SOURCE_POLL);
 	if (d == NULL) {
-		sweep_break(p->run->sweep, "out of memory");
+		run_break(&p->polls->sweep->run, "out of memory");
 		return;
 	}
 	v = api_call_parse(a, d->received_at, &d->result, &err);
 	if (v == PARSE_FINAL) {
-		keep_final(p, a, d);
+		poll_keep_final(p->polls, a, d);
 		return;
 	}
 	if (v == PARSE_PROGRESS)
-		note_progress(p, &d->result);
+		poll_note_progress(p, &d->result);
 	else
-		note_poll(p, "error", err.text);
+		poll_note(p, "error", err.text);
 	delivery_free(d);
 }
 
 static void
-take_answer(struct poll *p, struct api_call *a)
+poll_take_answer(struct poll *p, struct api_call *a)
 {
 	if (a->verdict != POLL_BAD_KEY)
-		p->poller->proven = true;
+		p->queue->proven = true;
 	switch (a->verdict) {
 	case POLL_TASK:
-		take_task(p, a);
+		poll_take_task(p, a);
 		break;
 	case POLL_NOT_FOUND:
-		note_poll(p, "not_found", a->err.text);
+		poll_note(p, "not_found", a->err.text);
 		break;
 	case POLL_BAD_KEY:
-		stop_account(p, true, a->err.text);
-		break;
 	case POLL_RATE_LIMITED:
-		stop_account(p, false, a->err.text);
+		poll_note(p, "error", a->err.text);
+		account_queue_stop(p->queue, a->verdict == POLL_BAD_KEY,
+		    a->retry_after_s, a->err.text);
 		break;
 	case POLL_TROUBLE:
-		note_poll(p, "error", a->err.text);
+		poll_note(p, "error", a->err.text);
 		break;
 	}
 }
 
 static void
-on_answer(struct api_call *a)
+poll_on_answer(struct api_call *a)
 {
 	struct poll	*p = a->arg;
 
-	p->poller->in_flight--;
+	account_queue_answered(p->queue);
 	p->retry_after_s = a->retry_after_s;
 	if (a->answered) {
-		p->run->sweep->counts.polled++;
-		take_answer(p, a);
+		p->polls->sweep->counts.polled++;
+		poll_take_answer(p, a);
 	} else if (!a->aborted)
-		note_poll(p, "error", a->err.text);
+		poll_note(p, "error", a->err.text);
 	poll_free(p);
 }
 
-static void
-ask(struct polls *r, struct poller *poller, const char *task_id,
-    const char *model)
+static bool
+poll_send(void *item)
 {
-	const struct account	*account = poller->account;
+	struct poll		*p = item;
+	struct account_queue	*q = p->queue;
 	struct api_call		*a = xcalloc(sizeof(*a));
-	struct poll		*p = xcalloc(sizeof(*p));
 	struct errbuf		 err;
 
-	p->run = r;
-	p->poller = poller;
-	p->task_id = xstrdup(task_id);
-	a->account = account;
-	a->on_answer = on_answer;
+	a->account = q->account;
+	a->on_answer = poll_on_answer;
 	a->arg = p;
-	if (api_call_get(a, r->engine, task_id, model, &err)) {
-		poller->in_flight++;
-		return;
-	}
-	if (*account->api_key == '\0' && !poller->stopped) {
-		sweep_warn(r->sweep, "%s %s: tasks are due, but no api_key is"
-		    " set", account->provider->name, account->name);
-		poller->stopped = true;
-	}
-	note_poll(p, "error", err.text);
+	if (api_call_get(a, q->accounts->engine, p->task_id, p->model, &err))
+		return true;
+	account_queue_stop_keyless(q);
+	poll_note(p, "error", err.text);
 	poll_free(p);
+	return false;
 }
 
-static void
-enqueue(struct poller *poller, const char *task_id, const char *model)
+/* Columns of DB_CLAIM_POLLS. */
+enum { CLAIM_TASK_ID, CLAIM_MODEL };
+
+static int64_t
+poll_claim(struct account_queue *q, int64_t limit)
 {
-	struct claimed	*c = xcalloc(sizeof(*c));
-
-	c->task_id = xstrdup(task_id);
-	c->model = xstrdup(model);
-	STAILQ_INSERT_TAIL(&poller->queue, c, next);
-	poller->queued++;
-}
-
-static struct claimed *
-dequeue(struct poller *poller)
-{
-	struct claimed	*c = STAILQ_FIRST(&poller->queue);
-
-	if (c != NULL) {
-		STAILQ_REMOVE_HEAD(&poller->queue, next);
-		poller->queued--;
-	}
-	return c;
-}
-
-static void
-claimed_free(struct claimed *c)
-{
-	free(c->task_id);
-	free(c->model);
-	free(c);
-}
-
-/* What was claimed and will not be asked in this run is due again. */
-static void
-release(struct polls *r, struct poller *poller)
-{
-	struct pgarray	 ids;
-	struct db_param	 params[2] = {
-		db_text(poller->account->provider->name) };
-	struct claimed	*c;
-	struct errbuf	 err;
-
-	if (poller->queued == 0)
-		return;
-	pgarray_begin(&ids, PG_TEXT);
-	while ((c = dequeue(poller)) != NULL) {
-		pgarray_text(&ids, c->task_id);
-		claimed_free(c);
-	}
-	if (pgarray_end(&ids) && !r->sweep->broken) {
-		params[1] = pgarray_param(&ids);
-		(void)sweep_run(r->sweep, DB_RELEASE_POLLS, params, NULL,
-		    &err);
-	}
-	pgarray_free(&ids);
-}
-
-/* Claim up to limit due tasks of an account. */
-static void
-claim(struct polls *r, struct poller *poller, int64_t limit)
-{
-	const struct account	*a = poller->account;
+	struct polls		*polls = q->accounts->arg;
+	const struct account	*a = q->account;
 	char			 after[DB_NUMBER_MAX], ceiling[DB_NUMBER_MAX];
 	char			 count[DB_NUMBER_MAX], rate[DB_NUMBER_MAX];
 	struct db_param		 params[7];
 	struct db_rows		*rows = NULL;
+	struct poll		*p;
 	struct errbuf		 err;
 	int			 i, got;
 
@@ -391,210 +260,77 @@ claim(struct polls *r, struct poller *poller, int64_t limit)
 	params[2] = db_interval(a->poll_after_s, after);
 	params[3] = db_interval(a->poll_every_max_s, ceiling);
 	params[4] = db_int(limit, count);
-	params[5] = db_text(r->sweep->task_id);
+	params[5] = db_text(polls->sweep->task_id);
 	params[6] = db_int(a->polls_per_minute, rate);
-	if (sweep_run(r->sweep, DB_CLAIM_POLLS, params, &rows, &err) !=
-	    DB_OK) {
-		sweep_break(r->sweep, err.text);
-		return;
+	if (run_query(&polls->sweep->run, DB_CLAIM_POLLS, params, &rows,
+	    &err) != DB_OK) {
+		run_break(&polls->sweep->run, err.text);
+		return 0;
 	}
 	got = db_rows_count(rows);
-	for (i = 0; i < got; i++)
-		enqueue(poller, db_value(rows, i, 0), db_value(rows, i, 1));
+	for (i = 0; i < got; i++) {
+		p = xcalloc(sizeof(*p));
+		p->polls = polls;
+		p->queue = q;
+		p->task_id = xstrdup(db_value(rows, i, CLAIM_TASK_ID));
+		p->model = xstrdup(db_value(rows, i, CLAIM_MODEL));
+		account_queue_put(q, &p->link, p);
+	}
 	db_rows_free(rows);
-	poller->done = got < limit;
+	return got;
 }
 
-static bool
-may_claim(const struct poller *p)
-{
-	/* One question first: a wrong key is then refused only once. */
-	return !p->stopped && !p->done &&
-	    (p->proven || p->in_flight + p->queued == 0);
-}
-
-/*
- * Have as many tasks at hand as the account's share of what may be in flight,
- * so that a slot that comes free is not idle while the database is asked.
- */
+/* What was claimed and will not be asked in this run is due again. */
 static void
-claim_ahead(struct polls *r)
+poll_release(struct account_queue *q)
 {
-	struct poller	*p;
-	size_t		 i, active = 0;
-	int64_t		 share;
-
-	for (i = 0; i < r->npollers; i++)
-		active += may_claim(&r->pollers[i]) ? 1 : 0;
-	for (i = 0; i < r->npollers && !r->sweep->broken; i++) {
-		p = &r->pollers[(r->turn + i) % r->npollers];
-		if (!may_claim(p))
-			continue;
-		share = r->sweep->conf->polls_in_flight / (int64_t)active;
-		if (share < 1 || !p->proven)
-			share = 1;
-		if (p->queued <= share / 2)
-			claim(r, p, share - p->queued);
-	}
-}
-
-/* Ask for the next one that is at hand, unless the account has its share. */
-static bool
-ask_next(struct polls *r, struct poller *p, int64_t cap)
-{
-	struct claimed	*c;
-
-	if (http_free_slots(r->engine) <= 0 || p->in_flight >= cap ||
-	    (c = dequeue(p)) == NULL)
-		return false;
-	ask(r, p, c->task_id, c->model);
-	claimed_free(c);
-	return true;
-}
-
-/*
- * Give the free slots to the accounts that have tasks at hand, one at a time,
- * beginning with another account each time.
- */
-static void
-fill(struct polls *r)
-{
-	size_t	i, active = 0;
-	int64_t	cap = r->sweep->conf->polls_in_flight;
-	bool	any;
-
-	for (i = 0; i < r->npollers; i++) {
-		if (r->pollers[i].stopped)
-			release(r, &r->pollers[i]);
-		active += r->pollers[i].queued > 0 ? 1 : 0;
-	}
-	/* One account that is slow to answer leaves room for those that have
-	 * tasks due as well. */
-	if (active > 1)
-		cap -= cap / 4;
-	do {
-		any = false;
-		for (i = 0; i < r->npollers; i++)
-			any = ask_next(r, &r->pollers[(r->turn + i) %
-			    r->npollers], cap) || any;
-	} while (any && !r->sweep->broken);
-	r->turn++;
-}
-
-static bool
-is_idle(const struct polls *r)
-{
-	size_t	i;
-
-	for (i = 0; i < r->npollers; i++)
-		if (r->pollers[i].queued > 0)
-			return false;
-	return http_in_flight(r->engine) == 0;
-}
-
-static void
-work(struct polls *r)
-{
-	struct sweep	*s = r->sweep;
-	int64_t		 until = sweep_moment(s, 60);
-
-	/* Questions go out before anything is written, and what is written
-	 * costs no slot: its time is that of the next answers. */
-	while (sweep_goes_on(s, until)) {
-		fill(r);
-		claim_ahead(r);
-		fill(r);
-		if (is_idle(r))
-			break;
-		http_turn(r->engine, TURN_MS);
-		fill(r);
-		flush(r);
-		sweep_beat(s);
-		progress_show(s->progress, &(struct progress_facts){
-		    .what = "polls", .done = s->counts.polled,
-		    .in_flight = http_in_flight(r->engine), .bytes = -1 });
-	}
-}
-
-/* Call some of what has been pending for too long lost.  True: more is left. */
-static bool
-give_up_some(struct polls *r, const struct account *a)
-{
-	char		 after[DB_NUMBER_MAX], limit[DB_NUMBER_MAX];
-	struct db_param	 params[4];
-	struct db_rows	*rows = NULL;
+	struct polls	*polls = q->accounts->arg;
+	struct run	*run = &polls->sweep->run;
+	struct db_param	 params[2] = { db_text(q->account->provider->name) };
+	struct pgarray	 ids;
+	struct poll	*p;
 	struct errbuf	 err;
-	int		 i, got;
 
-	params[0] = db_text(a->provider->name);
-	params[1] = db_text(a->name);
-	params[2] = db_interval(a->give_up_after_s, after);
-	params[3] = db_int(GIVE_UP_AT_ONCE, limit);
-	if (sweep_run(r->sweep, DB_GIVE_UP_TASKS, params, &rows, &err) !=
-	    DB_OK)
-		return false;
-	got = db_rows_count(rows);
-	for (i = 0; i < got; i++)
-		task_is_lost(r, a, db_value(rows, i, 0),
-		    "no final state came in time");
-	db_rows_free(rows);
-	return got == GIVE_UP_AT_ONCE;
-}
-
-/* Some in any case, and all if that takes no more than a tenth of the run:
- * the downloads wait. */
-static void
-give_up(struct polls *r, const struct account *a)
-{
-	int64_t	until = sweep_moment(r->sweep, 70);
-
-	while (give_up_some(r, a) && sweep_goes_on(r->sweep, until))
-		sweep_beat(r->sweep);
-}
-
-static void
-choose_accounts(struct polls *r)
-{
-	const struct conf	*conf = r->sweep->conf;
-	const struct account	*a;
-	size_t			 i;
-
-	r->pollers = xcalloc((conf->naccounts + 1) * sizeof(*r->pollers));
-	for (i = 0; i < conf->naccounts; i++) {
-		a = &conf->accounts[i];
-		if (r->sweep->provider != NULL &&
-		    strcmp(r->sweep->provider, a->provider->name) != 0)
-			continue;
-		r->pollers[r->npollers].account = a;
-		STAILQ_INIT(&r->pollers[r->npollers].queue);
-		r->npollers++;
+	pgarray_begin(&ids, PG_TEXT);
+	while ((p = account_queue_take(q)) != NULL) {
+		pgarray_text(&ids, p->task_id);
+		poll_free(p);
 	}
+	if (pgarray_end(&ids) && !run->broken) {
+		params[1] = pgarray_param(&ids);
+		(void)run_query(run, DB_RELEASE_POLLS, params, NULL, &err);
+	}
+	pgarray_free(&ids);
+}
+
+static void
+poll_on_turn(struct accounts *a)
+{
+	poll_store_all(a->arg);
 }
 
 void
-sweep_polls(struct sweep *s)
+polls_step(struct sweep *s, int64_t until_ms)
 {
-	struct polls	r = { .sweep = s };
-	size_t			i;
+	struct polls	polls = { .sweep = s };
 
-	if (!sweep_goes_on(s, sweep_moment(s, 60)))
-		return;
-	r.engine = http_engine_new((int)s->conf->polls_in_flight,
-	    s->conf->allow_private_networks);
-	if (r.engine == NULL) {
-		sweep_break(s, "out of memory");
-		return;
-	}
-	pgarray_begin(&r.lost, PG_TEXT);
-	choose_accounts(&r);
-	work(&r);
-	http_engine_free(r.engine);
-	flush(&r);
-	for (i = 0; i < r.npollers; i++)
-		release(&r, &r.pollers[i]);
-	for (i = 0; i < r.npollers && s->task_id == NULL &&
-	    !s->broken && !sweep_stopping(); i++)
-		give_up(&r, r.pollers[i].account);
-	tell_lost(&r);
-	free(r.pollers);
+	polls.accounts = (struct accounts){
+		.run = &s->run,
+		.provider = s->provider,
+		.until_ms = until_ms,
+		.claims_ahead = true,	/* a poll may be asked again */
+		.awaits_answers = false,
+		.claim = poll_claim,
+		.send = poll_send,
+		.release = poll_release,
+		.on_turn = poll_on_turn,
+		.arg = &polls,
+		.what = "polls",
+		.done = &s->counts.polled,
+		.due = "tasks are due",
+		.left = "this account is not polled",
+	};
+	lost_begin(&polls.lost, s);
+	accounts_run(&polls.accounts);
+	lost_tell(&polls.lost);
 }

@@ -1,3 +1,4 @@
+/* The live line on a terminal: a bar or a count, bytes and the time left. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -46,7 +47,7 @@ progress_free(struct progress *p)
 }
 
 static void
-measure_rate(struct progress *p, int64_t now, int64_t bytes)
+progress_measure_rate(struct progress *p, int64_t now, int64_t bytes)
 {
 	if (p->mark_ms == 0 || bytes < p->mark_bytes) {
 		p->mark_ms = now;
@@ -59,9 +60,9 @@ measure_rate(struct progress *p, int64_t now, int64_t bytes)
 	}
 }
 
-/* How much of the whole is there, from 0 to 1. */
+/* How much of the whole has come, from 0 to 1. */
 static double
-share_of(const struct progress_facts *f)
+progress_share(const struct progress_facts *f)
 {
 	double	share = ((double)f->done + f->parts) / (double)f->total;
 
@@ -69,7 +70,7 @@ share_of(const struct progress_facts *f)
 }
 
 static void
-bar(double share, char text[BAR_LETTERS + 1])
+progress_bar(double share, char text[BAR_LETTERS + 1])
 {
 	size_t	full = (size_t)(share * BAR_LETTERS);
 
@@ -80,7 +81,7 @@ bar(double share, char text[BAR_LETTERS + 1])
 
 /* ", 1:20 left", or nothing while nobody can tell. */
 static void
-left_words(double share, int64_t elapsed_ms, char *buf, size_t bufsz)
+progress_left(double share, int64_t elapsed_ms, char *buf, size_t bufsz)
 {
 	int64_t	left_s;
 
@@ -107,8 +108,8 @@ progress_line(const struct progress_facts *f, int64_t elapsed_ms, double rate,
 	(void)snprintf(count, sizeof(count), ": %lld done, %d in flight",
 	    (long long)f->done, f->in_flight);
 	if (f->total > 0) {
-		bar(share_of(f), hashes);
-		left_words(share_of(f), elapsed_ms, left, sizeof(left));
+		progress_bar(progress_share(f), hashes);
+		progress_left(progress_share(f), elapsed_ms, left, sizeof(left));
 		(void)snprintf(count, sizeof(count), " [%s] %lld of %lld",
 		    hashes, (long long)f->done, (long long)f->total);
 	}
@@ -137,7 +138,7 @@ progress_show(struct progress *p, const struct progress_facts *f)
 	p->shown_ms = now;
 	p->turn = (p->turn + 1) % (sizeof(wheel) - 1);
 	if (f->bytes >= 0)
-		measure_rate(p, now, f->bytes);
+		progress_measure_rate(p, now, f->bytes);
 	progress_line(f, now - p->began_ms, p->rate, line, sizeof(line));
 	(void)fprintf(stderr, "\r\033[K%c %s", wheel[p->turn], line);
 	(void)fflush(stderr);

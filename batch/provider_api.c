@@ -1,3 +1,5 @@
+/* One call of a provider's API: its request, its answer, and the secrets that
+ * the answer may hold. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -21,7 +23,7 @@ api_call_free(struct api_call *a)
 /* A provider may echo our callback's URL, and with it the token; or the key
  * in its complaint about it. */
 static void
-hide_secrets(struct api_call *a)
+api_call_redact(struct api_call *a)
 {
 	char *const	key[] = { a->account->api_key, NULL };
 
@@ -34,22 +36,22 @@ hide_secrets(struct api_call *a)
 }
 
 static void
-judge(struct api_call *a)
+api_call_judge(struct api_call *a)
 {
 	struct errbuf	err = { .text = "" };
 
-	hide_secrets(a);
+	api_call_redact(a);
 	if (a->body == NULL ||
 	    json_parse(a->body, a->len, &a->doc, &err) != JSON_OK)
 		a->doc = NULL;
-	a->verdict = a->account->provider->poll_classify((int)a->response.status,
-	    a->doc, &err);
+	a->verdict = a->account->provider->poll_classify(
+	    (int)a->response.status, a->doc, &err);
 	errbuf_set(&a->err, "%s", err.text[0] != '\0' ? err.text :
 	    a->response.err.text);
 }
 
 static void
-on_done(void *arg)
+api_call_on_done(void *arg)
 {
 	struct api_call			*a = arg;
 	const struct http_response	*res = &a->response;
@@ -58,7 +60,7 @@ on_done(void *arg)
 	a->aborted = res->verdict == HTTP_ABORTED;
 	a->answered = res->verdict == HTTP_ANSWERED;
 	if (a->answered)
-		judge(a);
+		api_call_judge(a);
 	else {
 		a->verdict = POLL_TROUBLE;
 		errbuf_set(&a->err, "%s", res->err.text);
@@ -68,7 +70,7 @@ on_done(void *arg)
 }
 
 static bool
-on_body(void *arg, const void *data, size_t len)
+api_call_on_body(void *arg, const void *data, size_t len)
 {
 	struct api_call	*a = arg;
 	char		*bigger;
@@ -86,14 +88,14 @@ on_body(void *arg, const void *data, size_t len)
 
 /* Takes a, and a request that has what is special about this call. */
 static bool
-start(struct api_call *a, struct http_engine *engine,
+api_call_start(struct api_call *a, struct http_engine *engine,
     struct http_request *req, struct errbuf *err)
 {
 	req->policy = HTTP_PUBLIC_API;
 	req->bearer = a->account->api_key;
 	req->max_bytes = ANSWER_MAX_BYTES;
-	req->on_body = on_body;
-	req->on_done = on_done;
+	req->on_body = api_call_on_body;
+	req->on_done = api_call_on_done;
 	req->arg = a;
 	if (*a->account->api_key == '\0')
 		errbuf_set(err, "no api_key is set for this account");
@@ -106,8 +108,8 @@ start(struct api_call *a, struct http_engine *engine,
 }
 
 bool
-api_call_get(struct api_call *a, struct http_engine *engine, const char *task_id,
-    const char *model, struct errbuf *err)
+api_call_get(struct api_call *a, struct http_engine *engine,
+    const char *task_id, const char *model, struct errbuf *err)
 {
 	const struct account	*account = a->account;
 	char			 mem[URL_MAX];
@@ -120,7 +122,7 @@ api_call_get(struct api_call *a, struct http_engine *engine, const char *task_id
 	else if (account->provider->poll_url(&url, account->api_base, task_id,
 	    model, err)) {
 		req.url = url.data;
-		return start(a, engine, &req, err);
+		return api_call_start(a, engine, &req, err);
 	}
 	api_call_free(a);
 	return false;
@@ -136,12 +138,12 @@ api_call_post(struct api_call *a, struct http_engine *engine, const char *url,
 		.timeout_s = timeout_s,
 	};
 
-	return start(a, engine, &req, err);
+	return api_call_start(a, engine, &req, err);
 }
 
 enum parse_verdict
-api_call_parse(const struct api_call *a, usec_t received_at, struct result *result,
-    struct errbuf *err)
+api_call_parse(const struct api_call *a, usec_t received_at,
+    struct result *result, struct errbuf *err)
 {
 	struct parse_context	ctx = { .received_at = received_at };
 	enum parse_verdict	v;

@@ -1,30 +1,30 @@
-/* Send a request, by the same outbox that applications insert into. */
+/* genhook submit: send a request by way of genhook.requests, as an application
+ * would, but without waiting for the next sweep. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "lib/clock.h"
 #include "lib/db.h"
 #include "lib/log.h"
-#include "batch/sweep.h"
+#include "batch/submits.h"
 #include "cli/cli.h"
 #include "cli/param.h"
 
 #define LOOK_EVERY_MS	1000
 
-static const char	insert_sql[] =
+static const char	request_insert_sql[] =
     "insert into genhook.requests (provider, model, account, request,"
     " metadata, path, callback, test_mode) values ($1, $2, $3, $4::jsonb,"
     " $5::jsonb, $6, $7::boolean, $8::boolean) returning id";
 
-static const char	request_sql[] =
+static const char	request_status_sql[] =
     "select status, task_id, error, greatest(0, ceil(extract(epoch from"
     " next_attempt_at - now())))::integer from genhook.requests"
     " where id = $1::bigint";
 
-static const char	task_sql[] =
+static const char	request_task_sql[] =
     "select t.status, concat_ws(': ', t.error_code, t.error_message),"
     " o.whole, o.open, o.bad from genhook.tasks t cross join lateral"
     " (select count(*) as whole,"
@@ -34,7 +34,7 @@ static const char	task_sql[] =
     " and o.task_id = t.task_id) as o"
     " where t.provider = $1 and t.task_id = $2";
 
-static const char	outputs_sql[] =
+static const char	request_outputs_sql[] =
     "select coalesce(location, inline_text, status || ': ' || last_error)"
     " from genhook.outputs where provider = $1 and task_id = $2"
     " order by position";
@@ -46,17 +46,19 @@ struct submit_args {
 	bool		 wait, queued, test_mode, no_callback;
 };
 
-struct submit {
-	const struct conf	*conf;
+/* The request of this command. */
+struct request {
+	const struct conf		*conf;
 	const struct submit_args	*args;
-	struct db		*db;
-	char			 id[24];	/* of the request */
-	char			 said[320];	/* the last line of progress */
+	struct db			*db;
+	char				 id[24];
+	char				 said[320];	/* the last line of
+							   progress */
 };
 
 /* --param may stand there often: take it out of the arguments. */
 static void
-params_take(struct submit_args *w, int *argc, char **argv)
+request_take_params(struct submit_args *w, int *argc, char **argv)
 {
 	int	i, n = 0;
 
@@ -69,7 +71,7 @@ params_take(struct submit_args *w, int *argc, char **argv)
 }
 
 static bool
-known(const struct conf *conf, const struct submit_args *w)
+request_is_known(const struct conf *conf, const struct submit_args *w)
 {
 	const struct provider	*p = provider_find(w->provider);
 
@@ -84,9 +86,9 @@ known(const struct conf *conf, const struct submit_args *w)
 }
 
 static bool
-queue(struct submit *s)
+request_insert(struct request *r)
 {
-	const struct submit_args	*w = s->args;
+	const struct submit_args	*w = r->args;
 	struct db_param		 params[8];
 	struct db_rows		*rows = NULL;
 	char			*request;
@@ -104,9 +106,9 @@ queue(struct submit *s)
 	params[5] = db_text(w->path);
 	params[6] = db_text(w->no_callback ? "false" : "true");
 	params[7] = db_text(w->test_mode ? "true" : "false");
-	ok = cli_query(s->db, insert_sql, params, 8, &rows);
+	ok = cli_query(r->db, request_insert_sql, params, 8, &rows);
 	if (ok)
-		(void)snprintf(s->id, sizeof(s->id), "%s",
+		(void)snprintf(r->id, sizeof(r->id), "%s",
 		    db_value(rows, 0, 0));
 	db_rows_free(rows);
 	free(request);
@@ -118,108 +120,124 @@ queue(struct submit *s)
  * does.  How many were sent; -1: the database does not do it.
  */
 static int64_t
-send_due(const struct conf *conf, struct db *db, const char *provider,
+request_send(const struct conf *conf, struct db *db, const char *provider,
     const char *id, bool *attention)
 {
-	struct sweep	sweep = { .conf = conf, .db = db };
-	char		host[65] = "";
+	struct run	run = { .conf = conf, .db = db };
+	char		name[40];
+	int64_t		sent = 0;
 
-	if (gethostname(host, sizeof(host) - 1) == -1)
-		(void)snprintf(host, sizeof(host), "?");
-	(void)snprintf(sweep.owner, sizeof(sweep.owner), "%s:%ld:genhook-%lld",
-	    host, (long)getpid(), (long long)clock_ms());
-	sweep.provider = provider;
-	sweep.request_id = id;
-	sweep.started_ms = clock_ms();
-	sweep_submits(&sweep);
-	*attention = sweep.attention;
-	return sweep.broken ? -1 : sweep.counts.submitted;
+	(void)snprintf(name, sizeof(name), "genhook-%lld",
+	    (long long)clock_ms());
+	run_set_owner(&run, name);
+	submits_run(&(struct submit_run){
+	    .run = &run, .provider = provider, .request_id = id,
+	    .until_ms = clock_ms() + run_share_ms(conf, SUBMITS_END),
+	    .submitted = &sent });
+	*attention = run.attention;
+	return run.broken ? -1 : sent;
 }
 
 static void
-say(struct submit *s, const char *words)
+request_say(struct request *r, const char *words)
 {
 	char	line[LOG_LINE_MAX];
 
-	if (strcmp(words, s->said) == 0)
+	if (strcmp(words, r->said) == 0)
 		return;
-	(void)snprintf(s->said, sizeof(s->said), "%s", words);
-	log_escape(line, sizeof(line), s->said);
+	(void)snprintf(r->said, sizeof(r->said), "%s", words);
+	log_escape(line, sizeof(line), r->said);
 	fprintf(stderr, "%s\n", line);
 }
 
 static void
-rest(struct submit *s, bool listening)
+request_rest(struct request *r, bool listening)
 {
 	const struct timespec	 a_second = { 1, 0 };
 	struct errbuf		 unused;
 	char			*message = NULL;
 
-	if (!listening || db_notified(s->db, LOOK_EVERY_MS, &message,
+	if (!listening || db_notified(r->db, LOOK_EVERY_MS, &message,
 	    &unused) != DB_OK)
 		(void)nanosleep(&a_second, NULL);
 	free(message);
 }
 
-/*
- * Send it, again and again where that is wished and has a point, until it is
- * settled.  The task's id, which the caller frees; NULL: there is none, which
- * has been said.
- */
-static char *
-settle(struct submit *s)
+/* Is there still something to wait for?  Says in either case how it stands. */
+static bool
+request_is_open(struct request *r, const char *status, const char *error)
 {
-	struct db_param	 id = { s->id, DB_TEXT };
-	struct db_rows	*rows;
-	struct errbuf	 words;
-	const char	*status, *error;
-	bool		 unused;
-	char		*task_id;
+	bool		queued = strcmp(status, "queued") == 0;
+	struct errbuf	words;
 
-	for (;;) {
-		if (send_due(s->conf, s->db, s->args->provider, s->id,
-		    &unused) == -1)
-			return NULL;
-		rows = NULL;
-		if (!cli_query(s->db, request_sql, &id, 1, &rows))
-			return NULL;
-		if (db_rows_count(rows) == 0) {
-			(void)cli_wrong("request %s was deleted", s->id);
-			db_rows_free(rows);
-			return NULL;
-		}
-		status = db_value(rows, 0, 0);
-		error = db_value(rows, 0, 2);
-		if (strcmp(status, "submitted") == 0) {
-			task_id = strdup(db_value(rows, 0, 1));
-			db_rows_free(rows);
-			return task_id;
-		}
-		errbuf_set(&words, "request %s is %s: %s", s->id, status,
-		    error != NULL ? error : "its answer is awaited");
-		if (strcmp(status, "sending") != 0 &&
-		    (!s->args->wait || strcmp(status, "queued") != 0))
-			break;
-		say(s, words.text);
-		db_rows_free(rows);
-		rest(s, false);
+	errbuf_set(&words, "request %s is %s: %s", r->id, status,
+	    error != NULL ? error : "its answer is awaited");
+	if (strcmp(status, "sending") == 0 || (queued && r->args->wait)) {
+		request_say(r, words.text);
+		return true;
 	}
 	(void)cli_wrong("%s", words.text);
-	if (strcmp(status, "queued") == 0)
+	if (queued)
 		(void)cli_wrong("the sweep will send it; do not submit it "
 		    "again (select * from genhook.cancel_requests(%s) "
-		    "withdraws it)", s->id);
+		    "withdraws it)", r->id);
+	return false;
+}
+
+/*
+ * Look up how the request stands.  True: it is open.  False: it has a task,
+ * whose id the caller frees, or none, with task_id NULL, which has been said.
+ */
+static bool
+request_look_up(struct request *r, char **task_id)
+{
+	struct db_param	 id = { r->id, DB_TEXT };
+	struct db_rows	*rows = NULL;
+	const char	*status;
+	bool		 open = false;
+
+	*task_id = NULL;
+	if (!cli_query(r->db, request_status_sql, &id, 1, &rows))
+		return false;
+	status = db_rows_count(rows) > 0 ? db_value(rows, 0, 0) : NULL;
+	if (status == NULL)
+		(void)cli_wrong("request %s was deleted", r->id);
+	else if (strcmp(status, "submitted") == 0)
+		*task_id = strdup(db_value(rows, 0, 1));
+	else
+		open = request_is_open(r, status, db_value(rows, 0, 2));
 	db_rows_free(rows);
-	return NULL;
+	return open;
+}
+
+/*
+ * Send the request, again and again where that is wished and has a point,
+ * until it is settled.  The task's id, which the caller frees; NULL: there is
+ * none, which has been said.
+ */
+static char *
+request_settle(struct request *r)
+{
+	char	*task_id;
+	bool	 unused;
+
+	for (;;) {
+		if (request_send(r->conf, r->db, r->args->provider, r->id,
+		    &unused) == -1)
+			return NULL;
+		if (!request_look_up(r, &task_id))
+			return task_id;
+		request_rest(r, false);
+	}
 }
 
 static void
-outputs_print(struct db *db, const struct db_param *key)
+request_print_outputs(struct db *db, const struct db_param *key)
 {
 	struct db_rows	*rows = NULL;
 	int		 i;
 
-	if (!cli_query(db, outputs_sql, key, 2, &rows))
+	if (!cli_query(db, request_outputs_sql, key, 2, &rows))
 		return;
 	for (i = 0; i < db_rows_count(rows); i++)
 		puts(db_value(rows, i, 0));
@@ -228,7 +246,7 @@ outputs_print(struct db *db, const struct db_param *key)
 
 /* One look at the task: true when it and its outputs are done. */
 static bool
-look(struct submit *s, const struct db_param *key, int *status)
+request_task_done(struct request *r, const struct db_param *key, int *status)
 {
 	struct db_rows	*rows = NULL;
 	struct errbuf	 words;
@@ -236,7 +254,7 @@ look(struct submit *s, const struct db_param *key, int *status)
 	bool		 done;
 
 	*status = CLI_WRONG;
-	if (!cli_query(s->db, task_sql, key, 2, &rows))
+	if (!cli_query(r->db, request_task_sql, key, 2, &rows))
 		return true;
 	if (db_rows_count(rows) == 0) {
 		(void)cli_wrong("the task was deleted");
@@ -253,7 +271,7 @@ look(struct submit *s, const struct db_param *key, int *status)
 	else
 		errbuf_set(&words, "succeeded; outputs: %s, to be downloaded: "
 		    "%s", db_value(rows, 0, 2), db_value(rows, 0, 3));
-	say(s, words.text);
+	request_say(r, words.text);
 	if (done && strcmp(state, "succeeded") == 0 &&
 	    strcmp(db_value(rows, 0, 4), "0") == 0)
 		*status = CLI_OK;
@@ -262,47 +280,47 @@ look(struct submit *s, const struct db_param *key, int *status)
 }
 
 static int
-wait_task(struct submit *s, const char *task_id)
+request_wait_for_task(struct request *r, const char *task_id)
 {
 	struct db_param	 key[2] = {
-		db_text(s->args->provider), db_text(task_id)
+		db_text(r->args->provider), db_text(task_id)
 	};
 	struct errbuf	 unused;
 	bool		 listening;
 	int		 status;
 
 	/* A message only ends a nap early, so it goes without them too. */
-	listening = !s->conf->pooler && db_listen(s->db,
+	listening = !r->conf->pooler && db_listen(r->db,
 	    "genhook_task_finished", CLI_TIMEOUT_MS, &unused) == DB_OK;
-	while (!look(s, key, &status))
-		rest(s, listening);
-	outputs_print(s->db, key);
+	while (!request_task_done(r, key, &status))
+		request_rest(r, listening);
+	request_print_outputs(r->db, key);
 	return status;
 }
 
 static int
-submit_one(const struct conf *conf, const struct submit_args *w)
+request_submit(const struct conf *conf, const struct submit_args *w)
 {
-	struct submit	 s = { .conf = conf, .args = w };
+	struct request	 r = { .conf = conf, .args = w };
 	char		*task_id = NULL;
 	int		 status = CLI_WRONG;
 
-	if (!known(conf, w) || (s.db = cli_database(conf)) == NULL)
+	if (!request_is_known(conf, w) || (r.db = cli_database(conf)) == NULL)
 		return CLI_WRONG;
-	if (queue(&s))
-		task_id = settle(&s);
+	if (request_insert(&r))
+		task_id = request_settle(&r);
 	if (task_id != NULL) {
 		puts(task_id);
 		(void)fflush(stdout);
-		status = w->wait ? wait_task(&s, task_id) : CLI_OK;
+		status = w->wait ? request_wait_for_task(&r, task_id) : CLI_OK;
 	}
 	free(task_id);
-	db_free(s.db);
+	db_free(r.db);
 	return status;
 }
 
 static int
-submit_queued(const struct conf *conf)
+request_submit_queued(const struct conf *conf)
 {
 	struct db	*db = cli_database(conf);
 	bool		 attention = false;
@@ -310,7 +328,7 @@ submit_queued(const struct conf *conf)
 
 	if (db == NULL)
 		return CLI_WRONG;
-	sent = send_due(conf, db, NULL, NULL, &attention);
+	sent = request_send(conf, db, NULL, NULL, &attention);
 	db_free(db);
 	if (sent == -1)
 		return CLI_WRONG;
@@ -339,14 +357,14 @@ cli_submit(const struct conf *conf, int argc, char **argv)
 	log_open("genhook", LOG_WARN);
 	if ((w.params = calloc((size_t)argc, sizeof(*w.params))) == NULL)
 		return cli_wrong("out of memory");
-	params_take(&w, &argc, argv);
+	request_take_params(&w, &argc, argv);
 	n = cli_arguments(argc, argv, options, names, 2);
 	if (n == 2 && !w.queued) {
 		w.provider = names[0];
 		w.model = names[1];
-		status = submit_one(conf, &w);
+		status = request_submit(conf, &w);
 	} else if (n == 0 && w.queued)
-		status = submit_queued(conf);
+		status = request_submit_queued(conf);
 	else
 		status = n == -1 ? CLI_USAGE : cli_usage(argv[0]);
 	free(w.params);

@@ -9,7 +9,7 @@
 #include "tests/no_threads.h"
 #include "tests/scratch.h"
 
-enum db_verdict	__wrap_sweep_ask(const struct sweep *, const struct db_stmt *,
+enum db_verdict	__wrap_run_query_any_thread(const struct run *, const struct db_stmt *,
 		    const struct db_param *, struct db_rows **,
 		    struct errbuf *);
 
@@ -24,7 +24,7 @@ struct entry {
 
 static struct entry	 entries[MANY];
 static struct db_param	 params[MANY];	/* whose address says which note's */
-static struct sweep	 sweep;
+static struct run	 run;
 static struct db_writer	*writer;
 static size_t		 ndone;
 
@@ -37,13 +37,13 @@ static struct {
 } database;
 
 enum db_verdict
-__wrap_sweep_ask(const struct sweep *s, const struct db_stmt *stmt,
+__wrap_run_query_any_thread(const struct run *r, const struct db_stmt *stmt,
     const struct db_param *param, struct db_rows **rows, struct errbuf *err)
 {
 	size_t	i = (size_t)(param - params);
 
 	(void)rows;
-	if (s != &sweep || stmt != DB_STORE_OUTPUTS ||
+	if (r != &run || stmt != DB_STORE_OUTPUTS ||
 	    atomic_fetch_add(&database.asked, 1) != (int)i)
 		atomic_fetch_add(&database.wrong, 1);
 	(void)usleep((useconds_t)database.sleep_us);
@@ -88,11 +88,11 @@ begin(size_t n, size_t odd, enum db_verdict verdict)
 
 	memset(entries, 0, sizeof(entries));
 	memset(&database, 0, sizeof(database));
-	memset(&sweep, 0, sizeof(sweep));
+	memset(&run, 0, sizeof(run));
 	ndone = 0;
 	database.odd = odd;
 	database.verdict = verdict;
-	writer = db_writer_new(&sweep, on_wake, &database, &err);
+	writer = db_writer_new(&run, on_wake, &database, &err);
 	CU_ASSERT_PTR_NOT_NULL_FATAL(writer);
 	for (i = 0; i < COUNT(entries); i++) {
 		entries[i].note.stmt = DB_STORE_OUTPUTS;
@@ -160,7 +160,7 @@ test_refused(void)
 		    i == 2 ? DB_REFUSED : DB_OK);
 	CU_ASSERT_STRING_EQUAL(entries[2].note.err.text,
 	    "the database has its reasons");
-	CU_ASSERT_FALSE(sweep.broken);
+	CU_ASSERT_FALSE(run.broken);
 	db_writer_free(writer);
 }
 
@@ -187,8 +187,8 @@ test_away(void)
 		    "the database has its reasons");
 		CU_ASSERT_EQUAL(atomic_load(&database.asked), 4);
 		CU_ASSERT_EQUAL(ndone, MANY);
-		CU_ASSERT_TRUE(sweep.broken);
-		CU_ASSERT_STRING_EQUAL(sweep.error.text,
+		CU_ASSERT_TRUE(run.broken);
+		CU_ASSERT_STRING_EQUAL(run.error.text,
 		    "the database has its reasons");
 		db_writer_free(writer);
 	}
@@ -212,7 +212,7 @@ test_no_thread(void)
 	struct errbuf	err = { .text = "" };
 
 	threads_left = 0;
-	CU_ASSERT_PTR_NULL(db_writer_new(&sweep, on_wake, &database, &err));
+	CU_ASSERT_PTR_NULL(db_writer_new(&run, on_wake, &database, &err));
 	threads_left = INT_MAX;
 	CU_ASSERT_STRING_EQUAL(err.text, "could not start a thread: "
 	    "Resource temporarily unavailable");

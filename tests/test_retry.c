@@ -59,17 +59,6 @@ test_decisions(void)
 }
 
 static void
-test_backoff(void)
-{
-	static const int64_t	want[] = { 10, 10, 20, 40, 80, 160, 320, 640,
-				    1000, 1000 };
-	int64_t			i;
-
-	for (i = 0; i < (int64_t)(sizeof(want) / sizeof(want[0])); i++)
-		CU_ASSERT_EQUAL(retry_backoff_s(i, 1000), want[i]);
-}
-
-static void
 test_jitter_spreads(void)
 {
 	struct retry_facts	f = { TROUBLE_PASSING, 8, 0, NOW, 0, false };
@@ -92,7 +81,6 @@ main(void)
 {
 	static const struct test	tests[] = {
 		{ "what becomes of an output", test_decisions },
-		{ "backoff doubles up to its ceiling", test_backoff },
 		{ "jitter spreads", test_jitter_spreads },
 		{ NULL, NULL }
 	};

@@ -7,6 +7,7 @@
 #include "lib/xalloc.h"
 #include "batch/download/job.h"
 #include "batch/progress.h"
+#include "batch/steps.h"
 
 #define TURN_MS		100
 #define AHEAD		4	/* times as many as may be in flight */
@@ -34,7 +35,7 @@ struct download {
 static int
 room(const struct download *d)
 {
-	int	most = AHEAD * (int)d->sweep->conf->downloads_in_flight;
+	int	most = AHEAD * (int)d->sweep->run.conf->downloads_in_flight;
 	bool	crowded = finisher_pending(d->fetch.finisher) > SETTLING_MAX;
 
 	if (d->asked > 0 || d->fetch.full || clock_ms() < d->claim_ms ||
@@ -56,7 +57,7 @@ on_claimed(struct db_write *note)
 		d->more = got == d->asked;
 		d->claim_ms = clock_ms() + (d->more ? 0 : CLAIM_AGAIN_MS);
 	} else
-		sweep_break(d->sweep, note->err.text);
+		run_break(&d->sweep->run, note->err.text);
 	db_rows_free(note->rows);
 	d->asked = 0;
 }
@@ -67,7 +68,7 @@ claim(struct download *d, int asked)
 	struct sweep	*s = d->sweep;
 
 	d->asked = asked;
-	d->claim_params[0] = db_text(s->owner);
+	d->claim_params[0] = db_text(s->run.owner);
 	d->claim_params[1] = db_interval(SWEEP_LEASE_S, d->claim_lease);
 	d->claim_params[2] = db_int(asked, d->claim_limit);
 	d->claim_params[3] = db_text(s->provider);
@@ -97,9 +98,9 @@ count_due(struct download *d)
 	struct db_rows	*rows = NULL;
 	struct errbuf	 err;
 
-	if (s->progress == NULL)
+	if (s->run.progress == NULL)
 		return;
-	if (sweep_run(s, DB_COUNT_DUE, params, &rows, &err) == DB_OK)
+	if (run_query(&s->run, DB_COUNT_DUE, params, &rows, &err) == DB_OK)
 		d->due = db_number(db_value(rows, 0, 0));
 	db_rows_free(rows);
 }
@@ -120,18 +121,17 @@ show(struct download *d)
 
 	if (f.total > 0 && f.total < f.done + f.in_flight)
 		f.total = f.done + f.in_flight;
-	progress_show(d->sweep->progress, &f);
+	progress_show(d->sweep->run.progress, &f);
 }
 
 static void
-work(struct download *d)
+work(struct download *d, int64_t until_ms)
 {
 	struct sweep	*s = d->sweep;
-	int64_t		 until = sweep_moment(s, 100);
 	int		 asked;
 
 	count_due(d);
-	while (sweep_goes_on(s, until)) {
+	while (run_goes_on(&s->run, until_ms)) {
 		if ((asked = room(d)) > 0)
 			claim(d, asked);
 		if (d->fetch.full)
@@ -142,7 +142,7 @@ work(struct download *d)
 		http_turn(d->fetch.engine, TURN_MS);
 		db_writer_reap(d->fetch.db_writer, false);
 		fetch_settled(&d->fetch, false);
-		sweep_beat(s);
+		run_beat(&s->run);
 		show(d);
 	}
 	archive_hurry(d->fetch.archive);
@@ -160,23 +160,24 @@ wake(void *engine)
 static void
 release(struct sweep *s)
 {
-	struct db_param	params[1] = { db_text(s->owner) };
+	struct db_param	params[1] = { db_text(s->run.owner) };
 	struct errbuf	err;
 
-	if (!s->broken)
-		(void)sweep_run(s, DB_RELEASE_OUTPUTS, params, NULL, &err);
+	if (!s->run.broken)
+		(void)run_query(&s->run, DB_RELEASE_OUTPUTS, params, NULL, &err);
 }
 
 /* False with err: what could be opened has to be closed. */
 static bool
 open_all(struct fetch_run *f, struct errbuf *err)
 {
-	const struct conf	*conf = f->sweep->conf;
+	const struct conf	*conf = f->sweep->run.conf;
 
 	STAILQ_INIT(&f->queue);
 	STAILQ_INIT(&f->home);
 	f->refused = xcalloc(conf->naccounts + 1);
-	if ((f->archive = archive_open(conf, f->sweep->owner, err)) == NULL ||
+	if ((f->archive = archive_open(conf, f->sweep->run.owner, err)) ==
+	    NULL ||
 	    (f->mime = mime_open(err)) == NULL)
 		return false;
 	f->engine = http_engine_new((int)conf->downloads_in_flight,
@@ -185,7 +186,8 @@ open_all(struct fetch_run *f, struct errbuf *err)
 		return errbuf_no_memory(err);
 	return (f->finisher = finisher_new(f->archive, wake, f->engine, err)) !=
 	    NULL &&
-	    (f->db_writer = db_writer_new(f->sweep, wake, f->engine, err)) != NULL &&
+	    (f->db_writer = db_writer_new(&f->sweep->run, wake,
+	    f->engine, err)) != NULL &&
 	    (f->worker = worker_new(err)) != NULL;
 }
 
@@ -203,17 +205,15 @@ close_all(struct fetch_run *f)
 }
 
 void
-sweep_download(struct sweep *s)
+download_step(struct sweep *s, int64_t until_ms)
 {
 	struct download	d = { .sweep = s, .fetch.sweep = s };
 	struct errbuf	err;
 
-	if (!sweep_goes_on(s, sweep_moment(s, 100)))
-		return;
 	if (open_all(&d.fetch, &err))
-		work(&d);
+		work(&d, until_ms);
 	else
-		sweep_break(s, err.text);
+		run_break(&s->run, err.text);
 	close_all(&d.fetch);
 	release(s);
 }

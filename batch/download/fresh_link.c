@@ -4,6 +4,7 @@
 
 #include "lib/db.h"
 #include "lib/xalloc.h"
+#include "batch/accounts.h"
 #include "batch/download/job_state.h"
 #include "batch/download/renew.h"
 #include "batch/provider_api.h"
@@ -23,12 +24,13 @@ write_link(struct job *j, const struct output *fresh)
 	params[0] = db_text(j->provider);
 	params[1] = db_text(j->task_id);
 	params[2] = db_text(j->position);
-	params[3] = db_text(s->owner);
+	params[3] = db_text(s->run.owner);
 	params[4] = db_text(fresh->url);
 	params[5] = fresh->expires_at != 0 ? db_int(fresh->expires_at /
 	    USEC_PER_SEC, expires) : db_text(NULL);
 	params[6] = db_text(expires_source_words[fresh->expires_source]);
-	ok = sweep_run(s, DB_RENEW_OUTPUT, params, &rows, &err) == DB_OK &&
+	ok = run_query(&s->run, DB_RENEW_OUTPUT, params, &rows, &err) ==
+	    DB_OK &&
 	    *db_value(rows, 0, 0) == 't';
 	db_rows_free(rows);
 	if (ok) {
@@ -45,14 +47,15 @@ note_account(struct job *j, const struct api_call *a)
 {
 	struct sweep	*s = j->run->sweep;
 	bool		*refused = &j->run->refused[a->account -
-			    s->conf->accounts];
+			    s->run.conf->accounts];
 
 	if (a->verdict == POLL_RATE_LIMITED)
-		sweep_pause(s, a->account, a->retry_after_s, a->err.text);
+		account_pause(&s->run, a->account, a->retry_after_s,
+		    a->err.text);
 	if (a->verdict != POLL_BAD_KEY || *refused)
 		return;
 	*refused = true;
-	sweep_warn(s, "%s %s: the API key is refused (%s); it is not asked "
+	run_warn(&s->run, "%s %s: the API key is refused (%s); it is not asked "
 	    "for fresh links", a->account->provider->name, a->account->name,
 	    a->err.text);
 }
@@ -102,7 +105,7 @@ job_ask(struct job *j)
 	if (j->account == NULL || *j->account->api_key == '\0')
 		return false;
 	j->hope = j->paused ||
-	    run->refused[j->account - run->sweep->conf->accounts];
+	    run->refused[j->account - run->sweep->run.conf->accounts];
 	if (j->hope) {
 		errbuf_set(&j->asked_why, "%s", j->paused ?
 		    "the provider wants no questions now" :

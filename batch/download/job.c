@@ -94,12 +94,12 @@ job_cut(struct job *j, bool kept)
 	char		 size[32];
 	struct errbuf	 words;
 
-	if (kept || sweep_stopping() || s->broken || clock_ms() - j->started_ms <
-	    s->conf->max_seconds * 500)
+	if (kept || run_stopping() || s->run.broken ||
+	    clock_ms() - j->started_ms < s->run.conf->max_seconds * 500)
 		return;
 	units_bytes(j->bytes, size);
 	errbuf_set(&words, "not complete within the %lld s of a run (%s came)",
-	    (long long)s->conf->max_seconds, size);
+	    (long long)s->run.conf->max_seconds, size);
 	job_fail(j, TROUBLE_PASSING, words.text);
 }
 
@@ -152,7 +152,7 @@ may_ask(struct job *j, enum trouble trouble)
 
 	return !j->asked && (gone || (link_has_ended(j) &&
 	    (trouble == TROUBLE_GONE || trouble == TROUBLE_CONTENT))) &&
-	    sweep_goes_on(j->run->sweep, sweep_moment(j->run->sweep, 100));
+	    run_goes_on(&j->run->sweep->run, sweep_ends_ms(j->run->sweep));
 }
 
 /* A cut that the next bytes can follow at once. */
@@ -161,7 +161,7 @@ may_resume(struct job *j)
 {
 	return j->response.received > 0 && j->mark[0] != '\0' &&
 	    j->resumes < RESUMES_MAX && !link_has_ended(j) &&
-	    sweep_goes_on(j->run->sweep, sweep_moment(j->run->sweep, 100));
+	    run_goes_on(&j->run->sweep->run, sweep_ends_ms(j->run->sweep));
 }
 
 /* A failure, unless a fresh link takes its place.  True: j goes on. */
@@ -462,7 +462,7 @@ job_start(struct job *j)
 		.file_only = true,
 		.from = j->kept,
 		.if_range = j->mark,
-		.max_bytes = j->run->sweep->conf->max_output_bytes,
+		.max_bytes = j->run->sweep->run.conf->max_output_bytes,
 		.on_body = on_body,
 		.on_done = on_done,
 		.arg = j,
@@ -545,7 +545,7 @@ job_new(struct fetch_run *run, const struct db_rows *rows, int row)
 	j->key.day = finished != NULL ? (time_t)db_number(finished) :
 	    time(NULL);
 	if (account != NULL && provider_find(j->provider) != NULL)
-		j->account = conf_account(run->sweep->conf,
+		j->account = conf_account(run->sweep->run.conf,
 		    provider_find(j->provider), account);
 	j->model = xstrdup(db_value(rows, row, C_MODEL));
 	j->outputs = db_number(db_value(rows, row, C_OUTPUTS));

@@ -2,9 +2,9 @@
 #include <stddef.h>
 #include <stdlib.h>
 
+#include "batch/backoff.h"
 #include "batch/download/retry.h"
 
-#define FIRST_WAIT_S		10
 #define RETRY_AFTER_MAX_S	3600
 
 static const struct {
@@ -22,16 +22,6 @@ static const struct {
 };
 _Static_assert(sizeof(rules) / sizeof(rules[0]) == TROUBLE__MAX,
     "a trouble has no rule");
-
-int64_t
-retry_backoff_s(int64_t attempts, int64_t cap_s)
-{
-	int64_t	wait = FIRST_WAIT_S;
-
-	while (--attempts > 0 && wait < cap_s)
-		wait *= 2;
-	return wait < cap_s ? wait : cap_s;
-}
 
 /* Give or take a fifth, so that what failed together is not tried together. */
 static int64_t
@@ -59,7 +49,7 @@ retry_decide(const struct retry_facts *f, int64_t *wait_s)
 		return "expired";
 	if (last)
 		return "failed";
-	*wait_s = jitter(retry_backoff_s(f->attempts,
+	*wait_s = jitter(backoff_doubled_s(f->attempts,
 	    rules[f->trouble].cap_s));
 	if (*wait_s < f->retry_after_s)
 		*wait_s = f->retry_after_s < RETRY_AFTER_MAX_S ?

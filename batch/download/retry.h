@@ -30,7 +30,4 @@ struct retry_facts {
  */
 const char *retry_decide(const struct retry_facts *, int64_t *wait_s);
 
-/* 10 s, doubled for each attempt but the first, at most cap_s. */
-int64_t	retry_backoff_s(int64_t attempts, int64_t cap_s);
-
 #endif

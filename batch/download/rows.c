@@ -48,11 +48,11 @@ write_failure(struct job *j, const char *status, int64_t wait_s,
 	params[0] = db_text(j->provider);
 	params[1] = db_text(j->task_id);
 	params[2] = db_text(j->position);
-	params[3] = db_text(s->owner);
+	params[3] = db_text(s->run.owner);
 	params[4] = db_text(status);
 	params[5] = db_text(words->text);
 	params[6] = db_interval(wait_s, wait);
-	if (sweep_run(s, DB_FAIL_OUTPUT, params, &rows, &err) == DB_OK &&
+	if (run_query(&s->run, DB_FAIL_OUTPUT, params, &rows, &err) == DB_OK &&
 	    *db_value(rows, 0, 0) != 't') {
 		ours = false;
 		job_lease_lost(j);
@@ -78,7 +78,7 @@ count_failure(struct job *j, const char *status, const char *words)
 		s->counts.expired++;
 	else
 		s->counts.failed++;
-	sweep_warn(s, "%s: %s: %s", name, status, words);
+	run_warn(&s->run, "%s: %s: %s", name, status, words);
 }
 
 /* Once for all: what keeps one file out of the archive keeps out the others.
@@ -90,7 +90,7 @@ note_our_trouble(struct fetch_run *run, enum trouble trouble,
 	bool	*noted = trouble == TROUBLE_OURS ? &run->full : &run->held;
 
 	if (!*noted)
-		sweep_warn(run->sweep, "%s", words);
+		run_warn(&run->sweep->run, "%s", words);
 	*noted = true;
 }
 
@@ -222,7 +222,7 @@ fill_params(struct batch *b)
 		pgarray_begin(&b->c[i], i == C_POSITION ? PG_INT4 : PG_TEXT);
 	for (i = 0; i < b->n; i++)
 		fill_columns(b->c, b->jobs[i]);
-	b->params[0] = db_text(b->run->sweep->owner);
+	b->params[0] = db_text(b->run->sweep->run.owner);
 	for (i = 0; i < COLUMNS; i++) {
 		ok = pgarray_end(&b->c[i]) && ok;
 		b->params[i + 1] = pgarray_param(&b->c[i]);
@@ -266,7 +266,8 @@ rows_write(struct fetch_run *run)
 	int		 n = 0;
 
 	/* While some are being written others gather: the fewer statements. */
-	if (STAILQ_EMPTY(&run->home) || run->writing > 0 || run->sweep->broken)
+	if (STAILQ_EMPTY(&run->home) || run->writing > 0 ||
+	    run->sweep->run.broken)
 		return;
 	while (n < STORE_AT_ONCE && (j = STAILQ_FIRST(&run->home)) != NULL) {
 		STAILQ_REMOVE_HEAD(&run->home, next);
