@@ -11,6 +11,7 @@ struct lost {
 	struct pgarray	 names;		/* "provider/task_id", to be told */
 };
 
+/* No task is lost yet. */
 void	lost_begin(struct lost *, struct sweep *);
 
 /* The database calls a task lost, for the reason that the words say: count and
