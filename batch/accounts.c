@@ -202,7 +202,7 @@ accounts_release_stopped(struct accounts *a)
 			a->release(&a->queues[i]);
 }
 
-/* Give the free slots to the accounts that have items waiting, one at a time. */
+/* Give the free slots to the accounts that have items waiting, one by one. */
 static void
 accounts_fill(struct accounts *a)
 {
@@ -235,8 +235,9 @@ accounts_send(struct accounts *a)
 
 /*
  * Wait for answers, and let other accounts use the slots of those that came.
- * There is no wait where more can perhaps be claimed and sent at once.  New items
- * go out before on_turn writes anything, so that their answers come meanwhile.
+ * There is no wait where more can perhaps be claimed and sent at once.  New
+ * items go out before on_turn writes anything, so that their answers come
+ * meanwhile.
  */
 static void
 accounts_turn(struct accounts *a, int64_t claimed)

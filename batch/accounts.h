@@ -34,7 +34,7 @@ struct account_queue {
 	STAILQ_HEAD(, account_link)	 claimed;	/* and not yet sent */
 	int64_t				 nclaimed;
 	int64_t				 in_flight;	/* sent, not answered */
-	bool	 proven;	/* its key has been taken: set by the callbacks */
+	bool	 proven;	/* its key has been taken: callbacks set it */
 	bool	 stopped;	/* nothing more is sent in this run */
 	bool	 done;		/* nothing more is due */
 };
@@ -60,7 +60,7 @@ struct accounts {
 	/* Send an item, which is the callee's from then on.  True: the answer
 	 * will come, and account_queue_answered() be called then. */
 	bool		(*send)(void *item);
-	/* Give back all that account_queue_take() returns; with claims_ahead. */
+	/* With claims_ahead: give back all that account_queue_take() has. */
 	void		(*release)(struct account_queue *);
 	/* After each turn, once at the end too; may be NULL. */
 	void		(*on_turn)(struct accounts *);

@@ -11,8 +11,8 @@ struct db_writer {
 	void		(*wake)(void *);
 	void		*arg;
 	pthread_t	 thread;
-	struct workq	 given;		/* from the main thread to the writer's */
-	struct workq	 done;		/* and back */
+	struct workq	 given;		/* from the main thread */
+	struct workq	 done;		/* back to it */
 	int		 count;		/* of the main thread: not yet reaped */
 };
 

@@ -14,8 +14,8 @@
 enum { DUE_PROVIDER, DUE_ID };
 enum { DUE_REQUEST_ACCOUNT = 2, DUE_REQUEST_MODEL, DUE_REQUEST_ATTEMPTS };
 enum { DUE_TASK_ACCOUNT = 2, DUE_TASK_WAITING, DUE_TASK_POLLS, DUE_TASK_AGE_S };
-enum { DUE_OUTPUT_POSITION = 2, DUE_OUTPUT_KIND, DUE_OUTPUT_TIME_LEFT, DUE_OUTPUT_ATTEMPTS,
-    DUE_OUTPUT_URL };
+enum { DUE_OUTPUT_POSITION = 2, DUE_OUTPUT_KIND, DUE_OUTPUT_TIME_LEFT,
+    DUE_OUTPUT_ATTEMPTS, DUE_OUTPUT_URL };
 
 /* Is this row among those that the command line asks for? */
 static bool
@@ -47,7 +47,8 @@ dry_run_print_request(const struct db_rows *rows, int row)
 {
 	char	model[600];
 
-	log_escape(model, sizeof(model), db_value(rows, row, DUE_REQUEST_MODEL));
+	log_escape(model, sizeof(model),
+	    db_value(rows, row, DUE_REQUEST_MODEL));
 	(void)printf("%s request %s (account %s, model %s, attempts %s)\n",
 	    db_value(rows, row, DUE_PROVIDER), db_value(rows, row, DUE_ID),
 	    db_value(rows, row, DUE_REQUEST_ACCOUNT), model,
@@ -63,8 +64,8 @@ dry_run_print_task(const struct db_rows *rows, int row)
 	log_escape(task, sizeof(task), db_value(rows, row, DUE_ID));
 	(void)printf("%s/%s (account %s, pending for %s, polls %s)\n",
 	    db_value(rows, row, DUE_PROVIDER), task,
-	    db_value(rows, row, DUE_TASK_ACCOUNT), waiting != NULL ? waiting : "?",
-	    db_value(rows, row, DUE_TASK_POLLS));
+	    db_value(rows, row, DUE_TASK_ACCOUNT),
+	    waiting != NULL ? waiting : "?", db_value(rows, row, DUE_TASK_POLLS));
 }
 
 /* The host alone: the rest of a link may be a key to it. */
@@ -93,7 +94,8 @@ dry_run_print_name(const struct step *step)
 }
 
 static int64_t
-dry_run_rows(struct sweep *s, const struct step *step, const struct db_stmt *stmt,
+dry_run_rows(struct sweep *s, const struct step *step,
+    const struct db_stmt *stmt,
     bool (*is_due)(const struct sweep *, const struct db_rows *, int),
     void (*print)(const struct db_rows *, int))
 {

@@ -109,7 +109,8 @@ progress_line(const struct progress_facts *f, int64_t elapsed_ms, double rate,
 	    (long long)f->done, f->in_flight);
 	if (f->total > 0) {
 		progress_bar(progress_share(f), hashes);
-		progress_left(progress_share(f), elapsed_ms, left, sizeof(left));
+		progress_left(progress_share(f), elapsed_ms, left,
+		    sizeof(left));
 		(void)snprintf(count, sizeof(count), " [%s] %lld of %lld",
 		    hashes, (long long)f->done, (long long)f->total);
 	}

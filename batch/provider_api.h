@@ -1,4 +1,7 @@
-/* One call of a provider's API, and what its answer is worth. */
+/*
+ * One call of a provider's API with an account's key, and what its answer says.
+ * For the thread that turns the engine: the main one.
+ */
 #ifndef GENHOOK_PROVIDER_API_H
 #define GENHOOK_PROVIDER_API_H
 
@@ -29,7 +32,7 @@ struct api_call {
 	struct json_object	*doc;		/* NULL: no JSON */
 	char			*body;		/* tokens and key redacted */
 	size_t			 len;
-	struct errbuf		 err;		/* words for all but POLL_TASK */
+	struct errbuf		 err;		/* for all but POLL_TASK */
 	int64_t			 retry_after_s;
 	struct http_response	 response;	/* status, begun */
 
@@ -40,12 +43,12 @@ struct api_call {
 
 /*
  * Ask for a task with the account's key, which goes to the account's
- * api_base alone.  model may be NULL.  Takes ask, which is malloc'ed and
- * otherwise zero.  False with err when the question cannot be asked: ask is
- * freed, and on_answer not called.
+ * api_base alone.  model may be NULL.  Takes the call, which is malloc'ed and
+ * zero but for what the caller fills in.  False with err when it cannot be
+ * made: it is freed, and on_answer not called.
  */
-bool	api_call_get(struct api_call *, struct http_engine *, const char *task_id,
-	    const char *model, struct errbuf *err);
+bool	api_call_get(struct api_call *, struct http_engine *,
+	    const char *task_id, const char *model, struct errbuf *err);
 
 /*
  * POST a body of JSON to a URL below the account's api_base, with one more

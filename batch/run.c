@@ -118,8 +118,8 @@ run_query_any_thread(const struct run *r, const struct db_stmt *stmt,
 }
 
 enum db_verdict
-run_query(struct run *r, const struct db_stmt *stmt, const struct db_param *params,
-    struct db_rows **rows, struct errbuf *err)
+run_query(struct run *r, const struct db_stmt *stmt,
+    const struct db_param *params, struct db_rows **rows, struct errbuf *err)
 {
 	enum db_verdict	v;
 

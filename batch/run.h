@@ -23,9 +23,9 @@ struct progress;
 /* All zeroes but conf and db is a run that has just begun. */
 struct run {
 	const struct conf	*conf;
-	struct db		*db;		/* one connection for all threads:
-						   use it by run_query() and its
-						   like while others run */
+	struct db		*db;		/* while other threads run, by
+						   run_query() and its like
+						   alone */
 	struct progress		*progress;	/* NULL: no terminal */
 	char			 owner[128];	/* of leases: host:pid:id */
 	void			(*beat)(void *arg);	/* for run_beat(), or
@@ -62,8 +62,8 @@ void	run_beat(struct run *);
  * Run a statement as db_run().  A database that is away or broken breaks the
  * run.
  */
-enum db_verdict run_query(struct run *, const struct db_stmt *, const struct db_param *,
-	    struct db_rows **, struct errbuf *);
+enum db_verdict run_query(struct run *, const struct db_stmt *,
+	    const struct db_param *, struct db_rows **, struct errbuf *);
 
 /* The same from any thread, one at a time.  It does not break the run: the main
  * thread does, once it hears of it. */

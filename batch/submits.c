@@ -42,7 +42,7 @@ struct submit {
 	int64_t			 attempts;	/* this one counted */
 	int64_t			 claimed_ms;
 	char			 owner[160];	/* of its lease */
-	struct db_rows		*row;		/* as claimed, until it is sent */
+	struct db_rows		*row;		/* as claimed; NULL once sent */
 };
 
 /* Columns of DB_CLAIM_REQUESTS. */
@@ -129,8 +129,8 @@ submit_settle(struct submit *m, const char *status, const char *task_id,
 	    wait_s, &rows, &err) == DB_OK)
 		submit_log(m, db_value(rows, 0, 0), status, task_id, copy.text);
 	else
-		run_warn(m->submits->run, "request %s to %s is %s%s%s, but that "
-		    "could not be written: %s", m->id,
+		run_warn(m->submits->run, "request %s to %s is %s%s%s, but "
+		    "that could not be written: %s", m->id,
 		    m->queue->account->provider->name, status,
 		    task_id != NULL ? " as task " : "",
 		    task_id != NULL ? task_id : "", err.text);

@@ -15,11 +15,11 @@
 /* What the run did, for its row, the summary and the exit status. */
 struct sweep_counts {
 	int64_t	drained;	/* spool files committed */
-	int64_t	refused;	/* spool files that the database will not take */
+	int64_t	refused;	/* spool files that the database refused */
 	int64_t	replayed;	/* deliveries parsed anew */
 	int64_t	submitted;	/* requests that became tasks */
 	int64_t	polled;		/* answers from status APIs */
-	int64_t	finished;	/* tasks that a poll brought their final state */
+	int64_t	finished;	/* tasks whose final state a poll brought */
 	int64_t	lost;		/* tasks given up */
 	int64_t	stored;		/* outputs in the archive */
 	int64_t	bytes;		/* of these */
@@ -30,7 +30,7 @@ struct sweep_counts {
 
 struct sweep {
 	struct run		 run;
-	const char		*provider;	/* this one alone, or NULL: all */
+	const char		*provider;	/* this one alone; NULL: all */
 	const char		*task_id;	/* likewise */
 	char			 id[24];	/* of the run's row */
 	struct sweep_counts	 counts;

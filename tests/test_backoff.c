@@ -9,7 +9,7 @@ static const struct {
 	int64_t		attempts, retry_after_s;
 	int64_t		wait_s;
 } cases[] = {
-	/* A task has an interval of its own, which a server can only lengthen. */
+	/* A task has an interval of its own, which servers can but lengthen. */
 	{ BACKOFF_POLL, 1, 0, 0 },
 	{ BACKOFF_POLL, 1, 7, 7 },
 	{ BACKOFF_POLL, 1, 86400, 86400 },

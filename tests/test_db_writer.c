@@ -9,8 +9,8 @@
 #include "tests/no_threads.h"
 #include "tests/scratch.h"
 
-enum db_verdict	__wrap_run_query_any_thread(const struct run *, const struct db_stmt *,
-		    const struct db_param *, struct db_rows **,
+enum db_verdict	__wrap_run_query_any_thread(const struct run *,
+		    const struct db_stmt *, const struct db_param *, struct db_rows **,
 		    struct errbuf *);
 
 #define MANY	40
