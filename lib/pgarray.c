@@ -1,3 +1,4 @@
+/* Arrays in PostgreSQL's binary format, built item by item. */
 #include <endian.h>
 #include <limits.h>
 #include <stdlib.h>
