@@ -1,3 +1,4 @@
+/* What is answered, in HTTP. */
 #include <stdio.h>
 #include <string.h>
 

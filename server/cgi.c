@@ -1,10 +1,13 @@
+/* One request from the environment and standard input: plain CGI. */
 #include <errno.h>
 #include <unistd.h>
 
+#include "lib/file.h"
 #include "server/server.h"
 
+/* The request's read(): the body, from standard input. */
 static size_t
-read_stdin(void *arg, char *buf, size_t n)
+cgi_read(void *arg, char *buf, size_t n)
 {
 	struct request	*req = arg;
 	size_t		 got = 0;
@@ -25,23 +28,14 @@ read_stdin(void *arg, char *buf, size_t n)
 bool
 server_run_cgi(const struct receiver *rx)
 {
-	struct request	req = { .env = environ, .read = read_stdin,
+	struct request	req = { .env = environ, .read = cgi_read,
 			    .arg = &req };
 	struct callback	cb;
 	char		out[ANSWER_TEXT_MAX];
-	size_t		len, sent = 0;
-	ssize_t		n;
+	size_t		len;
 
 	/* Without threads the commit's fate is known at once. */
 	(void)receive_begin(&cb, rx, &req);
 	len = receive_end(&cb, out);
-	while (sent < len) {
-		n = write(STDOUT_FILENO, out + sent, len - sent);
-		if (n == -1 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return false;
-		sent += (size_t)n;
-	}
-	return true;
+	return file_write_all(STDOUT_FILENO, out, len);
 }

@@ -1,3 +1,4 @@
+/* The queue in front of the committer, and the one behind it. */
 #include <pthread.h>
 #include <stdlib.h>
 #include <time.h>
@@ -9,20 +10,23 @@
  * while it sends them. */
 #define ANSWERS_MAX	16
 
-STAILQ_HEAD(list, commit);
+STAILQ_HEAD(commit_list, commit);
 
-struct queue {
-	pthread_mutex_t	 lock;		/* for all below */
-	pthread_cond_t	 wake;		/* the committer */
-	pthread_cond_t	 known_wake;	/* who answers */
-	struct list	 waiting, known;
-	bool		 away, ended, settled;
-	struct errbuf	 away_why;
+struct commit_queue {
+	pthread_mutex_t		 lock;		/* for all below */
+	pthread_cond_t		 put;		/* wakes the committer */
+	pthread_cond_t		 handed_back;	/* wakes an answerer */
+	struct commit_list	 waiting;	/* for the committer */
+	struct commit_list	 known;		/* for an answerer */
+	bool			 away;
+	struct errbuf		 away_err;	/* why */
+	bool			 ended;		/* no more is put in */
+	bool			 answers_ended;	/* no more is handed back */
 };
 
 /* The first, where there is one. */
 static struct commit *
-list_pop(struct list *l)
+commit_pop(struct commit_list *l)
 {
 	struct commit	*c = STAILQ_FIRST(l);
 
@@ -31,7 +35,7 @@ list_pop(struct list *l)
 }
 
 static void
-cond_init_monotonic(pthread_cond_t *cond)
+commit_queue_init_cond(pthread_cond_t *cond)
 {
 	pthread_condattr_t	attr;
 
@@ -42,7 +46,8 @@ cond_init_monotonic(pthread_cond_t *cond)
 }
 
 static void
-cond_wait_until(pthread_cond_t *cond, pthread_mutex_t *lock, int64_t at_ms)
+commit_queue_wait_until(pthread_cond_t *cond, pthread_mutex_t *lock,
+    int64_t at_ms)
 {
 	struct timespec	ts = { .tv_sec = at_ms / 1000,
 			    .tv_nsec = at_ms % 1000 * 1000000 };
@@ -50,34 +55,34 @@ cond_wait_until(pthread_cond_t *cond, pthread_mutex_t *lock, int64_t at_ms)
 	(void)pthread_cond_timedwait(cond, lock, &ts);
 }
 
-struct queue *
-queue_new(void)
+struct commit_queue *
+commit_queue_new(void)
 {
-	struct queue	*q = calloc(1, sizeof(*q));
+	struct commit_queue	*q = calloc(1, sizeof(*q));
 
 	if (q == NULL)
 		return NULL;
 	(void)pthread_mutex_init(&q->lock, NULL);
-	cond_init_monotonic(&q->wake);
-	(void)pthread_cond_init(&q->known_wake, NULL);
+	commit_queue_init_cond(&q->put);
+	(void)pthread_cond_init(&q->handed_back, NULL);
 	STAILQ_INIT(&q->waiting);
 	STAILQ_INIT(&q->known);
 	return q;
 }
 
 void
-queue_free(struct queue *q)
+commit_queue_free(struct commit_queue *q)
 {
 	if (q == NULL)
 		return;
-	(void)pthread_cond_destroy(&q->known_wake);
-	(void)pthread_cond_destroy(&q->wake);
+	(void)pthread_cond_destroy(&q->handed_back);
+	(void)pthread_cond_destroy(&q->put);
 	(void)pthread_mutex_destroy(&q->lock);
 	free(q);
 }
 
 bool
-queue_put(struct queue *q, struct commit *c)
+commit_queue_put(struct commit_queue *q, struct commit *c)
 {
 	bool	take;
 
@@ -87,32 +92,33 @@ queue_put(struct queue *q, struct commit *c)
 	(void)pthread_mutex_lock(&q->lock);
 	if ((take = !q->away || c->delivery == NULL)) {
 		if (STAILQ_EMPTY(&q->waiting))
-			(void)pthread_cond_signal(&q->wake);
+			(void)pthread_cond_signal(&q->put);
 		STAILQ_INSERT_TAIL(&q->waiting, c, next);
 	} else
-		c->err = q->away_why;
+		c->err = q->away_err;
 	(void)pthread_mutex_unlock(&q->lock);
 	return take;
 }
 
 size_t
-queue_take(struct queue *q, struct commit **out, size_t max, int64_t until_ms,
-    bool *ended)
+commit_queue_take(struct commit_queue *q, struct commit **out, size_t max,
+    int64_t until_ms, bool *ended)
 {
 	size_t	n = 0;
 
 	(void)pthread_mutex_lock(&q->lock);
 	if (STAILQ_EMPTY(&q->waiting) && !q->ended)
-		cond_wait_until(&q->wake, &q->lock, until_ms);
+		commit_queue_wait_until(&q->put, &q->lock, until_ms);
 	while (n < max && !STAILQ_EMPTY(&q->waiting))
-		out[n++] = list_pop(&q->waiting);
+		out[n++] = commit_pop(&q->waiting);
 	*ended = q->ended && n == 0;
 	(void)pthread_mutex_unlock(&q->lock);
 	return n;
 }
 
 void
-queue_known(struct queue *q, struct commit *const *commits, size_t n)
+commit_queue_hand_back(struct commit_queue *q, struct commit *const *commits,
+    size_t n)
 {
 	size_t	i;
 
@@ -121,15 +127,13 @@ queue_known(struct queue *q, struct commit *const *commits, size_t n)
 		STAILQ_INSERT_TAIL(&q->known, commits[i], next);
 	(void)pthread_mutex_unlock(&q->lock);
 	if (n > 0)
-		(void)pthread_cond_signal(&q->known_wake);
+		(void)pthread_cond_signal(&q->handed_back);
 }
 
-/*
- * A committer that is stuck: what waits is given up, and whoever comes next
- * would wait as long again.
- */
+/* The committer is stuck.  Whoever comes next would wait as long again, so the
+ * database counts as away until the committer says otherwise. */
 int64_t
-queue_watch(struct queue *q)
+commit_queue_watch(struct commit_queue *q)
 {
 	int64_t		 now_ms = clock_ms(), next_ms;
 	struct commit	*c;
@@ -137,13 +141,13 @@ queue_watch(struct queue *q)
 	(void)pthread_mutex_lock(&q->lock);
 	while ((c = STAILQ_FIRST(&q->waiting)) != NULL &&
 	    c->dequeue_by_ms <= now_ms) {
-		c = list_pop(&q->waiting);
+		c = commit_pop(&q->waiting);
 		errbuf_set(&c->err, "database: the commit before did not end "
 		    "within %d ms", QUEUE_DEADLINE_MS);
 		q->away = true;
-		q->away_why = c->err;
+		q->away_err = c->err;
 		STAILQ_INSERT_TAIL(&q->known, c, next);
-		(void)pthread_cond_signal(&q->known_wake);
+		(void)pthread_cond_signal(&q->handed_back);
 	}
 	/* Whoever comes from now on has as long as that. */
 	next_ms = c != NULL ? c->dequeue_by_ms : now_ms + QUEUE_DEADLINE_MS;
@@ -152,38 +156,39 @@ queue_watch(struct queue *q)
 }
 
 struct commit *
-queue_next(struct queue *q)
+commit_queue_next(struct commit_queue *q)
 {
-	struct list	 taken;
-	struct commit	*c;
-	size_t		 n;
+	struct commit_list	 taken;
+	struct commit		*c;
+	size_t			 n;
 
 	STAILQ_INIT(&taken);
 	(void)pthread_mutex_lock(&q->lock);
-	while (STAILQ_EMPTY(&q->known) && !q->settled)
-		(void)pthread_cond_wait(&q->known_wake, &q->lock);
+	while (STAILQ_EMPTY(&q->known) && !q->answers_ended)
+		(void)pthread_cond_wait(&q->handed_back, &q->lock);
 	for (n = 0; n < ANSWERS_MAX && !STAILQ_EMPTY(&q->known); n++) {
-		c = list_pop(&q->known);
+		c = commit_pop(&q->known);
 		STAILQ_INSERT_TAIL(&taken, c, next);
 	}
 	if (!STAILQ_EMPTY(&q->known))
-		(void)pthread_cond_signal(&q->known_wake);
+		(void)pthread_cond_signal(&q->handed_back);
 	(void)pthread_mutex_unlock(&q->lock);
 	return STAILQ_FIRST(&taken);
 }
 
 void
-queue_set_away(struct queue *q, bool away, const struct errbuf *err)
+commit_queue_set_away(struct commit_queue *q, bool away,
+    const struct errbuf *err)
 {
 	(void)pthread_mutex_lock(&q->lock);
 	q->away = away;
 	if (away)
-		q->away_why = *err;
+		q->away_err = *err;
 	(void)pthread_mutex_unlock(&q->lock);
 }
 
 bool
-queue_is_away(struct queue *q)
+commit_queue_is_away(struct commit_queue *q)
 {
 	bool	away;
 
@@ -194,19 +199,19 @@ queue_is_away(struct queue *q)
 }
 
 void
-queue_end(struct queue *q)
+commit_queue_end(struct commit_queue *q)
 {
 	(void)pthread_mutex_lock(&q->lock);
 	q->ended = true;
-	(void)pthread_cond_signal(&q->wake);
+	(void)pthread_cond_signal(&q->put);
 	(void)pthread_mutex_unlock(&q->lock);
 }
 
 void
-queue_settled(struct queue *q)
+commit_queue_end_answers(struct commit_queue *q)
 {
 	(void)pthread_mutex_lock(&q->lock);
-	q->settled = true;
-	(void)pthread_cond_broadcast(&q->known_wake);
+	q->answers_ended = true;
+	(void)pthread_cond_broadcast(&q->handed_back);
 	(void)pthread_mutex_unlock(&q->lock);
 }

@@ -1,14 +1,17 @@
+/* The committer: one thread, one connection, many deliveries a commit. */
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "lib/clock.h"
 #include "lib/log.h"
+#include "lib/thread.h"
 #include "common/database.h"
 #include "common/drain.h"
 #include "common/finished.h"
 #include "common/statements.h"
 #include "common/store.h"
+#include "server/commit_queue.h"
 #include "server/committer.h"
 
 /* What one statement carries at most. */
@@ -30,31 +33,35 @@
 struct committer {
 	const struct conf *conf;
 	struct drain	*drain;		/* NULL: none, as in plain CGI */
-	struct db	*db;
-	struct queue	*queue;
-	bool		 threaded;
+	struct db	*db;		/* the handler's one connection */
+	struct commit_queue *queue;
+	bool		 threaded;	/* false: plain CGI */
 	pthread_t	 thread;
-	/* The committer thread's own. */
-	int64_t		 retry_at_ms, drain_at_ms, notify_at_ms;
+	/* The committer thread's own.  Times are monotonic. */
+	int64_t		 retry_at_ms;	/* not before then to connect, */
+	int64_t		 drain_at_ms;	/* to drain (0: at once), */
+	int64_t		 notify_at_ms;	/* and to tell who listens of these: */
 	struct finished	 finished;
 };
 
+/* Logged once each way, however often it is said. */
 static void
-set_away(struct committer *c, bool away, const struct errbuf *err)
+committer_set_away(struct committer *c, bool away, const struct errbuf *err)
 {
-	bool	was = queue_is_away(c->queue);
+	bool	was = commit_queue_is_away(c->queue);
 
 	if (away && !was)
 		log_line(LOG_ERROR, "%s; callbacks go to the spool", err->text);
 	if (!away && was)
 		log_line(LOG_INFO, "database: back");
-	queue_set_away(c->queue, away, err);
+	commit_queue_set_away(c->queue, away, err);
 	c->retry_at_ms = clock_ms() + RECONNECT_MS;
 }
 
+/* Their fate is known: stored, with the outcome set, or not, with err. */
 static void
-hand_back(struct committer *c, struct commit **commits, size_t n, bool stored,
-    const struct errbuf *err)
+committer_hand_back(struct committer *c, struct commit **commits, size_t n,
+    bool stored, const struct errbuf *err)
 {
 	size_t	i;
 
@@ -64,11 +71,12 @@ hand_back(struct committer *c, struct commit **commits, size_t n, bool stored,
 			commits[i]->err = *err;
 	}
 	if (c->threaded)
-		queue_known(c->queue, commits, n);
+		commit_queue_hand_back(c->queue, commits, n);
 }
 
+/* How long the one that came first may still take. */
 static int
-time_left(struct commit *const *commits, size_t n)
+commit_time_left_ms(struct commit *const *commits, size_t n)
 {
 	int64_t	left = COMMIT_DEADLINE_MS, l;
 	size_t	i;
@@ -84,7 +92,7 @@ time_left(struct commit *const *commits, size_t n)
  * its bytes are kept as a delivery that nobody understood.
  */
 static enum db_verdict
-store_as_unparsed(struct db *db, struct commit *one, int timeout_ms,
+committer_store_unparsed(struct db *db, struct commit *one, int timeout_ms,
     struct errbuf *err)
 {
 	struct delivery	*d = one->delivery;
@@ -100,8 +108,9 @@ store_as_unparsed(struct db *db, struct commit *one, int timeout_ms,
 	    &one->outcome, err);
 }
 
+/* Commit n deliveries in one statement; their outcomes on DB_OK. */
 static enum db_verdict
-store_batch(struct committer *c, struct commit **commits, size_t n,
+committer_store(struct committer *c, struct commit **commits, size_t n,
     enum store_try nth, struct errbuf *err)
 {
 	struct delivery	*batch[BATCH_COMMITS] = { NULL };
@@ -111,8 +120,8 @@ store_batch(struct committer *c, struct commit **commits, size_t n,
 
 	for (i = 0; i < n; i++)
 		batch[i] = commits[i]->delivery;
-	v = store_deliveries(c->db, batch, n, nth, time_left(commits, n),
-	    outcomes, err);
+	v = store_deliveries(c->db, batch, n, nth,
+	    commit_time_left_ms(commits, n), outcomes, err);
 	if (v != DB_OK)
 		return v;
 	for (i = 0; i < n; i++)
@@ -121,17 +130,18 @@ store_batch(struct committer *c, struct commit **commits, size_t n,
 	return v;
 }
 
-/* One of a batch that failed, or the only one of plain CGI. */
+/* One of a batch that failed, or the only one of a plain CGI program. */
 static void
-commit_alone(struct committer *c, struct commit *one)
+committer_commit_alone(struct committer *c, struct commit *one)
 {
 	struct errbuf	err;
 	enum db_verdict	v;
 
-	v = store_batch(c, &one, 1, STORE_AGAIN, &err);
+	v = committer_store(c, &one, 1, STORE_AGAIN, &err);
 	if (v == DB_REFUSED)
-		v = store_as_unparsed(c->db, one, time_left(&one, 1), &err);
-	hand_back(c, &one, 1, v == DB_OK, &err);
+		v = committer_store_unparsed(c->db, one,
+		    commit_time_left_ms(&one, 1), &err);
+	committer_hand_back(c, &one, 1, v == DB_OK, &err);
 }
 
 static int
@@ -151,7 +161,7 @@ commit_compare(const void *a, const void *b)
 
 /* Do any two neighbours speak of one task? */
 static bool
-has_repeats(struct commit *const *commits, size_t n)
+commits_have_repeats(struct commit *const *commits, size_t n)
 {
 	const char	*task, *next;
 	size_t		 i;
@@ -166,7 +176,7 @@ has_repeats(struct commit *const *commits, size_t n)
 }
 
 static void
-commit_batch(struct committer *c, struct commit **commits, size_t n)
+committer_commit_batch(struct committer *c, struct commit **commits, size_t n)
 {
 	struct errbuf	err;
 	enum db_verdict	v;
@@ -175,25 +185,25 @@ commit_batch(struct committer *c, struct commit **commits, size_t n)
 	/* Two handlers that insert the same tasks, each in its own order,
 	 * would wait for each other. */
 	qsort(commits, n, sizeof(*commits), commit_compare);
-	v = store_batch(c, commits, n, has_repeats(commits, n) ? STORE_AGAIN :
-	    STORE_FIRST, &err);
+	v = committer_store(c, commits, n, commits_have_repeats(commits, n) ?
+	    STORE_AGAIN : STORE_FIRST, &err);
 	if (v == DB_OK) {
-		hand_back(c, commits, n, true, &err);
+		committer_hand_back(c, commits, n, true, &err);
 		return;
 	}
 	if (v == DB_REFUSED || db_is_connected(c->db)) {
 		/* One of them is at fault: it must not cost the others. */
 		for (i = 0; i < n; i++)
-			commit_alone(c, commits[i]);
+			committer_commit_alone(c, commits[i]);
 		return;
 	}
-	set_away(c, true, &err);
-	hand_back(c, commits, n, false, &err);
+	committer_set_away(c, true, &err);
+	committer_hand_back(c, commits, n, false, &err);
 }
 
 /* Pings are answered, and deliveries left, in the order they came. */
 static size_t
-answer_pings(struct committer *c, struct commit **commits, size_t n)
+committer_answer_pings(struct committer *c, struct commit **commits, size_t n)
 {
 	struct errbuf	err;
 	enum db_verdict	v;
@@ -205,10 +215,10 @@ answer_pings(struct committer *c, struct commit **commits, size_t n)
 			continue;
 		}
 		v = db_run(c->db, DB_SCHEMA_VERSION, NULL,
-		    time_left(&commits[i], 1), NULL, &err);
+		    commit_time_left_ms(&commits[i], 1), NULL, &err);
 		if (v != DB_OK)
-			set_away(c, true, &err);
-		hand_back(c, &commits[i], 1, v == DB_OK, &err);
+			committer_set_away(c, true, &err);
+		committer_hand_back(c, &commits[i], 1, v == DB_OK, &err);
 	}
 	return left;
 }
@@ -218,7 +228,7 @@ answer_pings(struct committer *c, struct commit **commits, size_t n)
  * ping may have made, the database is not away.
  */
 static void
-try_connect(struct committer *c)
+committer_try_connect(struct committer *c)
 {
 	struct errbuf	err = { .text = "" };
 	bool		connected = db_is_connected(c->db);
@@ -227,11 +237,11 @@ try_connect(struct committer *c)
 		return;
 	if (!connected && db_connect(c->db, COMMIT_DEADLINE_MS, &err) !=
 	    DB_OK) {
-		set_away(c, true, &err);
+		committer_set_away(c, true, &err);
 		return;
 	}
-	if (!connected || queue_is_away(c->queue)) {
-		set_away(c, false, &err);
+	if (!connected || commit_queue_is_away(c->queue)) {
+		committer_set_away(c, false, &err);
 		c->drain_at_ms = 0;
 	}
 }
@@ -239,7 +249,7 @@ try_connect(struct committer *c)
 /* Bring home what the spool holds: slice after slice while nobody waits, a
  * batch now and then while somebody does. */
 static void
-try_drain(struct committer *c, bool busy)
+committer_try_drain(struct committer *c, bool busy)
 {
 	int64_t			slice_ms = busy ? 0 : DRAIN_SLICE_MS;
 	struct drain_counts	counts;
@@ -254,7 +264,7 @@ try_drain(struct committer *c, bool busy)
 	}
 	if (drain_run(c->drain, c->db, c->conf, clock_ms() + slice_ms,
 	    &counts, &err) != DB_OK && !db_is_connected(c->db))
-		set_away(c, true, &err);
+		committer_set_away(c, true, &err);
 	if (counts.drained > 0)
 		log_line(LOG_INFO, "spool: drained %ld, %ld left",
 		    counts.drained, counts.left);
@@ -268,7 +278,7 @@ try_drain(struct committer *c, bool busy)
 
 /* After the answers are out. */
 static void
-try_notify(struct committer *c)
+committer_try_notify(struct committer *c)
 {
 	if (c->finished.n == 0 || clock_ms() < c->notify_at_ms)
 		return;
@@ -278,7 +288,7 @@ try_notify(struct committer *c)
 
 /* With no request to serve, the thread sleeps until then. */
 static int64_t
-next_chore_ms(const struct committer *c)
+committer_next_chore_ms(const struct committer *c)
 {
 	int64_t	at = clock_ms() + RECONNECT_MS;
 
@@ -298,16 +308,16 @@ committer_main(void *arg)
 	bool			 ended = false;
 
 	while (!ended) {
-		try_connect(c);
-		n = queue_take(c->queue, commits, BATCH_COMMITS,
-		    next_chore_ms(c), &ended);
-		if ((n = answer_pings(c, commits, n)) > 0)
-			commit_batch(c, commits, n);
+		committer_try_connect(c);
+		n = commit_queue_take(c->queue, commits, BATCH_COMMITS,
+		    committer_next_chore_ms(c), &ended);
+		if ((n = committer_answer_pings(c, commits, n)) > 0)
+			committer_commit_batch(c, commits, n);
 		if (!ended)
-			try_drain(c, n > 0);
-		try_notify(c);
+			committer_try_drain(c, n > 0);
+		committer_try_notify(c);
 	}
-	queue_settled(c->queue);
+	commit_queue_end_answers(c->queue);
 	return NULL;
 }
 
@@ -320,7 +330,7 @@ committer_start(const struct conf *conf, struct spool *spool, bool threads,
 				    conf->receiver_conninfo : conf->conninfo;
 
 	if ((c = calloc(1, sizeof(*c))) == NULL ||
-	    (c->queue = queue_new()) == NULL ||
+	    (c->queue = commit_queue_new()) == NULL ||
 	    (c->db = database_new(conninfo, "genhook_receiver",
 	    conf->pooler)) == NULL || (threads && spool != NULL &&
 	    (c->drain = drain_new(spool)) == NULL)) {
@@ -330,9 +340,7 @@ committer_start(const struct conf *conf, struct spool *spool, bool threads,
 	}
 	c->conf = conf;
 	c->threaded = threads;
-	if (threads && pthread_create(&c->thread, NULL, committer_main, c) !=
-	    0) {
-		errbuf_set(err, "could not start the committer's thread");
+	if (threads && !thread_start(&c->thread, committer_main, c, err)) {
 		committer_free(c);
 		return NULL;
 	}
@@ -344,7 +352,7 @@ committer_end(struct committer *c)
 {
 	if (!c->threaded)
 		return;
-	queue_end(c->queue);
+	commit_queue_end(c->queue);
 	(void)pthread_join(c->thread, NULL);
 }
 
@@ -357,7 +365,7 @@ committer_free(struct committer *c)
 		finished_notify(&c->finished, c->db, COMMIT_DEADLINE_MS);
 	drain_free(c->drain);
 	db_free(c->db);
-	queue_free(c->queue);
+	commit_queue_free(c->queue);
 	free(c);
 }
 
@@ -365,23 +373,23 @@ bool
 committer_submit(struct committer *c, struct commit *one)
 {
 	if (c->threaded)
-		return queue_put(c->queue, one);
+		return commit_queue_put(c->queue, one);
 	one->deadline_ms = clock_ms() + COMMIT_DEADLINE_MS;
 	if (one->delivery != NULL)
-		commit_alone(c, one);
+		committer_commit_alone(c, one);
 	else
-		(void)answer_pings(c, &one, 1);
+		(void)committer_answer_pings(c, &one, 1);
 	return false;
 }
 
 struct commit *
 committer_next(struct committer *c)
 {
-	return queue_next(c->queue);
+	return commit_queue_next(c->queue);
 }
 
 int64_t
 committer_watch(struct committer *c)
 {
-	return queue_watch(c->queue);
+	return commit_queue_watch(c->queue);
 }

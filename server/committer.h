@@ -7,11 +7,11 @@
 #define GENHOOK_COMMITTER_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "common/conf.h"
-#include "common/delivery.h"
 #include "common/spool.h"
-#include "server/commit_queue.h"
+#include "server/commit.h"
 
 struct committer;
 

@@ -1,3 +1,8 @@
+/*
+ * FastCGI with libfcgi.  Workers accept requests and hand their deliveries to
+ * the committer; answerers take them from there and answer.  In between a
+ * request waits in its slot and holds no thread.  README.md has all of it.
+ */
 #include <sys/socket.h>
 
 #include <errno.h>
@@ -20,7 +25,7 @@
 #define LISTEN_FD	0
 #define STACK_BYTES	(512 * 1024)
 
-/* Interrupts a thread that reads a request's head; its handler does nothing. */
+/* Interrupts a worker that reads a request's head; its handler does nothing. */
 #define WAKE_SIGNAL	SIGUSR2
 /* How long requests may take once the end is asked for: the commit's deadline
  * and a spool file, and some; and how long of it their heads may. */
@@ -28,17 +33,18 @@
 #define GRACE_HEAD_MS	500
 #define GRACE_STEP_MS	20
 
-/* Who takes requests in: enough that idle connections, each of which holds
- * one up, leave some; few enough that under load one goes on to the next
- * request instead of waking the next thread: a share of all in flight. */
+/* How many workers: enough that idle connections, each of which holds one up,
+ * leave some; few enough that under load one goes on to the next request
+ * instead of waking the next worker: a share of all in flight. */
 #define WORKERS_MIN	8
 #define WORKERS_SHARE	2
-/* Who answers: a thread writes to the spool while the others go on. */
+/* How many answer: one writes to the spool while the others go on. */
 #define ANSWERERS	4
 
-/* A request in flight. */
+/* A place for one request: free, with the worker that takes it in, with the
+ * committer, or with the answerer. */
 struct slot {
-	struct slot	*next;
+	struct slot	*next;		/* in the list of free ones */
 	FCGX_Request	 fr;
 	struct request	 req;
 	struct callback	 cb;
@@ -46,16 +52,16 @@ struct slot {
 
 struct server {
 	const struct receiver	*rx;
-	struct slot		*slots;
+	struct slot		*slots;		/* all of them */
 	pthread_mutex_t		 lock;		/* for the two below */
-	pthread_cond_t		 landed;
+	pthread_cond_t		 freed;
 	struct slot		*free;
 };
 
 struct fcgi_worker {
 	struct server	*server;
 	pthread_t	 thread;
-	atomic_bool	 accepting;
+	atomic_bool	 accepting;	/* it may be interrupted */
 	atomic_bool	 ended;
 };
 
@@ -65,45 +71,62 @@ server_is_fastcgi(void)
 	return !FCGX_IsCGI();
 }
 
+/* ---- a request's body --------------------------------------------------- */
+
 /* Behind the body: libfcgi knows of the end once it was told to read on. */
 static void
-read_end(FCGX_Stream *in)
+body_read_end(FCGX_Stream *in)
 {
 	(void)FCGX_GetChar(in);
 }
 
 static bool
-is_read_whole(FCGX_Stream *in)
+body_is_read(FCGX_Stream *in)
 {
 	return FCGX_HasSeenEOF(in) == EOF && FCGX_GetError(in) == 0;
 }
 
 static bool
-has_body(const struct request *req)
+body_is_expected(const struct request *req)
 {
 	const char	*length = request_get(req, "CONTENT_LENGTH");
 
 	return length != NULL && strcmp(length, "0") != 0;
 }
 
-/* The body, which is asked for as a whole. */
+/* A request's read(): the body, which is asked for as a whole. */
 static size_t
-read_fcgi(void *arg, char *buf, size_t n)
+body_read(void *arg, char *buf, size_t n)
 {
-	struct slot	*f = arg;
-	FCGX_Stream	*in = f->fr.in;
+	struct slot	*slot = arg;
+	FCGX_Stream	*in = slot->fr.in;
 	int		 got = FCGX_GetStr(buf, (int)n, in);
 
 	/* Not the sender's fault: one that hangs up hears no answer anyway. */
-	f->req.broken = FCGX_GetError(in) != 0;
-	if (got <= 0 || f->req.broken)
+	slot->req.broken = FCGX_GetError(in) != 0;
+	if (got <= 0 || slot->req.broken)
 		return 0;
 	if ((size_t)got == n)
-		read_end(in);
+		body_read_end(in);
 	return (size_t)got;
 }
 
 /* ---- slots ------------------------------------------------------------ */
+
+/* A slot that has never served; it becomes free. */
+static bool
+slot_init(struct server *s, struct slot *slot)
+{
+	if (FCGX_InitRequest(&slot->fr, LISTEN_FD,
+	    FCGI_FAIL_ACCEPT_ON_INTR) != 0)
+		return false;
+	slot->req.read = body_read;
+	slot->req.arg = slot;
+	slot->cb.commit.owner = slot;
+	slot->next = s->free;
+	s->free = slot;
+	return true;
+}
 
 static bool
 slots_make(struct server *s, int n)
@@ -113,102 +136,102 @@ slots_make(struct server *s, int n)
 	if ((s->slots = calloc((size_t)n, sizeof(*s->slots))) == NULL)
 		return false;
 	(void)pthread_mutex_init(&s->lock, NULL);
-	(void)pthread_cond_init(&s->landed, NULL);
-	for (i = 0; i < n; i++) {
-		if (FCGX_InitRequest(&s->slots[i].fr, LISTEN_FD,
-		    FCGI_FAIL_ACCEPT_ON_INTR) != 0)
+	(void)pthread_cond_init(&s->freed, NULL);
+	for (i = 0; i < n; i++)
+		if (!slot_init(s, &s->slots[i]))
 			return false;
-		s->slots[i].req.read = read_fcgi;
-		s->slots[i].req.arg = &s->slots[i];
-		s->slots[i].cb.commit.owner = &s->slots[i];
-		s->slots[i].next = s->free;
-		s->free = &s->slots[i];
-	}
 	return true;
 }
 
-/* Wait for a free one: all land within the commit's deadline. */
+/* A worker waits for a free one: all are freed within the commit's deadline. */
 static struct slot *
 slot_get(struct server *s)
 {
-	struct slot	*f;
+	struct slot	*slot;
 
 	(void)pthread_mutex_lock(&s->lock);
 	while (s->free == NULL)
-		(void)pthread_cond_wait(&s->landed, &s->lock);
-	f = s->free;
-	s->free = f->next;
+		(void)pthread_cond_wait(&s->freed, &s->lock);
+	slot = s->free;
+	s->free = slot->next;
 	(void)pthread_mutex_unlock(&s->lock);
-	return f;
+	return slot;
 }
 
 static void
-slot_put(struct server *s, struct slot *f)
+slot_put(struct server *s, struct slot *slot)
 {
 	(void)pthread_mutex_lock(&s->lock);
-	f->next = s->free;
-	s->free = f;
+	slot->next = s->free;
+	s->free = slot;
 	(void)pthread_mutex_unlock(&s->lock);
-	/* For each one: of two that land together, each may serve a waiter. */
-	(void)pthread_cond_signal(&s->landed);
+	/* For each: of two freed together, each may serve a worker. */
+	(void)pthread_cond_signal(&s->freed);
 }
 
+/* Answer the slot's request and free it: an answerer, or the worker itself
+ * where nothing has to be waited for. */
 static void
-slot_answer(struct server *s, struct slot *f)
+slot_answer(struct server *s, struct slot *slot)
 {
-	char	out[ANSWER_TEXT_MAX];
-	size_t	len = receive_end(&f->cb, out);
+	FCGX_Request	*fr = &slot->fr;
+	char		 out[ANSWER_TEXT_MAX];
+	size_t		 len = receive_end(&slot->cb, out);
 
 	/* While this stream is open, the end of the request is a write of its
 	 * own, to a web server that has its answer and has closed. */
-	(void)FCGX_FClose(f->fr.err);
+	(void)FCGX_FClose(fr->err);
 	/* Nothing was written before: a crash so far was a clean 500. */
-	if (FCGX_PutStr(out, (int)len, f->fr.out) != (int)len ||
-	    FCGX_FClose(f->fr.out) == -1)
+	if (FCGX_PutStr(out, (int)len, fr->out) != (int)len ||
+	    FCGX_FClose(fr->out) == -1)
 		log_line(LOG_WARN, "an answer could not be sent");
 	/* Else libfcgi waits until the web server closes, up to 2 s, lest what
 	 * is still to be read makes the kernel break the connection. */
-	if (is_read_whole(f->fr.in))
-		(void)FCGX_Detach(&f->fr);
-	FCGX_Finish_r(&f->fr);
-	slot_put(s, f);
+	if (body_is_read(fr->in))
+		(void)FCGX_Detach(fr);
+	FCGX_Finish_r(fr);
+	slot_put(s, slot);
 }
 
-/* ---- threads ------------------------------------------------------------ */
+/* ---- workers and answerers ---------------------------------------------- */
+
+/* Take one request in, into this slot.  False: no more will come. */
+static bool
+worker_serve(struct fcgi_worker *w, struct slot *slot)
+{
+	int	got;
+
+	atomic_store(&w->accepting, true);
+	got = FCGX_Accept_r(&slot->fr);
+	atomic_store(&w->accepting, false);
+	if (got < 0) {
+		slot_put(w->server, slot);
+		return got != -EINVAL;
+	}
+	slot->req.env = slot->fr.envp;
+	slot->req.broken = false;
+	if (!body_is_expected(&slot->req))
+		body_read_end(slot->fr.in);
+	if (!receive_begin(&slot->cb, w->server->rx, &slot->req))
+		slot_answer(w->server, slot);
+	return true;
+}
 
 /*
  * Every worker accepts for itself: libfcgi's accept also waits, without a
  * limit, for the request's head, so one idle connection behind a common
- * lock would stop them all.  What waits for its commit holds no thread.
+ * lock would stop them all.
  */
 static void *
 worker_main(void *arg)
 {
 	struct fcgi_worker	*w = arg;
-	struct slot	*f;
-	int		 got;
 
-	for (;;) {
-		f = slot_get(w->server);
-		atomic_store(&w->accepting, true);
-		got = FCGX_Accept_r(&f->fr);
-		atomic_store(&w->accepting, false);
-		if (got < 0) {
-			slot_put(w->server, f);
-			if (got != -EINVAL)
-				continue;
-			/* Nobody is let in any more and nobody waits: we end,
-			 * also where it was not us who shut the socket. */
-			(void)kill(getpid(), SIGTERM);
-			break;
-		}
-		f->req.env = f->fr.envp;
-		f->req.broken = false;
-		if (!has_body(&f->req))
-			read_end(f->fr.in);
-		if (!receive_begin(&f->cb, w->server->rx, &f->req))
-			slot_answer(w->server, f);
-	}
+	while (worker_serve(w, slot_get(w->server)))
+		;
+	/* Nobody is let in any more and nobody waits: we end, also where it
+	 * was not us who shut the socket. */
+	(void)kill(getpid(), SIGTERM);
 	atomic_store(&w->ended, true);
 	return NULL;
 }
@@ -227,14 +250,45 @@ answerer_main(void *arg)
 	return NULL;
 }
 
+/* Returns how many were started; with less than n err says why. */
+static int
+workers_start(struct server *s, struct fcgi_worker *workers, int n,
+    struct errbuf *err)
+{
+	int	i;
+
+	for (i = 0; i < n; i++) {
+		workers[i].server = s;
+		if (!thread_start_small(&workers[i].thread, STACK_BYTES,
+		    worker_main, &workers[i], err))
+			break;
+	}
+	return i;
+}
+
+/* The same for ANSWERERS of them. */
+static int
+answerers_start(struct server *s, pthread_t *answerers, struct errbuf *err)
+{
+	int	i;
+
+	for (i = 0; i < ANSWERERS; i++)
+		if (!thread_start_small(&answerers[i], STACK_BYTES,
+		    answerer_main, s, err))
+			break;
+	return i;
+}
+
+/* ---- beginning and end -------------------------------------------------- */
+
 static void
-on_wake(int sig)
+worker_on_wake(int sig)
 {
 	(void)sig;
 }
 
 static void
-end_signals(sigset_t *ends)
+server_end_signals(sigset_t *ends)
 {
 	(void)sigemptyset(ends);
 	(void)sigaddset(ends, SIGTERM);
@@ -251,9 +305,9 @@ server_prepare_signals(void)
 	memset(&sa, 0, sizeof(sa));
 	sa.sa_handler = SIG_IGN;
 	(void)sigaction(SIGPIPE, &sa, NULL);
-	sa.sa_handler = on_wake;	/* no SA_RESTART: it has to interrupt */
+	sa.sa_handler = worker_on_wake;	/* no SA_RESTART: it has to interrupt */
 	(void)sigaction(WAKE_SIGNAL, &sa, NULL);
-	end_signals(&ends);
+	server_end_signals(&ends);
 	(void)pthread_sigmask(SIG_BLOCK, &ends, NULL);
 }
 
@@ -280,7 +334,7 @@ workers_left(const struct fcgi_worker *workers, int n, bool wake)
  * idle one, or a peer's that would hold a thread for ever.
  */
 static void
-stop_workers(struct server *s, struct fcgi_worker *workers, int n)
+workers_stop(struct server *s, struct fcgi_worker *workers, int n)
 {
 	const struct timespec	step = { .tv_nsec = GRACE_STEP_MS * 1000000L };
 	int			i, waited_ms, left;
@@ -302,42 +356,16 @@ stop_workers(struct server *s, struct fcgi_worker *workers, int n)
 		(void)pthread_join(workers[i].thread, NULL);
 }
 
-static int
-start_workers(struct server *s, struct fcgi_worker *workers, int n,
-    struct errbuf *err)
-{
-	int	i;
-
-	for (i = 0; i < n; i++) {
-		workers[i].server = s;
-		if (!thread_start_small(&workers[i].thread, STACK_BYTES,
-		    worker_main, &workers[i], err))
-			break;
-	}
-	return i;
-}
-
-static int
-start_answerers(struct server *s, pthread_t *answerers, struct errbuf *err)
-{
-	int	i;
-
-	for (i = 0; i < ANSWERERS; i++)
-		if (!thread_start_small(&answerers[i], STACK_BYTES,
-		    answerer_main, s, err))
-			break;
-	return i;
-}
-
-/* Until a signal says to end.  Nobody else has time to watch the clock. */
+/* The main thread, until a signal says to end: no other thread has time to
+ * watch the clock. */
 static void
-watch(struct server *s)
+server_watch(struct server *s)
 {
 	struct timespec	wait;
 	sigset_t	ends;
 	int64_t		left_ms;
 
-	end_signals(&ends);
+	server_end_signals(&ends);
 	do {
 		left_ms = committer_watch(s->rx->committer) - clock_ms();
 		if (left_ms < 0)
@@ -347,17 +375,19 @@ watch(struct server *s)
 	} while (sigtimedwait(&ends, NULL, &wait) < 0);
 }
 
+/* From the first thread to the last one's end; false with err. */
 static bool
-serve(struct server *s, struct fcgi_worker *workers, int n, struct errbuf *err)
+server_serve(struct server *s, struct fcgi_worker *workers, int n,
+    struct errbuf *err)
 {
 	pthread_t	answerers[ANSWERERS];
 	int		i, working, answering;
 
-	answering = start_answerers(s, answerers, err);
-	working = answering > 0 ? start_workers(s, workers, n, err) : 0;
+	answering = answerers_start(s, answerers, err);
+	working = answering > 0 ? workers_start(s, workers, n, err) : 0;
 	if (working > 0)
-		watch(s);
-	stop_workers(s, workers, working);
+		server_watch(s);
+	workers_stop(s, workers, working);
 	committer_end(s->rx->committer);
 	for (i = 0; i < answering; i++)
 		(void)pthread_join(answerers[i], NULL);
@@ -368,10 +398,10 @@ bool
 server_run_fastcgi(const struct receiver *rx, int threads,
     struct errbuf *err)
 {
-	struct server	 s = { .rx = rx };
+	struct server		 s = { .rx = rx };
 	struct fcgi_worker	*workers;
-	int		 i, nworkers = threads / WORKERS_SHARE;
-	bool		 ok = false;
+	int			 i, nworkers = threads / WORKERS_SHARE;
+	bool			 ok = false;
 
 	if (nworkers < WORKERS_MIN)
 		nworkers = threads < WORKERS_MIN ? threads : WORKERS_MIN;
@@ -381,7 +411,7 @@ server_run_fastcgi(const struct receiver *rx, int threads,
 	}
 	workers = calloc((size_t)nworkers, sizeof(*workers));
 	if (workers != NULL && slots_make(&s, threads + nworkers)) {
-		ok = serve(&s, workers, nworkers, err);
+		ok = server_serve(&s, workers, nworkers, err);
 		for (i = 0; i < threads + nworkers; i++)
 			FCGX_Free(&s.slots[i].fr, 1);
 	} else

@@ -1,3 +1,4 @@
+/* Which headers of a request are kept, and their JSON. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,7 +13,7 @@
  */
 static const struct {
 	const char	*cgi, *http;
-} kept[] = {
+} headers_kept[] = {
 	{ "CONTENT_TYPE",		"content-type" },
 	{ "CONTENT_LENGTH",		"content-length" },
 	{ "HTTP_USER_AGENT",		"user-agent" },
@@ -25,7 +26,7 @@ static const struct {
 	{ "HTTP_IDEMPOTENCY_KEY",	"idempotency-key" },
 };
 
-#define NKEPT		(sizeof(kept) / sizeof(kept[0]))
+#define NKEPT		(sizeof(headers_kept) / sizeof(headers_kept[0]))
 #define NAME_MAX_BYTES	32
 /* Every character escaped, "..." behind it, and what stands around it. */
 #define ENTRY_MAX	(NAME_MAX_BYTES + 2 * VALUE_MAX + 16)
@@ -41,11 +42,11 @@ headers_to_keep(const struct request *req)
 	buf_over(&json, mem, sizeof(mem));
 	buf_text(&json, "{");
 	for (i = 0; i < NKEPT; i++) {
-		if ((value = request_get(req, kept[i].cgi)) == NULL ||
+		if ((value = request_get(req, headers_kept[i].cgi)) == NULL ||
 		    *value == '\0')
 			continue;
 		buf_text(&json, json.len > 1 ? ",\"" : "\"");
-		buf_text(&json, kept[i].http);
+		buf_text(&json, headers_kept[i].http);
 		buf_text(&json, "\":\"");
 		buf_json(&json, value, VALUE_MAX);
 		buf_text(&json, "\"");

@@ -1,4 +1,4 @@
-/* One handler program; the build says for which provider. */
+/* A handler program; the build says for which provider. */
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -30,6 +30,7 @@ extern const struct provider PROVIDER;
 #define SANITIZED	0
 #endif
 
+/* What a handler may take of the machine, and show of its memory. */
 static void
 limit_process(void)
 {
@@ -70,63 +71,80 @@ follow_parent(void)
 		exit(0);
 }
 
-static int
-start_failed(const char *words)
+/* The settings, the spool and the committer; false with err. */
+static bool
+receiver_start(struct receiver *rx, bool fastcgi, struct errbuf *err)
 {
-	log_line(LOG_ERROR, "%s", words);
-	return 1;
+	struct conf	*conf;
+	struct errbuf	 spool_err = { .text = "spool: out of memory" };
+
+	if ((rx->conf = conf = conf_load(NULL, err)) == NULL)
+		return false;
+	rx->spool = spool_at(conf->spool_dir, conf->spool_max_bytes);
+	if (rx->spool == NULL || !spool_check(rx->spool, &spool_err))
+		log_line(LOG_ERROR, "%s; without it a callback is answered "
+		    "503 while the database is away", spool_err.text);
+	rx->started_ms = clock_ms();
+	rx->committer = committer_start(conf, rx->spool, fastcgi, err);
+	return rx->committer != NULL;
+}
+
+static void
+receiver_stop(struct receiver *rx)
+{
+	committer_free(rx->committer);
+	spool_close(rx->spool);
+	conf_free(rx->conf);
 }
 
 /* As plain CGI the sender must hear of our own trouble as a 503. */
-static int
-cgi_failed(const char *words)
+static void
+cgi_say_unavailable(void)
 {
 	char	out[ANSWER_TEXT_MAX];
 	size_t	len = answer_print(ANSWER_UNAVAILABLE,
 		    "not configured, please send again", out);
 
 	(void)fwrite(out, 1, len, stdout);
-	return start_failed(words);
+}
+
+static bool
+receiver_serve(struct receiver *rx, bool fastcgi)
+{
+	struct errbuf	err;
+	bool		ok;
+
+	if (!fastcgi)
+		return server_run_cgi(rx);
+	ok = server_run_fastcgi(rx, (int)rx->conf->threads, &err);
+	if (!ok)
+		log_line(LOG_ERROR, "%s", err.text);
+	return ok;
 }
 
 int
 main(void)
 {
 	struct receiver	 rx = { .provider = &PROVIDER };
-	struct conf	*conf;
-	struct spool	*spool;
 	struct errbuf	 err;
 	char		 program[64];
-	bool		 fastcgi, ok;
+	bool		 fastcgi = server_is_fastcgi(), ok;
 
 	(void)snprintf(program, sizeof(program), "genhook-%s", PROVIDER.name);
 	log_open(program, LOG_INFO);
-	fastcgi = server_is_fastcgi();
 	limit_process();
 	limit_lookups();
 	server_prepare_signals();
 	if (fastcgi)
 		follow_parent();
 	(void)umask(077);
-	if ((conf = conf_load(NULL, &err)) == NULL)
-		return fastcgi ? start_failed(err.text) : cgi_failed(err.text);
-	errbuf_set(&err, "spool: out of memory");
-	spool = spool_at(conf->spool_dir, conf->spool_max_bytes);
-	if (spool == NULL || !spool_check(spool, &err))
-		log_line(LOG_ERROR, "%s; without it a callback is answered "
-		    "503 while the database is away", err.text);
-	rx.conf = conf;
-	rx.spool = spool;
-	rx.started_ms = clock_ms();
-	rx.committer = committer_start(conf, spool, fastcgi, &err);
-	if (rx.committer == NULL)
-		return fastcgi ? start_failed(err.text) : cgi_failed(err.text);
-	ok = fastcgi ? server_run_fastcgi(&rx, (int)conf->threads, &err) :
-	    server_run_cgi(&rx);
-	if (!ok && fastcgi)
+	if ((ok = receiver_start(&rx, fastcgi, &err)))
+		ok = receiver_serve(&rx, fastcgi);
+	else {
+		if (!fastcgi)
+			cgi_say_unavailable();
 		log_line(LOG_ERROR, "%s", err.text);
-	committer_free(rx.committer);
-	spool_close(spool);
-	conf_free(conf);
+	}
+	receiver_stop(&rx);
 	return ok ? 0 : 1;
 }

@@ -1,13 +1,15 @@
+/*
+ * A request's way: the steps of taking it in, the hand-over to the committer,
+ * and the answer once the commit's fate is known.
+ */
 #include <arpa/inet.h>
 
-#include <limits.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "lib/clock.h"
-#include "lib/db.h"
 #include "lib/log.h"
 #include "lib/redact.h"
 #include "common/database.h"
@@ -18,7 +20,29 @@
  * they are parsed one at a time.  Real callbacks are far smaller. */
 #define BIG_BODY	16384
 
-static pthread_mutex_t	big_body_lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_mutex_t	receive_big_body = PTHREAD_MUTEX_INITIALIZER;
+
+/* A step that ends the request for want of memory returns this. */
+static enum answer
+receive_no_memory(struct callback *cb)
+{
+	(void)errbuf_no_memory(&cb->words);
+	return ANSWER_UNAVAILABLE;
+}
+
+/* ---- the head ----------------------------------------------------------- */
+
+static enum answer
+receive_check_method(struct callback *cb)
+{
+	const char	*method = request_get(cb->req, "REQUEST_METHOD");
+
+	if (method != NULL && strcmp(method, "POST") == 0)
+		return ANSWER_ACCEPTED;
+	errbuf_set(&cb->words, "method is \"%.20s\", not POST",
+	    method != NULL ? method : "");
+	return ANSWER_BAD_METHOD;
+}
 
 /*
  * The account that "/TOKEN" or "/TOKEN" with the provider's suffix names.  A
@@ -26,7 +50,7 @@ static pthread_mutex_t	big_body_lock = PTHREAD_MUTEX_INITIALIZER;
  * which it was.
  */
 static enum answer
-find_account(struct callback *cb)
+receive_find_account(struct callback *cb)
 {
 	const char		*path = request_get(cb->req, "PATH_INFO");
 	const char		*suffix = cb->rx->provider->path_suffix;
@@ -43,20 +67,18 @@ find_account(struct callback *cb)
 	    (suffix != NULL && strcmp(path + len, suffix) == 0);
 	match = conf_account_by_token(cb->rx->conf, cb->rx->provider, path,
 	    len, &cb->account);
-	if (match == TOKEN_UNKNOWN) {
-		(void)errbuf_no_memory(&cb->err);
-		return ANSWER_UNAVAILABLE;
-	}
+	if (match == TOKEN_UNKNOWN)
+		return receive_no_memory(cb);
 	if (match == TOKEN_FOUND && whole)
 		return ANSWER_ACCEPTED;
 	cb->account = NULL;
-	errbuf_set(&cb->err, "not found");
+	errbuf_set(&cb->words, "not found");
 	return ANSWER_NOT_FOUND;
 }
 
 /* A header that decides something must not be there twice. */
-static bool
-headers_are_single(struct callback *cb)
+static enum answer
+receive_check_headers(struct callback *cb)
 {
 	static const char *const	 always[] = {
 		"CONTENT_LENGTH", "HTTP_CONTENT_ENCODING", NULL
@@ -69,28 +91,38 @@ headers_are_single(struct callback *cb)
 	for (i = 0; i < 2; i++)
 		for (j = 0; lists[i] != NULL && lists[i][j] != NULL; j++)
 			if (request_count(cb->req, lists[i][j]) > 1) {
-				errbuf_set(&cb->err, "header %s came twice",
+				errbuf_set(&cb->words, "header %s came twice",
 				    lists[i][j]);
-				return false;
+				return ANSWER_BAD_REQUEST;
 			}
-	return true;
+	return ANSWER_ACCEPTED;
 }
 
-static bool
-encoding_is_identity(struct callback *cb)
+static enum answer
+receive_check_encoding(struct callback *cb)
 {
 	const char	*enc = request_get(cb->req, "HTTP_CONTENT_ENCODING");
 
 	if (enc == NULL || *enc == '\0' || strcasecmp(enc, "identity") == 0)
-		return true;
-	errbuf_set(&cb->err, "Content-Encoding \"%.40s\" is not supported, "
+		return ANSWER_ACCEPTED;
+	errbuf_set(&cb->words, "Content-Encoding \"%.40s\" is not supported, "
 	    "only identity", enc);
-	return false;
+	return ANSWER_BAD_ENCODING;
+}
+
+/* ---- the body ----------------------------------------------------------- */
+
+static enum answer
+receive_make_delivery(struct callback *cb)
+{
+	cb->delivery = delivery_new(cb->rx->provider, cb->account->name,
+	    SOURCE_CALLBACK);
+	return cb->delivery != NULL ? ANSWER_ACCEPTED : receive_no_memory(cb);
 }
 
 /* Digits only: no sign, no blanks, no hex. */
 static bool
-parse_length(const char *text, int64_t *out)
+receive_parse_length(const char *text, int64_t *out)
 {
 	size_t	len = text != NULL ? strlen(text) : 0;
 
@@ -100,54 +132,64 @@ parse_length(const char *text, int64_t *out)
 	return true;
 }
 
-/* Read the body into the delivery; ANSWER_ACCEPTED when it is all there. */
 static enum answer
-read_body(struct callback *cb)
+receive_check_length(struct callback *cb)
 {
-	int64_t	 want;
-	size_t	 got;
-	char	*body;
+	int64_t	most = cb->rx->conf->max_body_bytes;
 
-	if (!parse_length(request_get(cb->req, "CONTENT_LENGTH"), &want)) {
-		errbuf_set(&cb->err, "CONTENT_LENGTH is missing or no number");
+	if (!receive_parse_length(request_get(cb->req, "CONTENT_LENGTH"),
+	    &cb->length)) {
+		errbuf_set(&cb->words, "CONTENT_LENGTH is missing or no "
+		    "number");
 		return ANSWER_BAD_REQUEST;
 	}
-	if (want > cb->rx->conf->max_body_bytes) {
-		errbuf_set(&cb->err, "body of %lld bytes is over the limit of "
-		    "%lld", (long long)want,
-		    (long long)cb->rx->conf->max_body_bytes);
+	if (cb->length > most) {
+		errbuf_set(&cb->words, "body of %lld bytes is over the limit "
+		    "of %lld", (long long)cb->length, (long long)most);
 		return ANSWER_TOO_LARGE;
 	}
-	if ((body = malloc((size_t)want + 1)) == NULL) {
-		(void)errbuf_no_memory(&cb->err);
-		return ANSWER_UNAVAILABLE;
-	}
-	got = cb->req->read(cb->req->arg, body, (size_t)want);
+	return ANSWER_ACCEPTED;
+}
+
+/* The delivery gets the body, and the time at which it was all there. */
+static enum answer
+receive_read_body(struct callback *cb)
+{
+	size_t	 want = (size_t)cb->length, got;
+	char	*body;
+
+	if ((body = malloc(want + 1)) == NULL)
+		return receive_no_memory(cb);
+	got = cb->req->read(cb->req->arg, body, want);
 	body[got] = '\0';
 	delivery_set_body(cb->delivery, body, got);
-	if (got == (size_t)want)
+	cb->delivery->received_at = time_now();
+	if (got == want)
 		return ANSWER_ACCEPTED;
 	if (cb->req->broken) {
-		errbuf_set(&cb->err, "could not read the body");
+		errbuf_set(&cb->words, "could not read the body");
 		return ANSWER_UNAVAILABLE;
 	}
-	errbuf_set(&cb->err, "body ended after %zu of %lld bytes", got,
-	    (long long)want);
+	errbuf_set(&cb->words, "body ended after %zu of %zu bytes", got, want);
 	return ANSWER_BAD_REQUEST;
 }
 
+/* ---- what it is worth --------------------------------------------------- */
+
 static const char *
-header_value(const void *arg, const char *cgi_name)
+receive_header(const void *arg, const char *cgi_name)
 {
 	return request_get(arg, cgi_name);
 }
 
-static enum verify_verdict
-verify(struct callback *cb)
+/* Sets cb->verified; goes on with a false signature, too, which is kept. */
+static enum answer
+receive_verify(struct callback *cb)
 {
+	const struct provider	*p = cb->rx->provider;
 	const struct delivery	*d = cb->delivery;
 	struct verify_input	 in = {
-		.header = header_value,
+		.header = receive_header,
 		.arg = cb->req,
 		.body = d->body,
 		.bodylen = d->bodylen,
@@ -155,30 +197,18 @@ verify(struct callback *cb)
 		.now = d->received_at,
 	};
 
-	if (cb->rx->provider->verify == NULL)
-		return VERIFY_OK;
-	return cb->rx->provider->verify(&in, &cb->err);
+	cb->verified = p->verify != NULL ? p->verify(&in, &cb->words) :
+	    VERIFY_OK;
+	if (cb->verified == VERIFY_AMBIGUOUS)
+		return ANSWER_BAD_REQUEST;
+	if (cb->verified == VERIFY_TROUBLE)
+		return ANSWER_UNAVAILABLE;
+	return ANSWER_ACCEPTED;
 }
 
-static bool
-judge(struct callback *cb)
-{
-	struct delivery	*d = cb->delivery;
-	bool		 big = d->bodylen > BIG_BODY, ok;
-
-	if (big)
-		(void)pthread_mutex_lock(&big_body_lock);
-	ok = delivery_judge(d, cb->account->requery);
-	if (big)
-		(void)pthread_mutex_unlock(&big_body_lock);
-	if (!ok)
-		(void)errbuf_no_memory(&cb->err);
-	return ok;
-}
-
-/* Where it came from, and what it said on top; false: no memory. */
-static bool
-note_sender(struct callback *cb)
+/* Where it came from, and what it said on top. */
+static enum answer
+receive_note_sender(struct callback *cb)
 {
 	struct in6_addr	 any;
 	const char	*addr = request_get(cb->req, "REMOTE_ADDR");
@@ -187,30 +217,140 @@ note_sender(struct callback *cb)
 	if (addr != NULL && (inet_pton(AF_INET, addr, &any) == 1 ||
 	    inet_pton(AF_INET6, addr, &any) == 1) &&
 	    !result_set(&cb->delivery->remote_addr, addr))
-		return false;
+		return receive_no_memory(cb);
 	cb->delivery->headers = headers_to_keep(cb->req);
-	return cb->delivery->headers != NULL;
+	return cb->delivery->headers != NULL ? ANSWER_ACCEPTED :
+	    receive_no_memory(cb);
 }
 
-/* The delivery is complete: let it be committed. */
-static void
-keep(struct callback *cb)
+/* The signature is of the bytes as they came; what is read out of them goes
+ * into rows, notes and logs, and must hold no token either. */
+static enum answer
+receive_redact(struct callback *cb)
 {
 	struct delivery	*d = cb->delivery;
 
-	if (d->note != NULL)
-		errbuf_set(&cb->err, "%s", d->note);
-	cb->proposed = d->outcome;
-	cb->commit.delivery = d;
-	cb->kept = true;
+	d->bodylen = redact_tokens(d->body, d->bodylen, cb->account->tokens);
+	return ANSWER_ACCEPTED;
 }
+
+/* Parse the body, and propose an outcome by it; false: no memory. */
+static bool
+receive_parse(struct callback *cb)
+{
+	struct delivery	*d = cb->delivery;
+	bool		 big = d->bodylen > BIG_BODY, ok;
+
+	if (big)
+		(void)pthread_mutex_lock(&receive_big_body);
+	ok = delivery_judge(d, cb->account->requery);
+	if (big)
+		(void)pthread_mutex_unlock(&receive_big_body);
+	return ok;
+}
+
+/* The verdict on the sender, and the outcome to propose.  What was not
+ * verified is not even parsed. */
+static enum answer
+receive_judge(struct callback *cb)
+{
+	struct delivery	*d = cb->delivery;
+
+	if (cb->verified == VERIFY_FAILED) {
+		d->verdict = VERDICT_FAILED;
+		d->outcome = OUTCOME_UNVERIFIED;
+		return delivery_set_note(d, cb->words.text) ?
+		    ANSWER_ACCEPTED : ANSWER_UNAVAILABLE;
+	}
+	d->verdict = cb->rx->provider->verify != NULL ? VERDICT_SIGNATURE :
+	    VERDICT_TOKEN;
+	if (!receive_parse(cb))
+		return receive_no_memory(cb);
+	if (cb->verified == VERIFY_STALE && d->outcome != OUTCOME_REJECTED) {
+		d->outcome = OUTCOME_STALE;
+		if (!delivery_set_note(d, cb->words.text))
+			return ANSWER_UNAVAILABLE;
+	}
+	if (d->note != NULL)
+		errbuf_set(&cb->words, "%s", d->note);
+	return ANSWER_ACCEPTED;
+}
+
+/* The delivery is complete: let it be committed. */
+static enum answer
+receive_keep(struct callback *cb)
+{
+	cb->proposed = cb->delivery->outcome;
+	cb->commit.delivery = cb->delivery;
+	cb->kept = true;
+	return ANSWER_ACCEPTED;
+}
+
+/* ---- all of it ---------------------------------------------------------- */
+
+/* What is done with a callback, in this order, by one worker. */
+static enum answer (*const receive_steps[])(struct callback *) = {
+	receive_check_method,
+	receive_find_account,
+	receive_check_headers,
+	receive_check_encoding,
+	receive_make_delivery,
+	receive_check_length,
+	receive_read_body,
+	receive_verify,
+	receive_note_sender,
+	receive_redact,
+	receive_judge,
+	receive_keep,
+};
+
+/* Up to the first step that does not accept: its answer is the request's. */
+static enum answer
+receive_take(struct callback *cb)
+{
+	enum answer	a = ANSWER_ACCEPTED;
+	size_t		i;
+
+	for (i = 0; a == ANSWER_ACCEPTED &&
+	    i < sizeof(receive_steps) / sizeof(receive_steps[0]); i++)
+		a = receive_steps[i](cb);
+	return a;
+}
+
+static bool
+receive_is_health_check(const struct request *req)
+{
+	const char	*method = request_get(req, "REQUEST_METHOD");
+	const char	*path = request_get(req, "PATH_INFO");
+
+	return method != NULL && path != NULL && (strcmp(method, "GET") == 0 ||
+	    strcmp(method, "HEAD") == 0) && strcmp(path, "/healthz") == 0;
+}
+
+bool
+receive_begin(struct callback *cb, const struct receiver *rx,
+    const struct request *req)
+{
+	cb->rx = rx;
+	cb->req = req;
+	cb->account = NULL;
+	cb->delivery = cb->commit.delivery = NULL;
+	cb->kept = false;
+	cb->words.text[0] = '\0';
+	if (!(cb->health = receive_is_health_check(req)))
+		cb->answer = receive_take(cb);
+	return (cb->health || cb->kept) &&
+	    committer_submit(rx->committer, &cb->commit);
+}
+
+/* ---- the answer --------------------------------------------------------- */
 
 /* The commit's fate is known: answer so, or spool what is not committed. */
 static enum answer
-settle(struct callback *cb)
+receive_conclude(struct callback *cb)
 {
-	const struct errbuf	*db_why = &cb->commit.err;
-	struct errbuf		 spool_why = { .text = "no spool" };
+	const struct errbuf	*db_err = &cb->commit.err;
+	struct errbuf		 spool_err = { .text = "no spool" };
 	bool			 spooled;
 
 	if (cb->commit.stored)
@@ -219,99 +359,36 @@ settle(struct callback *cb)
 	if (cb->proposed == OUTCOME_UNVERIFIED)
 		return ANSWER_UNVERIFIED;
 	spooled = cb->rx->spool != NULL &&
-	    spool_write(cb->rx->spool, cb->delivery, &spool_why);
+	    spool_write(cb->rx->spool, cb->delivery, &spool_err);
 	/* What is no JSON stays so; where it is kept is for the log alone. */
 	if (cb->proposed == OUTCOME_REJECTED) {
 		log_line(LOG_WARN, "rejected delivery %s: %s", spooled ?
-		    "spooled" : "not kept", db_why->text);
+		    "spooled" : "not kept", db_err->text);
 		return ANSWER_REJECTED;
 	}
-	errbuf_set(&cb->err, "%s: %.200s%s%.100s", spooled ? "spooled" :
-	    "not stored", db_why->text, spooled ? "" : "; ",
-	    spooled ? "" : spool_why.text);
+	errbuf_set(&cb->words, "%s: %.200s%s%.100s", spooled ? "spooled" :
+	    "not stored", db_err->text, spooled ? "" : "; ",
+	    spooled ? "" : spool_err.text);
 	return spooled ? ANSWER_SPOOLED : ANSWER_UNAVAILABLE;
-}
-
-/* From the body on: verify, parse, keep; the answer where it is not kept. */
-static enum answer
-take_delivery(struct callback *cb)
-{
-	struct delivery		*d = cb->delivery;
-	enum verify_verdict	 v = verify(cb);
-
-	if (!note_sender(cb)) {
-		(void)errbuf_no_memory(&cb->err);
-		return ANSWER_UNAVAILABLE;
-	}
-	if (v == VERIFY_AMBIGUOUS)
-		return ANSWER_BAD_REQUEST;
-	if (v == VERIFY_TROUBLE)
-		return ANSWER_UNAVAILABLE;
-	/* The signature is of the bytes as they came; what is read out of them
-	 * goes into rows, notes and logs, and must hold no token either. */
-	d->bodylen = redact_tokens(d->body, d->bodylen, cb->account->tokens);
-	if (v == VERIFY_FAILED) {
-		d->verdict = VERDICT_FAILED;
-		d->outcome = OUTCOME_UNVERIFIED;
-		if (!delivery_set_note(d, cb->err.text))
-			return ANSWER_UNAVAILABLE;
-		keep(cb);
-		return ANSWER_UNVERIFIED;
-	}
-	d->verdict = cb->rx->provider->verify != NULL ? VERDICT_SIGNATURE :
-	    VERDICT_TOKEN;
-	if (!judge(cb))
-		return ANSWER_UNAVAILABLE;
-	if (v == VERIFY_STALE && d->outcome != OUTCOME_REJECTED) {
-		d->outcome = OUTCOME_STALE;
-		if (!delivery_set_note(d, cb->err.text))
-			return ANSWER_UNAVAILABLE;
-	}
-	keep(cb);
-	return ANSWER_ACCEPTED;
-}
-
-static enum answer
-take_callback(struct callback *cb)
-{
-	enum answer	 a;
-
-	if ((a = find_account(cb)) != ANSWER_ACCEPTED)
-		return a;
-	if (!headers_are_single(cb))
-		return ANSWER_BAD_REQUEST;
-	if (!encoding_is_identity(cb))
-		return ANSWER_BAD_ENCODING;
-	cb->delivery = delivery_new(cb->rx->provider, cb->account->name,
-	    SOURCE_CALLBACK);
-	if (cb->delivery == NULL) {
-		(void)errbuf_no_memory(&cb->err);
-		return ANSWER_UNAVAILABLE;
-	}
-	if ((a = read_body(cb)) != ANSWER_ACCEPTED)
-		return a;
-	cb->delivery->received_at = time_now();
-	return take_delivery(cb);
 }
 
 /* One line for each request; the path, with its token, is not in it. */
 static void
-log_answer(const struct callback *cb, enum answer a)
+receive_log(const struct callback *cb, enum answer a)
 {
 	const struct delivery	*d = cb->delivery;
 	const char		*task = d != NULL ? d->result.task_id : NULL;
+	const char		*addr = request_get(cb->req, "REMOTE_ADDR");
 
 	log_line(answer_log_level(a), "%d %s%s%s%s from %s: %s",
 	    answer_http(a), cb->account != NULL ? cb->account->name : "-",
 	    task != NULL ? " task " : "", task != NULL ? task : "",
-	    d != NULL ? "" : " nothing read",
-	    request_get(cb->req, "REMOTE_ADDR") != NULL ?
-	    request_get(cb->req, "REMOTE_ADDR") : "-",
-	    *cb->err.text != '\0' ? cb->err.text : "ok");
+	    d != NULL ? "" : " nothing read", addr != NULL ? addr : "-",
+	    *cb->words.text != '\0' ? cb->words.text : "ok");
 }
 
 static size_t
-answer_health(struct callback *cb, char out[ANSWER_TEXT_MAX])
+receive_end_health(struct callback *cb, char out[ANSWER_TEXT_MAX])
 {
 	const struct receiver	*rx = cb->rx;
 	const char		*err = cb->commit.err.text;
@@ -334,45 +411,6 @@ answer_health(struct callback *cb, char out[ANSWER_TEXT_MAX])
 	return answer_print(up ? ANSWER_HEALTHY : ANSWER_UNHEALTHY, body, out);
 }
 
-static bool
-is_health_check(const struct request *req)
-{
-	const char	*method = request_get(req, "REQUEST_METHOD");
-	const char	*path = request_get(req, "PATH_INFO");
-
-	return method != NULL && path != NULL && (strcmp(method, "GET") == 0 ||
-	    strcmp(method, "HEAD") == 0) && strcmp(path, "/healthz") == 0;
-}
-
-/* A POST, or the answer to what is none. */
-static enum answer
-take_request(struct callback *cb)
-{
-	const char	*method = request_get(cb->req, "REQUEST_METHOD");
-
-	if (method != NULL && strcmp(method, "POST") == 0)
-		return take_callback(cb);
-	errbuf_set(&cb->err, "method is \"%.20s\", not POST",
-	    method != NULL ? method : "");
-	return ANSWER_BAD_METHOD;
-}
-
-bool
-receive_begin(struct callback *cb, const struct receiver *rx,
-    const struct request *req)
-{
-	cb->rx = rx;
-	cb->req = req;
-	cb->account = NULL;
-	cb->delivery = cb->commit.delivery = NULL;
-	cb->kept = false;
-	cb->err.text[0] = '\0';
-	if (!(cb->health = is_health_check(req)))
-		cb->answer = take_request(cb);
-	return (cb->health || cb->kept) &&
-	    committer_submit(rx->committer, &cb->commit);
-}
-
 size_t
 receive_end(struct callback *cb, char out[ANSWER_TEXT_MAX])
 {
@@ -380,12 +418,12 @@ receive_end(struct callback *cb, char out[ANSWER_TEXT_MAX])
 	size_t		len;
 
 	if (cb->health)
-		return answer_health(cb, out);
-	a = cb->kept ? settle(cb) : cb->answer;
-	log_answer(cb, a);
+		return receive_end_health(cb, out);
+	a = cb->kept ? receive_conclude(cb) : cb->answer;
+	receive_log(cb, a);
 	/* Why it is not served is for the log, not for the sender. */
 	len = answer_print(a, a == ANSWER_UNAVAILABLE ?
-	    "not stored, please send again" : cb->err.text, out);
+	    "not stored, please send again" : cb->words.text, out);
 	delivery_free(cb->delivery);
 	return len;
 }

@@ -11,30 +11,38 @@
 #include "server/committer.h"
 #include "server/request.h"
 
+/* What all requests of a handler share; nothing in it changes. */
 struct receiver {
 	const struct provider	*provider;
-	const struct conf	*conf;
+	struct conf		*conf;
 	struct committer	*committer;
-	struct spool		*spool;		/* NULL: could not be opened */
+	struct spool		*spool;		/* NULL: no memory for one */
 	int64_t			 started_ms;	/* monotonic */
 };
 
-/* Everything about one request while it is served. */
+/*
+ * Everything about one request while it is served.  One thread at a time has
+ * it: the worker that took it in, then the committer, then an answerer.
+ */
 struct callback {
 	const struct receiver	*rx;
 	const struct request	*req;
-	const struct account	*account;
-	struct delivery		*delivery;
+	const struct account	*account;	/* NULL: not known */
+	int64_t			 length;	/* that the body is to have */
+	struct delivery		*delivery;	/* NULL: none was made */
+	enum verify_verdict	 verified;
 	enum outcome		 proposed;	/* before the database's word */
 	struct commit		 commit;
 	bool			 kept;		/* commit says what to answer */
-	bool			 health;
+	bool			 health;	/* a GET of /healthz */
 	enum answer		 answer;	/* where nothing was kept */
-	struct errbuf		 err;
+	struct errbuf		 words;		/* for the log: why it is not
+						   taken, or what is odd about
+						   it; "" when all is well */
 };
 
 /*
- * Take a request in: read, verify, parse, and submit what is worth keeping.
+ * A worker: read, verify and parse a request, and submit what is worth keeping.
  * False: receive_end() may follow at once.  True: the committer has it, and
  * receive_end() may follow once committer_next() has given cb->commit out,
  * which may be before this returns.  cb needs no initial value but
@@ -44,8 +52,9 @@ bool	receive_begin(struct callback *cb, const struct receiver *,
 	    const struct request *);
 
 /*
- * Write the whole CGI answer to out and free what the callback holds.  Only
- * here, when the commit or the spool file's fsync is known, is 200 said.
+ * An answerer, or the worker after false: write the whole CGI answer to out and
+ * free what the callback holds.  What could not be committed is spooled here.
+ * Only here, when the commit or the spool file's fsync is known, is 200 said.
  * Returns the length.
  */
 size_t	receive_end(struct callback *, char out[ANSWER_TEXT_MAX]);

@@ -1,4 +1,5 @@
-/* How requests come in: FastCGI by libfcgi, or one plain CGI request. */
+/* How requests come in: FastCGI by libfcgi, or one plain CGI request.  The main
+ * thread calls all of these. */
 #ifndef GENHOOK_SERVER_H
 #define GENHOOK_SERVER_H
 
@@ -14,8 +15,8 @@ bool	server_is_fastcgi(void);
 void	server_prepare_signals(void);
 
 /*
- * Serve with so many threads until SIGTERM or SIGINT, then let what is in
- * flight end.  False with err when it could not start.
+ * Serve with up to so many requests in flight until SIGTERM, SIGINT or
+ * SIGUSR1, then let those end.  False with err when it could not start.
  */
 bool	server_run_fastcgi(const struct receiver *, int threads,
 	    struct errbuf *err);

@@ -1,0 +1,32 @@
+/* What a request hands to the committer, and what it gets back. */
+#ifndef GENHOOK_COMMIT_H
+#define GENHOOK_COMMIT_H
+
+#include <sys/queue.h>
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "lib/errbuf.h"
+#include "common/delivery.h"
+
+/* A commit is known, or given up, this long after the request handed it over;
+ * what is left of the 3 s that a sender waits at most is for the spool. */
+#define COMMIT_DEADLINE_MS	2000
+
+/*
+ * One delivery on its way into the database.  All memory is the owner's; from
+ * committer_submit() to committer_next() the committer alone may touch it.
+ */
+struct commit {
+	STAILQ_ENTRY(commit) next;	/* in whichever list it is now */
+	struct delivery	*delivery;	/* NULL: only asks for the database */
+	void		*owner;		/* whom the answerer answers */
+	int64_t		 dequeue_by_ms;	/* monotonic, as is the next */
+	int64_t		 deadline_ms;
+	bool		 stored;	/* known: it is on the database's disk */
+	enum outcome	 outcome;	/* and what became of it */
+	struct errbuf	 err;		/* else: why not */
+};
+
+#endif
