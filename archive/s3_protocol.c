@@ -29,6 +29,7 @@ s3_prefix_is_valid(const char *p)
 	return true;
 }
 
+/* The bucket and the prefix of s3://bucket/prefix. */
 static bool
 s3_read_names(struct s3_place *place, const char *url, struct errbuf *err)
 {
@@ -57,11 +58,22 @@ s3_read_names(struct s3_place *place, const char *url, struct errbuf *err)
 	return true;
 }
 
+/* Does the host's name begin with the bucket's?  Then it has no other buckets
+ * below it, and the path of a URL begins with the key. */
+static bool
+s3_host_is_bucket(const struct s3_place *place)
+{
+	size_t	len = strlen(place->bucket);
+
+	return strncmp(place->host, place->bucket, len) == 0 &&
+	    place->host[len] == '.';
+}
+
 bool
 s3_place_read(struct s3_place *place, const char *url, const char *endpoint,
     struct errbuf *err)
 {
-	size_t	len = strlen(endpoint), dots;
+	size_t	len = strlen(endpoint);
 	bool	own;
 	int	n;
 
@@ -76,9 +88,7 @@ s3_place_read(struct s3_place *place, const char *url, const char *endpoint,
 		errbuf_set(err, "archive.s3_endpoint is not https://host");
 		return false;
 	}
-	dots = strlen(place->bucket);
-	own = strncmp(place->host, place->bucket, dots) == 0 &&
-	    place->host[dots] == '.';
+	own = s3_host_is_bucket(place);
 	n = snprintf(place->root, sizeof(place->root), "%.*s/%s%s", (int)len,
 	    endpoint, own ? "" : place->bucket, own ? "" : "/");
 	if (n > 0 && (size_t)n < sizeof(place->root))
@@ -223,9 +233,8 @@ s3_etag_differs(const char *etag, const char *ours, const char *encryption)
 	    strcmp(text, ours) != 0;
 }
 
-/*
- * By code, else by status: a row without one of them fits all.
- */
+/* What answers mean: by code, else by status.  A row without a code fits all
+ * codes, one without a status all statuses; the last row fits everything. */
 static const struct {
 	const char	*code;
 	long		 status;
@@ -282,7 +291,6 @@ s3_classify(long status, const char *code, const char **words)
 {
 	size_t	i = 0;
 
-	/* The last row fits all. */
 	while ((s3_meanings[i].code != NULL ?
 	    strcmp(s3_meanings[i].code, code) != 0 :
 	    s3_meanings[i].status != 0 && s3_meanings[i].status != status))

@@ -29,15 +29,14 @@ struct s3_place {
 };
 
 /*
- * Of url, s3://bucket/prefix, and of the store's endpoint, scheme://host.  An
- * endpoint whose host begins with the bucket's name has no other buckets
- * below it.  False with err.
+ * Read url, s3://bucket/prefix, and the store's endpoint, scheme://host or
+ * scheme://bucket.host.  False with err, which names the setting.
  */
 bool	s3_place_read(struct s3_place *, const char *url,
 	    const char *endpoint, struct errbuf *err);
 
-/* How large the parts of an object of so many bytes are; 0: it is small
- * enough to have none. */
+/* How many bytes the parts have of an object of so many bytes; 0: it is small
+ * enough to go in one request. */
 int64_t	s3_part_bytes(int64_t bytes);
 
 /*
@@ -53,31 +52,34 @@ bool	s3_xml_text(const char *xml, const char *name, char *buf,
  */
 char	*s3_xml_next(const char **at, const char *name);
 
-/* The moment of an XML dateTime, such as 2026-11-21T20:00:00.000Z; 0: none. */
+/* The seconds since 1970 of an XML dateTime such as 2026-11-21T20:00:00.000Z;
+ * 0: it is none. */
 int64_t	s3_time(const char *text);
 
-/* The ETag of an object of these parts, as long as the store's are of MD5. */
+/* Write the ETag of an object of these n parts, where the store's ETags are of
+ * MD5.  False: no memory, or libcrypto refuses MD5. */
 bool	s3_parts_etag(const unsigned char (*md5)[MD5_BYTES], size_t n,
 	    char etag[S3_ETAG_MAX]);
 
 /*
- * Does the store's etag, in quotes or not, say another content than ours?  An
- * etag that is of no MD5, which its form or encryption (the header
- * x-amz-server-side-encryption, or "") tells, says nothing.
+ * Does the store's etag, in quotes or not, say that it has other bytes than
+ * those whose ETag is ours ("": not known)?  An ETag that is of no MD5 says
+ * nothing: its form tells, or encryption, the answer's header
+ * x-amz-server-side-encryption ("": there is none).
  */
 bool	s3_etag_differs(const char *etag, const char *ours,
 	    const char *encryption);
 
 enum s3_trouble {
-	S3_BUSY,	/* may pass at once */
-	S3_CLOSED,	/* a person has to mend it, for all objects */
+	S3_BUSY,	/* it may pass: try again */
+	S3_CLOSED,	/* it meets all objects, until a person mends it */
 	S3_GONE,	/* there is no such upload any more */
 	S3_REFUSED	/* this object is not taken */
 };
 
 /*
- * What an answer with that status, which is not fine, means, and in *words
- * what to tell a person.  code: the <Code> in its body, or "".
+ * What an answer means whose status is no success, and in *words what to tell a
+ * person.  code: the <Code> in its body, or "".
  */
 enum s3_trouble s3_classify(long status, const char *code, const char **words);
 

@@ -66,8 +66,8 @@ void	s3_upload_fail(struct s3_upload *, const char *words);
 
 /*
  * The body is len bytes of the file.  Writes its SHA-256 in hex, and its MD5,
- * which all kinds of stores check; where MD5 is refused to us the store has
- * the other sum.  False: the file cannot be read, or no memory.
+ * which all kinds of stores check; where libcrypto refuses MD5, the store
+ * checks the SHA-256 alone.  False: the file cannot be read, or no memory.
  */
 bool	s3_body_of_file(struct s3_upload *, int64_t from, int64_t len,
 	    char hex[SHA256_HEX], unsigned char md5[MD5_BYTES]);
