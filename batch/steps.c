@@ -98,10 +98,10 @@ const struct step steps[] = {
 	{ .name = "submit", .ends = SUBMITS_END, .not_for_task = true,
 	    .run = submits_step,
 	    .print_due = dry_run_submits, .due = "queued requests",
-	    .words = "send the queued requests" },
+	    .words = "send the requests that are queued in genhook.requests" },
 	{ .name = "poll", .ends = 60, .run = polls_step,
 	    .print_due = dry_run_polls, .due = "due polls",
-	    .words = "ask about tasks whose callback never came" },
+	    .words = "ask providers about tasks whose callback never came" },
 	{ .name = "give up", .ends = 70, .always = true, .not_for_task = true,
 	    .run = give_up_step,
 	    .words = "call tasks lost that were pending for too long" },
@@ -109,7 +109,7 @@ const struct step steps[] = {
 	    .print_due = dry_run_downloads, .due = "due outputs",
 	    .words = "download outputs, those whose links end first" },
 	{ .name = "retain", .ends = 100, .always = true, .run = retain_step,
-	    .words = "drop what is old, and count the traffic" },
+	    .words = "drop deliveries older than retain_deliveries_days" },
 	{ .name = NULL }
 };
 
