@@ -1,4 +1,4 @@
-/* genhook-sweep --dry-run. */
+/* genhook-sweep --dry-run: what is due, shown and not done. */
 #ifndef GENHOOK_DRY_RUN_H
 #define GENHOOK_DRY_RUN_H
 

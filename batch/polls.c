@@ -239,6 +239,19 @@ poll_send(void *item)
 	return false;
 }
 
+/* Have a claimed task wait for its turn. */
+static void
+poll_put(struct account_queue *q, const char *task_id, const char *model)
+{
+	struct poll	*p = xcalloc(sizeof(*p));
+
+	p->polls = q->accounts->arg;
+	p->queue = q;
+	p->task_id = xstrdup(task_id);
+	p->model = xstrdup(model);
+	account_queue_put(q, &p->link, p);
+}
+
 /* Columns of DB_CLAIM_POLLS. */
 enum { CLAIM_TASK_ID, CLAIM_MODEL };
 
@@ -251,7 +264,6 @@ poll_claim(struct account_queue *q, int64_t limit)
 	char			 count[DB_NUMBER_MAX], rate[DB_NUMBER_MAX];
 	struct db_param		 params[7];
 	struct db_rows		*rows = NULL;
-	struct poll		*p;
 	struct errbuf		 err;
 	int			 i, got;
 
@@ -268,14 +280,9 @@ poll_claim(struct account_queue *q, int64_t limit)
 		return 0;
 	}
 	got = db_rows_count(rows);
-	for (i = 0; i < got; i++) {
-		p = xcalloc(sizeof(*p));
-		p->polls = polls;
-		p->queue = q;
-		p->task_id = xstrdup(db_value(rows, i, CLAIM_TASK_ID));
-		p->model = xstrdup(db_value(rows, i, CLAIM_MODEL));
-		account_queue_put(q, &p->link, p);
-	}
+	for (i = 0; i < got; i++)
+		poll_put(q, db_value(rows, i, CLAIM_TASK_ID),
+		    db_value(rows, i, CLAIM_MODEL));
 	db_rows_free(rows);
 	return got;
 }

@@ -115,9 +115,9 @@ submit_log(const struct submit *m, const char *now, const char *status,
 		    status, words);
 }
 
-/* The request has that status now, in the database and in the log. */
+/* The request has that status from now on: tell the database and the log. */
 static void
-submit_settle(struct submit *m, const char *status, const char *task_id,
+submit_finish(struct submit *m, const char *status, const char *task_id,
     const char *words, int64_t wait_s)
 {
 	struct db_rows	*rows = NULL;
@@ -141,7 +141,7 @@ submit_settle(struct submit *m, const char *status, const char *task_id,
 static void
 submit_put_back(struct submit *m, const char *words, int64_t retry_after_s)
 {
-	submit_settle(m, "queued", NULL, words, backoff_s(BACKOFF_SUBMIT,
+	submit_finish(m, "queued", NULL, words, backoff_s(BACKOFF_SUBMIT,
 	    m->attempts, retry_after_s));
 }
 
@@ -154,7 +154,7 @@ submit_is_unknown(struct submit *m, const char *words)
 	    m->attempts < RESENDS_MAX)
 		submit_put_back(m, words, 0);
 	else
-		submit_settle(m, "unknown", NULL, words, 0);
+		submit_finish(m, "unknown", NULL, words, 0);
 }
 
 static void
@@ -170,10 +170,10 @@ submit_take_answer(struct submit *m, struct api_call *a)
 	switch (v) {
 	case SUBMIT_DONE:
 		++*m->submits->want->submitted;
-		submit_settle(m, "submitted", task_id, NULL, 0);
+		submit_finish(m, "submitted", task_id, NULL, 0);
 		break;
 	case SUBMIT_REFUSED:
-		submit_settle(m, "refused", NULL, a->err.text, 0);
+		submit_finish(m, "refused", NULL, a->err.text, 0);
 		break;
 	case SUBMIT_LATER:
 		submit_put_back(m, a->err.text, a->retry_after_s);
@@ -188,7 +188,7 @@ submit_take_answer(struct submit *m, struct api_call *a)
 		submit_is_unknown(m, a->err.text);
 		break;
 	case SUBMIT_LOST:
-		submit_settle(m, "unknown", NULL, a->err.text, 0);
+		submit_finish(m, "unknown", NULL, a->err.text, 0);
 		break;
 	}
 }
@@ -267,7 +267,7 @@ submit_post(struct submit *m, const char *url, const char *body,
 	    once != NULL ? header : NULL, ANSWER_TIMEOUT_S, err);
 }
 
-/* Compose the request and post it.  False: it is settled. */
+/* Compose the request and post it.  False: it was not sent, and is finished. */
 static bool
 submit_try(struct submit *m)
 {
@@ -278,7 +278,7 @@ submit_try(struct submit *m)
 
 	buf_over(&url, mem, sizeof(mem));
 	if (!submit_compose(m, &url, &body, &err)) {
-		submit_settle(m, "refused", NULL, err.text, 0);
+		submit_finish(m, "refused", NULL, err.text, 0);
 		return false;
 	}
 	if (!(sent = submit_post(m, url.data, body, &err))) {
