@@ -1,3 +1,5 @@
+/* What the tests of parsers share: payloads in files, and tables of what has
+ * to become of them. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,3 +1,4 @@
+/* server/answer: the HTTP answer of each outcome, byte for byte. */
 #include <stdlib.h>
 #include <string.h>
 

@@ -1,3 +1,5 @@
+/* server/commit_queue: callbacks go in and come out in order, in time, and
+ * once. */
 #include <pthread.h>
 #include <stdatomic.h>
 #include <time.h>

@@ -1,3 +1,5 @@
+/* common/conf: files that are refused, with their words, and what the keys of
+ * others come to. */
 #include <stdlib.h>
 #include <string.h>
 

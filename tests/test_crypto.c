@@ -1,3 +1,4 @@
+/* lib/crypto: the examples of the standards, and identifiers of our own. */
 #include <stdlib.h>
 #include <string.h>
 

@@ -1,3 +1,4 @@
+/* batch/db_writer: writes are done in order, and each is reported once. */
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>

@@ -1,3 +1,5 @@
+/* common/drain: what the drain makes of good, odd and foreign files in the
+ * spool. */
 #include <sys/file.h>
 #include <sys/resource.h>
 

@@ -1,3 +1,4 @@
+/* handlers/expiry: when links end, by what stands in them. */
 #include <stdio.h>
 
 #include "tests/cunit_main.h"

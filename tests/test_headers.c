@@ -1,3 +1,4 @@
+/* server/headers: which request headers are kept, and how they are cut. */
 #include <stdlib.h>
 #include <string.h>
 

@@ -1,3 +1,4 @@
+/* lib/json: texts that have to pass or fail, and values at their paths. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,3 +1,4 @@
+/* lib/log: what reaches stderr, and that no sender can forge a line of it. */
 #include <stdlib.h>
 #include <string.h>
 

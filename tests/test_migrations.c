@@ -1,3 +1,4 @@
+/* The migrations that are built in are those of sql/, in order. */
 #include <dirent.h>
 #include <stdlib.h>
 #include <string.h>

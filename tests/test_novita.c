@@ -1,3 +1,4 @@
+/* handlers/novita: what becomes of each fixture, status word and answer. */
 #include "tests/cunit_main.h"
 #include "tests/fixture.h"
 

@@ -1,3 +1,4 @@
+/* lib/pgarray: arrays, byte for byte as PostgreSQL reads them. */
 #include <stdlib.h>
 #include <string.h>
 

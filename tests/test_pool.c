@@ -1,3 +1,4 @@
+/* lib/pool: each turn is taken once, by as many threads as there are. */
 #include <stdatomic.h>
 #include <string.h>
 #include <unistd.h>

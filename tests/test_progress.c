@@ -1,3 +1,4 @@
+/* batch/progress: the line that is shown, at each width and pace. */
 #include <stdio.h>
 #include <string.h>
 

@@ -1,3 +1,4 @@
+/* server/receive: what is answered when libcrypto cannot compute an HMAC. */
 #include <string.h>
 
 #include "lib/crypto.h"

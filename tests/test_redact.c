@@ -1,3 +1,4 @@
+/* lib/redact: tokens are found however they are written. */
 #include <stdlib.h>
 #include <string.h>
 

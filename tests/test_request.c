@@ -1,3 +1,5 @@
+/* server/receive: requests as lighttpd passes them on, and their answers, with
+ * no database. */
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,3 +1,4 @@
+/* handlers/result: links with their kinds and ends, bounds, and words. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

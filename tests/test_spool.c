@@ -1,3 +1,4 @@
+/* common/spool: files are written whole and in order, up to the limits. */
 #include <dirent.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,3 +1,4 @@
+/* common/spool_format: files that were written once can always be read. */
 #include <stdlib.h>
 #include <string.h>
 

@@ -1,3 +1,5 @@
+/* handlers/submission: addresses, bodies and answers of submits, for each
+ * provider. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

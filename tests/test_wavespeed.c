@@ -1,3 +1,5 @@
+/* handlers/wavespeed: the same as of the others, and every way in which a
+ * signature can be wrong. */
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,3 +1,4 @@
+/* lib/worker: jobs are done in order, and none twice at once. */
 #include <string.h>
 #include <unistd.h>
 

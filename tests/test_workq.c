@@ -1,3 +1,4 @@
+/* lib/workq: items come out in the order they went in, on any threads. */
 #include <pthread.h>
 #include <stdatomic.h>
 #include <unistd.h>
