@@ -1,3 +1,4 @@
+/* The table of address ranges that are none to connect to. */
 #include <netinet/in.h>
 
 #include <stdbool.h>
@@ -13,7 +14,7 @@ static const struct range4 {
 	uint8_t		 net[4];
 	unsigned	 bits;
 	const char	*word;
-} ranges4[] = {
+} address_ranges4[] = {
 	{ { 0 },		8,  "unspecified" },
 	{ { 10 },		8,  "private" },
 	{ { 100, 64 },		10, "carrier-grade NAT" },
@@ -38,7 +39,7 @@ static const struct range6 {
 	unsigned	 bits;
 	int		 inner;
 	const char	*word;
-} ranges6[] = {
+} address_ranges6[] = {
 	{ { 0 },		128, NO_INNER, "unspecified" },
 	{ { [15] = 1 },		128, NO_INNER, "loopback" },
 	{ { [10] = 0xff, 0xff }, 96, 12,       NULL },
@@ -60,7 +61,7 @@ static const struct range6 {
 #define LENGTH(a)	(sizeof(a) / sizeof((a)[0]))
 
 static bool
-prefix_matches(const uint8_t *addr, const uint8_t *net, unsigned bits)
+address_has_prefix(const uint8_t *addr, const uint8_t *net, unsigned bits)
 {
 	unsigned	whole = bits / 8, rest = bits % 8;
 
@@ -70,35 +71,38 @@ prefix_matches(const uint8_t *addr, const uint8_t *net, unsigned bits)
 }
 
 static const char *
-refusal4(const uint8_t *addr)
+address_refusal4(const uint8_t *addr)
 {
-	size_t	i;
+	const struct range4	*r;
+	size_t			 i;
 
-	for (i = 0; i < LENGTH(ranges4); i++)
-		if (prefix_matches(addr, ranges4[i].net, ranges4[i].bits))
-			return ranges4[i].word;
+	for (i = 0; i < LENGTH(address_ranges4); i++) {
+		r = &address_ranges4[i];
+		if (address_has_prefix(addr, r->net, r->bits))
+			return r->word;
+	}
 	return NULL;
 }
 
 static const char *
-refusal6(const uint8_t *addr)
+address_refusal6(const uint8_t *addr)
 {
 	const struct range6	*r;
 	size_t			 i;
 
-	for (i = 0; i < LENGTH(ranges6); i++) {
-		r = &ranges6[i];
-		if (!prefix_matches(addr, r->net, r->bits))
+	for (i = 0; i < LENGTH(address_ranges6); i++) {
+		r = &address_ranges6[i];
+		if (!address_has_prefix(addr, r->net, r->bits))
 			continue;
 		return r->inner == NO_INNER ? r->word :
-		    refusal4(addr + r->inner);
+		    address_refusal4(addr + r->inner);
 	}
 	/* Only 2000::/3 has been given out so far. */
 	return (addr[0] & 0xe0) == 0x20 ? NULL : "not global";
 }
 
 static const char *
-refusal_port(in_port_t port)
+address_refusal_port(in_port_t port)
 {
 	return port == htons(80) || port == htons(443) ? NULL :
 	    "at a port other than 80 and 443";
@@ -106,7 +110,7 @@ refusal_port(in_port_t port)
 
 /* The range that sa is in, or NULL; and its port. */
 static const char *
-refusal_range(const struct sockaddr *sa, in_port_t *port)
+address_refusal_range(const struct sockaddr *sa, in_port_t *port)
 {
 	struct sockaddr_in	 in4;
 	struct sockaddr_in6	 in6;
@@ -115,12 +119,12 @@ refusal_range(const struct sockaddr *sa, in_port_t *port)
 	if (sa->sa_family == AF_INET) {
 		memcpy(&in4, sa, sizeof(in4));
 		*port = in4.sin_port;
-		return refusal4((const uint8_t *)&in4.sin_addr);
+		return address_refusal4((const uint8_t *)&in4.sin_addr);
 	}
 	if (sa->sa_family == AF_INET6) {
 		memcpy(&in6, sa, sizeof(in6));
 		*port = in6.sin6_port;
-		return refusal6(in6.sin6_addr.s6_addr);
+		return address_refusal6(in6.sin6_addr.s6_addr);
 	}
 	return "of an unknown family";
 }
@@ -129,9 +133,9 @@ const char *
 address_refusal(const struct sockaddr *sa)
 {
 	in_port_t	 port;
-	const char	*word = refusal_range(sa, &port);
+	const char	*word = address_refusal_range(sa, &port);
 
-	return word != NULL ? word : refusal_port(port);
+	return word != NULL ? word : address_refusal_port(port);
 }
 
 bool
@@ -139,5 +143,5 @@ address_is_public(const struct sockaddr *sa)
 {
 	in_port_t	port;
 
-	return refusal_range(sa, &port) == NULL;
+	return address_refusal_range(sa, &port) == NULL;
 }

@@ -1,3 +1,4 @@
+/* Headers that say a file's digests: which there are, and what they hold. */
 #include <ctype.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -14,21 +15,22 @@ const char *const digest_header_names[] = {
 };
 
 /* Whether each, in the same order, is of the whole file in any case. */
-static const bool	of_whole[] = { false, true, true, false };
+static const bool	digest_header_of_whole[] = { false, true, true, false };
 
-/* Base64 of just the length that such a sum has. */
+/* Base64 of just the length that such a digest has. */
 static void
-take(const char *text, char *sum, size_t sumsz)
+digest_header_take(const char *text, char *digest, size_t digestsz)
 {
 	if (*text == ':')
 		text++;
-	if (strspn(text, BASE64) == sumsz - 1)
-		(void)snprintf(sum, sumsz, "%.*s", (int)sumsz - 1, text);
+	if (strspn(text, BASE64) == digestsz - 1)
+		(void)snprintf(digest, digestsz, "%.*s", (int)digestsz - 1,
+		    text);
 }
 
 /* What follows "NAME=" at the beginning of an item of a list, or NULL. */
 static const char *
-item(const char *list, const char *name)
+digest_header_item(const char *list, const char *name)
 {
 	size_t	len = strlen(name);
 
@@ -43,24 +45,25 @@ item(const char *list, const char *name)
 }
 
 void
-digest_header_read(struct digest_header *p, const char *name, const char *value,
-    bool part)
+digest_header_read(struct digest_header *h, const char *name,
+    const char *value, bool part)
 {
-	const char	*sum;
+	const char	*text;
 	size_t		 i;
 
 	for (i = 0; digest_header_names[i] != NULL; i++)
 		if (strcasecmp(name, digest_header_names[i]) == 0)
 			break;
-	if (digest_header_names[i] == NULL || (part && !of_whole[i]))
+	if (digest_header_names[i] == NULL ||
+	    (part && !digest_header_of_whole[i]))
 		return;
 	if (i == 0) {
-		take(value, p->md5, sizeof(p->md5));
+		digest_header_take(value, h->md5, sizeof(h->md5));
 		return;
 	}
-	if ((sum = item(value, "sha-256")) != NULL)
-		take(sum, p->sha256, sizeof(p->sha256));
+	if ((text = digest_header_item(value, "sha-256")) != NULL)
+		digest_header_take(text, h->sha256, sizeof(h->sha256));
 	/* A whole file's MD5 cannot be told from its rest. */
-	if (!part && (sum = item(value, "md5")) != NULL)
-		take(sum, p->md5, sizeof(p->md5));
+	if (!part && (text = digest_header_item(value, "md5")) != NULL)
+		digest_header_take(text, h->md5, sizeof(h->md5));
 }

@@ -17,7 +17,7 @@ struct http_engine {
 };
 
 /* Failures that every further try would meet as well. */
-static const CURLcode final_codes[] = {
+static const CURLcode http_final_codes[] = {
 	CURLE_UNSUPPORTED_PROTOCOL,
 	CURLE_URL_MALFORMAT,
 	CURLE_TOO_MANY_REDIRECTS,
@@ -28,7 +28,7 @@ static const CURLcode final_codes[] = {
 static const struct {
 	CURLcode	 code;
 	const char	*words;
-} better_words[] = {
+} http_better_words[] = {
 	{ CURLE_UNSUPPORTED_PROTOCOL, "it leads to another scheme than https" },
 	{ CURLE_TOO_MANY_REDIRECTS, "more than 3 redirects" },
 	{ CURLE_OPERATION_TIMEDOUT, "too slow: time is up" },
@@ -40,24 +40,24 @@ static const struct {
 #define LENGTH(a)	(sizeof(a) / sizeof((a)[0]))
 
 static bool
-code_is_final(CURLcode code)
+http_code_is_final(CURLcode code)
 {
 	size_t	i;
 
-	for (i = 0; i < LENGTH(final_codes); i++)
-		if (final_codes[i] == code)
+	for (i = 0; i < LENGTH(http_final_codes); i++)
+		if (http_final_codes[i] == code)
 			return true;
 	return false;
 }
 
 static const char *
-code_words(CURLcode code)
+http_code_words(CURLcode code)
 {
 	size_t	i;
 
-	for (i = 0; i < LENGTH(better_words); i++)
-		if (better_words[i].code == code)
-			return better_words[i].words;
+	for (i = 0; i < LENGTH(http_better_words); i++)
+		if (http_better_words[i].code == code)
+			return http_better_words[i].words;
 	return curl_easy_strerror(code);
 }
 
@@ -118,7 +118,7 @@ http_info_read(struct http_transfer *t)
 
 /* The host that the transfer got to. */
 static void
-transfer_host(const struct http_transfer *t, char *buf, size_t bufsz)
+http_transfer_host(const struct http_transfer *t, char *buf, size_t bufsz)
 {
 	char	*url = NULL;
 
@@ -130,12 +130,12 @@ transfer_host(const struct http_transfer *t, char *buf, size_t bufsz)
 }
 
 static void
-transfer_judge(struct http_transfer *t, CURLcode code)
+http_transfer_judge(struct http_transfer *t, CURLcode code)
 {
 	struct http_response	*res = t->response;
 	char			 host[256];
 
-	transfer_host(t, host, sizeof(host));
+	http_transfer_host(t, host, sizeof(host));
 	http_headers_read(t);
 	if (t->stopped) {
 		res->verdict = HTTP_STOPPED;
@@ -151,15 +151,15 @@ transfer_judge(struct http_transfer *t, CURLcode code)
 		errbuf_set(&res->err, "%s: the address is %s", host,
 		    t->refused);
 	} else {
-		res->verdict = code_is_final(code) ? HTTP_FORBIDDEN :
+		res->verdict = http_code_is_final(code) ? HTTP_FORBIDDEN :
 		    HTTP_TROUBLE;
-		errbuf_set(&res->err, "%s: %s", host, code_words(code));
+		errbuf_set(&res->err, "%s: %s", host, http_code_words(code));
 	}
 }
 
 /* NULL is fine. */
 static void
-transfer_free(struct http_transfer *t)
+http_transfer_free(struct http_transfer *t)
 {
 	if (t == NULL)
 		return;
@@ -172,20 +172,20 @@ transfer_free(struct http_transfer *t)
 /* Take it out of the engine and tell its owner, who may free the response, or
  * start another transfer with it. */
 static void
-transfer_end(struct http_transfer *t)
+http_transfer_end(struct http_transfer *t)
 {
 	(void)curl_multi_remove_handle(t->engine->multi, t->easy);
 	LIST_REMOVE(t, next);
 	t->engine->in_flight--;
 	t->request.on_done(t->request.arg);
-	transfer_free(t);
+	http_transfer_free(t);
 }
 
 /* --- the beginning of one */
 
 /* What is needed of a request after http_start(). */
 static bool
-transfer_keep(struct http_transfer *t, const struct http_request *req)
+http_transfer_keep(struct http_transfer *t, const struct http_request *req)
 {
 	t->request = *req;
 	t->request.url = t->request.method = t->request.bearer = NULL;
@@ -200,7 +200,7 @@ transfer_keep(struct http_transfer *t, const struct http_request *req)
 }
 
 static struct http_transfer *
-transfer_new(struct http_engine *engine, const struct http_request *req,
+http_transfer_new(struct http_engine *engine, const struct http_request *req,
     struct http_response *res)
 {
 	struct http_transfer	*t;
@@ -210,10 +210,10 @@ transfer_new(struct http_engine *engine, const struct http_request *req,
 	t->engine = engine;
 	t->response = res;
 	t->rules = http_rules_of(req->policy, engine->allow_private);
-	if (transfer_keep(t, req) && (t->easy = curl_easy_init()) != NULL &&
-	    http_setup(t, req))
+	if (http_transfer_keep(t, req) &&
+	    (t->easy = curl_easy_init()) != NULL && http_setup(t, req))
 		return t;
-	transfer_free(t);
+	http_transfer_free(t);
 	return NULL;
 }
 
@@ -225,9 +225,9 @@ http_start(struct http_engine *engine, const struct http_request *req,
 
 	memset(res, 0, sizeof(*res));
 	res->length = -1;
-	if ((t = transfer_new(engine, req, res)) == NULL ||
+	if ((t = http_transfer_new(engine, req, res)) == NULL ||
 	    curl_multi_add_handle(engine->multi, t->easy) != CURLM_OK) {
-		transfer_free(t);
+		http_transfer_free(t);
 		return false;
 	}
 	res->transfer = t;
@@ -239,7 +239,7 @@ http_start(struct http_engine *engine, const struct http_request *req,
 /* --- the engine */
 
 static void
-engine_reap(struct http_engine *engine)
+http_reap(struct http_engine *engine)
 {
 	struct http_transfer	*t;
 	CURLMsg			*msg;
@@ -252,8 +252,8 @@ engine_reap(struct http_engine *engine)
 		code = msg->data.result;
 		(void)curl_easy_getinfo(msg->easy_handle, CURLINFO_PRIVATE,
 		    &t);
-		transfer_judge(t, code);
-		transfer_end(t);
+		http_transfer_judge(t, code);
+		http_transfer_end(t);
 	}
 }
 
@@ -264,7 +264,7 @@ http_turn(struct http_engine *engine, int timeout_ms)
 
 	(void)curl_multi_poll(engine->multi, NULL, 0, timeout_ms, NULL);
 	(void)curl_multi_perform(engine->multi, &running);
-	engine_reap(engine);
+	http_reap(engine);
 }
 
 void
@@ -343,7 +343,7 @@ http_engine_free(struct http_engine *engine)
 	while ((t = LIST_FIRST(&engine->transfers)) != NULL) {
 		t->response->verdict = HTTP_ABORTED;
 		errbuf_set(&t->response->err, "the run ended first");
-		transfer_end(t);
+		http_transfer_end(t);
 	}
 	(void)curl_multi_cleanup(engine->multi);
 	curl_global_cleanup();

@@ -47,14 +47,15 @@ struct http_keys {
 struct http_request {
 	enum http_policy	 policy;
 	const char		*url;
-	const char		*method;	/* NULL: GET, or POST with a post */
+	const char		*method;	/* NULL: GET, POST with post */
 	const char		*bearer;	/* an API key, or NULL */
 	const struct http_keys	*keys;		/* sign with them, or NULL.  url
 						   is signed as it is written,
 						   so its query has to be in
 						   order and its path escaped;
-						   headers has to have the
-						   body's x-amz-content-sha256 */
+						   headers has to have
+						   x-amz-content-sha256, which
+						   is the body's */
 	const char		*const *headers;	/* more lines, up to a
 						   NULL; or NULL */
 
@@ -66,7 +67,7 @@ struct http_request {
 	/* Which part of the answer is wanted. */
 	bool			 file_only;	/* pass on the body of a 200, or
 						   of a fitting 206, alone */
-	int64_t			 from;		/* the rest, from this byte on */
+	int64_t			 from;		/* only from this byte on */
 	const char		*if_range;	/* if it is still this, else all
 						   (RFC 9110); where from is not
 						   0 */

@@ -27,7 +27,7 @@ struct http_rules {
 
 struct http_transfer {
 	struct http_engine		*engine;
-	struct http_request		 request;	/* without its strings */
+	struct http_request		 request;	/* but its strings */
 	char				*url;
 	struct http_response		*response;	/* the caller's */
 	const struct http_rules		*rules;
@@ -36,10 +36,8 @@ struct http_transfer {
 	struct curl_slist		*headers;
 	LIST_ENTRY(http_transfer)	 next;		/* of those in flight */
 	bool				 tls;		/* url is of https */
-	const char			*refused;	/* what a refused address
-							   was */
-	int				 opened;	/* sockets since the last
-							   hop */
+	const char			*refused;	/* why an address was */
+	int				 opened;	/* sockets of a hop */
 	bool				 too_large, stopped, skipped;
 	int64_t				 sent;		/* bytes of body */
 };

@@ -21,7 +21,7 @@ policy_anywhere(const struct sockaddr *addr, bool tls)
 
 /* In the operator's own network TLS is the operator's choice. */
 static const char *
-policy_public_by_tls(const struct sockaddr *addr, bool tls)
+policy_public_tls(const struct sockaddr *addr, bool tls)
 {
 	return address_is_public(addr) && !tls ?
 	    "public: there it has to be https" : NULL;
@@ -36,8 +36,8 @@ static const struct http_rules policies[][2] = {
 		{ "https",	HTTP_MAX_REDIRECTS,	policy_public },
 		{ "http,https",	HTTP_MAX_REDIRECTS,	policy_anywhere } },
 	[HTTP_OPERATOR_HOST] = {
-		{ "http,https",	0,			policy_public_by_tls },
-		{ "http,https",	0,			policy_public_by_tls } },
+		{ "http,https",	0,			policy_public_tls },
+		{ "http,https",	0,			policy_public_tls } },
 };
 
 const struct http_rules *

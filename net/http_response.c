@@ -7,7 +7,7 @@
 
 #define YOUNG_S	60	/* RFC 7232, section 2.2.2 */
 
-static const long passing_status[] = {
+static const long response_passing[] = {
 	408, 425, 429, 500, 502, 503, 504, 520, 521, 522, 523, 524
 };
 
@@ -18,8 +18,8 @@ http_status_may_pass(long status)
 {
 	size_t	i;
 
-	for (i = 0; i < LENGTH(passing_status); i++)
-		if (passing_status[i] == status)
+	for (i = 0; i < LENGTH(response_passing); i++)
+		if (response_passing[i] == status)
 			return true;
 	return false;
 }

@@ -1,3 +1,4 @@
+/* The digests of a file, over lib/crypto.h. */
 #include "batch/download/digests.h"
 
 void
@@ -37,16 +38,17 @@ digests_update(void *digests, const void *data, size_t len)
 }
 
 bool
-digests_update_from_part(struct digests *s, struct archive_part *part, int64_t end,
-    struct errbuf *err)
+digests_update_from_part(struct digests *s, struct archive_part *part,
+    int64_t end, struct errbuf *err)
 {
 	return s->bytes >= end || archive_replay(part, s->bytes,
 	    end - s->bytes, digests_update, s, err);
 }
 
 bool
-digests_final(struct digests *s, int64_t bytes, unsigned char sha256[SHA256_BYTES],
-    unsigned char md5[MD5_BYTES], struct errbuf *err)
+digests_final(struct digests *s, int64_t bytes,
+    unsigned char sha256[SHA256_BYTES], unsigned char md5[MD5_BYTES],
+    struct errbuf *err)
 {
 	bool	ok = sha256_finish(s->sha256, sha256) && !s->broken;
 

@@ -1,3 +1,9 @@
+/*
+ * The finisher's threads: some checkers, which give each file its last look,
+ * and one committer, which has many files made visible at once.  A file goes
+ * from the queue given to checked to done, or straight from given to done
+ * where it does not pass.
+ */
 #include <pthread.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -8,7 +14,6 @@
 #define CHECKERS_MIN	2
 #define CHECKERS_MAX	4
 
-/* A file goes from given to checked to done, or from given to done. */
 struct finisher {
 	struct archive	*archive;
 	void		(*wake)(void *);
@@ -17,15 +22,16 @@ struct finisher {
 	size_t		 ncheckers;
 	bool		 commits;	/* there is a committer */
 	struct workq	 given, checked, done;
-	int		 count;		/* the giver's own */
+	int		 count;		/* of what was given and not yet
+					   taken; the giver's own */
 };
 
-/* The last look at a file.  Only what its owner still wants to keep is kept. */
+/* The last look at a file.  False: it is no file to keep, and done. */
 static bool
-passes(struct finisher *s, struct archive_commit *c)
+finisher_passes(struct finisher *f, struct archive_commit *c)
 {
 	if ((c->prepare == NULL || c->prepare(c)) &&
-	    archive_ready(s->archive, c->part, &c->err))
+	    archive_ready(f->archive, c->part, &c->err))
 		return true;
 	archive_abort(c->part);
 	c->part = NULL;
@@ -33,19 +39,20 @@ passes(struct finisher *s, struct archive_commit *c)
 	return false;
 }
 
+/* A checker. */
 static void *
-check(void *arg)
+finisher_check(void *arg)
 {
-	struct finisher		*s = arg;
+	struct finisher		*f = arg;
 	struct archive_commit	*c;
 
-	while ((c = workq_take(&s->given, true)) != NULL) {
-		if (passes(s, c)) {
-			workq_put(&s->checked, &c->link, c);
+	while ((c = workq_take(&f->given, true)) != NULL) {
+		if (finisher_passes(f, c)) {
+			workq_put(&f->checked, &c->link, c);
 			continue;
 		}
-		workq_put(&s->done, &c->link, c);
-		s->wake(s->arg);
+		workq_put(&f->done, &c->link, c);
+		f->wake(f->arg);
 	}
 	return NULL;
 }
@@ -53,12 +60,12 @@ check(void *arg)
 /* Add what waits to the n that are under way, up to FINISHER_AT_ONCE in all.
  * Returns how many these then are: 0 when the end has come. */
 static size_t
-fill(struct finisher *s, struct archive_commit **batch, size_t n)
+finisher_fill(struct finisher *f, struct archive_commit **batch, size_t n)
 {
 	void	*more[FINISHER_AT_ONCE];
 	size_t	 i, got;
 
-	got = workq_take_some(&s->checked, more, FINISHER_AT_ONCE - n, n == 0);
+	got = workq_take_some(&f->checked, more, FINISHER_AT_ONCE - n, n == 0);
 	for (i = 0; i < got; i++)
 		batch[n++] = more[i];
 	return n;
@@ -66,38 +73,39 @@ fill(struct finisher *s, struct archive_commit **batch, size_t n)
 
 /* Give back those that are done.  Returns how many are left in batch. */
 static size_t
-hand_back(struct finisher *s, struct archive_commit **batch, size_t n)
+finisher_hand_back(struct finisher *f, struct archive_commit **batch, size_t n)
 {
 	size_t	i, left = 0;
 
 	for (i = 0; i < n; i++) {
 		if (batch[i]->done)
-			workq_put(&s->done, &batch[i]->link, batch[i]);
+			workq_put(&f->done, &batch[i]->link, batch[i]);
 		else
 			batch[left++] = batch[i];
 	}
 	if (left < n)
-		s->wake(s->arg);
+		f->wake(f->arg);
 	return left;
 }
 
+/* The committer. */
 static void *
-commit(void *arg)
+finisher_commit(void *arg)
 {
-	struct finisher		*s = arg;
+	struct finisher		*f = arg;
 	struct archive_commit	*batch[FINISHER_AT_ONCE];
 	size_t			 n = 0;
 
-	while ((n = fill(s, batch, n)) > 0) {
-		archive_commit_some(s->archive, batch, n);
-		n = hand_back(s, batch, n);
+	while ((n = finisher_fill(f, batch, n)) > 0) {
+		archive_commit_some(f->archive, batch, n);
+		n = finisher_hand_back(f, batch, n);
 	}
 	return NULL;
 }
 
-/* They want processors, and now and then a disk. */
+/* Checkers want processors, and now and then a disk. */
 static size_t
-checkers_wanted(void)
+finisher_checkers_wanted(void)
 {
 	long	n = sysconf(_SC_NPROCESSORS_ONLN);
 
@@ -107,82 +115,84 @@ checkers_wanted(void)
 
 /* False: what could be started has to be ended. */
 static bool
-start(struct finisher *s, struct errbuf *err)
+finisher_start(struct finisher *f, struct errbuf *err)
 {
-	size_t	n = checkers_wanted();
+	size_t	n = finisher_checkers_wanted();
 
-	while (s->ncheckers < n &&
-	    thread_start(&s->checkers[s->ncheckers], check, s, err))
-		s->ncheckers++;
-	return s->ncheckers > 0 &&
-	    (s->commits = thread_start(&s->committer, commit, s, err));
+	while (f->ncheckers < n &&
+	    thread_start(&f->checkers[f->ncheckers],
+	    finisher_check, f, err))
+		f->ncheckers++;
+	return f->ncheckers > 0 &&
+	    (f->commits = thread_start(&f->committer,
+	    finisher_commit, f, err));
 }
 
 /* End the threads, after what was given. */
 static void
-stop(struct finisher *s)
+finisher_stop(struct finisher *f)
 {
-	workq_close(&s->given);
-	while (s->ncheckers > 0)
-		(void)pthread_join(s->checkers[--s->ncheckers], NULL);
-	workq_close(&s->checked);
-	if (s->commits)
-		(void)pthread_join(s->committer, NULL);
+	workq_close(&f->given);
+	while (f->ncheckers > 0)
+		(void)pthread_join(f->checkers[--f->ncheckers], NULL);
+	workq_close(&f->checked);
+	if (f->commits)
+		(void)pthread_join(f->committer, NULL);
 }
 
 struct finisher *
 finisher_new(struct archive *archive, void (*wake)(void *), void *arg,
     struct errbuf *err)
 {
-	struct finisher	*s;
+	struct finisher	*f;
 
-	if ((s = calloc(1, sizeof(*s))) == NULL) {
+	if ((f = calloc(1, sizeof(*f))) == NULL) {
 		(void)errbuf_no_memory(err);
 		return NULL;
 	}
-	s->archive = archive;
-	s->wake = wake;
-	s->arg = arg;
-	workq_init(&s->given);
-	workq_init(&s->checked);
-	workq_init(&s->done);
-	if (start(s, err))
-		return s;
-	finisher_free(s);
+	f->archive = archive;
+	f->wake = wake;
+	f->arg = arg;
+	workq_init(&f->given);
+	workq_init(&f->checked);
+	workq_init(&f->done);
+	if (finisher_start(f, err))
+		return f;
+	finisher_free(f);
 	return NULL;
 }
 
 void
-finisher_free(struct finisher *s)
+finisher_free(struct finisher *f)
 {
-	if (s == NULL)
+	if (f == NULL)
 		return;
-	stop(s);
-	workq_destroy(&s->given);
-	workq_destroy(&s->checked);
-	workq_destroy(&s->done);
-	free(s);
+	finisher_stop(f);
+	workq_destroy(&f->given);
+	workq_destroy(&f->checked);
+	workq_destroy(&f->done);
+	free(f);
 }
 
 void
-finisher_put(struct finisher *s, struct archive_commit *c)
+finisher_put(struct finisher *f, struct archive_commit *c)
 {
-	s->count++;
-	workq_put(&s->given, &c->link, c);
+	f->count++;
+	workq_put(&f->given, &c->link, c);
 }
 
 struct archive_commit *
-finisher_reap(struct finisher *s, bool wait)
+finisher_reap(struct finisher *f, bool wait)
 {
 	struct archive_commit	*c;
 
-	if ((c = workq_take(&s->done, wait && s->count > 0)) != NULL)
-		s->count--;
+	if ((c = workq_take(&f->done, wait && f->count > 0)) != NULL)
+		f->count--;
 	return c;
 }
 
 int
-finisher_pending(const struct finisher *s)
+finisher_pending(const struct finisher *f)
 {
-	return s->count;
+	return f->count;
 }

@@ -1,6 +1,10 @@
-/* One output on its way home. */
-#ifndef GENHOOK_FETCH_H
-#define GENHOOK_FETCH_H
+/*
+ * The outputs that a run brings home, as download.c drives them: each claimed
+ * output is a job, and README.md beside this file follows one from state to
+ * state.  All of this is called by the main thread.
+ */
+#ifndef GENHOOK_JOB_H
+#define GENHOOK_JOB_H
 
 #include <sys/queue.h>
 
@@ -20,36 +24,40 @@ struct job;
 STAILQ_HEAD(job_list, job);
 
 /* What the downloads of a run share. */
-struct fetch_run {
+struct downloads {
 	struct sweep		*sweep;
+	struct run		*run;		/* the sweep's */
 	struct archive		*archive;
+	struct http_engine	*engine;	/* transfers and questions */
 	struct finisher		*finisher;
-	struct mime		*mime;	/* the engine's thread's */
-	struct http_engine	*engine;
-	struct db_writer		*db_writer;
-	struct worker		*worker;
-	bool			 full;		/* the archive takes no more */
-	bool			 held;		/* files wait for the archive */
-	bool			*refused;	/* accounts whose key was, in
-						   the order of the settings */
-	struct job_list		 queue;		/* claimed, not yet begun */
+	struct db_writer	*db_writer;
+	struct worker		*worker;	/* digests of large files */
+	struct mime		*mime;
+	bool			 disk_full;	/* the archive takes no more */
+	bool			 store_down;	/* whole files wait for it */
+	bool			*key_refused;	/* of accounts, in the order of
+						   the settings */
+	struct job_list		 queue;		/* JOB_QUEUED */
 	int			 queued;	/* so many */
-	struct job_list		 home;		/* at rest, without a row */
-	int			 writing;	/* statements with such rows */
+	struct job_list		 to_record;	/* JOB_RECORDING, and in no
+						   statement yet */
+	int			 recording;	/* statements under way */
 };
 
-/* Take a claimed output: row has the columns of DB_CLAIM_OUTPUTS.  Once it is
- * begun, its end is written to the database, whatever that is. */
-void	fetch_queue(struct fetch_run *, const struct db_rows *, int row);
+/* Take a claimed output: row has the columns of DB_CLAIM_OUTPUTS. */
+void	job_enqueue(struct downloads *, const struct db_rows *, int row);
 
-/* Begin as many as the engine has room for. */
-void	fetch_fill(struct fetch_run *);
+/* Begin with as many as the engine has room for.  Of each that is begun, the
+ * end is written to the database, whatever that is, unless the run ends
+ * first. */
+void	job_start_queued(struct downloads *);
 
-/* Have the rows of files that came to rest written; with all, of each that is
- * on its way to it, and wait for that. */
-void	fetch_settled(struct fetch_run *, bool all);
+/* Move on those that the finisher is done with, and have the rows of those that
+ * are in their places written.  With all, wait for each that is on its way
+ * there. */
+void	job_collect(struct downloads *, bool all);
 
-/* Forget what was not begun. */
-void	fetch_drop(struct fetch_run *);
+/* Forget those that were not begun. */
+void	job_drop_queued(struct downloads *);
 
 #endif

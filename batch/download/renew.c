@@ -1,10 +1,11 @@
+/* The choice of a fresh link from what a status API answers. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "batch/download/renew.h"
 
 static enum renew_verdict
-choose_output(const struct renew_key *w, const struct result *result,
+renew_choose_output(const struct renew_key *w, const struct result *result,
     const struct output **fresh, struct errbuf *err)
 {
 	size_t			 i = (size_t)strtoul(w->position, NULL, 10);
@@ -31,14 +32,14 @@ choose_output(const struct renew_key *w, const struct result *result,
 }
 
 static enum renew_verdict
-choose_task(const struct api_call *a, const struct renew_key *w,
+renew_choose_task(const struct api_call *a, const struct renew_key *w,
     struct result *result, const struct output **fresh, struct errbuf *err)
 {
 	enum parse_verdict	v;
 
 	v = api_call_parse(a, time_now(), result, err);
 	if (v == PARSE_FINAL && result->state == TASK_SUCCEEDED)
-		return choose_output(w, result, fresh, err);
+		return renew_choose_output(w, result, fresh, err);
 	if (v == PARSE_UNKNOWN)
 		return RENEW_LATER;
 	errbuf_set(err, "the provider no longer calls the task succeeded");
@@ -52,7 +53,7 @@ renew_choose(const struct api_call *a, const struct renew_key *w,
 	errbuf_set(err, "%s", a->err.text);
 	switch (a->verdict) {
 	case POLL_TASK:
-		return choose_task(a, w, result, fresh, err);
+		return renew_choose_task(a, w, result, fresh, err);
 	case POLL_NOT_FOUND:
 		return RENEW_NONE;
 	case POLL_BAD_KEY:

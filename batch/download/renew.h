@@ -1,4 +1,5 @@
-/* A fresh link for an output whose own has ended. */
+/* Which of a task's links, as a status API answers them, is an output's fresh
+ * one. */
 #ifndef GENHOOK_RENEW_H
 #define GENHOOK_RENEW_H
 
@@ -6,7 +7,7 @@
 
 enum renew_verdict {
 	RENEW_FRESH,	/* here it is */
-	RENEW_NONE,	/* the provider has no other one; err says what it said */
+	RENEW_NONE,	/* the provider has no other one; err has its words */
 	RENEW_LATER	/* it did not say: ask again */
 };
 
@@ -23,7 +24,8 @@ struct renew_key {
  * place of as many, and of the same kind.  On RENEW_FRESH, *fresh is within
  * result, which the caller frees after any verdict.
  */
-enum renew_verdict renew_choose(const struct api_call *, const struct renew_key *,
-	    struct result *, const struct output **fresh, struct errbuf *err);
+enum renew_verdict renew_choose(const struct api_call *,
+	    const struct renew_key *, struct result *,
+	    const struct output **fresh, struct errbuf *err);
 
 #endif

@@ -18,7 +18,7 @@ enum trouble {
 struct retry_facts {
 	enum trouble	trouble;
 	int64_t		attempts;	/* this one counted */
-	int64_t		expires_at;	/* of the link, s since 1970; 0: unknown */
+	int64_t		expires_at;	/* the link, s since 1970; 0: unknown */
 	int64_t		now;
 	int64_t		retry_after_s;	/* as the server wished, or 0 */
 	bool		hope;		/* a fresh link may still come */

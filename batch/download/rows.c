@@ -1,4 +1,8 @@
-/* What becomes of an output, as the database and the log are told. */
+/*
+ * What becomes of an output, as the database and the log are told, on the main
+ * thread.  A failure is written at once; stored files wait for each other and
+ * go to the db_writer's thread, many rows in a statement.
+ */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,35 +13,37 @@
 #include "lib/pgarray.h"
 #include "lib/utf8.h"
 #include "lib/xalloc.h"
-#include "batch/download/job_state.h"
 #include "batch/download/retry.h"
+#include "batch/download/rows.h"
 
-#define STORE_AT_ONCE	256
+#define ROWS_AT_ONCE	256
 
 /* What stands in the log before the words: which output it is about. */
 static void
-job_name(const struct job *j, char *buf, size_t bufsz)
+rows_name(const struct job *j, char *buf, size_t bufsz)
 {
-	(void)snprintf(buf, bufsz, "%s/%s/%s", j->provider, j->task_id,
-	    j->position);
+	const struct job_output	*o = &j->output;
+
+	(void)snprintf(buf, bufsz, "%s/%s/%s", o->provider, o->task_id,
+	    o->position);
 }
 
 void
-job_lease_lost(struct job *j)
+rows_lease_lost(const struct job *j)
 {
 	char	name[320];
 
-	job_name(j, name, sizeof(name));
+	rows_name(j, name, sizeof(name));
 	log_line(LOG_WARN, "%s: another sweep has taken it over, or its file",
 	    name);
 }
 
 /* Tell the database what becomes of the output.  False: it is another's. */
 static bool
-write_failure(struct job *j, const char *status, int64_t wait_s,
+rows_tell_failure(struct job *j, const char *status, int64_t wait_s,
     struct errbuf *words)
 {
-	struct sweep	*s = j->run->sweep;
+	struct run	*run = j->downloads->run;
 	char		 wait[DB_NUMBER_MAX];
 	struct db_param	 params[7];
 	struct db_rows	*rows = NULL;
@@ -45,123 +51,134 @@ write_failure(struct job *j, const char *status, int64_t wait_s,
 	bool		 ours = true;
 
 	utf8_clean(words->text);
-	params[0] = db_text(j->provider);
-	params[1] = db_text(j->task_id);
-	params[2] = db_text(j->position);
-	params[3] = db_text(s->run.owner);
+	params[0] = db_text(j->output.provider);
+	params[1] = db_text(j->output.task_id);
+	params[2] = db_text(j->output.position);
+	params[3] = db_text(run->owner);
 	params[4] = db_text(status);
 	params[5] = db_text(words->text);
 	params[6] = db_interval(wait_s, wait);
-	if (run_query(&s->run, DB_FAIL_OUTPUT, params, &rows, &err) == DB_OK &&
+	if (run_query(run, DB_FAIL_OUTPUT, params, &rows, &err) == DB_OK &&
 	    *db_value(rows, 0, 0) != 't') {
 		ours = false;
-		job_lease_lost(j);
+		rows_lease_lost(j);
 	}
 	db_rows_free(rows);
 	return ours;
 }
 
 static void
-count_failure(struct job *j, const char *status, const char *words)
+rows_count_failure(struct job *j, const char *status, const char *words)
 {
-	struct sweep	*s = j->run->sweep;
-	char		 name[320];
+	struct downloads	*d = j->downloads;
+	struct sweep_counts	*c = &d->sweep->counts;
+	char			 name[320];
 
-	job_name(j, name, sizeof(name));
+	rows_name(j, name, sizeof(name));
 	if (strcmp(status, "pending") == 0) {
-		s->counts.retried++;
+		c->retried++;
 		log_line(LOG_INFO, "%s: attempt %lld: %s", name,
-		    (long long)j->attempts, words);
+		    (long long)j->output.attempts, words);
 		return;
 	}
 	if (strcmp(status, "expired") == 0)
-		s->counts.expired++;
+		c->expired++;
 	else
-		s->counts.failed++;
-	run_warn(&s->run, "%s: %s: %s", name, status, words);
+		c->failed++;
+	run_warn(d->run, "%s: %s: %s", name, status, words);
 }
 
 /* Once for all: what keeps one file out of the archive keeps out the others.
  * Where they wait for it on this machine, more may come. */
 static void
-note_our_trouble(struct fetch_run *run, enum trouble trouble,
-    const char *words)
+rows_note_archive(struct downloads *d, const struct job_failure *f)
 {
-	bool	*noted = trouble == TROUBLE_OURS ? &run->full : &run->held;
+	bool	*noted = f->kind == TROUBLE_OURS ? &d->disk_full :
+		    &d->store_down;
 
 	if (!*noted)
-		run_warn(&run->sweep->run, "%s", words);
+		run_warn(d->run, "%s", f->err.text);
 	*noted = true;
 }
 
+/* The failure's words, and why there was no better link. */
+static void
+rows_words(const struct job *j, struct errbuf *words)
+{
+	if (j->link.why_none.text[0] != '\0')
+		errbuf_set(words, "%s; no fresh link: %s", j->failure.err.text,
+		    j->link.why_none.text);
+	else
+		errbuf_set(words, "%s", j->failure.err.text);
+}
+
 void
-job_fail(struct job *j, enum trouble trouble, const char *words)
+rows_write_failure(struct job *j)
 {
 	struct retry_facts	 facts = {
-		.trouble = trouble,
-		.attempts = j->attempts,
-		.expires_at = j->expires_at,
+		.trouble = j->failure.kind,
+		.attempts = j->output.attempts,
+		.expires_at = j->link.expires_at,
 		.now = time(NULL),
-		.retry_after_s = j->response.retry_after_s,
-		.hope = j->hope,
+		.retry_after_s = j->transfer.response.retry_after_s,
+		.hope = j->link.hope,
 	};
-	struct errbuf		 copy;
+	bool			 ours = facts.trouble == TROUBLE_OURS,
+				 store = facts.trouble == TROUBLE_STORE;
+	struct errbuf		 words;
 	const char		*status;
 	int64_t			 wait_s;
 
-	if (j->asked_why.text[0] != '\0')
-		errbuf_set(&copy, "%s; no fresh link: %s", words,
-		    j->asked_why.text);
-	else
-		errbuf_set(&copy, "%s", words);
+	rows_words(j, &words);
 	status = retry_decide(&facts, &wait_s);
-	if (trouble == TROUBLE_OURS || trouble == TROUBLE_STORE)
-		note_our_trouble(j->run, trouble, words);
-	if (write_failure(j, trouble == TROUBLE_STORE ? "held" : status, wait_s,
-	    &copy))
-		count_failure(j, status, copy.text);
+	if (ours || store)
+		rows_note_archive(j->downloads, &j->failure);
+	if (rows_tell_failure(j, store ? "held" : status, wait_s, &words))
+		rows_count_failure(j, status, words.text);
 }
 
 enum { C_PROVIDER, C_TASK_ID, C_POSITION, C_LOCATION, C_BYTES, C_SHA256,
     C_CONTENT_TYPE, C_ETAG, COLUMNS };
 
 static void
-fill_columns(struct pgarray *c, const struct job *j)
+rows_fill_columns(struct pgarray *c, const struct job *j)
 {
-	struct errbuf	etag;
-	char		bytes[24];
+	const char	*came = j->transfer.response.etag;
+	struct errbuf	 etag;
+	char		 bytes[24];
 
 	/* One that is no text could not be sent back as it came. */
-	errbuf_set(&etag, "%s", j->response.etag);
+	errbuf_set(&etag, "%s", came);
 	utf8_clean(etag.text);
-	(void)snprintf(bytes, sizeof(bytes), "%lld", (long long)j->bytes);
-	pgarray_text(&c[C_PROVIDER], j->provider);
-	pgarray_text(&c[C_TASK_ID], j->task_id);
-	pgarray_int4(&c[C_POSITION], (int32_t)db_number(j->position));
+	(void)snprintf(bytes, sizeof(bytes), "%lld", (long long)j->file.bytes);
+	pgarray_text(&c[C_PROVIDER], j->output.provider);
+	pgarray_text(&c[C_TASK_ID], j->output.task_id);
+	pgarray_int4(&c[C_POSITION], (int32_t)db_number(j->output.position));
 	pgarray_text(&c[C_LOCATION], j->commit.location);
 	pgarray_text(&c[C_BYTES], bytes);
-	pgarray_text(&c[C_SHA256], j->sum);
-	pgarray_text(&c[C_CONTENT_TYPE], j->media->content_type);
-	pgarray_text(&c[C_ETAG], j->response.etag[0] != '\0' &&
-	    strcmp(etag.text, j->response.etag) == 0 ? etag.text : NULL);
+	pgarray_text(&c[C_SHA256], j->digest.sha256);
+	pgarray_text(&c[C_CONTENT_TYPE], j->file.media->content_type);
+	pgarray_text(&c[C_ETAG], *came != '\0' &&
+	    strcmp(etag.text, came) == 0 ? etag.text : NULL);
 }
 
 /* The rows of jobs whose files are in their places, on their way. */
-struct batch {
-	struct db_write	 note;
-	struct fetch_run	*run;
+struct rows_batch {
+	struct db_write		 write;
+	struct downloads	*downloads;
+	void			(*on_end)(struct job *, const struct errbuf *);
 	struct pgarray		 c[COLUMNS];
 	struct db_param		 params[COLUMNS + 1];
-	struct job		*jobs[STORE_AT_ONCE];
+	struct job		*jobs[ROWS_AT_ONCE];
 	int			 n;
 };
 
 static void
-batch_free(struct batch *b)
+rows_batch_free(struct rows_batch *b)
 {
 	size_t	i;
 
-	db_rows_free(b->note.rows);
+	db_rows_free(b->write.rows);
 	for (i = 0; i < COLUMNS; i++)
 		pgarray_free(&b->c[i]);
 	free(b);
@@ -169,51 +186,69 @@ batch_free(struct batch *b)
 
 /* The jobs whose rows took it are stored; the others' leases were lost. */
 static void
-count_stored(struct batch *b)
+rows_count_stored(struct rows_batch *b)
 {
-	struct sweep	*s = b->run->sweep;
-	int		 i;
+	struct sweep_counts	*c = &b->downloads->sweep->counts;
+	int			 i;
 
-	for (i = 0; i < db_rows_count(b->note.rows); i++)
-		b->jobs[db_number(db_value(b->note.rows, i, 0)) -
-		    1]->written = true;
+	for (i = 0; i < db_rows_count(b->write.rows); i++)
+		b->jobs[db_number(db_value(b->write.rows, i, 0)) -
+		    1]->recorded = true;
 	for (i = 0; i < b->n; i++) {
-		if (!b->jobs[i]->written) {
-			job_lease_lost(b->jobs[i]);
+		if (!b->jobs[i]->recorded) {
+			rows_lease_lost(b->jobs[i]);
 			continue;
 		}
-		s->counts.stored++;
-		s->counts.bytes += b->jobs[i]->bytes;
+		c->stored++;
+		c->bytes += b->jobs[i]->file.bytes;
 	}
 }
 
-static void	rows_give(struct fetch_run *, struct job *const *, int);
+static void	rows_send(struct rows_batch *);
+
+static struct rows_batch *
+rows_batch_new(struct downloads *d,
+    void (*on_end)(struct job *, const struct errbuf *))
+{
+	struct rows_batch	*b = xcalloc(sizeof(*b));
+
+	b->downloads = d;
+	b->on_end = on_end;
+	return b;
+}
+
+static void
+rows_send_alone(struct rows_batch *of, struct job *j)
+{
+	struct rows_batch	*b = rows_batch_new(of->downloads, of->on_end);
+
+	b->jobs[b->n++] = j;
+	rows_send(b);
+}
 
 /* One that the database refuses must not keep back the others, so then each
  * goes alone. */
 static void
-on_written(struct db_write *note)
+rows_on_written(struct db_write *write)
 {
-	struct batch	*b = note->arg;
-	int		 i;
+	struct rows_batch	*b = write->arg;
+	bool			 refused = write->verdict == DB_REFUSED;
+	int			 i;
 
-	b->run->writing--;
-	if (note->verdict == DB_OK)
-		count_stored(b);
+	b->downloads->recording--;
+	if (write->verdict == DB_OK)
+		rows_count_stored(b);
 	for (i = 0; i < b->n; i++) {
-		if (note->verdict == DB_REFUSED && b->n > 1) {
-			rows_give(b->run, &b->jobs[i], 1);
-			continue;
-		}
-		if (note->verdict == DB_REFUSED)
-			job_fail(b->jobs[i], TROUBLE_OURS, note->err.text);
-		job_free(b->jobs[i]);
+		if (refused && b->n > 1)
+			rows_send_alone(b, b->jobs[i]);
+		else
+			b->on_end(b->jobs[i], refused ? &write->err : NULL);
 	}
-	batch_free(b);
+	rows_batch_free(b);
 }
 
 static bool
-fill_params(struct batch *b)
+rows_fill_params(struct rows_batch *b)
 {
 	bool	ok = true;
 	int	i;
@@ -221,8 +256,8 @@ fill_params(struct batch *b)
 	for (i = 0; i < COLUMNS; i++)
 		pgarray_begin(&b->c[i], i == C_POSITION ? PG_INT4 : PG_TEXT);
 	for (i = 0; i < b->n; i++)
-		fill_columns(b->c, b->jobs[i]);
-	b->params[0] = db_text(b->run->sweep->run.owner);
+		rows_fill_columns(b->c, b->jobs[i]);
+	b->params[0] = db_text(b->downloads->run->owner);
 	for (i = 0; i < COLUMNS; i++) {
 		ok = pgarray_end(&b->c[i]) && ok;
 		b->params[i + 1] = pgarray_param(&b->c[i]);
@@ -230,48 +265,46 @@ fill_params(struct batch *b)
 	return ok;
 }
 
-/* Their rows are the writer's to write. */
+/* The batch is the db_writer's until rows_on_written(). */
 static void
-rows_give(struct fetch_run *run, struct job *const *jobs, int n)
+rows_send(struct rows_batch *b)
 {
-	struct batch	*b = xcalloc(sizeof(*b));
-
-	b->run = run;
-	b->n = n;
-	memcpy(b->jobs, jobs, (size_t)n * sizeof(*jobs));
-	b->note.stmt = DB_STORE_OUTPUTS;
-	b->note.params = b->params;
-	b->note.on_done = on_written;
-	b->note.arg = b;
-	run->writing++;
-	if (fill_params(b)) {
-		db_writer_put(run->db_writer, &b->note);
+	b->write.stmt = DB_STORE_OUTPUTS;
+	b->write.params = b->params;
+	b->write.on_done = rows_on_written;
+	b->write.arg = b;
+	b->downloads->recording++;
+	if (rows_fill_params(b)) {
+		db_writer_put(b->downloads->db_writer, &b->write);
 		return;
 	}
-	b->note.verdict = DB_REFUSED;
-	(void)errbuf_no_memory(&b->note.err);
-	on_written(&b->note);
+	b->write.verdict = DB_REFUSED;
+	(void)errbuf_no_memory(&b->write.err);
+	rows_on_written(&b->write);
 }
 
 void
 rows_add(struct job *j)
 {
-	STAILQ_INSERT_TAIL(&j->run->home, j, next);
+	STAILQ_INSERT_TAIL(&j->downloads->to_record, j, next);
 }
 
 void
-rows_write(struct fetch_run *run)
+rows_write(struct downloads *d,
+    void (*on_end)(struct job *, const struct errbuf *))
 {
-	struct job	*jobs[STORE_AT_ONCE], *j;
-	int		 n = 0;
+	struct rows_batch	*b;
+	struct job		*j;
 
 	/* While some are being written others gather: the fewer statements. */
-	if (STAILQ_EMPTY(&run->home) || run->writing > 0 ||
-	    run->sweep->run.broken)
+	if (STAILQ_EMPTY(&d->to_record) || d->recording > 0 ||
+	    d->run->broken)
 		return;
-	while (n < STORE_AT_ONCE && (j = STAILQ_FIRST(&run->home)) != NULL) {
-		STAILQ_REMOVE_HEAD(&run->home, next);
-		jobs[n++] = j;
+	b = rows_batch_new(d, on_end);
+	while (b->n < ROWS_AT_ONCE &&
+	    (j = STAILQ_FIRST(&d->to_record)) != NULL) {
+		STAILQ_REMOVE_HEAD(&d->to_record, next);
+		b->jobs[b->n++] = j;
 	}
-	rows_give(run, jobs, n);
+	rows_send(b);
 }
