@@ -1,3 +1,4 @@
+/* The addresses that a link may lead to, and those that it may not. */
 #include <sys/socket.h>
 
 #include <arpa/inet.h>

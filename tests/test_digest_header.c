@@ -1,3 +1,4 @@
+/* Headers with digests, as servers write them. */
 #include <stdio.h>
 #include <string.h>
 

@@ -1,3 +1,4 @@
+/* The digests of a file, from its bytes and from its part. */
 #include <string.h>
 
 #include "batch/download/digests.h"

@@ -1,3 +1,4 @@
+/* The finisher over an archive that keeps nothing. */
 #include <sys/types.h>
 
 #include <stdatomic.h>

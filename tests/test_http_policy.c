@@ -1,3 +1,4 @@
+/* What each policy of a request allows. */
 #include <arpa/inet.h>
 #include <netinet/in.h>
 

@@ -1,3 +1,4 @@
+/* Types of files by their first bytes, and files that were cut short. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,3 +1,4 @@
+/* What a status API's answer is worth for an output whose link has ended. */
 #include <stdio.h>
 #include <string.h>
 

@@ -1,3 +1,4 @@
+/* What becomes of an output after each kind of failure, and when. */
 #include <stdio.h>
 #include <string.h>
 
