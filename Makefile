@@ -65,19 +65,33 @@ $(LIB): $(LIB_OBJS)
 	@rm -f $@
 	$(AR) rcs $@ $^
 
-# The migrations travel inside of the programs that need them.
-SQL := $(sort $(wildcard sql/*.sql))
-$(BUILD)/gen/schema_version.h: $(SQL)
+# The schema travels inside of the programs that need it (sql/README.md): the
+# numbered files each, the repeatable ones as one text, and the comments of the
+# baseline by themselves.
+NUMBERED   := $(sort $(wildcard sql/[0-9]*.sql))
+REPEATABLE := $(foreach d,functions views grants,$(sort $(wildcard sql/$d/*.sql)))
+GEN        := $(BUILD)/gen
+$(GEN)/schema_version.h: $(NUMBERED)
 	@mkdir -p $(@D)
 	printf '#define SCHEMA_VERSION %d\n' \
-	    $$(basename $(lastword $(SQL)) | sed 's/_.*//; s/^0*//') > $@
-$(BUILD)/gen/migrations.def: $(SQL)
+	    $$(basename $(lastword $(NUMBERED)) | sed 's/_.*//; s/^0*//') > $@
+$(GEN)/repeatable.sql: $(REPEATABLE)
 	@mkdir -p $(@D)
-	for f in $(SQL); do b=$$(basename $$f .sql); n=$$(echo $$b | \
-	    sed 's/_.*//; s/^0*\(.\)/\1/'); \
-	    echo "MIGRATION($$n, $$b, \"$$f\")"; done > $@
-$(BUILD)/common/database.o: $(BUILD)/gen/schema_version.h
-$(BUILD)/cli/migrate.o: $(BUILD)/gen/migrations.def $(SQL)
+	cat $(REPEATABLE) > $@
+$(GEN)/baseline_comments.sql: $(firstword $(NUMBERED))
+	@mkdir -p $(@D)
+	awk '/^comment on/ { on = 1 } on; /;$$/ { on = 0 }' $< > $@
+$(GEN)/migrations.def: $(NUMBERED)
+	@mkdir -p $(@D)
+	for f in $(NUMBERED); do b=$$(basename $$f .sql); \
+	    n=$$(echo $$b | sed 's/_.*//; s/^0*//'); \
+	    echo "FILE_TEXT(migration_$$n, \"$$f\")"; \
+	    echo "MIGRATION($$n, \"$$b\", migration_$$n)"; done > $@
+	for f in repeatable baseline_comments; do \
+	    echo "FILE_TEXT($${f}_sql, \"$(GEN)/$$f.sql\")"; done >> $@
+$(BUILD)/common/database.o: $(GEN)/schema_version.h
+$(BUILD)/cli/migrate.o: $(GEN)/migrations.def $(NUMBERED) \
+    $(GEN)/repeatable.sql $(GEN)/baseline_comments.sql
 
 # server/main.c is compiled once for each provider.
 $(PROVIDERS:%=$(BUILD)/server/main-%.o): $(BUILD)/server/main-%.o: \

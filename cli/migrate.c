@@ -1,24 +1,122 @@
+/*
+ * genhook migrate: brings the database's schema to this program's version, and
+ * --check compares the two.  What is applied, and when, is in sql/README.md.
+ */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/buf.h"
 #include "lib/crypto.h"
 #include "lib/hex.h"
 #include "common/database.h"
 #include "cli/cli.h"
 
 #define MIGRATE_TIMEOUT_MS	(30 * 60 * 1000)
+#define SCRIPT_MAX		(16 * 1024 * 1024)	/* bytes */
 
-/* The files of sql/ are part of the program: nothing to find, nothing to
- * mix with another version. */
-#define MIGRATION(number, symbol, file)					\
+/* The last version that older files made: a database of it has the tables of
+ * the baseline, which is the first of today's files. */
+#define ADOPTED_VERSION		25
+
+#define REPEATABLE_NAME		"functions, views and grants"
+
+/* The statements that are sent beside the files. */
+enum migrate_stmt {
+	MIGRATE_LOCK,
+	MIGRATE_FOUND,
+	MIGRATE_APPLIED,
+	MIGRATE_REPEATABLE,
+	MIGRATE_RECORD,
+	MIGRATE_RECORDED_HERE,
+	MIGRATE_GRANT,
+	MIGRATE_GRANTS_AS_MADE,
+	MIGRATE_RECORD_GRANTS,
+	MIGRATE_DRIFT,
+	MIGRATE_TRIAL,
+	MIGRATE_TRIAL_SWAP,
+	MIGRATE_TRIAL_FOUND,
+	MIGRATE_TRIAL_END
+};
+
+static const char *const migrate_sql[] = {
+	/* Held until the connection ends; a second `migrate` waits for it. */
+	[MIGRATE_LOCK] =
+	    "set statement_timeout = 0; set lock_timeout = '10s';"
+	    " select pg_advisory_lock(hashtext('genhook migrate'))",
+	[MIGRATE_FOUND] =
+	    "select current_setting('server_encoding'),"
+	    " to_regclass('genhook.migrations')",
+	[MIGRATE_APPLIED] =
+	    "select version, name, digest from genhook.migrations",
+	[MIGRATE_REPEATABLE] =
+	    "select digest from genhook.objects where kind = 'files'",
+
+	/* What the schema is from now on compared with; and was it recorded by
+	 * a server that writes definitions as this one does? */
+	[MIGRATE_RECORD] =
+	    "select genhook.record_objects()",
+	[MIGRATE_RECORDED_HERE] =
+	    "select not exists (select from genhook.schema_drift()"
+	    " where kind = 'server')",
+
+	/* Grants for roles that were made since, too. */
+	[MIGRATE_GRANT] =
+	    "select role from genhook.grant_roles() as role",
+	[MIGRATE_GRANTS_AS_MADE] =
+	    "select not exists (select from genhook.schema_drift()"
+	    " where kind = 'grants')",
+	[MIGRATE_RECORD_GRANTS] =
+	    "insert into genhook.objects as o (kind, name, digest)"
+	    " select kind, name, digest from genhook.objects_now()"
+	    " where kind = 'grants'"
+	    " on conflict (kind, name) do update set digest = excluded.digest"
+	    " where o.digest <> excluded.digest",
+
+	[MIGRATE_DRIFT] =
+	    "select kind || ' ' || name || ' ' || what"
+	    " from genhook.schema_drift()",
+
+	/*
+	 * Are the tables those of the baseline?  In a transaction that is never
+	 * committed a new schema is made beside the one there is, which for
+	 * that time has another name; each object of it is then looked for in
+	 * the old one, under its own name again.  Comments may differ.
+	 */
+	[MIGRATE_TRIAL] =
+	    "begin; alter schema genhook rename to genhook_there;",
+	[MIGRATE_TRIAL_SWAP] =
+	    "select genhook.record_objects();"
+	    " alter schema genhook rename to genhook_new;"
+	    " alter schema genhook_there rename to genhook;",
+	[MIGRATE_TRIAL_FOUND] =
+	    "select w.kind || ' ' || w.name || case when n.name is null"
+	    " then ' is missing' else ' is not that of the baseline' end"
+	    " from genhook_new.objects w"
+	    " left join genhook_new.objects_now() n"
+	    " on n.kind = w.kind and n.name = w.name"
+	    " where w.kind in ('table', 'column', 'constraint', 'index', 'type',"
+	    " 'domain') and split_part(w.digest, ':', 1)"
+	    " is distinct from split_part(n.digest, ':', 1) order by 1",
+	[MIGRATE_TRIAL_END] =
+	    "rollback"
+};
+
+/*
+ * The files of sql/ are part of the program: nothing to find, nothing to mix
+ * with another version.  FILE_TEXT gives one of them a name, and MIGRATION a
+ * numbered one its row.
+ */
+#define FILE_TEXT(symbol, file)						\
 	__asm__(".section .rodata\n"					\
-	    "migration_" #number ":\n"					\
+	    #symbol ":\n"						\
 	    ".incbin \"" file "\"\n"					\
 	    ".byte 0\n"							\
 	    ".previous\n");						\
-	extern const char migration_##number[];
+	extern const char symbol[];
+#define MIGRATION(number, name, symbol)
 #include "migrations.def"
+#undef FILE_TEXT
 #undef MIGRATION
 
 static const struct migration {
@@ -26,184 +124,75 @@ static const struct migration {
 	const char	*name;
 	const char	*sql;
 } migrations[] = {
-#define MIGRATION(number, symbol, file)					\
-	{ number, #symbol, migration_##number },
+#define FILE_TEXT(symbol, file)
+#define MIGRATION(number, name, symbol)	{ number, name, symbol },
 #include "migrations.def"
+#undef FILE_TEXT
 #undef MIGRATION
 };
 #define NMIGRATIONS	(sizeof(migrations) / sizeof(migrations[0]))
 
-/* Held until the connection ends; a second `migrate` waits for it. */
-static const char	lock_sql[] =
-    "set statement_timeout = 0; set lock_timeout = '10s';"
-    " select pg_advisory_lock(hashtext('genhook migrate'))";
-
-/* What the schema is from now on compared with. */
-static const char	record_sql[] = "select genhook.record_objects()";
-
-/* It was recorded by a server that prints definitions another way, or not at
- * all. */
-static const char	recorded_sql[] =
-    "select not exists (select from genhook.schema_drift()"
-    " where kind = 'server')";
-
-static const char	drift_sql[] =
-    "select kind || ' ' || name || ' ' || what from genhook.schema_drift()";
+/* What a database has had; all zeroes for one without a schema. */
+struct schema {
+	bool		 made;
+	int		 version;	/* 0: nothing was applied */
+	struct db_rows	*applied;	/* version, name, digest of each file */
+	char		 repeatable[SHA256_HEX];	/* digest, or "" */
+};
 
 static bool
-digest_of(const struct migration *m, char hex[SHA256_HEX])
+migrate_query(struct db *db, enum migrate_stmt id, struct db_rows **rows,
+    struct errbuf *err)
+{
+	*rows = NULL;
+	return db_query(db, migrate_sql[id], NULL, 0, MIGRATE_TIMEOUT_MS, rows,
+	    err) == DB_OK;
+}
+
+/* One truth value. */
+static bool
+migrate_ask(struct db *db, enum migrate_stmt id, bool *answer,
+    struct errbuf *err)
+{
+	struct db_rows	*rows;
+
+	if (!migrate_query(db, id, &rows, err))
+		return false;
+	*answer = strcmp(db_value(rows, 0, 0), "t") == 0;
+	db_rows_free(rows);
+	return true;
+}
+
+static bool
+migrate_script(struct db *db, const char *script, struct errbuf *err)
+{
+	return db_script(db, script, MIGRATE_TIMEOUT_MS, err) == DB_OK;
+}
+
+static bool
+migrate_digest(const char *text, char hex[SHA256_HEX])
 {
 	unsigned char	digest[SHA256_BYTES];
 
-	if (!sha256(m->sql, strlen(m->sql), digest))
+	if (!sha256(text, strlen(text), digest))
 		return false;
 	hex_encode(digest, sizeof(digest), hex);
 	return true;
 }
 
-/* One file as it is applied: all of it and the note of it, or nothing.  The
- * caller frees; NULL: no memory. */
-static char *
-script_of(const struct migration *m, const char *digest)
-{
-	char	*script = NULL;
-
-	if (asprintf(&script, "begin;\n%s\n;insert into genhook.migrations"
-	    " (version, name, digest) values (%d, '%s', '%s');\ncommit;",
-	    m->sql, m->version, m->name, digest) == -1)
-		return NULL;
-	return script;
-}
-
-/* What `psql -f` can apply to an empty database in our place. */
-static int
-migrations_print(void)
-{
-	char	 digest[SHA256_HEX], *script;
-	size_t	 i;
-
-	for (i = 0; i < NMIGRATIONS; i++) {
-		if (!digest_of(&migrations[i], digest) ||
-		    (script = script_of(&migrations[i], digest)) == NULL) {
-			fputs("genhook: out of memory\n", stderr);
-			return CLI_WRONG;
-		}
-		printf("-- %s.sql\n%s\n\n", migrations[i].name, script);
-		free(script);
-	}
-	printf("%s;\n", record_sql);
-	return CLI_OK;
-}
-
-/*
- * Has it been applied?  1 yes, 0 no, -1 with err: the database cannot be
- * asked, or had another file under this number.
- */
-static int
-is_applied(struct db *db, const struct migration *m, const char *digest,
-    struct errbuf *err)
-{
-	char		 number[16];
-	struct db_param	 params[] = { { number, DB_TEXT } };
-	struct db_rows	*rows = NULL;
-	int		 found = -1;
-
-	if (db_query(db, "select to_regclass('genhook.migrations')", NULL, 0,
-	    MIGRATE_TIMEOUT_MS, &rows, err) != DB_OK)
-		return -1;
-	if (db_value(rows, 0, 0) == NULL)
-		found = 0;
-	db_rows_free(rows);
-	if (found == 0)
-		return 0;
-	(void)snprintf(number, sizeof(number), "%d", m->version);
-	rows = NULL;
-	if (db_query(db, "select name, digest from genhook.migrations"
-	    " where version = $1::int", params, 1, MIGRATE_TIMEOUT_MS, &rows,
-	    err) != DB_OK)
-		return -1;
-	found = db_rows_count(rows);
-	if (found == 1 && strcmp(db_value(rows, 0, 1), digest) != 0) {
-		errbuf_set(err, "migration %d: the database has had another "
-		    "%s.sql than this program's", m->version,
-		    db_value(rows, 0, 0));
-		found = -1;
-	}
-	db_rows_free(rows);
-	return found;
-}
-
-/* A database of a later release is not this program's to touch. */
+/* What schema_read() began to read.  A new database of another encoding could
+ * not hold what providers write: such callbacks would wait in the spool for
+ * ever. */
 static bool
-is_newer(struct db *db, struct errbuf *err)
+schema_found(struct db *db, struct schema *s, struct errbuf *err)
 {
-	static const char	 sql[] = "select max(version) from"
-				    " genhook.migrations";
-	struct db_rows		*rows = NULL;
-	const char		*found;
-	bool			 newer;
+	struct db_rows	*rows;
+	bool		 fits;
 
-	if (db_query(db, sql, NULL, 0, MIGRATE_TIMEOUT_MS, &rows, err) !=
-	    DB_OK)
-		return true;
-	found = db_value(rows, 0, 0);
-	newer = found != NULL && strtol(found, NULL, 10) >
-	    database_schema_version();
-	if (newer)
-		errbuf_set(err, "database: schema version is %s, this program "
-		    "knows %d at most: use the newer genhook", found,
-		    database_schema_version());
-	db_rows_free(rows);
-	return newer;
-}
-
-static bool
-apply(struct db *db, const struct migration *m, const char *digest,
-    struct errbuf *err)
-{
-	char	*script = script_of(m, digest);
-	bool	 ok;
-
-	if (script == NULL) {
-		errbuf_set(err, "out of memory");
+	if (!migrate_query(db, MIGRATE_FOUND, &rows, err))
 		return false;
-	}
-	ok = db_script(db, script, MIGRATE_TIMEOUT_MS, err) == DB_OK;
-	free(script);
-	return ok;
-}
-
-static bool
-record(struct db *db, int applied, struct errbuf *err)
-{
-	struct db_rows	*rows = NULL;
-	bool		 done;
-
-	if (db_query(db, recorded_sql, NULL, 0, MIGRATE_TIMEOUT_MS, &rows,
-	    err) != DB_OK)
-		return false;
-	done = applied == 0 && strcmp(db_value(rows, 0, 0), "t") == 0;
-	db_rows_free(rows);
-	return done || db_script(db, record_sql, MIGRATE_TIMEOUT_MS, err) ==
-	    DB_OK;
-}
-
-/* A new database of another encoding could not hold what providers write:
- * such callbacks would wait in the spool for ever. */
-static bool
-encoding_fits(struct db *db, struct errbuf *err)
-{
-	static const char	 sql[] = "select current_setting("
-				    "'server_encoding') where to_regclass("
-				    "'genhook.migrations') is null";
-	struct db_rows		*rows = NULL;
-	bool			 fits;
-
-	if (db_query(db, sql, NULL, 0, MIGRATE_TIMEOUT_MS, &rows, err) !=
-	    DB_OK)
-		return false;
-	fits = db_rows_count(rows) == 0 ||
-	    strcmp(db_value(rows, 0, 0), "UTF8") == 0;
+	s->made = db_value(rows, 0, 1) != NULL;
+	fits = s->made || strcmp(db_value(rows, 0, 0), "UTF8") == 0;
 	if (!fits)
 		errbuf_set(err, "database: its encoding is %s, not UTF8: "
 		    "createdb --encoding=UTF8 --template=template0",
@@ -212,88 +201,372 @@ encoding_fits(struct db *db, struct errbuf *err)
 	return fits;
 }
 
-/* Grants for roles that were made since, too; those that are not there are
- * named, since a login that was to have one may nothing then. */
+/* The caller frees, also after false. */
 static bool
-grant_roles(struct db *db, struct errbuf *err)
+schema_read(struct db *db, struct schema *s, struct errbuf *err)
+{
+	struct db_rows	*rows;
+	int		 i, version;
+
+	memset(s, 0, sizeof(*s));
+	if (!schema_found(db, s, err))
+		return false;
+	if (!s->made)
+		return true;
+	if (!migrate_query(db, MIGRATE_APPLIED, &s->applied, err))
+		return false;
+	for (i = 0; i < db_rows_count(s->applied); i++) {
+		version = (int)strtol(db_value(s->applied, i, 0), NULL, 10);
+		if (version > s->version)
+			s->version = version;
+	}
+	if (s->version < migrations[0].version)
+		return true;
+	if (!migrate_query(db, MIGRATE_REPEATABLE, &rows, err))
+		return false;
+	if (db_rows_count(rows) == 1)
+		(void)snprintf(s->repeatable, sizeof(s->repeatable), "%s",
+		    db_value(rows, 0, 0));
+	db_rows_free(rows);
+	return true;
+}
+
+static void
+schema_free(struct schema *s)
+{
+	db_rows_free(s->applied);
+	s->applied = NULL;
+}
+
+/* The row of a file in s->applied, or -1. */
+static int
+schema_row(const struct schema *s, const struct migration *m)
+{
+	int	i;
+
+	if (s->applied != NULL)
+		for (i = 0; i < db_rows_count(s->applied); i++)
+			if (strtol(db_value(s->applied, i, 0), NULL, 10) ==
+			    m->version)
+				return i;
+	return -1;
+}
+
+/* Is it a database that older files made, up to the baseline's tables? */
+static bool
+schema_is_adopted(const struct schema *s)
+{
+	return s->made && s->version == ADOPTED_VERSION;
+}
+
+/* Were today's functions, views and grants the last that it has had? */
+static bool
+schema_is_current(const struct schema *s, bool *is, struct errbuf *err)
+{
+	char	digest[SHA256_HEX];
+
+	if (!migrate_digest(repeatable_sql, digest))
+		return errbuf_no_memory(err);
+	*is = strcmp(s->repeatable, digest) == 0;
+	return true;
+}
+
+/* Each file that both know has to be the same one. */
+static bool
+schema_same_files(const struct schema *s, struct errbuf *err)
+{
+	char	digest[SHA256_HEX];
+	size_t	i;
+	int	row;
+
+	for (i = 0; i < NMIGRATIONS; i++) {
+		if ((row = schema_row(s, &migrations[i])) == -1)
+			continue;
+		if (!migrate_digest(migrations[i].sql, digest))
+			return errbuf_no_memory(err);
+		if (strcmp(db_value(s->applied, row, 2), digest) != 0) {
+			errbuf_set(err, "migration %d: the database has had "
+			    "another %s.sql than this program's",
+			    migrations[i].version,
+			    db_value(s->applied, row, 1));
+			return false;
+		}
+	}
+	return true;
+}
+
+/* Can this program go on from what the database has? */
+static bool
+schema_fits(const struct schema *s, struct errbuf *err)
+{
+	if (!s->made)
+		return true;
+	if (s->version < ADOPTED_VERSION) {
+		errbuf_set(err, "database: schema version is %d, and this "
+		    "program goes on from %d: run \"genhook migrate\" of the "
+		    "last commit that has sql/025_grants.sql, then this one "
+		    "again; nothing was changed, and callbacks wait in the "
+		    "spool", s->version, ADOPTED_VERSION);
+		return false;
+	}
+	if (s->version > database_schema_version()) {
+		errbuf_set(err, "database: schema version is %d, this program "
+		    "knows %d at most: use the newer genhook", s->version,
+		    database_schema_version());
+		return false;
+	}
+	return schema_same_files(s, err);
+}
+
+/* A numbered file and the note of it.  Of the baseline a database that has its
+ * tables takes the comments alone. */
+static void
+script_file(struct buf *b, const struct schema *s, const struct migration *m)
+{
+	char	digest[SHA256_HEX];
+
+	b->failed |= !migrate_digest(m->sql, digest);
+	buf_printf(b, "-- %s.sql\n", m->name);
+	buf_text(b, m == migrations && schema_is_adopted(s) ?
+	    baseline_comments_sql : m->sql);
+	buf_printf(b, "\ninsert into genhook.migrations (version, name, digest)"
+	    "\nvalues (%d, '%s', '%s');\n\n", m->version, m->name, digest);
+}
+
+/* What makes a schema this program's: all of it, or nothing. */
+static void
+script_make(struct buf *b, const struct schema *s)
+{
+	char	digest[SHA256_HEX];
+	size_t	i;
+
+	for (i = 0; i < NMIGRATIONS; i++)
+		if (schema_row(s, &migrations[i]) == -1)
+			script_file(b, s, &migrations[i]);
+	b->failed |= !migrate_digest(repeatable_sql, digest);
+	buf_printf(b, "-- %s\n%s\n", REPEATABLE_NAME, repeatable_sql);
+	buf_printf(b, "insert into genhook.objects (kind, name, digest)\n"
+	    "values ('files', '%s', '%s')\n"
+	    "on conflict (kind, name) do update set digest = excluded.digest;\n"
+	    "%s;\ncommit;\n", REPEATABLE_NAME, digest,
+	    migrate_sql[MIGRATE_RECORD]);
+}
+
+/* What stands before it where `psql -f` applies it in our place. */
+static const char	migrate_print_head[] =
+    "-- For an empty database: psql -v ON_ERROR_STOP=1 -f FILE\n"
+    "begin;\n"
+    "do $$\n"
+    "begin\n"
+    "    if to_regclass('genhook.migrations') is not null then\n"
+    "        raise exception 'this database has a schema of genhook already:"
+    " \"genhook migrate\" brings it to this version';\n"
+    "    end if;\n"
+    "end\n"
+    "$$;\n\n";
+
+/* What ends it: psql goes on after an error unless it is told to stop, and its
+ * last words are what a person sees. */
+static void
+migrate_print_tail(struct buf *b)
+{
+	buf_printf(b, "\ndo $$\n"
+	    "begin\n"
+	    "    if genhook.schema_version() is distinct from %d then\n"
+	    "        raise exception 'nothing was changed: the first error"
+	    " above says why';\n"
+	    "    end if;\n"
+	    "end\n"
+	    "$$;\n", database_schema_version());
+}
+
+static int
+migrate_print(void)
+{
+	struct schema	none = { .made = false };
+	struct buf	b;
+	bool		ok;
+
+	buf_init(&b, SCRIPT_MAX);
+	buf_text(&b, migrate_print_head);
+	script_make(&b, &none);
+	migrate_print_tail(&b);
+	ok = buf_ok(&b) && fputs(b.data, stdout) != EOF;
+	buf_free(&b);
+	return ok ? CLI_OK : cli_wrong("out of memory");
+}
+
+/* The trial that MIGRATE_TRIAL describes; prints each object that differs. */
+static bool
+trial_run(struct db *db, int *differ, struct errbuf *err)
 {
 	struct db_rows	*rows = NULL;
+	struct buf	 b;
+	bool		 ok;
 	int		 i;
 
-	if (db_query(db, "select role from genhook.grant_roles() as role",
-	    NULL, 0, MIGRATE_TIMEOUT_MS, &rows, err) != DB_OK)
+	buf_init(&b, SCRIPT_MAX);
+	buf_printf(&b, "%s\n%s\n%s\n%s", migrate_sql[MIGRATE_TRIAL],
+	    migrations[0].sql, repeatable_sql, migrate_sql[MIGRATE_TRIAL_SWAP]);
+	(void)errbuf_no_memory(err);
+	ok = buf_ok(&b) && migrate_script(db, b.data, err) &&
+	    migrate_query(db, MIGRATE_TRIAL_FOUND, &rows, err);
+	buf_free(&b);
+	if (ok)
+		*differ = db_rows_count(rows);
+	for (i = 0; ok && i < *differ; i++)
+		printf("%s\n", db_value(rows, i, 0));
+	db_rows_free(rows);
+	return ok && migrate_script(db, migrate_sql[MIGRATE_TRIAL_END], err);
+}
+
+/* A database that has the baseline's tables goes on with them, and no other. */
+static bool
+schema_adopt(struct db *db, struct errbuf *err)
+{
+	int	differ = 0;
+
+	if (!trial_run(db, &differ, err))
+		return false;
+	if (differ > 0)
+		errbuf_set(err, "database: %d differences from the tables of "
+		    "version %d: put them back as sql/%s.sql has them, then "
+		    "migrate again; nothing was changed", differ,
+		    ADOPTED_VERSION, migrations[0].name);
+	return differ == 0;
+}
+
+static void
+migrate_say_applied(const struct schema *s)
+{
+	size_t	i;
+
+	for (i = 0; i < NMIGRATIONS; i++)
+		if (schema_row(s, &migrations[i]) == -1)
+			printf("applied %s%s\n", migrations[i].name, i == 0 &&
+			    schema_is_adopted(s) ? ": its tables are there" :
+			    "");
+	printf("applied " REPEATABLE_NAME "\n");
+}
+
+static bool
+migrate_apply(struct db *db, const struct schema *s, struct errbuf *err)
+{
+	struct buf	b;
+	bool		ok;
+
+	if (schema_is_adopted(s) && !schema_adopt(db, err))
+		return false;
+	buf_init(&b, SCRIPT_MAX);
+	buf_text(&b, "begin;\n");
+	script_make(&b, s);
+	(void)errbuf_no_memory(err);
+	ok = buf_ok(&b) && migrate_script(db, b.data, err);
+	buf_free(&b);
+	if (ok)
+		migrate_say_applied(s);
+	return ok;
+}
+
+/* Roles that are not there are named, since a login that was to have one may
+ * nothing then. */
+static bool
+migrate_grant(struct db *db, struct errbuf *err)
+{
+	struct db_rows	*rows;
+	bool		 before, after;
+	int		 i;
+
+	if (!migrate_ask(db, MIGRATE_GRANTS_AS_MADE, &before, err) ||
+	    !migrate_query(db, MIGRATE_GRANT, &rows, err))
 		return false;
 	for (i = 0; i < db_rows_count(rows); i++)
 		printf("there is no role %s: the owner does its work\n",
 		    db_value(rows, i, 0));
 	db_rows_free(rows);
+	/* What was granted just now, and by nobody else, is as it was made. */
+	return migrate_ask(db, MIGRATE_GRANTS_AS_MADE, &after, err) &&
+	    (!before || after ||
+	    migrate_script(db, migrate_sql[MIGRATE_RECORD_GRANTS], err));
+}
+
+static bool
+migrate_record(struct db *db, struct errbuf *err)
+{
+	bool	done;
+
+	return migrate_ask(db, MIGRATE_RECORDED_HERE, &done, err) &&
+	    (done || migrate_script(db, migrate_sql[MIGRATE_RECORD], err));
+}
+
+/* Does the database lack a file, or today's functions? */
+static bool
+schema_is_behind(const struct schema *s, bool *behind, struct errbuf *err)
+{
+	size_t	i;
+	bool	current = false;
+
+	if (!schema_is_current(s, &current, err))
+		return false;
+	*behind = !current;
+	for (i = 0; i < NMIGRATIONS; i++)
+		*behind |= schema_row(s, &migrations[i]) == -1;
 	return true;
 }
 
 static bool
-migrate_all(struct db *db, int *applied, struct errbuf *err)
+migrate_all(struct db *db, bool *applied, struct errbuf *err)
 {
-	char	digest[SHA256_HEX];
-	size_t	i;
-	int	has;
+	struct schema	s = { .made = false };
+	bool		ok;
 
-	if (db_script(db, lock_sql, MIGRATE_TIMEOUT_MS, err) != DB_OK ||
-	    !encoding_fits(db, err))
-		return false;
-	for (i = 0; i < NMIGRATIONS; i++) {
-		if (!digest_of(&migrations[i], digest)) {
-			errbuf_set(err, "out of memory");
-			return false;
-		}
-		if ((has = is_applied(db, &migrations[i], digest, err)) == -1)
-			return false;
-		if (has == 1)
-			continue;
-		if (!apply(db, &migrations[i], digest, err))
-			return false;
-		printf("applied %s\n", migrations[i].name);
-		(*applied)++;
-	}
-	return !is_newer(db, err) && grant_roles(db, err) &&
-	    record(db, *applied, err);
+	ok = migrate_script(db, migrate_sql[MIGRATE_LOCK], err) &&
+	    schema_read(db, &s, err) && schema_fits(&s, err) &&
+	    schema_is_behind(&s, applied, err) &&
+	    (!*applied || migrate_apply(db, &s, err)) && migrate_record(db, err) &&
+	    migrate_grant(db, err);
+	schema_free(&s);
+	return ok;
 }
 
-/* The files that the database has not had.  -1: as migrate_check(). */
+/* What the database has not had.  -1: as migrate_check(). */
 static int
-check_files(struct db *db, void (*say)(void *, const char *), void *arg,
-    struct errbuf *err)
+migrate_check_files(const struct schema *s, void (*say)(void *, const char *),
+    void *arg, struct errbuf *err)
 {
 	struct errbuf	words;
-	char		digest[SHA256_HEX];
 	size_t		i;
-	int		has, n = 0;
+	bool		current = false;
+	int		n = 0;
 
 	for (i = 0; i < NMIGRATIONS; i++) {
-		errbuf_set(err, "out of memory");
-		if (!digest_of(&migrations[i], digest) ||
-		    (has = is_applied(db, &migrations[i], digest, err)) == -1)
-			return -1;
-		if (has == 1)
+		if (schema_row(s, &migrations[i]) != -1)
 			continue;
 		errbuf_set(&words, "migration %s has not been applied",
 		    migrations[i].name);
 		say(arg, words.text);
 		n++;
 	}
-	return n == 0 && is_newer(db, err) ? -1 : n;
+	if (n > 0)
+		return n;
+	if (!schema_is_current(s, &current, err))
+		return -1;
+	if (!current) {
+		say(arg, REPEATABLE_NAME " are not those of this program: "
+		    "genhook migrate applies them");
+		n++;
+	}
+	return n;
 }
 
-int
-migrate_check(struct db *db, void (*say)(void *, const char *), void *arg,
+static int
+migrate_check_drift(struct db *db, void (*say)(void *, const char *), void *arg,
     struct errbuf *err)
 {
-	struct db_rows	*rows = NULL;
-	int		 i, n = check_files(db, say, arg, err);
+	struct db_rows	*rows;
+	int		 i, n;
 
-	if (n != 0)
-		return n;
-	if (db_query(db, drift_sql, NULL, 0, MIGRATE_TIMEOUT_MS, &rows,
-	    err) != DB_OK)
+	if (!migrate_query(db, MIGRATE_DRIFT, &rows, err))
 		return -1;
 	n = db_rows_count(rows);
 	for (i = 0; i < n; i++)
@@ -302,8 +575,22 @@ migrate_check(struct db *db, void (*say)(void *, const char *), void *arg,
 	return n;
 }
 
+int
+migrate_check(struct db *db, void (*say)(void *, const char *), void *arg,
+    struct errbuf *err)
+{
+	struct schema	s;
+	int		n = -1;
+
+	if (schema_read(db, &s, err) && schema_fits(&s, err) &&
+	    (n = migrate_check_files(&s, say, arg, err)) == 0)
+		n = migrate_check_drift(db, say, arg, err);
+	schema_free(&s);
+	return n;
+}
+
 static void
-print_finding(void *arg, const char *words)
+migrate_print_finding(void *arg, const char *words)
 {
 	(void)arg;
 	printf("%s\n", words);
@@ -311,14 +598,15 @@ print_finding(void *arg, const char *words)
 
 /* --check: what differs, a line each. */
 static int
-check(const struct conf *conf)
+migrate_check_print(const struct conf *conf)
 {
-	struct errbuf	 err = { .text = "out of memory" };
+	struct errbuf	 err;
 	struct db	*db;
 	int		 n = -1;
 
+	(void)errbuf_no_memory(&err);
 	if ((db = database_new(conf->conninfo, NULL, false)) != NULL)
-		n = migrate_check(db, print_finding, NULL, &err);
+		n = migrate_check(db, migrate_print_finding, NULL, &err);
 	db_free(db);
 	if (n == -1)
 		return cli_wrong("%s", err.text);
@@ -333,20 +621,20 @@ int
 cli_migrate(const struct conf *conf, int argc, char **argv)
 {
 	struct db	*db;
-	struct errbuf	 err = { .text = "out of memory" };
-	int		 applied = 0;
-	bool		 ok = false;
+	struct errbuf	 err;
+	bool		 applied = false, ok = false;
 
 	if (argc == 2 && strcmp(argv[1], "--print") == 0)
-		return migrations_print();
+		return migrate_print();
 	if (argc == 2 && strcmp(argv[1], "--check") == 0)
-		return check(conf);
+		return migrate_check_print(conf);
 	if (argc != 1)
 		return cli_usage(argv[0]);
 	/* The lock would stay behind in a session of the pooler's. */
 	if (conf->pooler)
 		return cli_wrong("database.pooler is yes: migrate by settings "
 		    "(--config FILE) that reach PostgreSQL itself");
+	(void)errbuf_no_memory(&err);
 	if ((db = database_new(conf->conninfo, NULL, false)) != NULL)
 		ok = migrate_all(db, &applied, &err);
 	db_free(db);
@@ -355,6 +643,6 @@ cli_migrate(const struct conf *conf, int argc, char **argv)
 		return CLI_WRONG;
 	}
 	printf("schema version %d%s\n", database_schema_version(),
-	    applied == 0 ? ", nothing to do" : "");
+	    applied ? "" : ", nothing to do");
 	return CLI_OK;
 }

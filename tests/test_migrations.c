@@ -7,7 +7,8 @@
 #include "tests/cunit_main.h"
 #include "tests/fixture.h"
 
-#define SQL_DIR	"sql"
+#define SQL_DIR		"sql"
+#define BASELINE	26	/* the first of today's numbered files */
 
 static int
 is_sql(const struct dirent *e)
@@ -17,7 +18,8 @@ is_sql(const struct dirent *e)
 	return dot != NULL && strcmp(dot, ".sql") == 0;
 }
 
-/* NNN_name.sql from 000 on, each number once, and the program knows the last. */
+/* NNN_name.sql from the baseline on, each number once, and the program knows
+ * the last. */
 static void
 test_numbers(void)
 {
@@ -28,7 +30,7 @@ test_numbers(void)
 
 	n = scandir(SQL_DIR, &list, is_sql, alphasort);
 	CU_ASSERT_FATAL(n > 0);
-	CU_ASSERT_EQUAL(strtol(list[0]->d_name, NULL, 10), 0);
+	CU_ASSERT_EQUAL(strtol(list[0]->d_name, NULL, 10), BASELINE);
 	for (i = 0; i < n; i++) {
 		name = list[i]->d_name;
 		CU_ASSERT_EQUAL(strspn(name, "0123456789"), 3);
@@ -44,38 +46,53 @@ test_numbers(void)
 	CU_ASSERT_EQUAL(database_schema_version(), last);
 }
 
-/* A migration is one transaction, which is not its own to begin or end; and
- * the file travels as a C string. */
+/* All of it is one transaction, which is not a file's own to begin or end;
+ * and the files travel as C strings. */
 static void
-test_texts(void)
+check_text(const char *path)
 {
 	static const char *const	banned[] = {
 		"\nbegin;", "\ncommit;", "\nrollback;", "concurrently",
 		"\nvacuum", "\n\\"
 	};
-	struct dirent	**list = NULL;
-	char		  path[300], *text;
-	size_t		  len, k;
+	char	*text;
+	size_t	 len, k;
+
+	text = fixture_read(path, &len);
+	CU_ASSERT(len > 0 && text[len - 1] == '\n');
+	CU_ASSERT_EQUAL(strlen(text), len);
+	for (k = 0; k < COUNT(banned); k++)
+		if (strcasestr(text, banned[k]) != NULL) {
+			fprintf(stderr, "\n    %s: %s\n", path, banned[k]);
+			CU_FAIL("not in one transaction");
+		}
+	free(text);
+}
+
+static void
+test_texts(void)
+{
+	static const char *const	dirs[] = {
+		SQL_DIR, SQL_DIR "/functions", SQL_DIR "/views",
+		SQL_DIR "/grants"
+	};
+	struct dirent	**list;
+	char		  path[300];
+	size_t		  d;
 	int		  n, i;
 
-	n = scandir(SQL_DIR, &list, is_sql, alphasort);
-	CU_ASSERT_FATAL(n > 0);
-	for (i = 0; i < n; i++) {
-		(void)snprintf(path, sizeof(path), SQL_DIR "/%s",
-		    list[i]->d_name);
-		text = fixture_read(path, &len);
-		CU_ASSERT(len > 0 && text[len - 1] == '\n');
-		CU_ASSERT_EQUAL(strlen(text), len);
-		for (k = 0; k < COUNT(banned); k++)
-			if (strcasestr(text, banned[k]) != NULL) {
-				fprintf(stderr, "\n    %s: %s\n", path,
-				    banned[k]);
-				CU_FAIL("not in one transaction");
-			}
-		free(text);
-		free(list[i]);
+	for (d = 0; d < COUNT(dirs); d++) {
+		list = NULL;
+		n = scandir(dirs[d], &list, is_sql, alphasort);
+		CU_ASSERT_FATAL(n > 0);
+		for (i = 0; i < n; i++) {
+			(void)snprintf(path, sizeof(path), "%s/%s", dirs[d],
+			    list[i]->d_name);
+			check_text(path);
+			free(list[i]);
+		}
+		free(list);
 	}
-	free(list);
 }
 
 int

@@ -266,6 +266,11 @@ check "is named" wrong schema 'tasks_no_error_in_success.* is missing' 'genhook 
 sql "alter domain genhook.possible_task add constraint tasks_no_error_in_success
     check (((value).error_code is null and (value).no_message) or (value).status <> 'succeeded')"
 same "put back it is well" 0 "$(doctor --alert)"
+sql "update genhook.objects set digest = translate(digest, '0123456789', '1234567890') where kind = 'files'"
+same "functions of another commit" 1 "$(doctor --alert)"
+check "are named" wrong schema 'functions, views and grants are not those of this program' 'genhook migrate'
+sql "update genhook.objects set digest = translate(digest, '1234567890', '0123456789') where kind = 'files'"
+same "those of this one are well" 0 "$(doctor --alert)"
 sql "do \$\$ begin for i in 1..9 loop execute format('create table genhook.own_%s ()', i); end loop; end \$\$"
 same "many differences" 1 "$(doctor --alert)"
 check "are cut short" wrong schema 'and [0-9]+ more' 'the same'

@@ -1,11 +1,11 @@
--- The one way in.  Callbacks, poll answers, replays and drained spool files
--- all pass through genhook.receive(), a batch at a time.
+-- How deliveries come in.  Callbacks, poll answers, replays and drained spool
+-- files all pass through genhook.receive(), a batch at a time.
 
 -- A body as jsonb, or NULL where jsonb cannot hold it: \u0000, a lone
 -- surrogate, a number beyond numeric.  The body itself is kept in any case.
--- (It names nothing outside of pg_catalog and runs with its caller's rights,
--- so it needs no search_path of its own, which would cost at every call.)
-create function genhook.try_jsonb(p_body bytea)
+-- (The function names nothing outside of pg_catalog and runs with its caller's
+-- rights, so it needs no search_path of its own, which would cost at each call.)
+create or replace function genhook.try_jsonb(p_body bytea)
 returns jsonb
 language plpgsql
 immutable
@@ -28,11 +28,19 @@ comment on function genhook.try_jsonb(bytea) is
 --     stale       as requery, but recorded as stale
 --     ignored, unparsed, rejected, unverified
 -- The answer has one outcome for each delivery, in order: accepted becomes
--- duplicate or conflict where the task had its result already.  A caller that
--- does not know whether its commit came through sends again with p_again, and
--- what had been recorded is passed over; p_again = false spares that look for
--- what is sent the first time.
-create function genhook.receive(
+-- duplicate or conflict where the task had its result already.
+--
+-- A caller that does not know whether its commit came through sends the batch
+-- again with p_again, and what had been recorded is passed over.  Passing over
+-- writes no row, and a transaction that wrote nothing waits for no standby,
+-- though the first commit may not have reached the standby yet: so a message
+-- that nobody reads is written to the log, and the commit behind it waits.
+--
+-- p_again = false is for what is sent the first time, no two of one task.  When
+-- all of it are results of tasks that are not in the table, which most batches
+-- are, a short way stores them: its arrays are read by subscript, since each
+-- unnest() is a function to prepare, and nothing is sorted or upserted.
+create or replace function genhook.receive(
     p_id uuid[], p_received_at timestamptz[], p_provider text[],
     p_account text[], p_source text[], p_outcome text[], p_verdict text[],
     p_remote_addr text[], p_headers text[], p_body bytea[], p_note text[],
@@ -61,12 +69,64 @@ declare
     known integer[] := '{}';	-- deliveries recorded before
     rest  integer := 0;		-- room left in the bounded store
 begin
+    if not p_again and 'accepted' = all (p_outcome) then
+        perform from (select generate_series(1, cardinality(p_id)) as n) as b
+        where (select true from tasks t
+            where t.provider = p_provider[b.n] and t.task_id = p_task_id[b.n]);
+        if not found then
+            -- Whoever brings one of these tasks at this very moment, or
+            -- has a body that is no jsonb, fails the batch: the caller then
+            -- sends each alone, with p_again.
+            insert into tasks (provider, task_id, status, model, account,
+                error_code, error_message, is_test, submitted_at, finished_at,
+                source, result, result_digest)
+            select p_provider[b.n], p_task_id[b.n], p_status[b.n],
+                p_model[b.n], p_account[b.n], p_error_code[b.n],
+                p_error_message[b.n], p_is_test[b.n], p_submitted_at[b.n],
+                coalesce(p_finished_at[b.n], p_received_at[b.n]),
+                case p_source[b.n] when 'poll' then 'poll'
+                    else 'callback' end,
+                convert_from(p_body[b.n], 'UTF8')::jsonb,
+                p_result_digest[b.n]
+            from (select generate_series(1, cardinality(p_id)) as n) as b;
+
+            insert into outputs (provider, task_id, position, status, kind,
+                url, inline_text, expires_at, expires_source, next_attempt_at)
+            select p_provider[o_delivery[b.n]], p_task_id[o_delivery[b.n]],
+                o_position[b.n],
+                case when o_text[b.n] is null then 'pending'
+                    else 'inline' end,
+                o_kind[b.n], o_url[b.n], o_text[b.n], o_expires_at[b.n],
+                o_expires_source[b.n],
+                case when o_text[b.n] is null then now() end
+            from (select generate_series(1, cardinality(o_delivery)) as n)
+                as b;
+
+            insert into deliveries (id, received_at, provider, task_id,
+                account, source, outcome, verdict, remote_addr, headers,
+                body, note, body_digest)
+            select p_id[b.n], p_received_at[b.n], p_provider[b.n],
+                p_task_id[b.n], p_account[b.n], p_source[b.n], 'accepted',
+                p_verdict[b.n], p_remote_addr[b.n]::inet,
+                p_headers[b.n]::jsonb, p_body[b.n], p_note[b.n],
+                sha256(p_body[b.n])
+            from (select generate_series(1, cardinality(p_id)) as n) as b;
+            for n in 1..cardinality(p_id) loop
+                return next 'accepted';
+            end loop;
+            return;
+        end if;
+    end if;
+
     if p_again then
         select coalesce(array_agg(b.n), '{}') into known
         from unnest(p_id, p_received_at) with ordinality
             as b(id, received_at, n)
         where (select true from deliveries d
             where d.received_at = b.received_at and d.id = b.id);
+        if cardinality(known) > 0 then
+            perform pg_logical_emit_message(true, 'genhook', 'known');
+        end if;
     end if;
 
     if 'accepted' = any (p_outcome) then
@@ -258,11 +318,11 @@ comment on function genhook.receive(uuid[], timestamptz[], text[], text[],
     boolean) is
     'Records a batch of deliveries, each exactly once in effect, and returns the outcome of each in order.';
 
--- The hint that tasks have finished, apart from receive(): a transaction that
--- notifies holds a lock of the whole server until its commit is on disk, so
--- that handlers would wait for one another.  This one need not be on disk: a
--- hint that is lost in a crash costs nobody a result.
-create function genhook.notify_finished(p_tasks text[])
+-- The hint that tasks have finished.  It is sent apart from receive(), since a
+-- transaction that notifies holds a lock of the whole server until its commit is
+-- on disk, and handlers would wait for one another.  The hint's own transaction
+-- need not be on disk: a hint that a crash loses costs nobody a result.
+create or replace function genhook.notify_finished(p_tasks text[])
 returns void
 language plpgsql
 security definer

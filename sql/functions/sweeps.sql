@@ -1,12 +1,10 @@
--- A database whose clock was ahead (a machine that came up with a wrong one)
--- has scheduled by it, and once the clock is right would wait for times that
--- are hours or days away, while links end.  So each run compares the clock with
--- the one that the run before saw; and what was never tried waits for no time.
+-- What genhook-sweep says of its run: begun, alive, ended.
 
-insert into genhook.marks values ('clock', now());
-comment on column genhook.marks.name is 'traffic: counted in hours. bodies: those of finished tasks dropped. clock: the time at which the last sweep began.';
-
-create function genhook.follow_clock()
+-- A database whose clock was ahead (a machine that came up with a wrong one) has
+-- scheduled by that clock, and once it is right would wait for times that are
+-- hours or days away, while links end.  So each run compares the clock with the
+-- time that the run before noted.
+create or replace function genhook.follow_clock()
 returns interval
 language plpgsql
 security definer
@@ -63,7 +61,6 @@ end
 $$;
 comment on function genhook.follow_clock() is
     'Whether the database''s clock was set back, by a minute or more, since the last sweep: then what waits (polls, downloads, requests, leases, pauses) waits for so much less. Returns how far back.';
-revoke execute on function genhook.follow_clock from public;
 
 create or replace function genhook.start_sweep(p_host text, p_pid integer)
 returns bigint
@@ -74,20 +71,35 @@ as $$
     select follow_clock();
     insert into sweeps (host, pid) values (p_host, p_pid) returning id
 $$;
+comment on function genhook.start_sweep(text, integer) is
+    'Opens the run''s row in sweeps and returns its id.';
 
-do $patch$
-declare
-    as_was constant text := pg_get_functiondef('genhook.claim_outputs'::regproc);
-    due    constant text := 'and o.next_attempt_at <= now()';
-    better text;
-begin
-    better := replace(as_was, due,
-        'and (o.next_attempt_at <= now() or o.attempts = 0)');
-    if better = as_was then
-        raise exception 'claim_outputs() is not the one that this changes';
-    end if;
-    execute better;
-end
-$patch$;
+create or replace function genhook.beat_sweep(p_id bigint, p_counts jsonb,
+    p_owner text, p_lease interval)
+returns integer
+language sql
+security definer
+set search_path = genhook, pg_temp
+as $$
+    update sweeps set heartbeat = now(), counts = p_counts where id = p_id;
+    with held as (
+        update outputs set leased_until = now() + p_lease
+        where lease_owner = p_owner and status = 'pending'
+        returning 1)
+    select count(*)::integer from held
+$$;
+comment on function genhook.beat_sweep(bigint, jsonb, text, interval) is
+    'A sign of life: notes the counts and prolongs the leases the run still holds; returns how many.';
 
-comment on column genhook.outputs.next_attempt_at is 'Not tried again before then; what was never tried is due at once.';
+create or replace function genhook.finish_sweep(p_id bigint, p_counts jsonb, p_error text)
+returns void
+language sql
+security definer
+set search_path = genhook, pg_temp
+as $$
+    update sweeps set finished = now(), heartbeat = now(), counts = p_counts,
+        error = p_error
+    where id = p_id
+$$;
+comment on function genhook.finish_sweep(bigint, jsonb, text) is
+    'Closes the run''s row.';

@@ -1,18 +1,58 @@
--- The grants in one place, to be made once more: the migrations make them for
--- roles that are there, and roles are the cluster's, so that one made later, or
--- a database restored into another cluster, would have none.  `genhook migrate`
--- calls this at its end; a migration that adds a grant adds it here too.
+-- Who may do what.  The roles cannot log in; they are given to logins.  A database
+-- user that may not create roles (shared hosting) goes on without them: then the
+-- owner does everything.
+do $$
+declare
+    r text;
+begin
+    foreach r in array array['genhook_receiver', 'genhook_sweeper',
+        'genhook_app', 'genhook_reader']
+    loop
+        if to_regrole(r) is null then
+            execute format('create role %I nologin', r);
+        end if;
+    end loop;
+exception when insufficient_privilege then
+    raise notice 'roles not created: % may not; the owner does everything',
+        current_user;
+end
+$$;
 
-create function genhook.grant_roles()
+-- All grants.  Roles are the cluster's, so that a role made later, or a database
+-- restored into another cluster, has none: `genhook migrate` calls this each time.
+-- What nobody granted nobody may: PostgreSQL lets everybody execute a new function,
+-- and a schema's default privileges cannot take that back.
+create or replace function genhook.grant_roles()
 returns setof text
 language plpgsql
 set search_path = genhook, pg_temp
 as $$
 declare
+    what    text;
     name    text;
     may     text;
     missing text[] := '{}';
 begin
+    for what in
+        select o.what
+        from (select 'schema genhook', n.nspowner, n.nspacl
+            from pg_namespace n where n.nspname = 'genhook'
+            union all
+            select format('table %s', c.oid::regclass), c.relowner, c.relacl
+            from pg_class c
+            where c.relnamespace = 'genhook'::regnamespace
+                and c.relkind in ('r', 'p', 'v')
+            union all
+            select format('routine %s', p.oid::regprocedure), p.proowner,
+                coalesce(p.proacl, acldefault('f', p.proowner))
+            from pg_proc p
+            where p.pronamespace = 'genhook'::regnamespace
+        ) as o(what, owner, acl)
+        where exists (select from aclexplode(o.acl) as a where a.grantee = 0)
+            and pg_has_role(o.owner, 'usage')
+    loop
+        execute format('revoke all on %s from public', what);
+    end loop;
     for name, may in
         select r, g
         from (values
@@ -54,5 +94,12 @@ begin
 end
 $$;
 comment on function genhook.grant_roles() is
-    'Gives each of genhook''s roles what it may do, for roles made later or in another cluster; returns those that are not there.';
-revoke execute on function genhook.grant_roles from public;
+    'Gives each of genhook''s roles what it may do, for roles made later or in another cluster; returns those that are not there. Takes from everybody what nobody granted.';
+
+alter default privileges in schema genhook revoke execute on functions
+    from public;
+do $$
+begin
+    perform genhook.grant_roles();
+end
+$$;

@@ -1,0 +1,190 @@
+-- Polls: which tasks' status to ask the provider for, and what it answered.
+-- Polls are claimed in a short statement, made outside of any transaction, and
+-- noted in another; two sweeps at once pass over each other's rows.
+
+create or replace function genhook.pause_account(p_provider text, p_account text,
+    p_wait interval, p_reason text)
+returns timestamptz
+language sql
+security definer
+set search_path = genhook, pg_temp
+as $$
+    insert into accounts as a (provider, account, not_before, reason)
+    values (p_provider, p_account, now() + p_wait, p_reason)
+    on conflict (provider, account) do update set
+        not_before = greatest(a.not_before, excluded.not_before),
+        reason = excluded.reason
+    returning a.not_before
+$$;
+comment on function genhook.pause_account(text, text, interval, text) is
+    'Leaves an account alone for so long, in this run and all others; returns until when.';
+
+-- Claiming a poll schedules the next one: a sweep that dies leaves the task due
+-- again after the interval, and no second sweep asks meanwhile.
+create or replace function genhook.claim_polls(p_provider text,
+    p_account text, p_poll_after interval, p_poll_every_max interval,
+    p_limit integer, p_task_id text default null,
+    p_per_minute integer default null)
+returns table (task_id text, model text, submitted_at timestamptz)
+language plpgsql
+security definer
+set search_path = genhook, pg_temp
+as $$
+#variable_conflict use_column
+declare
+    room integer;
+    got  integer;
+begin
+    -- A claim that a crash of the server forgets is a poll too many.
+    perform set_config('synchronous_commit', 'off', true);
+    insert into accounts (provider, account) values (p_provider, p_account)
+    on conflict do nothing;
+    -- Holding this row, no other sweep can spend the same budget.
+    select case when a.not_before > now() then 0
+            when p_per_minute is null then p_limit
+            else least(p_limit, p_per_minute - case a.minute
+                when date_trunc('minute', now()) then a.polls else 0 end)
+        end
+    into room
+    from accounts a
+    where a.provider = p_provider and a.account = p_account
+    for update;
+    if room <= 0 then
+        return;
+    end if;
+
+    return query
+    with due as (
+        select t.provider, t.task_id
+        from tasks t
+        where t.status = 'pending' and t.provider = p_provider
+            and t.account = p_account
+            and coalesce(t.next_poll_at, t.submitted_at) <= now()
+            and (t.next_poll_at is not null
+                or t.submitted_at <= now() - p_poll_after)
+            and (p_task_id is null or t.task_id = p_task_id)
+        order by coalesce(t.next_poll_at, t.submitted_at)
+        limit room
+        for update skip locked
+    ), claimed as (
+        update tasks t set
+            polls = t.polls + 1,
+            -- doubling, give or take a fifth; at the ceiling take alone
+            next_poll_at = now() + least(
+                p_poll_every_max * (1 - 0.2 * random()),
+                greatest(p_poll_after, interval '1 second')
+                    * power(2, least(t.polls, 20)) * (0.8 + 0.4 * random()))
+        from due
+        where t.provider = due.provider and t.task_id = due.task_id
+        returning t.task_id, t.model, t.submitted_at
+    )
+    select c.task_id::text, c.model::text, c.submitted_at from claimed c;
+    get diagnostics got = row_count;
+
+    if got > 0 then
+        update accounts a set
+            polls = got + case a.minute when date_trunc('minute', now())
+                then a.polls else 0 end,
+            minute = date_trunc('minute', now())
+        where a.provider = p_provider and a.account = p_account;
+    end if;
+end
+$$;
+comment on function genhook.claim_polls(text, text, interval, interval, integer, text, integer) is
+    'Up to p_limit pending tasks of an account whose poll is due, oldest first, their next poll already scheduled; none while the account is paused, and no more than p_per_minute in a minute by all sweeps together.';
+
+-- A sweep claims polls a little ahead, so that the next one is at hand when an
+-- answer comes; those that it does not come to are given back.
+create or replace function genhook.release_polls(p_provider text, p_task_id text[])
+returns integer
+language sql
+security definer
+set search_path = genhook, pg_temp
+as $$
+    -- One that a crash of the server forgets is asked for later.
+    select set_config('synchronous_commit', 'off', true);
+    with freed as (
+        update tasks t set next_poll_at = now(),
+            polls = greatest(t.polls - 1, 0)
+        where t.provider = p_provider and t.task_id = any (p_task_id)
+            and t.status = 'pending'
+        returning 1)
+    select count(*)::integer from freed
+$$;
+comment on function genhook.release_polls(text, text[]) is
+    'Makes tasks due again whose poll was claimed and then not asked for; returns how many.';
+
+-- A poll that brought no final state.  p_kind: pending, not_found, error.  A
+-- note that a crash of the server forgets is made again by the next poll.
+create or replace function genhook.note_poll(p_provider text, p_task_id text,
+    p_kind text, p_words text, p_retry_after interval)
+returns text
+language sql
+security definer
+set search_path = genhook, pg_temp
+as $$
+    select set_config('synchronous_commit', 'off', true);
+    update tasks t set
+        last_poll_error = p_words,
+        not_found_polls = case p_kind when 'not_found'
+            then t.not_found_polls + 1
+            when 'pending' then 0 else t.not_found_polls end,
+        -- One "no such task" may be a young task; three at growing
+        -- distances are believed.
+        status = case when p_kind = 'not_found' and t.not_found_polls >= 2
+            then 'lost' else t.status end,
+        error_code = case when p_kind = 'not_found' and t.not_found_polls >= 2
+            then 'not_found' end,
+        error_message = case when p_kind = 'not_found'
+            and t.not_found_polls >= 2 then p_words end,
+        finished_at = case when p_kind = 'not_found'
+            and t.not_found_polls >= 2 then now() end,
+        next_poll_at = case when p_kind = 'not_found'
+            and t.not_found_polls >= 2 then null
+            else greatest(t.next_poll_at, now() + p_retry_after) end
+    where t.provider = p_provider and t.task_id = p_task_id
+        and t.status = 'pending'
+    returning t.status
+$$;
+comment on function genhook.note_poll(text, text, text, text, interval) is
+    'Records a poll without a final state; the third "no such task" in a row makes the task lost. Returns its status.';
+
+-- Up to p_limit at a time: after a long outage of a provider there may be very
+-- many, and one transaction of all of them would hold their rows, and exceed a
+-- statement's time limit.
+create or replace function genhook.give_up_tasks(p_provider text, p_account text,
+    p_give_up_after interval, p_limit integer default 1000)
+returns setof genhook.tasks
+language plpgsql
+security definer
+set search_path = genhook, pg_temp
+-- However many are due: found by an index, and changed by their keys.
+set plan_cache_mode = force_custom_plan
+set enable_seqscan = off
+set jit = off
+as $$
+begin
+    return query
+    with due as (
+        select d.provider, d.task_id
+        from tasks d
+        where d.status = 'pending' and d.provider = p_provider
+            and d.account = p_account
+            and d.submitted_at <= now() - p_give_up_after
+            and d.polls > 0
+        order by coalesce(d.next_poll_at, d.submitted_at)
+        limit p_limit
+        for update skip locked
+    )
+    update tasks t set status = 'lost', finished_at = now(),
+        error_code = 'gave_up', next_poll_at = null,
+        error_message = 'no final state within '
+            || extract(epoch from p_give_up_after)::bigint || ' s'
+            || coalesce('; last poll: ' || t.last_poll_error, '')
+    from due
+    where t.provider = due.provider and t.task_id = due.task_id
+    returning t.*;
+end
+$$;
+comment on function genhook.give_up_tasks(text, text, interval, integer) is
+    'Marks as lost up to p_limit tasks of an account that are pending for longer than that and were polled at least once; returns them. Fewer than p_limit: no more are left.';
