@@ -109,14 +109,16 @@ delivery_judge(struct delivery *d, bool requery)
 	struct parse_context	 ctx = { .received_at = d->received_at };
 	struct json_object	*doc = NULL;
 	struct errbuf		 err = { .text = "" };
+	enum parse_verdict	 v;
 
 	result_free(&d->result);
 	switch (json_parse(d->body, d->bodylen, &doc, &err)) {
 	case JSON_OK:
-		d->outcome = delivery_outcome(d->provider->parse(doc, &ctx,
-		    &d->result, &err), requery);
+		v = d->provider->parse(doc, &ctx, &d->result, &err);
 		json_free(doc);
-		break;
+		d->outcome = delivery_outcome(v, requery);
+		return delivery_set_note(d, v == PARSE_FINAL ?
+		    d->result.note : err.text);
 	case JSON_INVALID:
 		d->outcome = OUTCOME_REJECTED;
 		break;

@@ -61,7 +61,7 @@ struct delivery {
 	char			*headers;	/* a JSON object's text, or NULL */
 	char			*body;		/* bodylen bytes, redacted */
 	size_t			 bodylen;
-	char			*note;		/* or NULL */
+	char			*note;		/* for people; or NULL */
 	struct result		 result;
 };
 
@@ -77,7 +77,8 @@ bool	delivery_set_note(struct delivery *, const char *words);
 /*
  * Parse d's body with its provider and propose the outcome: ACCEPTED (or
  * REQUERY where requery is true), IGNORED, UNPARSED, or REJECTED when it is
- * not JSON.  result and note are set along with it.  False: no memory.
+ * not JSON.  result is set along with it, and note: what is odd about it, or
+ * why there is no result.  False: no memory.
  */
 bool	delivery_judge(struct delivery *, bool requery);
 

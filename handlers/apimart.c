@@ -16,7 +16,7 @@
 #define FILES_HOST	"https://upload.apimart.ai"
 
 /* In lower case the tasks of most models, in upper case Midjourney's own. */
-static const struct status_word statuses[] = {
+static const struct status_word apimart_statuses[] = {
 	{ "pending",	 TASK_PENDING },
 	{ "submitted",	 TASK_PENDING },
 	{ "processing",	 TASK_PENDING },
@@ -33,25 +33,25 @@ static const struct status_word statuses[] = {
 	{ NULL,		 TASK_PENDING }
 };
 
-static const char *const image_keys[] = { "url", "image_url", NULL };
-static const char *const video_keys[] = { "url", "video_url", NULL };
-static const char *const audio_keys[] = { "url", "audio_url", NULL };
-static const char *const track_keys[] = { "audio_url", "url", NULL };
+static const char *const apimart_image_keys[] = { "url", "image_url", NULL };
+static const char *const apimart_video_keys[] = { "url", "video_url", NULL };
+static const char *const apimart_audio_keys[] = { "url", "audio_url", NULL };
+static const char *const apimart_track_keys[] = { "audio_url", "url", NULL };
 
-static const struct media {
+static const struct apimart_media {
 	const char		*path, *array;
 	const char *const	*url_keys;
 	bool			 has_cover;	/* a picture with each item */
-} media[] = {
-	{ "result.images", "images", image_keys, false },
-	{ "result.videos", "videos", video_keys, false },
-	{ "result.audios", "audios", audio_keys, true },
-	{ "result.music",  "music",  track_keys, true },
-	{ "image_urls",	   "images", image_keys, false },	/* Midjourney */
+} apimart_media[] = {
+	{ "result.images", "images", apimart_image_keys, false },
+	{ "result.videos", "videos", apimart_video_keys, false },
+	{ "result.audios", "audios", apimart_audio_keys, true },
+	{ "result.music",  "music",  apimart_track_keys, true },
+	{ "image_urls",	   "images", apimart_image_keys, false }, /* Midjourney */
 };
 
 static bool
-link_take(struct result *r, struct json_object *value,
+apimart_add_link(struct result *r, struct json_object *value,
     const struct link_facts *facts, struct errbuf *err)
 {
 	const char	*path = json_string(value);
@@ -67,68 +67,70 @@ link_take(struct result *r, struct json_object *value,
 
 /* "url" is a list in newer documents and a string in older ones. */
 static bool
-links_take(struct result *r, struct json_object *value,
+apimart_add_links(struct result *r, struct json_object *value,
     const struct link_facts *facts, struct errbuf *err)
 {
 	size_t	i;
 
 	if (!json_is_array(value))
-		return link_take(r, value, facts, err);
+		return apimart_add_link(r, value, facts, err);
 	for (i = 0; i < json_length(value); i++)
-		if (!link_take(r, json_item(value, i), facts, err))
+		if (!apimart_add_link(r, json_item(value, i), facts, err))
 			return false;
 	return true;
 }
 
 static bool
-output_take(struct parse_list *l, struct json_object *item,
+apimart_add_output(struct parse_list *l, struct json_object *item,
     struct errbuf *err)
 {
-	const struct media	*m = l->how;
-	struct link_facts	 facts = l->facts;
-	struct json_object	*value;
-	int64_t			 seconds;
+	const struct apimart_media	*m = l->how;
+	struct link_facts		 facts = l->facts;
+	struct json_object		*value;
+	struct errbuf			 odd;
+	int64_t				 seconds;
 
-	if (!parse_member(item, m->url_keys, &value, err))
-		return parse_odd(l->result, item, err);
+	if (!parse_member(item, m->url_keys, &value, &odd))
+		return parse_odd(l->result, item, odd.text, err);
 	(void)json_int_at(item, "expires_at", &seconds);
 	facts.expires_at = usec_from_seconds(seconds);
-	if (!links_take(l->result, value, &facts, err))
+	if (!apimart_add_links(l->result, value, &facts, err))
 		return false;
 	if (!m->has_cover)
 		return true;
 	facts.array_name = "images";
 	if ((value = json_at(item, "image_large_url")) == NULL)
 		value = json_at(item, "image_url");
-	return links_take(l->result, value, &facts, err);
+	return apimart_add_links(l->result, value, &facts, err);
 }
 
 static bool
-outputs_take(struct result *r, struct json_object *task, usec_t received_at,
-    struct errbuf *err)
+apimart_add_outputs(struct result *r, struct json_object *task,
+    usec_t received_at, struct errbuf *err)
 {
-	struct parse_list	l = { .result = r, .item = output_take };
+	struct parse_list	l = { .result = r, .item = apimart_add_output };
 	size_t			i;
 
 	l.facts.lifetime_s = LIFETIME_S;
 	l.facts.lifetime_from = r->finished_at > 0 ? r->finished_at :
 	    received_at;
-	for (i = 0; i < sizeof(media) / sizeof(media[0]); i++) {
-		l.how = &media[i];
-		l.facts.array_name = media[i].array;
-		if (!parse_list(&l, task, media[i].path, err))
+	for (i = 0; i < sizeof(apimart_media) / sizeof(apimart_media[0]); i++) {
+		l.how = &apimart_media[i];
+		l.facts.array_name = apimart_media[i].array;
+		if (!parse_list(&l, task, apimart_media[i].path, err))
 			return false;
 	}
 	if (r->noutputs > 0)
 		return true;
 	/* The four pictures in one, where the single ones are not given. */
 	l.facts.array_name = "images";
-	return link_take(r, json_at(task, "grid_image_url"), &l.facts, err);
+	return apimart_add_link(r, json_at(task, "grid_image_url"), &l.facts,
+	    err);
 }
 
 /* The task in a document: bare, in "data", or the one item of "data". */
 static struct json_object *
-task_find(struct json_object *doc, struct errbuf *err)
+apimart_find_task(struct json_object *doc, struct errbuf *err)
 {
 	struct json_object	*data = json_at(doc, "data");
 
@@ -143,7 +145,7 @@ task_find(struct json_object *doc, struct errbuf *err)
 }
 
 static void
-error_take(struct result *r, struct json_object *task)
+apimart_take_error(struct result *r, struct json_object *task)
 {
 	parse_text(&r->error_code, task, "error.code");
 	parse_text(&r->error_message, task, "error.message");
@@ -161,10 +163,10 @@ apimart_parse(struct json_object *doc, const struct parse_context *ctx,
 	enum parse_verdict	 verdict;
 	int64_t			 seconds;
 
-	if ((task = task_find(doc, err)) == NULL)
+	if ((task = apimart_find_task(doc, err)) == NULL)
 		return PARSE_UNKNOWN;
 	verdict = parse_task(r, task, json_has(task, "id") ? "id" : "task_id",
-	    "status", statuses, err);
+	    "status", apimart_statuses, err);
 	if (verdict == PARSE_UNKNOWN)
 		return verdict;
 	parse_text(&r->model, task, "model");
@@ -175,45 +177,50 @@ apimart_parse(struct json_object *doc, const struct parse_context *ctx,
 	(void)json_int_at(task, "completed", &seconds);
 	r->finished_at = usec_from_seconds(seconds);
 	if (r->state != TASK_SUCCEEDED)
-		error_take(r, task);
-	return parse_end(r, outputs_take(r, task, ctx->received_at, err),
+		apimart_take_error(r, task);
+	return parse_end(r, apimart_add_outputs(r, task, ctx->received_at, err),
 	    err);
 }
 
-/* Which models have a path of their own, by how their names begin. */
-static const struct {
+/* Where the models go whose names begin so; ends in a NULL prefix. */
+struct apimart_path {
 	const char	*prefix, *path;
-} poll_paths[] = {
+};
+
+/* The path of the last row that fits a model's name, or otherwise. */
+static const char *
+apimart_path_of(const struct apimart_path *row, const char *model,
+    const char *otherwise)
+{
+	for (; row->prefix != NULL; row++)
+		if (strncasecmp(model, row->prefix, strlen(row->prefix)) == 0)
+			otherwise = row->path;
+	return otherwise;
+}
+
+static const struct apimart_path apimart_poll_paths[] = {
 	{ "suno",	"/v1/music/tasks/" },
 	{ "flow",	"/v1/music/tasks/" },
 	{ "music",	"/v1/music/tasks/" },
 	{ "midjourney",	"/v1/midjourney/" },
 	{ "mj",		"/v1/midjourney/" },
+	{ NULL,		NULL }
 };
 
 static bool
 apimart_poll_url(struct buf *url, const char *api_base, const char *task_id,
     const char *model, struct errbuf *err)
 {
-	const char	*path = "/v1/tasks/";
-	size_t		 i;
-
-	for (i = 0; model != NULL &&
-	    i < sizeof(poll_paths) / sizeof(poll_paths[0]); i++)
-		if (strncasecmp(model, poll_paths[i].prefix,
-		    strlen(poll_paths[i].prefix)) == 0)
-			path = poll_paths[i].path;
-	return url_for_task(url, api_base, path, task_id, "", err);
+	return url_for_task(url, api_base, apimart_path_of(apimart_poll_paths,
+	    model != NULL ? model : "", "/v1/tasks/"), task_id, "", err);
 }
 
 /*
- * Where requests go, by how a model's name begins; images where no row fits.
- * No page lists which model is of which kind, so this is what the names of
- * known families say, and "path" of a request outranks it.
+ * Images where no row fits.  No page lists which model is of which kind, so
+ * this is what the names of known families say, and "path" of a request
+ * outranks it.
  */
-static const struct {
-	const char	*prefix, *path;
-} submit_paths[] = {
+static const struct apimart_path apimart_submit_paths[] = {
 	{ "suno",	"/v1/music/generations" },
 	{ "flow",	"/v1/music/generations" },
 	{ "music",	"/v1/music/generations" },
@@ -231,21 +238,15 @@ static const struct {
 	{ "pixverse",	"/v1/videos/generations" },
 	{ "runway",	"/v1/videos/generations" },
 	{ "luma",	"/v1/videos/generations" },
+	{ NULL,		NULL }
 };
 
 static bool
 apimart_submit_path(struct buf *url, const char *model)
 {
-	const char	*path = "/v1/images/generations";
-	size_t		 i;
-
-	if (strcasestr(model, "video") != NULL)
-		path = "/v1/videos/generations";
-	for (i = 0; i < sizeof(submit_paths) / sizeof(submit_paths[0]); i++)
-		if (strncasecmp(model, submit_paths[i].prefix,
-		    strlen(submit_paths[i].prefix)) == 0)
-			path = submit_paths[i].path;
-	buf_text(url, path);
+	buf_text(url, apimart_path_of(apimart_submit_paths, model,
+	    strcasestr(model, "video") != NULL ? "/v1/videos/generations" :
+	    "/v1/images/generations"));
 	return buf_ok(url);
 }
 
@@ -261,13 +262,13 @@ apimart_submit_fill(struct json_object *request, const struct submission *s,
 }
 
 /* Today's answer, an older one, and that of another version. */
-static const char *const task_id_paths[] = {
+static const char *const apimart_task_id_paths[] = {
 	"data.0.task_id", "data.task_id", "data.id", NULL
 };
 
 /* A mistake in a parameter has been seen as a 500; and what the page on
  * Idempotency-Key says. */
-static const struct submit_quirk submit_quirks[] = {
+static const struct submit_quirk apimart_submit_quirks[] = {
 	{ 500, "build_request_failed",		   SUBMIT_REFUSED },
 	{ 409, "idempotency_in_progress",	   SUBMIT_UNKNOWN },
 	{ 409, "idempotency_result_indeterminate", SUBMIT_LOST },
@@ -291,19 +292,16 @@ apimart_poll_classify(int http, struct json_object *doc, struct errbuf *err)
 	return verdict;
 }
 
-static const char *const trusted_headers[] = { NULL };
-
 const struct provider apimart_provider = {
 	.name		 = "apimart",
 	.path_suffix	 = "/callback",
 	.api_base	 = "https://api.apimart.ai",
-	.trusted_headers = trusted_headers,
 	.parse		 = apimart_parse,
 	.poll_url	 = apimart_poll_url,
 	.poll_classify	 = apimart_poll_classify,
 	.submit_path	 = apimart_submit_path,
 	.submit_fill	 = apimart_submit_fill,
-	.task_id_paths	 = task_id_paths,
-	.submit_quirks	 = submit_quirks,
+	.task_id_paths	 = apimart_task_id_paths,
+	.submit_quirks	 = apimart_submit_quirks,
 	.once_header	 = "Idempotency-Key",
 };

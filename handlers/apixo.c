@@ -12,7 +12,7 @@
 
 #define LIFETIME_S	(24 * 3600)
 
-static const struct status_word statuses[] = {
+static const struct status_word apixo_statuses[] = {
 	{ "pending",	TASK_PENDING },
 	{ "processing",	TASK_PENDING },
 	{ "success",	TASK_SUCCEEDED },
@@ -21,16 +21,17 @@ static const struct status_word statuses[] = {
 };
 
 static bool
-url_take(struct parse_list *l, struct json_object *item, struct errbuf *err)
+apixo_add_url(struct parse_list *l, struct json_object *item,
+    struct errbuf *err)
 {
 	return parse_link(l->result, item, &l->facts, err);
 }
 
 static bool
-result_urls_take(struct result *r, struct json_object *doc,
+apixo_add_result_urls(struct result *r, struct json_object *doc,
     const struct link_facts *facts, struct errbuf *err)
 {
-	struct parse_list	l = { .result = r, .item = url_take };
+	struct parse_list	l = { .result = r, .item = apixo_add_url };
 
 	l.facts = *facts;
 	if (json_is_array(json_at(doc, "resultUrls")))
@@ -40,7 +41,7 @@ result_urls_take(struct result *r, struct json_object *doc,
 
 /* Is there anything in a document that holds no link? */
 static bool
-is_empty(struct json_object *doc)
+apixo_is_empty(struct json_object *doc)
 {
 	if (json_is_object(doc))
 		return json_members(doc) == 0;
@@ -52,23 +53,24 @@ is_empty(struct json_object *doc)
  * looks like they do not say, so there every link counts.
  */
 static bool
-document_take(struct result *r, struct json_object *doc,
+apixo_add_document(struct result *r, struct json_object *doc,
     const struct link_facts *facts, struct errbuf *err)
 {
-	if (!result_urls_take(r, doc, facts, err))
+	if (!apixo_add_result_urls(r, doc, facts, err))
 		return false;
 	if (r->noutputs > 0)
 		return true;
 	if (!parse_every_link(r, doc, facts, err))
 		return false;
-	if (r->noutputs > 0 || json_has(doc, "resultUrls") || is_empty(doc))
+	if (r->noutputs > 0 || json_has(doc, "resultUrls") ||
+	    apixo_is_empty(doc))
 		return true;
 	return parse_as_text(r, doc, err);
 }
 
 static bool
-outputs_take(struct result *r, struct json_object *data, usec_t received_at,
-    struct errbuf *err)
+apixo_add_outputs(struct result *r, struct json_object *data,
+    usec_t received_at, struct errbuf *err)
 {
 	struct json_object	*value = json_at(data, "resultJson"), *inner;
 	struct link_facts	 facts = { .lifetime_s = LIFETIME_S };
@@ -81,7 +83,7 @@ outputs_take(struct result *r, struct json_object *data, usec_t received_at,
 	if (value == NULL)
 		return true;
 	if (json_is_object(value) || json_is_array(value))
-		return document_take(r, value, &facts, err);
+		return apixo_add_document(r, value, &facts, err);
 	if ((text = json_string(value)) == NULL) {
 		errbuf_set(err, "\"resultJson\" is no plain string");
 		return false;
@@ -92,7 +94,7 @@ outputs_take(struct result *r, struct json_object *data, usec_t received_at,
 		errbuf_set(err, "\"resultJson\" is no JSON: %s", cause.text);
 		return false;
 	}
-	ok = document_take(r, inner, &facts, err);
+	ok = apixo_add_document(r, inner, &facts, err);
 	json_free(inner);
 	return ok;
 }
@@ -109,7 +111,7 @@ apixo_parse(struct json_object *doc, const struct parse_context *ctx,
 		errbuf_set(err, "\"code\" is not 200");
 		return PARSE_UNKNOWN;
 	}
-	verdict = parse_task(r, data, "taskId", "state", statuses, err);
+	verdict = parse_task(r, data, "taskId", "state", apixo_statuses, err);
 	if (verdict == PARSE_UNKNOWN)
 		return verdict;
 	(void)json_int_at(data, "createTime", &ms);
@@ -122,7 +124,7 @@ apixo_parse(struct json_object *doc, const struct parse_context *ctx,
 		parse_text(&r->error_code, data, "failCode");
 		parse_text(&r->error_message, data, "failMsg");
 	}
-	return parse_end(r, outputs_take(r, data, ctx->received_at, err),
+	return parse_end(r, apixo_add_outputs(r, data, ctx->received_at, err),
 	    err);
 }
 
@@ -182,17 +184,15 @@ apixo_submit_fill(struct json_object *request, const struct submission *s,
 	return errbuf_no_memory(err);
 }
 
-static const char *const task_id_paths[] = { "data.taskId", NULL };
-static const char *const trusted_headers[] = { NULL };
+static const char *const apixo_task_id_paths[] = { "data.taskId", NULL };
 
 const struct provider apixo_provider = {
 	.name		 = "apixo",
 	.api_base	 = "https://api.apixo.ai",
-	.trusted_headers = trusted_headers,
 	.parse		 = apixo_parse,
 	.poll_url	 = apixo_poll_url,
 	.poll_classify	 = apixo_poll_classify,
 	.submit_path	 = apixo_submit_path,
 	.submit_fill	 = apixo_submit_fill,
-	.task_id_paths	 = task_id_paths,
+	.task_id_paths	 = apixo_task_id_paths,
 };

@@ -10,7 +10,7 @@
 #include "handlers/parse.h"
 
 /* The last two are in other people's clients only, not in the documents. */
-static const struct status_word statuses[] = {
+static const struct status_word novita_statuses[] = {
 	{ "TASK_STATUS_QUEUED",	    TASK_PENDING },
 	{ "TASK_STATUS_PROCESSING", TASK_PENDING },
 	{ "TASK_STATUS_SUCCEED",    TASK_SUCCEEDED },
@@ -20,30 +20,31 @@ static const struct status_word statuses[] = {
 	{ NULL,			    TASK_PENDING }
 };
 
-static const char *const image_keys[] = { "image_url", "url", NULL };
-static const char *const video_keys[] = { "video_url", "url", NULL };
-static const char *const audio_keys[] = { "audio_url", "url", NULL };
+static const char *const novita_image_keys[] = { "image_url", "url", NULL };
+static const char *const novita_video_keys[] = { "video_url", "url", NULL };
+static const char *const novita_audio_keys[] = { "audio_url", "url", NULL };
 
-static const struct media {
+static const struct novita_media {
 	const char		*array;
 	const char *const	*url_keys;
 	const char		*ttl_key, *type_key;
-} media[] = {
-	{ "images", image_keys, "image_url_ttl", "image_type" },
-	{ "videos", video_keys, "video_url_ttl", "video_type" },
-	{ "audios", audio_keys, "audio_url_ttl", "audio_type" },
+} novita_media[] = {
+	{ "images", novita_image_keys, "image_url_ttl", "image_type" },
+	{ "videos", novita_video_keys, "video_url_ttl", "video_type" },
+	{ "audios", novita_audio_keys, "audio_url_ttl", "audio_type" },
 };
 
 static bool
-output_take(struct parse_list *l, struct json_object *item,
+novita_add_output(struct parse_list *l, struct json_object *item,
     struct errbuf *err)
 {
-	const struct media	*m = l->how;
-	struct link_facts	 facts = l->facts;
-	struct json_object	*url;
+	const struct novita_media	*m = l->how;
+	struct link_facts		 facts = l->facts;
+	struct json_object		*url;
+	struct errbuf			 odd;
 
-	if (!parse_member(item, m->url_keys, &url, err))
-		return parse_odd(l->result, item, err);
+	if (!parse_member(item, m->url_keys, &url, &odd))
+		return parse_odd(l->result, item, odd.text, err);
 	facts.declared_type = json_string_at(item, m->type_key);
 	/* "0" comes with links that do live: it says nothing. */
 	(void)json_int_at(item, m->ttl_key, &facts.ttl_s);
@@ -51,30 +52,30 @@ output_take(struct parse_list *l, struct json_object *item,
 }
 
 static bool
-outputs_take(struct result *r, struct json_object *root, usec_t received_at,
-    struct errbuf *err)
+novita_add_outputs(struct result *r, struct json_object *root,
+    usec_t received_at, struct errbuf *err)
 {
-	struct parse_list	l = { .result = r, .item = output_take };
+	struct parse_list	l = { .result = r, .item = novita_add_output };
 	size_t			i;
 
 	l.facts.ttl_from = received_at;
-	for (i = 0; i < sizeof(media) / sizeof(media[0]); i++) {
-		l.how = &media[i];
-		l.facts.array_name = media[i].array;
-		if (!parse_list(&l, root, media[i].array, err))
+	for (i = 0; i < sizeof(novita_media) / sizeof(novita_media[0]); i++) {
+		l.how = &novita_media[i];
+		l.facts.array_name = novita_media[i].array;
+		if (!parse_list(&l, root, novita_media[i].array, err))
 			return false;
 	}
 	if (r->noutputs > 0)
 		return true;
 	/* One guide that is not Novita's own has the images here. */
-	l.how = &media[0];
-	l.facts.array_name = media[0].array;
+	l.how = &novita_media[0];
+	l.facts.array_name = novita_media[0].array;
 	return parse_list(&l, root, "extra.images", err);
 }
 
 /* The request comes back as JSON text inside the JSON. */
 static void
-model_take(struct result *r, struct json_object *extra)
+novita_take_model(struct result *r, struct json_object *extra)
 {
 	const char		*text;
 	struct json_object	*request;
@@ -91,7 +92,7 @@ model_take(struct result *r, struct json_object *extra)
 }
 
 static void
-extra_take(struct result *r, struct json_object *root)
+novita_take_extra(struct result *r, struct json_object *root)
 {
 	struct json_object	*extra = json_at(root, "extra");
 	int64_t			 ms;
@@ -101,12 +102,12 @@ extra_take(struct result *r, struct json_object *root)
 	(void)json_int_at(extra, "debug_info.complete_time_ms", &ms);
 	r->finished_at = usec_from_millis(ms);
 	r->is_test = json_true_at(extra, "webhook.test_mode.enabled");
-	model_take(r, extra);
+	novita_take_model(r, extra);
 }
 
 /* Is it an event of a kind that carries no result?  Then err says so. */
 static bool
-event_is_other(struct json_object *doc, struct errbuf *err)
+novita_is_other_event(struct json_object *doc, struct errbuf *err)
 {
 	const char	*type = json_string_at(doc, "event_type");
 
@@ -124,7 +125,7 @@ novita_parse(struct json_object *doc, const struct parse_context *ctx,
 	enum parse_verdict	 verdict;
 	struct errbuf		 unused;
 
-	if (event_is_other(doc, err)) {
+	if (novita_is_other_event(doc, err)) {
 		(void)parse_task_id(r, root, "task.task_id", &unused);
 		return PARSE_PROGRESS;
 	}
@@ -135,16 +136,16 @@ novita_parse(struct json_object *doc, const struct parse_context *ctx,
 	}
 	if (!json_is_object(root))
 		root = doc;
-	verdict = parse_task(r, root, "task.task_id", "task.status", statuses,
-	    err);
+	verdict = parse_task(r, root, "task.task_id", "task.status",
+	    novita_statuses, err);
 	if (verdict == PARSE_UNKNOWN)
 		return verdict;
-	extra_take(r, root);
+	novita_take_extra(r, root);
 	if (verdict == PARSE_PROGRESS)
 		return verdict;
 	if (r->state != TASK_SUCCEEDED)
 		parse_text(&r->error_message, root, "task.reason");
-	return parse_end(r, outputs_take(r, root, ctx->received_at, err),
+	return parse_end(r, novita_add_outputs(r, root, ctx->received_at, err),
 	    err);
 }
 
@@ -199,24 +200,22 @@ novita_submit_fill(struct json_object *request, const struct submission *s,
 	return false;
 }
 
-static const struct submit_quirk submit_quirks[] = {
+static const struct submit_quirk novita_submit_quirks[] = {
 	{ 403, "INVALID_API_KEY", SUBMIT_BAD_KEY },
 	{ 0, NULL, SUBMIT_DONE }
 };
 
-static const char *const task_id_paths[] = { "task_id", NULL };
-static const char *const trusted_headers[] = { NULL };
+static const char *const novita_task_id_paths[] = { "task_id", NULL };
 
 const struct provider novita_provider = {
 	.name		 = "novita",
 	.api_base	 = "https://api.novita.ai",
-	.trusted_headers = trusted_headers,
 	.parse		 = novita_parse,
 	.poll_url	 = novita_poll_url,
 	.poll_classify	 = novita_poll_classify,
 	.submit_path	 = novita_submit_path,
 	.submit_fill	 = novita_submit_fill,
-	.task_id_paths	 = task_id_paths,
-	.submit_quirks	 = submit_quirks,
+	.task_id_paths	 = novita_task_id_paths,
+	.submit_quirks	 = novita_submit_quirks,
 	.has_test_mode	 = true,
 };

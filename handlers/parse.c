@@ -1,3 +1,4 @@
+/* What the parsers of all providers have in common. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -83,16 +84,13 @@ parse_as_text(struct result *r, struct json_object *value, struct errbuf *err)
 }
 
 bool
-parse_odd(struct result *r, struct json_object *value, struct errbuf *err)
+parse_odd(struct result *r, struct json_object *value, const char *words,
+    struct errbuf *err)
 {
-	struct errbuf	trouble;
-
-	if (!parse_as_text(r, value, &trouble)) {
-		*err = trouble;
+	if (!parse_as_text(r, value, err))
 		return false;
-	}
 	r->outputs[r->noutputs - 1].odd = true;
-	return true;
+	return result_set(&r->note, words) || errbuf_no_memory(err);
 }
 
 bool
@@ -103,10 +101,9 @@ parse_link(struct result *r, struct json_object *value,
 
 	if (value == NULL)
 		return true;
-	if ((url = json_string(value)) == NULL) {
-		errbuf_set(err, "an output link is no plain string");
-		return parse_odd(r, value, err);
-	}
+	if ((url = json_string(value)) == NULL)
+		return parse_odd(r, value, "an output link is no plain string",
+		    err);
 	return *url == '\0' || result_add_url(r, url, facts, err);
 }
 
@@ -150,7 +147,7 @@ parse_member(struct json_object *item, const char *const *keys,
 /* What a member's name says of the links in it. */
 static const struct {
 	const char	*part, *array;
-} key_kinds[] = {
+} parse_key_kinds[] = {
 	{ "audio", "audios" },
 	{ "video", "videos" },
 	{ "image", "images" },
@@ -166,7 +163,7 @@ struct link_search {
 };
 
 static bool
-result_has_url(const struct result *r, const char *url)
+parse_has_url(const struct result *r, const char *url)
 {
 	size_t	i;
 
@@ -181,63 +178,68 @@ static void	link_search_member(const char *, struct json_object *, void *);
 
 /* In the order of the text, each link once.  As deep as json_parse() goes. */
 static void
-link_search_value(struct link_search *h, struct json_object *value)
+link_search_value(struct link_search *search, struct json_object *value)
 {
 	const char	*text = json_string(value);
 	size_t		 i;
 
 	if (text != NULL && url_is_link(text) &&
-	    !result_has_url(h->result, text))
-		h->ok = h->ok &&
-		    result_add_url(h->result, text, &h->facts, h->err);
-	for (i = 0; h->ok && i < json_length(value); i++)
-		link_search_value(h, json_item(value, i));
-	json_each(value, link_search_member, h);
+	    !parse_has_url(search->result, text))
+		search->ok = search->ok && result_add_url(search->result, text,
+		    &search->facts, search->err);
+	for (i = 0; search->ok && i < json_length(value); i++)
+		link_search_value(search, json_item(value, i));
+	json_each(value, link_search_member, search);
 }
 
 static void
 link_search_member(const char *key, struct json_object *value, void *arg)
 {
-	struct link_search	*h = arg;
-	const char	*outer = h->facts.array_name;
-	size_t		 i;
+	struct link_search	*search = arg;
+	const char		*outer = search->facts.array_name;
+	size_t			 i;
 
-	if (!h->ok)
+	if (!search->ok)
 		return;
-	for (i = 0; i < sizeof(key_kinds) / sizeof(key_kinds[0]); i++)
-		if (strstr(key, key_kinds[i].part) != NULL) {
-			h->facts.array_name = key_kinds[i].array;
+	for (i = 0; i < sizeof(parse_key_kinds) /
+	    sizeof(parse_key_kinds[0]); i++)
+		if (strstr(key, parse_key_kinds[i].part) != NULL) {
+			search->facts.array_name = parse_key_kinds[i].array;
 			break;
 		}
-	link_search_value(h, value);
-	h->facts.array_name = outer;
+	link_search_value(search, value);
+	search->facts.array_name = outer;
 }
 
 bool
 parse_every_link(struct result *r, struct json_object *doc,
     const struct link_facts *facts, struct errbuf *err)
 {
-	struct link_search	h = { r, *facts, err, true };
+	struct link_search	search = { r, *facts, err, true };
 
-	link_search_value(&h, doc);
-	return h.ok;
+	link_search_value(&search, doc);
+	return search.ok;
 }
 
 enum parse_verdict
-parse_end(const struct result *r, bool ok, struct errbuf *err)
+parse_end(struct result *r, bool outputs_read, struct errbuf *err)
 {
 	size_t	i, odd = 0;
 
-	if (!ok)
+	if (!outputs_read)
 		return PARSE_UNKNOWN;
+	if (r->state != TASK_SUCCEEDED)
+		return PARSE_FINAL;
 	for (i = 0; i < r->noutputs; i++)
 		odd += r->outputs[i].odd;
-	if (odd > 0)
-		return r->state == TASK_SUCCEEDED && odd == r->noutputs ?
-		    PARSE_UNKNOWN : PARSE_FINAL;
-	if (r->state == TASK_SUCCEEDED && r->noutputs == 0)
-		errbuf_set(err, "succeeded without any output");
-	else
-		errbuf_set(err, "%s", "");
+	if (odd > 0 && odd == r->noutputs) {
+		errbuf_set(err, "%s", r->note);
+		return PARSE_UNKNOWN;
+	}
+	if (r->noutputs == 0 &&
+	    !result_set(&r->note, "succeeded without any output")) {
+		(void)errbuf_no_memory(err);
+		return PARSE_UNKNOWN;
+	}
 	return PARSE_FINAL;
 }

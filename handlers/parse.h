@@ -1,4 +1,8 @@
-/* Pieces that the parsers in handlers/ are put together from. */
+/*
+ * Pieces that the parsers in handlers/ are put together from.  Where one
+ * succeeds it leaves err alone; what is odd, and taken all the same, goes into
+ * the result's note.
+ */
 #ifndef GENHOOK_PARSE_H
 #define GENHOOK_PARSE_H
 
@@ -21,7 +25,7 @@ struct status_word {
  * PARSE_FINAL when the status is a final one and the rest is yet to be read;
  * PARSE_PROGRESS for a pending state, or for a word that is not in the table
  * (status_known is false then); PARSE_UNKNOWN when the id or the status is
- * missing or unfit.  All but PARSE_FINAL come with err.
+ * missing or unfit.  Both of these come with err.
  */
 enum parse_verdict parse_task(struct result *, struct json_object *task,
 	    const char *id_path, const char *status_path,
@@ -36,7 +40,7 @@ void	parse_text(char **member, struct json_object *obj, const char *path);
 
 /*
  * Append the link that value holds, as result_add_url() does.  JSON null and
- * "" are skipped; anything else than a string is odd, with err.
+ * "" are skipped; anything else than a string is odd.
  */
 bool	parse_link(struct result *, struct json_object *value,
 	    const struct link_facts *, struct errbuf *err);
@@ -57,8 +61,8 @@ bool	parse_list(struct parse_list *, struct json_object *obj,
 
 /*
  * The first of the keys (NULL-terminated) that item has, be it null; a
- * string item stands for itself.  False with err when there is none: then the
- * item is odd.
+ * string item stands for itself.  False with err when there is none: words for
+ * parse_odd().
  */
 bool	parse_member(struct json_object *item, const char *const *keys,
 	    struct json_object **value, struct errbuf *err);
@@ -71,22 +75,22 @@ bool	parse_member(struct json_object *item, const char *const *keys,
 bool	parse_every_link(struct result *, struct json_object *doc,
 	    const struct link_facts *, struct errbuf *err);
 
-/* Append the JSON text of a value as a text output. */
+/* Append the JSON text of a value as a text output.  False with err. */
 bool	parse_as_text(struct result *, struct json_object *value,
 	    struct errbuf *err);
 
 /* The same of what stands in the place of an output and is not understood, so
- * that nothing gets lost; err, which the caller has set, is kept. */
+ * that nothing gets lost; words, which say why, become the note. */
 bool	parse_odd(struct result *, struct json_object *value,
-	    struct errbuf *err);
+	    const char *words, struct errbuf *err);
 
 /*
- * End of a parser: PARSE_FINAL if ok, and a note in err if it has to be.  Odd
- * outputs have no say in those beside them, which are paid for; but where all
- * outputs of a success are odd, its shape is not known: PARSE_UNKNOWN, with the
- * err that the last of them left.
+ * End of a parser, whose outputs were read or, with err, were not.  Odd outputs
+ * have no say in those beside them, which are paid for; but where all outputs
+ * of a success are odd, its shape is not known: PARSE_UNKNOWN, with the note of
+ * the last of them as err.  Else PARSE_FINAL.
  */
-enum parse_verdict parse_end(const struct result *, bool ok,
+enum parse_verdict parse_end(struct result *, bool outputs_read,
 	    struct errbuf *err);
 
 #endif

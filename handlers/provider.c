@@ -1,4 +1,4 @@
-#include <ctype.h>
+/* What the providers have in common: answers, and URLs. */
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
@@ -7,40 +7,42 @@
 #include "handlers/provider.h"
 
 /* Where the providers put the words of an error. */
-static const char *const words_paths[] = {
+static const char *const provider_words_paths[] = {
 	"error.message", "data.error", "message", "msg", "error", "reason",
+	NULL
 };
 
 static const struct {
 	int			 status;
 	enum poll_verdict	 verdict;
-} status_verdicts[] = {
+} provider_status_verdicts[] = {
 	{ 401, POLL_BAD_KEY },
 	{ 403, POLL_BAD_KEY },
 	{ 404, POLL_NOT_FOUND },
 	{ 429, POLL_RATE_LIMITED },
 };
+#define NVERDICTS	(sizeof(provider_status_verdicts) / \
+			    sizeof(provider_status_verdicts[0]))
 
+/* err gets the status, and the provider's own words where it has any. */
 static void
-say_answer(int status, struct json_object *doc, struct errbuf *err)
+provider_say_answer(int status, struct json_object *doc, struct errbuf *err)
 {
-	const char	*words = NULL;
-	size_t		 i;
+	const char *const	*path;
+	const char		*words;
 
-	for (i = 0; i < sizeof(words_paths) / sizeof(words_paths[0]); i++) {
-		words = json_string_at(doc, words_paths[i]);
-		if (words != NULL && *words != '\0')
-			break;
-		words = NULL;
+	errbuf_set(err, "answered %d", status);
+	for (path = provider_words_paths; *path != NULL; path++) {
+		words = json_string_at(doc, *path);
+		if (words != NULL && *words != '\0') {
+			errbuf_set(err, "answered %d: %s", status, words);
+			return;
+		}
 	}
-	if (words == NULL)
-		errbuf_set(err, "answered %d", status);
-	else
-		errbuf_set(err, "answered %d: %s", status, words);
 }
 
 int
-answer_status(int http, struct json_object *doc)
+provider_answer_status(int http, struct json_object *doc)
 {
 	int64_t	code;
 
@@ -53,7 +55,7 @@ answer_status(int http, struct json_object *doc)
 enum poll_verdict
 poll_classify_common(int http, struct json_object *doc, struct errbuf *err)
 {
-	int	status = answer_status(http, doc);
+	int	status = provider_answer_status(http, doc);
 	size_t	i;
 
 	if (http / 100 == 2 && !json_is_object(doc)) {
@@ -64,11 +66,10 @@ poll_classify_common(int http, struct json_object *doc, struct errbuf *err)
 		errbuf_set(err, "%s", "");
 		return POLL_TASK;
 	}
-	say_answer(status, doc, err);
-	for (i = 0; i < sizeof(status_verdicts) / sizeof(status_verdicts[0]);
-	    i++)
-		if (status_verdicts[i].status == status)
-			return status_verdicts[i].verdict;
+	provider_say_answer(status, doc, err);
+	for (i = 0; i < NVERDICTS; i++)
+		if (provider_status_verdicts[i].status == status)
+			return provider_status_verdicts[i].verdict;
 	return POLL_TROUBLE;
 }
 

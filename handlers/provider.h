@@ -1,4 +1,8 @@
-/* All that differs from one provider to the next. */
+/*
+ * All that differs from one provider to the next: a struct provider for each,
+ * filled in by handlers/NAME.c.  Its functions know nothing of threads, files
+ * or the database; any thread may call them.
+ */
 #ifndef GENHOOK_PROVIDER_H
 #define GENHOOK_PROVIDER_H
 
@@ -13,15 +17,16 @@
 
 /* What a parser makes of a JSON document. */
 enum parse_verdict {
-	PARSE_FINAL,	/* result is filled in, state is not TASK_PENDING */
+	PARSE_FINAL,	/* result is filled in, state is not TASK_PENDING; what
+			   is odd about it stands in result.note */
 	PARSE_PROGRESS,	/* well formed, but no final result; err says what.
 			   result.task_id is set where the document has one */
 	PARSE_UNKNOWN	/* no shape we know; err says what is missing */
 };
 
-/* What may decide over a document beside its text. */
+/* What a parser has to know beside the document. */
 struct parse_context {
-	usec_t	received_at;
+	usec_t	received_at;	/* relative times are counted from it */
 };
 
 /* What a provider's status API answered, before the task is looked at. */
@@ -37,18 +42,19 @@ enum verify_verdict {
 	VERIFY_OK,
 	VERIFY_STALE,	/* authentic, but the timestamp is too far off */
 	VERIFY_FAILED,	/* err says which part is wrong or missing */
-	VERIFY_AMBIGUOUS,/* a trusted header came twice: the caller answers 400 */
-	VERIFY_TROUBLE	/* it could not be computed: the caller answers 503 */
+	VERIFY_AMBIGUOUS, /* a trusted header came twice: answered 400 */
+	VERIFY_TROUBLE	/* it could not be computed: answered 503 */
 };
 
+/* A callback as it came, for the check of its signature.  All borrowed. */
 struct verify_input {
 	/* The value of a request header by its CGI name, or NULL. */
 	const char	*(*header)(const void *arg, const char *cgi_name);
 	const void	*arg;
 	const char	*body;
 	size_t		 bodylen;
-	const char *const *secrets;	/* NULL-terminated */
-	usec_t		 now;
+	const char *const *secrets;	/* the account's, NULL-terminated */
+	usec_t		 now;		/* when the body was there */
 };
 
 /* A request on its way to a provider.  All borrowed. */
@@ -81,20 +87,23 @@ struct submit_quirk {
 
 struct provider {
 	const char	*name;		/* in paths, tables, settings, logs */
-	const char	*path_suffix;	/* allowed behind the token, or NULL */
+	const char	*path_suffix;	/* that it appends to the callback's
+					   path, or NULL */
 	const char	*api_base;	/* scheme and host of its API */
 	/* Below api_base, what tells the webhook secret; NULL: nothing does. */
 	const char	*secret_path;
-	/* Headers that must not come twice, by CGI name; NULL-terminated. */
+	/* Headers that must not come twice, by CGI name, NULL-terminated; NULL
+	 * where no header decides anything. */
 	const char *const *trusted_headers;
 
-	/* NULL where the provider signs nothing. */
+	/* Check a callback's signature; NULL where the provider signs nothing.
+	 * Anything but VERIFY_OK comes with err. */
 	enum verify_verdict (*verify)(const struct verify_input *,
 	    struct errbuf *err);
 
 	/*
-	 * Parse a callback's or a poll answer's document (either envelope).
-	 * The caller frees result with result_free() after any verdict.
+	 * Parse a callback's or a poll answer's document (either envelope) into
+	 * an empty result, which the caller frees after any verdict.
 	 */
 	enum parse_verdict (*parse)(struct json_object *doc,
 	    const struct parse_context *, struct result *,
@@ -109,8 +118,9 @@ struct provider {
 	    const char *task_id, const char *model, struct errbuf *err);
 
 	/*
-	 * Look at an answer with HTTP status http; doc is NULL when the body
-	 * is no JSON.  err gets the provider's own words.
+	 * What an answer with HTTP status http is worth; doc is NULL when the
+	 * body is no JSON.  err gets the provider's own words; for POLL_TASK it
+	 * is empty.
 	 */
 	enum poll_verdict (*poll_classify)(int http, struct json_object *doc,
 	    struct errbuf *err);
@@ -127,21 +137,22 @@ struct provider {
 	bool	(*submit_fill)(struct json_object *request,
 	    const struct submission *, struct errbuf *err);
 
-	/* The parameter that names the callback in the URL's query; NULL
-	 * where the body does. */
+	/* The parameter of the URL's query that names the callback; NULL
+	 * where the body names it. */
 	const char	*hook_parameter;
 
 	/* Where the answer may have the task's id: paths for json_at(), the
 	 * best first; NULL-terminated. */
 	const char *const *task_id_paths;
 
-	/* Ends in a status of 0.  NULL: there are none. */
+	/* Answers to a submit that mean something else than usual; ends in a
+	 * status of 0.  NULL: there are none. */
 	const struct submit_quirk *submit_quirks;
 
 	/* The header with which a request that is sent twice is carried out
 	 * once; NULL where there is none. */
 	const char	*once_header;
-	bool		 has_test_mode;
+	bool		 has_test_mode;	/* submission.test_mode may be true */
 };
 
 /* Every provider, NULL-terminated: handlers/registry.def in C. */
@@ -151,16 +162,16 @@ extern const struct provider *const providers[];
 const struct provider *provider_find(const char *name);
 
 /*
- * What the four have in common in poll answers: 401, 403 a bad key, 404 not
- * found, 429 rate limit, other than 2xx trouble; a "code" in the body of a
- * 2xx that is not 200 is taken as if it were the HTTP status.  A provider
- * with its own quirks looks at those first and then calls this.
+ * A poll_classify() for what the providers have in common: 401, 403 a bad key,
+ * 404 not found, 429 rate limit, other than 2xx trouble; a "code" in the body
+ * of a 2xx that is not 200 is taken as if it were the HTTP status.  A provider
+ * with answers of its own looks at those and leaves the others to this.
  */
 enum poll_verdict poll_classify_common(int http, struct json_object *doc,
 	    struct errbuf *err);
 
 /* The HTTP status, or for a 2xx the "code" of the body that takes its place. */
-int	answer_status(int http, struct json_object *doc);
+int	provider_answer_status(int http, struct json_object *doc);
 
 /* Append an api_base, whose slashes at the end are dropped. */
 void	url_append_base(struct buf *url, const char *api_base);

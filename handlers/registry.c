@@ -1,3 +1,4 @@
+/* The list of providers in registry.def, in C. */
 #include <string.h>
 
 #include "handlers/provider.h"

@@ -1,3 +1,4 @@
+/* Results: their outputs, and of what kind each is and when it ends. */
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -29,11 +30,11 @@ const char *const expires_source_words[EXPIRES__MAX] = {
 	[EXPIRES_UNKNOWN]  = "unknown",
 };
 
-/* Names of media formats: extensions, and what stands in a type field. */
+/* Names of media kind_formats: extensions, and what stands in a type field. */
 static const struct kind_word {
 	const char		*word;
 	enum output_kind	 kind;
-} formats[] = {
+} kind_formats[] = {
 	{ "png",  OUTPUT_IMAGE }, { "jpg",  OUTPUT_IMAGE },
 	{ "jpeg", OUTPUT_IMAGE }, { "webp", OUTPUT_IMAGE },
 	{ "gif",  OUTPUT_IMAGE }, { "avif", OUTPUT_IMAGE },
@@ -54,7 +55,7 @@ static const struct kind_word {
 };
 
 /* What a list or a member that holds links may be called. */
-static const struct kind_word lists[] = {
+static const struct kind_word kind_lists[] = {
 	{ "images", OUTPUT_IMAGE }, { "image", OUTPUT_IMAGE },
 	{ "videos", OUTPUT_VIDEO }, { "video", OUTPUT_VIDEO },
 	{ "audios", OUTPUT_AUDIO }, { "audio", OUTPUT_AUDIO },
@@ -81,11 +82,11 @@ kind_of_type(const char *type, enum output_kind *out)
 {
 	size_t	n = strcspn(type, "/");
 
-	if (type[n] == '/' && kind_find(lists, type, n, out))
+	if (type[n] == '/' && kind_find(kind_lists, type, n, out))
 		return true;
 	if (type[n] == '/')
 		type += n + 1;
-	return kind_find(formats, type, strcspn(type, "; "), out);
+	return kind_find(kind_formats, type, strcspn(type, "; "), out);
 }
 
 /* The part of an http or https URL behind "://", or NULL. */
@@ -115,25 +116,25 @@ kind_of_url(const char *url, enum output_kind *out)
 	if (p == host || p[-1] != '.' ||
 	    memchr(host, '/', (size_t)(p - host)) == NULL)
 		return false;
-	return kind_find(formats, p, (size_t)(end - p), out);
+	return kind_find(kind_formats, p, (size_t)(end - p), out);
 }
 
 static enum output_kind
-kind_choose(const char *url, const struct link_facts *facts)
+output_choose_kind(const char *url, const struct link_facts *facts)
 {
 	enum output_kind	kind;
 
 	if (facts->declared_type != NULL &&
 	    kind_of_type(facts->declared_type, &kind))
 		return kind;
-	if (facts->array_name != NULL && kind_find(lists, facts->array_name,
-	    strlen(facts->array_name), &kind))
+	if (facts->array_name != NULL && kind_find(kind_lists,
+	    facts->array_name, strlen(facts->array_name), &kind))
 		return kind;
 	return kind_of_url(url, &kind) ? kind : OUTPUT_FILE;
 }
 
 static void
-expiry_choose(struct output *o, const struct link_facts *facts)
+output_choose_expiry(struct output *o, const struct link_facts *facts)
 {
 	struct url_end	end = url_end(o->url);
 
@@ -159,9 +160,9 @@ expiry_choose(struct output *o, const struct link_facts *facts)
 	}
 }
 
-/* Room for one more output, all zeroes; NULL with err. */
+/* Room for one more output, all zeroes and not counted yet; NULL with err. */
 static struct output *
-output_new(struct result *r, struct errbuf *err)
+output_append(struct result *r, struct errbuf *err)
 {
 	struct output	*grown;
 
@@ -188,17 +189,20 @@ result_add_url(struct result *r, const char *url,
     const struct link_facts *facts, struct errbuf *err)
 {
 	struct output	*o;
+	struct errbuf	 odd;
 
-	if ((o = output_new(r, err)) == NULL)
+	if ((o = output_append(r, err)) == NULL)
 		return false;
 	if ((o->url = strdup(url)) == NULL)
 		return errbuf_no_memory(err);
-	o->kind = kind_choose(url, facts);
-	expiry_choose(o, facts);
-	if ((o->odd = !url_is_link(url)))
-		errbuf_set(err, "no http or https URL: %s", url);
+	o->kind = output_choose_kind(url, facts);
+	output_choose_expiry(o, facts);
 	r->noutputs++;
-	return true;
+	if (url_is_link(url))
+		return true;
+	o->odd = true;
+	errbuf_set(&odd, "no http or https URL: %s", url);
+	return result_set(&r->note, odd.text) || errbuf_no_memory(err);
 }
 
 bool
@@ -206,7 +210,7 @@ result_add_text(struct result *r, const char *text, struct errbuf *err)
 {
 	struct output	*o;
 
-	if ((o = output_new(r, err)) == NULL)
+	if ((o = output_append(r, err)) == NULL)
 		return false;
 	if ((o->inline_text = strdup(text)) == NULL)
 		return errbuf_no_memory(err);
@@ -243,6 +247,7 @@ result_free(struct result *r)
 	free(r->error_code);
 	free(r->error_message);
 	free(r->status_word);
+	free(r->note);
 	memset(r, 0, sizeof(*r));
 }
 

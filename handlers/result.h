@@ -43,7 +43,8 @@ struct output {
 	char			*inline_text;	/* NULL unless OUTPUT_TEXT */
 	usec_t			 expires_at;
 	enum expires_source	 expires_source;
-	bool			 odd;		/* see parse_end() */
+	bool			 odd;		/* not what its place is for: kept
+						   all the same, and noted */
 };
 
 /* Owns all that its pointers point to.  All zeroes is an empty result. */
@@ -60,6 +61,7 @@ struct result {
 	usec_t		 finished_at;
 	struct output	*outputs;
 	size_t		 noutputs;
+	char		*note;		/* what is odd about it, or NULL */
 };
 
 /* The words that stand in the database, by enum. */
@@ -85,7 +87,7 @@ struct link_facts {
  * array's name, else the URL's extension, else "file".  Its expiry is the
  * earlier of the field and the signed URL's query; else ttl; else the
  * provider's lifetime; else unknown.  What is no http(s) URL of sane length is
- * odd, with err: it will fail alone, when it is to be downloaded.
+ * odd, and noted: it will fail alone, when it is to be downloaded.
  * Returns false, with err, above RESULT_MAX_OUTPUTS or without memory.
  */
 bool	result_add_url(struct result *, const char *url,

@@ -1,3 +1,4 @@
+/* Signatures by HMAC-SHA256: headers, digests, and the clock. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -8,7 +9,7 @@
 /* The headers of a signed request; the tables below name them. */
 enum { H_ID, H_TIMESTAMP, H_SIGNATURE, H__MAX };
 
-static const char *const header_names[H__MAX] = {
+static const char *const signature_header_names[H__MAX] = {
 	"webhook-id", "webhook-timestamp", "webhook-signature",
 };
 
@@ -21,7 +22,7 @@ const char *const signature_headers[H__MAX + 1] = {
  * signature has commas of its own, and no blank behind them.
  */
 static bool
-header_is_joined(int header, const char *value)
+signature_header_is_joined(int header, const char *value)
 {
 	if (header == H_SIGNATURE)
 		return strstr(value, ", v") != NULL;
@@ -29,8 +30,8 @@ header_is_joined(int header, const char *value)
 }
 
 static enum verify_verdict
-headers_take(const struct verify_input *in, const char *values[H__MAX],
-    struct errbuf *err)
+signature_take_headers(const struct verify_input *in,
+    const char *values[H__MAX], struct errbuf *err)
 {
 	int	i;
 
@@ -38,12 +39,12 @@ headers_take(const struct verify_input *in, const char *values[H__MAX],
 		values[i] = in->header(in->arg, signature_headers[i]);
 		if (values[i] == NULL || *values[i] == '\0') {
 			errbuf_set(err, "header %s is missing",
-			    header_names[i]);
+			    signature_header_names[i]);
 			return VERIFY_FAILED;
 		}
-		if (header_is_joined(i, values[i])) {
+		if (signature_header_is_joined(i, values[i])) {
 			errbuf_set(err, "header %s came twice",
-			    header_names[i]);
+			    signature_header_names[i]);
 			return VERIFY_AMBIGUOUS;
 		}
 	}
@@ -120,7 +121,7 @@ signature_check(const struct signature_scheme *s,
 
 /* Plain digits: no sign, no blank, no more than a clock can say. */
 static bool
-timestamp_parse(const char *text, int64_t *out)
+signature_parse_timestamp(const char *text, int64_t *out)
 {
 	size_t	n = strspn(text, "0123456789");
 
@@ -138,9 +139,9 @@ signature_verify(const struct signature_scheme *s,
 	enum verify_verdict	 verdict;
 	int64_t			 sent, off;
 
-	if ((verdict = headers_take(in, values, err)) != VERIFY_OK)
+	if ((verdict = signature_take_headers(in, values, err)) != VERIFY_OK)
 		return verdict;
-	if (!timestamp_parse(values[H_TIMESTAMP], &sent)) {
+	if (!signature_parse_timestamp(values[H_TIMESTAMP], &sent)) {
 		errbuf_set(err, "header webhook-timestamp is no number of "
 		    "seconds");
 		return VERIFY_FAILED;

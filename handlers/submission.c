@@ -1,3 +1,4 @@
+/* Requests to providers: URL and body, and what the answer is worth. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,7 +15,8 @@ submission_hook(struct buf *url, const char *base, const struct provider *p,
 }
 
 static void
-hook_append(struct buf *url, const struct provider *p, const char *hook)
+submission_append_hook(struct buf *url, const struct provider *p,
+    const char *hook)
 {
 	if (hook == NULL || p->hook_parameter == NULL || !buf_ok(url))
 		return;
@@ -37,7 +39,7 @@ submission_url(struct buf *url, const struct provider *p,
 		buf_text(url, s->path);
 	} else
 		ok = p->submit_path(url, s->model);
-	hook_append(url, p, s->hook);
+	submission_append_hook(url, p, s->hook);
 	if (ok && buf_ok(url))
 		return true;
 	errbuf_set(err, "%s \"%s\" cannot stand in a URL",
@@ -75,7 +77,8 @@ submission_body(const struct provider *p, const struct submission *s,
 }
 
 static const struct submit_quirk *
-quirk_find(const struct provider *p, int status, const char *body, size_t len)
+submission_find_quirk(const struct provider *p, int status, const char *body,
+    size_t len)
 {
 	const struct submit_quirk	*q = p->submit_quirks;
 
@@ -88,7 +91,7 @@ quirk_find(const struct provider *p, int status, const char *body, size_t len)
 
 /* The first id that is one: as long and as plain as a task's may be. */
 static const char *
-id_find(const struct provider *p, struct json_object *doc)
+submission_find_id(const struct provider *p, struct json_object *doc)
 {
 	const char *const	*path;
 	const char		*id, *c;
@@ -107,9 +110,9 @@ id_find(const struct provider *p, struct json_object *doc)
 
 /* What is left when the answer is neither a task nor about the key. */
 static enum submit_verdict
-judge_status(int http, struct json_object *doc)
+submission_judge_status(int http, struct json_object *doc)
 {
-	int	status = answer_status(http, doc);
+	int	status = provider_answer_status(http, doc);
 	int64_t	code;
 
 	/* An error's own code, where the status says nothing. */
@@ -134,11 +137,11 @@ submission_judge(const struct provider *p, int http, struct json_object *doc,
 	const struct submit_quirk	*quirk;
 
 	*task_id = NULL;
-	if ((quirk = quirk_find(p, http, body, len)) != NULL)
+	if ((quirk = submission_find_quirk(p, http, body, len)) != NULL)
 		return quirk->verdict;
 	switch (poll) {
 	case POLL_TASK:
-		if ((*task_id = id_find(p, doc)) != NULL)
+		if ((*task_id = submission_find_id(p, doc)) != NULL)
 			return SUBMIT_DONE;
 		errbuf_set(err, "answered %d without a task's id", http);
 		return SUBMIT_UNKNOWN;
@@ -146,12 +149,12 @@ submission_judge(const struct provider *p, int http, struct json_object *doc,
 		return SUBMIT_REFUSED;
 	case POLL_BAD_KEY:
 		/* A 403 is as often about what was asked for. */
-		return answer_status(http, doc) == 401 ? SUBMIT_BAD_KEY :
-		    SUBMIT_REFUSED;
+		return provider_answer_status(http, doc) == 401 ?
+		    SUBMIT_BAD_KEY : SUBMIT_REFUSED;
 	case POLL_RATE_LIMITED:
 		return SUBMIT_RATE_LIMITED;
 	case POLL_TROUBLE:
 		break;
 	}
-	return judge_status(http, doc);
+	return submission_judge_status(http, doc);
 }

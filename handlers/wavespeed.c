@@ -16,7 +16,7 @@
 #define LIFETIME_S	(7 * 24 * 3600)
 
 /* The last four come from newer pages and from clients. */
-static const struct status_word statuses[] = {
+static const struct status_word wavespeed_statuses[] = {
 	{ "created",	TASK_PENDING },
 	{ "processing",	TASK_PENDING },
 	{ "completed",	TASK_SUCCEEDED },
@@ -30,14 +30,14 @@ static const struct status_word statuses[] = {
 
 /* The text of {"text": "..."}, or NULL for any other value. */
 static const char *
-text_only(struct json_object *value)
+wavespeed_text_only(struct json_object *value)
 {
 	return json_members(value) == 1 ? json_string_at(value, "text") : NULL;
 }
 
 /* A string that begins as a link, and goes on without a blank. */
 static bool
-looks_like_link(const char *text)
+wavespeed_looks_like_link(const char *text)
 {
 	return (strncasecmp(text, "http://", 7) == 0 ||
 	    strncasecmp(text, "https://", 8) == 0) &&
@@ -46,28 +46,30 @@ looks_like_link(const char *text)
 
 /* A link, or the text that a model heard or wrote. */
 static bool
-output_take(struct parse_list *l, struct json_object *item,
+wavespeed_add_output(struct parse_list *l, struct json_object *item,
     struct errbuf *err)
 {
 	const char	*text = json_string(item);
 
 	if (item == NULL || (text != NULL && *text == '\0'))
 		return true;
-	if (text != NULL && looks_like_link(text))
+	if (text != NULL && wavespeed_looks_like_link(text))
 		return result_add_url(l->result, text, &l->facts, err);
 	if (text == NULL)
-		text = text_only(item);
+		text = wavespeed_text_only(item);
 	if (text == NULL)
 		return parse_as_text(l->result, item, err);
 	return *text == '\0' || result_add_text(l->result, text, err);
 }
 
 static bool
-outputs_take(struct result *r, struct json_object *task, usec_t received_at,
-    struct errbuf *err)
+wavespeed_add_outputs(struct result *r, struct json_object *task,
+    usec_t received_at, struct errbuf *err)
 {
-	struct parse_list	l = { .result = r, .item = output_take };
 	struct json_object	*outputs = json_at(task, "outputs");
+	struct parse_list	 l = {
+		.result = r, .item = wavespeed_add_output
+	};
 
 	l.facts.lifetime_s = LIFETIME_S;
 	l.facts.lifetime_from = r->submitted_at > 0 ? r->submitted_at :
@@ -75,12 +77,12 @@ outputs_take(struct result *r, struct json_object *task, usec_t received_at,
 	if (json_is_array(outputs))
 		return parse_list(&l, task, "outputs", err);
 	/* A speech model's page has an object in place of the list. */
-	return output_take(&l, outputs, err);
+	return wavespeed_add_output(&l, outputs, err);
 }
 
 /* "created_at" has nine digits behind the point; "executionTime" is in ms. */
 static void
-times_take(struct result *r, struct json_object *task)
+wavespeed_take_times(struct result *r, struct json_object *task)
 {
 	const char	*created = json_string_at(task, "created_at");
 	int64_t		 ms;
@@ -93,7 +95,7 @@ times_take(struct result *r, struct json_object *task)
 }
 
 static void
-error_take(struct result *r, struct json_object *task)
+wavespeed_take_error(struct result *r, struct json_object *task)
 {
 	int64_t	code;
 
@@ -113,24 +115,24 @@ wavespeed_parse(struct json_object *doc, const struct parse_context *ctx,
 
 	if (!json_is_object(task) || json_has(doc, "id"))
 		task = doc;
-	verdict = parse_task(r, task, "id", "status", statuses, err);
+	verdict = parse_task(r, task, "id", "status", wavespeed_statuses, err);
 	if (verdict == PARSE_UNKNOWN)
 		return verdict;
 	parse_text(&r->model, task, "model");
-	times_take(r, task);
+	wavespeed_take_times(r, task);
 	if (verdict == PARSE_PROGRESS)
 		return verdict;
 	if (r->state != TASK_SUCCEEDED)
-		error_take(r, task);
-	return parse_end(r, outputs_take(r, task, ctx->received_at, err),
-	    err);
+		wavespeed_take_error(r, task);
+	return parse_end(r, wavespeed_add_outputs(r, task, ctx->received_at,
+	    err), err);
 }
 
 /*
  * The key is the secret's text, though it looks like base64; and the sums
  * that the page prints beside its sample do not come of the rule it gives.
  */
-static const struct signature_scheme scheme = {
+static const struct signature_scheme wavespeed_scheme = {
 	.version	= "v3,",
 	.secret_prefix	= "whsec_",
 	.tolerance_s	= 300,
@@ -139,7 +141,7 @@ static const struct signature_scheme scheme = {
 static enum verify_verdict
 wavespeed_verify(const struct verify_input *in, struct errbuf *err)
 {
-	return signature_verify(&scheme, in, err);
+	return signature_verify(&wavespeed_scheme, in, err);
 }
 
 static bool
@@ -181,7 +183,7 @@ wavespeed_submit_fill(struct json_object *request, const struct submission *s,
 	return true;
 }
 
-static const char *const task_id_paths[] = { "data.id", "id", NULL };
+static const char *const wavespeed_task_id_paths[] = { "data.id", "id", NULL };
 
 const struct provider wavespeed_provider = {
 	.name		 = "wavespeed",
@@ -195,5 +197,5 @@ const struct provider wavespeed_provider = {
 	.submit_path	 = wavespeed_submit_path,
 	.submit_fill	 = wavespeed_submit_fill,
 	.hook_parameter	 = "webhook",
-	.task_id_paths	 = task_id_paths,
+	.task_id_paths	 = wavespeed_task_id_paths,
 };

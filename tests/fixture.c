@@ -9,6 +9,9 @@
 #include "lib/buf.h"
 #include "tests/fixture.h"
 
+/* In err beforehand: whoever succeeds leaves it there. */
+#define UNTOUCHED	"untouched"
+
 char *
 fixture_read(const char *path, size_t *len)
 {
@@ -50,7 +53,7 @@ text_parse(const struct provider *p, const char *text, size_t len,
 	enum json_verdict		 json;
 
 	memset(r, 0, sizeof(*r));
-	errbuf_set(err, "%s", "untouched");
+	errbuf_set(err, "%s", UNTOUCHED);
 	json = json_parse(text, len, &doc, err);
 	CU_ASSERT_EQUAL(json, JSON_OK);
 	if (json != JSON_OK)
@@ -124,17 +127,30 @@ assert_result(const struct result *r, const struct expect *want)
 	assert_outputs(r, want);
 }
 
+/* part: of the words; NULL: there have to be none. */
 static void
-assert_why(const struct errbuf *err, const char *part)
+assert_words(const char *name, const char *words, const char *part)
 {
 	bool	ok;
 
-	ok = part == NULL ? err->text[0] == '\0' :
-	    strstr(err->text, part) != NULL;
+	ok = part == NULL ? words[0] == '\0' : strstr(words, part) != NULL;
 	CU_ASSERT(ok);
 	if (!ok)
-		fprintf(stderr, "\n    err is \"%s\", not \"%s\"", err->text,
+		fprintf(stderr, "\n    %s is \"%s\", not \"%s\"", name, words,
 		    part != NULL ? part : "");
+}
+
+/* A final result has a note, and err is for all others. */
+static void
+assert_why(enum parse_verdict verdict, const struct result *r,
+    const struct errbuf *err, const char *part)
+{
+	if (verdict != PARSE_FINAL) {
+		assert_words("err", err->text, part);
+		return;
+	}
+	assert_words("note", r->note != NULL ? r->note : "", part);
+	assert_text("err", err->text, UNTOUCHED);
 }
 
 void
@@ -154,7 +170,7 @@ expect_all(const struct provider *p, const struct expect *want, size_t n)
 		    want->verdict);
 		if (want->verdict != PARSE_UNKNOWN)
 			assert_result(&r, want);
-		assert_why(&err, want->err);
+		assert_why(want->verdict, &r, &err, want->err);
 		if (CU_get_number_of_failures() != before)
 			fprintf(stderr, "\n  in %s\n", path);
 		result_free(&r);
@@ -215,7 +231,7 @@ expect_statuses(const struct provider *p, const char *path,
 		assert_text("status_word", r.status_word, want->word);
 		CU_ASSERT_PTR_NOT_NULL(r.task_id);
 		if (want->verdict == PARSE_PROGRESS)
-			assert_why(&err, want->word);
+			assert_words("err", err.text, want->word);
 		result_free(&r);
 	}
 	free(text);
@@ -239,7 +255,7 @@ expect_poll_urls(const struct provider *p, const struct expect_url *want,
 		if (want->url != NULL && made)
 			assert_text("poll URL", mem, want->url);
 		else
-			assert_why(&err, want->err);
+			assert_words("err", err.text, want->err);
 		/* The last byte, too, has to fit. */
 		if (made && want->url != NULL) {
 			buf_over(&buf, mem, strlen(want->url));
@@ -266,7 +282,7 @@ expect_answers(const struct provider *p, const struct expect_answer *want,
 		verdict = p->poll_classify(want->http, doc, &err);
 		assert_number("verdict", verdict, want->verdict);
 		if (want->err != NULL)
-			assert_why(&err, want->err);
+			assert_words("err", err.text, want->err);
 		if (verdict != want->verdict)
 			fprintf(stderr, "\n  for %d %s\n", want->http,
 			    want->body != NULL ? want->body : "");

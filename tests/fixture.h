@@ -20,7 +20,8 @@ char	*fixture_read(const char *path, size_t *len);
 struct expect {
 	const char		*file;
 	enum parse_verdict	 verdict;
-	const char		*err;	/* part of it; NULL: has to be empty */
+	const char		*err;	/* part of it, or of a final result's
+					   note; NULL: there is none */
 	const char		*task_id;
 	const char		*status_word;
 	enum task_state		 state;
