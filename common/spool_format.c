@@ -13,7 +13,7 @@
 
 /* One line of the head; a value never holds a line break. */
 static void
-head_print_line(FILE *fp, const char *key, const char *value)
+spool_head_print_line(FILE *fp, const char *key, const char *value)
 {
 	const char	*c;
 
@@ -26,19 +26,19 @@ head_print_line(FILE *fp, const char *key, const char *value)
 }
 
 static void
-head_print(FILE *fp, const struct delivery *d)
+spool_head_print(FILE *fp, const struct delivery *d)
 {
 	fprintf(fp, "%s\n", FIRST_LINE);
-	head_print_line(fp, "id", d->id);
+	spool_head_print_line(fp, "id", d->id);
 	fprintf(fp, "received_at: %" PRId64 "\n", d->received_at);
-	head_print_line(fp, "provider", d->provider->name);
-	head_print_line(fp, "account", d->account);
-	head_print_line(fp, "source", source_words[d->source]);
-	head_print_line(fp, "outcome", outcome_words[d->outcome]);
-	head_print_line(fp, "verdict", verdict_words[d->verdict]);
-	head_print_line(fp, "remote_addr", d->remote_addr);
-	head_print_line(fp, "headers", d->headers);
-	head_print_line(fp, "note", d->note);
+	spool_head_print_line(fp, "provider", d->provider->name);
+	spool_head_print_line(fp, "account", d->account);
+	spool_head_print_line(fp, "source", source_words[d->source]);
+	spool_head_print_line(fp, "outcome", outcome_words[d->outcome]);
+	spool_head_print_line(fp, "verdict", verdict_words[d->verdict]);
+	spool_head_print_line(fp, "remote_addr", d->remote_addr);
+	spool_head_print_line(fp, "headers", d->headers);
+	spool_head_print_line(fp, "note", d->note);
 	fprintf(fp, "body: %zu\n\n", d->bodylen);
 }
 
@@ -51,7 +51,7 @@ spool_format_print(const struct delivery *d, size_t *len)
 
 	if ((fp = open_memstream(&text, len)) == NULL)
 		return NULL;
-	head_print(fp, d);
+	spool_head_print(fp, d);
 	if (d->bodylen > 0)
 		(void)fwrite(d->body, 1, d->bodylen, fp);
 	bad = ferror(fp) != 0;
@@ -65,45 +65,46 @@ spool_format_print(const struct delivery *d, size_t *len)
 /* ---- and back ----------------------------------------------------------- */
 
 /* The values of the head's lines, which lie in the text; NULL: no such line. */
-struct head {
+struct spool_head {
 	const char	*id, *received_at, *provider, *account, *source;
 	const char	*outcome, *verdict, *remote_addr, *headers, *note;
 	const char	*body;
 };
 
-static const struct head_line {
+static const struct spool_head_line {
 	const char	*key;
 	size_t		 at;
-} head_lines[] = {
-	{ "id",		 offsetof(struct head, id) },
-	{ "received_at", offsetof(struct head, received_at) },
-	{ "provider",	 offsetof(struct head, provider) },
-	{ "account",	 offsetof(struct head, account) },
-	{ "source",	 offsetof(struct head, source) },
-	{ "outcome",	 offsetof(struct head, outcome) },
-	{ "verdict",	 offsetof(struct head, verdict) },
-	{ "remote_addr", offsetof(struct head, remote_addr) },
-	{ "headers",	 offsetof(struct head, headers) },
-	{ "note",	 offsetof(struct head, note) },
-	{ "body",	 offsetof(struct head, body) },
+} spool_head_lines[] = {
+	{ "id",		 offsetof(struct spool_head, id) },
+	{ "received_at", offsetof(struct spool_head, received_at) },
+	{ "provider",	 offsetof(struct spool_head, provider) },
+	{ "account",	 offsetof(struct spool_head, account) },
+	{ "source",	 offsetof(struct spool_head, source) },
+	{ "outcome",	 offsetof(struct spool_head, outcome) },
+	{ "verdict",	 offsetof(struct spool_head, verdict) },
+	{ "remote_addr", offsetof(struct spool_head, remote_addr) },
+	{ "headers",	 offsetof(struct spool_head, headers) },
+	{ "note",	 offsetof(struct spool_head, note) },
+	{ "body",	 offsetof(struct spool_head, body) },
 };
-#define NLINES	(sizeof(head_lines) / sizeof(head_lines[0]))
+#define NLINES	(sizeof(spool_head_lines) / sizeof(spool_head_lines[0]))
 
 static void
-head_set(struct head *h, const char *key, const char *value)
+spool_head_set(struct spool_head *h, const char *key, const char *value)
 {
-	size_t	i;
+	char	*base = (char *)h;
+	size_t	 i;
 
 	for (i = 0; i < NLINES; i++)
-		if (strcmp(head_lines[i].key, key) == 0)
-			*(const char **)(void *)((char *)h + head_lines[i].at) =
-			    value;
+		if (strcmp(spool_head_lines[i].key, key) == 0)
+			*(const char **)(void *)(base +
+			    spool_head_lines[i].at) = value;
 }
 
 /* Cut the head's lines apart in place; returns where the body begins, or NULL
  * when it is no head. */
 static char *
-head_parse(char *text, struct head *h)
+spool_head_parse(char *text, struct spool_head *h)
 {
 	char	*line = text, *end, *colon;
 
@@ -120,12 +121,12 @@ head_parse(char *text, struct head *h)
 			return NULL;
 		}
 		*colon = '\0';
-		head_set(h, line, colon + 2);
+		spool_head_set(h, line, colon + 2);
 	}
 }
 
 static bool
-head_is_whole(const struct head *h, size_t bodylen)
+spool_head_is_whole(const struct spool_head *h, size_t bodylen)
 {
 	return h->id != NULL && h->received_at != NULL &&
 	    h->provider != NULL && h->account != NULL && h->source != NULL &&
@@ -135,7 +136,7 @@ head_is_whole(const struct head *h, size_t bodylen)
 
 /* Can this program make a delivery of it?  False, with err. */
 static bool
-head_is_known(const struct head *h, struct errbuf *err)
+spool_head_is_known(const struct spool_head *h, struct errbuf *err)
 {
 	if (provider_find(h->provider) == NULL) {
 		errbuf_set(err, "this program knows no provider \"%s\"",
@@ -155,7 +156,8 @@ head_is_known(const struct head *h, struct errbuf *err)
 
 /* A delivery of that head and body; NULL: no memory. */
 static struct delivery *
-head_to_delivery(const struct head *h, const char *body, size_t bodylen)
+spool_head_to_delivery(const struct spool_head *h, const char *body,
+    size_t bodylen)
 {
 	struct delivery	*d;
 	char		*copy;
@@ -186,19 +188,19 @@ head_to_delivery(const struct head *h, const char *body, size_t bodylen)
 struct delivery *
 spool_format_parse(char *text, size_t len, struct errbuf *err)
 {
-	struct delivery	*d;
-	struct head	 h;
-	const char	*body = head_parse(text, &h);
-	size_t		 bodylen;
+	struct delivery		*d;
+	struct spool_head	 h;
+	const char		*body = spool_head_parse(text, &h);
+	size_t			 bodylen;
 
 	bodylen = body != NULL ? (size_t)(text + len - body) : 0;
-	if (body == NULL || !head_is_whole(&h, bodylen)) {
+	if (body == NULL || !spool_head_is_whole(&h, bodylen)) {
 		errbuf_set(err, "not a whole spool file");
 		return NULL;
 	}
-	if (!head_is_known(&h, err))
+	if (!spool_head_is_known(&h, err))
 		return NULL;
-	if ((d = head_to_delivery(&h, body, bodylen)) == NULL)
+	if ((d = spool_head_to_delivery(&h, body, bodylen)) == NULL)
 		(void)errbuf_no_memory(err);
 	return d;
 }
