@@ -107,7 +107,8 @@ $(BUILD)/bin/genhook-sweep: $(BUILD)/batch/main.o $(LIB)
 	@mkdir -p $(@D)
 	$(CC) $(ALL_LDFLAGS) $^ -o $@ $(LIBS)
 
-$(BUILD)/bin/genhook: $(patsubst %.c,$(BUILD)/%.o,$(wildcard cli/*.c)) $(LIB)
+$(BUILD)/bin/genhook: $(patsubst %.c,$(BUILD)/%.o,$(wildcard cli/*.c \
+    cli/doctor/*.c)) $(LIB)
 	@mkdir -p $(@D)
 	$(CC) $(ALL_LDFLAGS) $^ -o $@ $(LIBS)
 

@@ -26,7 +26,7 @@ struct cli_word {
 /* The settings that a command gets. */
 enum cli_conf {
 	CLI_CONF,		/* needs them */
-	CLI_CONF_IF_WELL,	/* NULL where they cannot be read */
+	CLI_CONF_OR_NULL,	/* NULL where they cannot be read */
 	CLI_CONF_NOT_BARE	/* needs them unless the first argument is the
 				   command's bare word */
 };
@@ -43,8 +43,10 @@ struct cli_command {
 	const char		*bare;
 };
 
-/* The table, ended by a row without a name. */
+/* The table, ended by a row without a name; and the row of a command, or
+ * NULL. */
 extern const struct cli_command cli_commands[];
+const struct cli_command *cli_command(const char *name);
 
 /* Each takes its own arguments, argv[0] being the subcommand's name.  The
  * settings are NULL where the table says that it does without them. */
@@ -100,9 +102,10 @@ int	cli_wrong(const char *, ...) __attribute__((format(printf, 1, 2)));
  * cannot be had, which has then been said. */
 struct db *cli_database(const struct conf *);
 
-/* Ask; false when it failed, which has then been said.  rows as db_query(). */
-bool	cli_query(struct db *, const char *sql, const struct db_param *,
-	    int nparams, struct db_rows **rows);
+/* Run a statement, once; false when it failed, which has then been said.  rows
+ * as db_run(). */
+bool	cli_query(struct db *, const struct db_stmt *,
+	    const struct db_param *params, struct db_rows **rows);
 
 #define CLI_TEXT_MAX	1024	/* room for a line of text */
 #define CLI_WHOLE	((size_t)CLI_TEXT_MAX)

@@ -1,10 +1,10 @@
-/* What bash may offer, out of the table of commands. */
+/* genhook completion: what bash may offer, out of the table of commands. */
 #include <ctype.h>
 #include <string.h>
 
 #include "cli/cli.h"
 
-static const char	head[] =
+static const char	completion_head[] =
     "# bash completion for genhook: made by `genhook completion`.\n"
     "_genhook()\n"
     "{\n"
@@ -20,14 +20,14 @@ static const char	head[] =
     "\tcase ${COMP_WORDS[at - 1]} in\n"
     "\t--config";
 
-static const char	middle[] =
+static const char	completion_middle[] =
     ")\n"
     "\t\tmapfile -t COMPREPLY < <(compgen -f -- \"$word\")\n"
     "\t\treturn ;;\n"
     "\tesac\n"
     "\tcase $command in\n";
 
-static const char	tail[] =
+static const char	completion_tail[] =
     "\t*) list='' ;;\n"
     "\tesac\n"
     "\tmapfile -t COMPREPLY < <(compgen -W \"$list\" -- \"$word\")\n"
@@ -36,7 +36,7 @@ static const char	tail[] =
 
 /* Options that a file's name follows. */
 static void
-file_options_print(void)
+completion_file_options(void)
 {
 	const struct cli_command	*c;
 	const struct cli_word		*w;
@@ -50,7 +50,7 @@ file_options_print(void)
 
 /* Names for foreign words are in capitals: of these we know the providers. */
 static void
-word_print(const char *word)
+completion_word(const char *word)
 {
 	size_t	i;
 
@@ -73,9 +73,9 @@ cli_completion(const struct conf *conf, int argc, char **argv)
 	(void)conf;
 	if (argc != 1)
 		return cli_usage(argv[0]);
-	fputs(head, stdout);
-	file_options_print();
-	fputs(middle, stdout);
+	fputs(completion_head, stdout);
+	completion_file_options();
+	fputs(completion_middle, stdout);
 	printf("\t'') list='--config --help");
 	for (c = cli_commands; c->name != NULL; c++)
 		printf(" %s", c->name);
@@ -83,9 +83,9 @@ cli_completion(const struct conf *conf, int argc, char **argv)
 	for (c = cli_commands; c->name != NULL; c++) {
 		printf("\t%s) list='", c->name);
 		for (w = c->words; w->word != NULL; w++)
-			word_print(w->word);
+			completion_word(w->word);
 		printf("--help' ;;\n");
 	}
-	fputs(tail, stdout);
+	fputs(completion_tail, stdout);
 	return CLI_OK;
 }

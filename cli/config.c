@@ -1,3 +1,4 @@
+/* genhook config: is the settings file right, and what can be set? */
 #include <stdio.h>
 #include <string.h>
 
@@ -6,7 +7,7 @@
 #include "cli/cli.h"
 
 static void
-print_key(const char *section, const char *key, const char *dflt,
+config_print_key(const char *section, const char *key, const char *dflt,
     const char *bounds, const char *words)
 {
 	printf("%s.%s\t%s\t%s\t%s\n", section, key,
@@ -16,7 +17,7 @@ print_key(const char *section, const char *key, const char *dflt,
 
 /* What the store needs of its place is for the archive to know. */
 static bool
-check_archive(const struct conf *conf, struct errbuf *err)
+config_archive(const struct conf *conf, struct errbuf *err)
 {
 	struct s3_place	place;
 
@@ -31,15 +32,15 @@ cli_config(const struct conf *conf, int argc, char **argv)
 	size_t		i;
 
 	if (argc == 2 && strcmp(argv[1], "keys") == 0) {
-		conf_keys_each(print_key);
+		conf_keys_each(config_print_key);
 		return CLI_OK;
 	}
 	if (argc != 2 || strcmp(argv[1], "check") != 0)
 		return cli_usage(argv[0]);
 	/* The rest has been read and checked, or we would not be here. */
-	if (!check_archive(conf, &err))
+	if (!config_archive(conf, &err))
 		return cli_wrong("%s: %s", conf->path, err.text);
-	printf("%s: well\n", conf->path);
+	printf("%s: ok\n", conf->path);
 	for (i = 0; i < conf->naccounts; i++)
 		printf("  %s %s\n", conf->accounts[i].provider->name,
 		    conf->accounts[i].name);

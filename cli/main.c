@@ -1,3 +1,4 @@
+/* genhook, the operator's command: the table of its subcommands, and main(). */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,27 +14,27 @@ static const struct cli_word migrate_words[] = {
 
 #define LIST_WORDS							\
 	{ "--json", "one JSON document, with every column" },		\
-	{ "--limit N", "so many in place of 50" },			\
+	{ "--limit N", "N rows, not 50" },			\
 	{ NULL, NULL }
 
 static const struct cli_word tasks_words[] = {
-	{ "pending|succeeded|failed|cancelled|lost", "those alone" },
+	{ "pending|succeeded|failed|cancelled|lost", "only these" },
 	LIST_WORDS
 };
 
 static const struct cli_word outputs_words[] = {
-	{ "pending|stored|expired|failed|inline", "those alone" },
+	{ "pending|stored|expired|failed|inline", "only these" },
 	LIST_WORDS
 };
 
 static const struct cli_word deliveries_words[] = {
 	{ "accepted|duplicate|conflict|ignored|unparsed|stale|rejected|"
-	    "unverified", "those alone" },
+	    "unverified", "only these" },
 	LIST_WORDS
 };
 
 static const struct cli_word requests_words[] = {
-	{ "queued|sending|submitted|refused|unknown", "those alone" },
+	{ "queued|sending|submitted|refused|unknown", "only these" },
 	LIST_WORDS
 };
 
@@ -44,18 +45,18 @@ static const struct cli_word show_words[] = {
 };
 
 static const struct cli_word retry_words[] = {
-	{ "TASK", "those of one task: PROVIDER/ID, or the id alone" },
-	{ "PROVIDER", "those of a provider" },
-	{ "--all", "all of them" },
-	{ "--status expired|failed|pending", "those alone" },
+	{ "TASK", "the outputs of one task: PROVIDER/ID, or the id alone" },
+	{ "PROVIDER", "the outputs of this provider's tasks" },
+	{ "--all", "all outputs" },
+	{ "--status expired|failed|pending", "only outputs of this status" },
 	{ NULL, NULL }
 };
 
 static const struct cli_word repoll_words[] = {
 	{ "TASK", "one task: PROVIDER/ID, or the id alone" },
-	{ "PROVIDER", "those of a provider" },
-	{ "--all", "all of them" },
-	{ "--status pending|lost", "those alone" },
+	{ "PROVIDER", "the tasks of this provider" },
+	{ "--all", "all tasks" },
+	{ "--status pending|lost", "only tasks of this status" },
 	{ NULL, NULL }
 };
 
@@ -65,54 +66,54 @@ static const struct cli_word cancel_words[] = {
 };
 
 static const struct cli_word replay_words[] = {
-	{ "--outcome unparsed|rejected|ignored|stale", "unparsed by default" },
-	{ "--provider PROVIDER", "those of a provider" },
-	{ "--account ACCOUNT", "those of an account" },
-	{ "--task ID", "those of a task" },
-	{ "--since TIME", "as PostgreSQL has it: yesterday, '2026-11-21 08:00Z'" },
-	{ "--id ID", "this one, whatever its outcome" },
-	{ "--queue", "leave the work to the next sweep" },
+	{ "--outcome unparsed|rejected|ignored|stale",
+	    "only these; unparsed if not said" },
+	{ "--provider PROVIDER", "only deliveries of this provider" },
+	{ "--account ACCOUNT", "only deliveries of this account" },
+	{ "--task ID", "only deliveries about this task" },
+	{ "--since TIME", "only later ones: yesterday, '2026-11-21 08:00Z'" },
+	{ "--id ID", "only this one, whatever its outcome" },
+	{ "--queue", "only mark them: the next sweep replays them" },
 	{ NULL, NULL }
 };
 
 static const struct cli_word submit_words[] = {
 	{ "PROVIDER", "novita, apimart, apixo or wavespeed" },
 	{ "MODEL", "as the provider's page writes it" },
-	{ "--param KEY=VALUE", "a part of the request; any number of them" },
-	{ "--account ACCOUNT", "whose API key, else default" },
-	{ "--metadata JSON", "your own, kept with the task" },
-	{ "--wait", "until the outputs are downloaded; prints where they are" },
+	{ "--param KEY=VALUE", "one field of the request; may be repeated" },
+	{ "--account ACCOUNT", "whose API key is used; if not said, default" },
+	{ "--metadata JSON", "data of your own, kept with the task" },
+	{ "--wait", "wait until the outputs are downloaded, and print where" },
 	{ "--test-mode", "a mock event in place of a generation (novita)" },
-	{ "--no-callback", "none is asked for: the task is found by polls" },
-	{ "--path PATH", "where to send it below api_base, if not where the "
-	    "model says" },
-	{ "--queued", "alone: send at once what is queued in genhook.requests" },
+	{ "--no-callback", "ask for none: the sweep polls the task" },
+	{ "--path PATH", "below api_base, if not the model's usual path" },
+	{ "--queued", "send now what is queued in genhook.requests" },
 	{ NULL, NULL }
 };
 
 static const struct cli_word tail_words[] = {
-	{ "--json", "a JSON document in each line, as in task_results" },
+	{ "--json", "each line is JSON: a row of genhook.task_results" },
 	{ NULL, NULL }
 };
 
 static const struct cli_word token_words[] = {
-	{ "new", "make one" },
-	{ "PROVIDER", "for this provider" },
-	{ "ACCOUNT", "and this account of it" },
+	{ "new", "make a token" },
+	{ "PROVIDER", "print the address for this provider alone" },
+	{ "ACCOUNT", "the account's name in the settings; else default" },
 	{ NULL, NULL }
 };
 
 static const struct cli_word secret_words[] = {
-	{ "fetch", "ask for it, with the account's api_key" },
-	{ "wavespeed", "the one provider that signs" },
-	{ "ACCOUNT", "its account, else default" },
+	{ "fetch", "ask the provider, with the account's api_key" },
+	{ "wavespeed", "the only provider that signs its callbacks" },
+	{ "ACCOUNT", "the account in the settings; else default" },
 	{ NULL, NULL }
 };
 
 static const struct cli_word doctor_words[] = {
-	{ "--alert", "for cron: silent when all is well, else a mail's text" },
+	{ "--alert", "for cron: nothing if all is ok, else a mail's text" },
 	{ "--offline", "ask neither lighttpd nor the providers" },
-	{ "--lighttpd FILE", "its configuration, else "
+	{ "--lighttpd FILE", "its configuration; else "
 	    "/etc/lighttpd/lighttpd.conf" },
 	{ NULL, NULL }
 };
@@ -130,18 +131,19 @@ static const struct cli_word no_words[] = {
 const struct cli_command cli_commands[] = {
 	{ "submit", "PROVIDER MODEL [--param KEY=VALUE ...] ... | --queued",
 	    "send a request to a provider, once",
-	    "The request is the JSON on standard input, or put together of "
-	    "--param: KEY may\nbe a path (input.prompt); VALUE is a number, "
-	    "true, false, null, [...], {...} or\n\"...\" if it reads as one, "
-	    "@FILE for the text of a file, else text.  The callback\nis put "
-	    "in as the provider wants it.  Prints the task's id.",
+	    "The request is the JSON on standard input, or is made of the "
+	    "--param options.\nKEY may be a path (input.prompt).  VALUE is "
+	    "JSON where it reads as JSON (a\nnumber, true, [...], {...}, "
+	    "\"...\"), the text of a file where it is @FILE, and\nelse text.  "
+	    "The callback's address is filled in for the provider.  Prints\n"
+	    "the task's id.",
 	    submit_words, cli_submit, CLI_CONF, NULL },
 	{ "tasks", "[STATUS] [--json] [--limit N]", "the newest tasks",
-	    "Newest first, by their end or else their beginning.",
+	    "Newest first: by when they finished, or were submitted.",
 	    tasks_words, cli_tasks, CLI_CONF, NULL },
 	{ "outputs", "[STATUS] [--json] [--limit N]", "the newest outputs",
-	    "Newest first, by their tasks' end.  \"where\" is the file, the text, "
-	    "or why\nthere is none.",
+	    "Newest first: by when their tasks finished.  \"where\" is the "
+	    "file, or the text,\nor why there is none.",
 	    outputs_words, cli_outputs, CLI_CONF, NULL },
 	{ "deliveries", "[OUTCOME] [--json] [--limit N]",
 	    "the newest callbacks and poll answers",
@@ -149,82 +151,97 @@ const struct cli_command cli_commands[] = {
 	    deliveries_words, cli_deliveries, CLI_CONF, NULL },
 	{ "requests", "[STATUS] [--json] [--limit N]",
 	    "the newest requests of the outbox",
-	    "Newest first; \"error\" says why one waits, was refused, or is of "
-	    "unknown fate.",
+	    "Newest first; \"error\" says why a request waits, was refused, or "
+	    "is unknown.",
 	    requests_words, cli_requests, CLI_CONF, NULL },
-	{ "show", "TASK [--json]", "one task's life as a time line",
-	    "Submitted, called back, polled, finished, downloaded; and what is "
-	    "yet to come.",
+	{ "show", "TASK [--json]", "everything about one task, by time",
+	    "When it was submitted, called back, polled, finished, downloaded; "
+	    "and what\ncomes next.",
 	    show_words, cli_show, CLI_CONF, NULL },
-	{ "tail", "[--json]", "a line for each task as it finishes",
-	    "Until Ctrl-C.  It connects again by itself, and then prints what "
-	    "finished\nmeanwhile.",
+	{ "tail", "[--json]", "print each task when it finishes",
+	    "Runs until Ctrl-C.  When the connection breaks it connects again, "
+	    "and prints\nwhat finished meanwhile.",
 	    tail_words, cli_tail, CLI_CONF, NULL },
 	{ "retry", "TASK | PROVIDER | --all [--status STATUS]",
-	    "download again what was given up",
-	    "Expired and failed outputs become due now; with --status pending, "
-	    "those that\nwait for their next attempt.  The next sweep takes "
-	    "them.",
+	    "download outputs again that were given up",
+	    "Expired and failed outputs become due now, or with --status "
+	    "pending the outputs\nthat wait for their next attempt.  The next "
+	    "sweep downloads them.",
 	    retry_words, cli_retry, CLI_CONF, NULL },
 	{ "repoll", "TASK | PROVIDER | --all [--status STATUS]",
-	    "ask the provider again",
-	    "Pending and lost tasks become due now.  The next sweep asks.",
+	    "ask the provider again about tasks",
+	    "Pending and lost tasks become due now.  The next sweep asks the "
+	    "provider.",
 	    repoll_words, cli_repoll, CLI_CONF, NULL },
 	{ "cancel", "TASK", "stop waiting for a task",
-	    "Nothing is said to the provider, who may charge for it still.  A "
-	    "late result is\nrecorded, and no longer counts.",
+	    "The provider is not told, and may still charge for it.  A result "
+	    "that comes\nlater is recorded, but changes nothing.",
 	    cancel_words, cli_cancel, CLI_CONF, NULL },
 	{ "replay", "[--outcome OUTCOME] [--since TIME] [--id ID] ...",
-	    "parse kept deliveries anew",
-	    "As after an upgrade: those that were unparsed, or of another "
-	    "outcome.  One that\nwas unverified is replayed by its id alone, "
-	    "which vouches for it.  A finished\ntask is never overwritten.",
+	    "parse kept deliveries again",
+	    "For example after an upgrade that can read more of them.  An "
+	    "unverified delivery\nis replayed only when you name it with --id: "
+	    "that says that you trust it.\nA finished task is never "
+	    "overwritten.",
 	    replay_words, cli_replay, CLI_CONF, NULL },
 	{ "doctor", "[--alert] [--offline] [--lighttpd FILE]",
-	    "look at everything, and say what mends what is wrong",
-	    "Settings, database, rights, clocks, cron's last run, late work, "
-	    "spool, archive,\nspace, lighttpd, handlers; and API keys, by "
-	    "asking for a task that there is not,\nwhich costs nothing.",
-	    doctor_words, cli_doctor, CLI_CONF_IF_WELL, NULL },
+	    "check everything, and say how to fix what is wrong",
+	    "Checks settings, database, rights, clocks, cron's last run, late "
+	    "work, spool,\narchive, space, lighttpd, handlers; and API keys, "
+	    "by asking each provider for a\ntask that does not exist, which "
+	    "costs nothing.",
+	    doctor_words, cli_doctor, CLI_CONF_OR_NULL, NULL },
 	{ "migrate", "[--check | --print]",
 	    "bring the database to this version's schema",
-	    "Harmless when there is nothing to do; two at once wait for each "
-	    "other.",
+	    "Does nothing when the schema is current.  Two at once wait for "
+	    "each other.",
 	    migrate_words, cli_migrate, CLI_CONF_NOT_BARE, "--print" },
 	{ "config", "check | keys",
 	    "check the settings file, or list every setting", NULL,
 	    config_words, cli_config, CLI_CONF_NOT_BARE, "keys" },
 	{ "token", "new [PROVIDER [ACCOUNT]]",
-	    "make the secret part of a callback's address",
-	    "Prints it, its line for the settings, and the address for the "
-	    "provider.\nChanges nothing.",
-	    token_words, cli_token, CLI_CONF_IF_WELL, NULL },
+	    "make a token, the secret part of a callback's address",
+	    "Prints the token, its line for the settings, and the address to "
+	    "give to the\nprovider.  Changes nothing.",
+	    token_words, cli_token, CLI_CONF_OR_NULL, NULL },
 	{ "secret", "fetch wavespeed [ACCOUNT]",
-	    "get what a provider signs its callbacks with",
-	    "Prints it, and its line for the settings; changes nothing.",
+	    "get the secret a provider signs its callbacks with",
+	    "Prints the secret, and its line for the settings.  Changes "
+	    "nothing.",
 	    secret_words, cli_secret, CLI_CONF, NULL },
-	{ "completion", "", "completion for bash",
-	    "Once, for this shell:  source <(genhook completion)",
-	    no_words, cli_completion, CLI_CONF_IF_WELL, NULL },
+	{ "completion", "", "print the completion for bash",
+	    "For this shell alone:  source <(genhook completion)",
+	    no_words, cli_completion, CLI_CONF_OR_NULL, NULL },
 	{ NULL, NULL, NULL, NULL, NULL, NULL, CLI_CONF, NULL }
 };
 
+const struct cli_command *
+cli_command(const char *name)
+{
+	const struct cli_command	*c;
+
+	for (c = cli_commands; c->name != NULL; c++)
+		if (strcmp(c->name, name) == 0)
+			return c;
+	return NULL;
+}
+
 static void
-usage(FILE *fp)
+main_usage(FILE *fp)
 {
 	const struct cli_command	*c;
 
 	fputs("usage: genhook [--config FILE] COMMAND [ARGUMENTS]\n\n", fp);
 	for (c = cli_commands; c->name != NULL; c++)
 		fprintf(fp, "  %-11s %s\n", c->name, c->says);
-	fputs("\ngenhook COMMAND --help says more of each.\n"
+	fputs("\ngenhook COMMAND --help says more about each.\n"
 	    "The settings come from FILE, else $GENHOOK_CONF, else "
 	    CONF_DEFAULT_PATH ".\n"
-	    "Exit status: 0 well, 1 something is wrong, 2 bad usage.\n", fp);
+	    "Exit status: 0 ok, 1 something is wrong, 2 bad usage.\n", fp);
 }
 
 static int
-help(const struct cli_command *c)
+main_help(const struct cli_command *c)
 {
 	const struct cli_word	*w;
 
@@ -242,40 +259,29 @@ help(const struct cli_command *c)
 	return CLI_OK;
 }
 
-static const struct cli_command *
-command_find(const char *name)
-{
-	const struct cli_command	*c;
-
-	for (c = cli_commands; c->name != NULL; c++)
-		if (strcmp(c->name, name) == 0)
-			return c;
-	return NULL;
-}
-
 static bool
-is_help(const char *word)
+main_wants_help(const char *word)
 {
 	return strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0;
 }
 
 static bool
-goes_without_conf(const struct cli_command *c, int argc, char **argv)
+main_needs_no_conf(const struct cli_command *c, int argc, char **argv)
 {
 	return c->conf == CLI_CONF_NOT_BARE && argc == 2 &&
 	    strcmp(argv[1], c->bare) == 0;
 }
 
 static int
-run(const struct cli_command *c, int argc, char **argv)
+main_run(const struct cli_command *c, int argc, char **argv)
 {
 	struct conf	*conf = NULL;
 	struct errbuf	 err;
 	int		 status;
 
-	if (!goes_without_conf(c, argc, argv) &&
+	if (!main_needs_no_conf(c, argc, argv) &&
 	    (conf = conf_load(NULL, &err)) == NULL &&
-	    c->conf != CLI_CONF_IF_WELL)
+	    c->conf != CLI_CONF_OR_NULL)
 		return cli_wrong("%s", err.text);
 	status = c->run(conf, argc, argv);
 	conf_free(conf);
@@ -295,20 +301,20 @@ main(int argc, char **argv)
 			return cli_wrong("out of memory");
 		at += 2;
 	}
-	if (at < argc && is_help(argv[at])) {
-		usage(stdout);
+	if (at < argc && main_wants_help(argv[at])) {
+		main_usage(stdout);
 		return CLI_OK;
 	}
 	if (at >= argc) {
-		usage(stderr);
+		main_usage(stderr);
 		return CLI_USAGE;
 	}
-	if ((c = command_find(argv[at])) == NULL) {
+	if ((c = cli_command(argv[at])) == NULL) {
 		(void)cli_wrong("no command \"%s\"; genhook --help lists them",
 		    argv[at]);
 		return CLI_USAGE;
 	}
-	if (at + 1 < argc && is_help(argv[at + 1]))
-		return help(c);
-	return run(c, argc - at, argv + at);
+	if (at + 1 < argc && main_wants_help(argv[at + 1]))
+		return main_help(c);
+	return main_run(c, argc - at, argv + at);
 }

@@ -1,3 +1,4 @@
+/* A request's body: put together of words, or read from standard input. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,7 +13,7 @@
 /* What a file holds, with a NUL behind it; NULL: it cannot be read, is too
  * large, or there is no memory. */
 static char *
-slurp(FILE *fp)
+param_read(FILE *fp)
 {
 	size_t	size = 65536, len = 0, got;
 	char	*text = malloc(size), *bigger;
@@ -38,10 +39,10 @@ slurp(FILE *fp)
 }
 
 static bool
-put_file(struct json_object *doc, const char *key, const char *path)
+param_put_file(struct json_object *doc, const char *key, const char *path)
 {
 	FILE	*fp = fopen(path, "re");
-	char	*text = fp != NULL ? slurp(fp) : NULL;
+	char	*text = fp != NULL ? param_read(fp) : NULL;
 	bool	 ok = text != NULL && json_put_text(doc, key, text);
 
 	if (fp != NULL)
@@ -51,20 +52,20 @@ put_file(struct json_object *doc, const char *key, const char *path)
 }
 
 static bool
-put_value(struct json_object *doc, const char *key, const char *value)
+param_put_value(struct json_object *doc, const char *key, const char *value)
 {
 	struct json_object	*typed;
 	struct errbuf		 unused;
 
 	if (*value == '@')
-		return put_file(doc, key, value + 1);
+		return param_put_file(doc, key, value + 1);
 	if (json_parse(value, strlen(value), &typed, &unused) == JSON_OK)
 		return json_put(doc, key, typed);
 	return json_put_text(doc, key, value);
 }
 
 static bool
-put_word(struct json_object *doc, const char *word)
+param_put(struct json_object *doc, const char *word)
 {
 	const char	*equals = strchr(word, '=');
 	char		*key;
@@ -73,7 +74,7 @@ put_word(struct json_object *doc, const char *word)
 	if (equals == NULL || equals == word ||
 	    (key = strndup(word, (size_t)(equals - word))) == NULL)
 		return false;
-	ok = put_value(doc, key, equals + 1);
+	ok = param_put_value(doc, key, equals + 1);
 	free(key);
 	return ok;
 }
@@ -90,12 +91,12 @@ param_object(const char *const *words, int n)
 		(void)cli_wrong("%s", err.text);
 		return NULL;
 	}
-	for (i = 0; i < n && put_word(doc, words[i]); i++)
+	for (i = 0; i < n && param_put(doc, words[i]); i++)
 		;
 	if (i < n)
-		(void)cli_wrong("--param \"%s\" is no KEY=VALUE, its file "
-		    "cannot be read, or its key lies inside of what is no "
-		    "object", words[i]);
+		(void)cli_wrong("--param \"%s\" is not KEY=VALUE, its file "
+		    "cannot be read, or its key is inside of a value that "
+		    "is not an object", words[i]);
 	else if ((text = json_print(doc)) == NULL)
 		(void)cli_wrong("out of memory");
 	json_free(doc);
@@ -108,11 +109,11 @@ param_stdin(void)
 	char	*text = NULL;
 
 	if (isatty(STDIN_FILENO) == 0)
-		text = slurp(stdin);
+		text = param_read(stdin);
 	if (text != NULL && text[strspn(text, " \t\r\n")] != '\0')
 		return text;
 	free(text);
-	(void)cli_wrong("no request: give --param KEY=VALUE, or its JSON on "
-	    "standard input");
+	(void)cli_wrong("there is no request: give --param KEY=VALUE, or JSON "
+	    "on standard input");
 	return NULL;
 }

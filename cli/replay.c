@@ -4,6 +4,7 @@
 
 #include "common/replay.h"
 #include "cli/cli.h"
+#include "cli/statements.h"
 
 /* The parameters of genhook.replay_deliveries(), in its order. */
 enum {
@@ -12,18 +13,15 @@ enum {
 
 /* How many are newly asked for; -1: it failed, which has been said. */
 static int
-ask(struct db *db, const char *const *values)
+replay_ask(struct db *db, const char *const *values)
 {
 	struct db_param	 params[PARAMS];
 	struct db_rows	*rows = NULL;
 	int		 i, n = -1;
 
-	for (i = 0; i < PARAMS; i++) {
-		params[i].value = values[i];
-		params[i].len = DB_TEXT;
-	}
-	if (cli_query(db, "select id from genhook.replay_deliveries($1, $2,"
-	    " $3, $4, $5::timestamptz, $6::uuid)", params, PARAMS, &rows))
+	for (i = 0; i < PARAMS; i++)
+		params[i] = db_text(values[i]);
+	if (cli_query(db, DB_REPLAY_DELIVERIES, params, &rows))
 		n = db_rows_count(rows);
 	db_rows_free(rows);
 	return n;
@@ -31,7 +29,7 @@ ask(struct db *db, const char *const *values)
 
 /* All that waits, whoever asked for it. */
 static int
-work(struct db *db, const struct conf *conf, int asked)
+replay_work(struct db *db, const struct conf *conf, int asked)
 {
 	struct replay_counts	counts;
 	struct errbuf		err;
@@ -47,7 +45,8 @@ work(struct db *db, const struct conf *conf, int asked)
 	if (v != DB_OK)
 		return cli_wrong("%s", err.text);
 	if (counts.refused > 0)
-		return cli_wrong("genhook.replays says why %ld were refused",
+		return cli_wrong("the table genhook.replays says why %ld were "
+		    "refused",
 		    counts.refused);
 	return CLI_OK;
 }
@@ -74,12 +73,13 @@ cli_replay(const struct conf *conf, int argc, char **argv)
 		return CLI_USAGE;
 	if ((db = cli_database(conf)) == NULL)
 		return CLI_WRONG;
-	if ((asked = ask(db, values)) >= 0) {
+	if ((asked = replay_ask(db, values)) >= 0) {
 		status = CLI_OK;
 		if (queue)
-			printf("%d deliveries wait to be replayed\n", asked);
+			printf("%d deliveries wait for the next sweep to "
+			    "replay them\n", asked);
 		else
-			status = work(db, conf, asked);
+			status = replay_work(db, conf, asked);
 	}
 	db_free(db);
 	return status;

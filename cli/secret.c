@@ -1,16 +1,16 @@
-/* What a provider signs its callbacks with, from its API. */
+/* genhook secret: what a provider signs its callbacks with, from its API. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "lib/json.h"
 #include "cli/cli.h"
-#include "cli/web.h"
+#include "cli/http_get.h"
 
 #define URL_MAX	1024
 
 /* Two forms are documented: with an envelope and without. */
 static const char *
-secret_of(struct json_object *doc)
+secret_in(struct json_object *doc)
 {
 	const char	*secret = json_string_at(doc, "data.secret");
 
@@ -20,14 +20,14 @@ secret_of(struct json_object *doc)
 static int
 secret_print(const struct account *a, struct json_object *doc)
 {
-	const char	*secret = secret_of(doc);
+	const char	*secret = secret_in(doc);
 	char		 text[CLI_TEXT_MAX];
 
 	if (secret == NULL || *secret == '\0')
-		return cli_wrong("%s answered without a secret",
+		return cli_wrong("the answer of %s has no secret",
 		    a->provider->name);
 	(void)cli_text(text, sizeof(text), secret, CLI_WHOLE);
-	printf("%s\n\nInto the settings, of %s %s:\n"
+	printf("%s\n\nPut this into the section %s %s of the settings:\n"
 	    "    webhook_secret = {\"%s\"}\nThen reload lighttpd.\n", text,
 	    a->provider->name, a->name, text);
 	return CLI_OK;
@@ -36,7 +36,7 @@ secret_print(const struct account *a, struct json_object *doc)
 static int
 secret_fetch(const struct conf *conf, const struct account *a)
 {
-	struct web_answer	 answer;
+	struct http_answer	 answer;
 	struct json_object	*doc = NULL;
 	struct errbuf		 err = { .text = "" };
 	char			 url[URL_MAX];
@@ -44,19 +44,19 @@ secret_fetch(const struct conf *conf, const struct account *a)
 
 	(void)snprintf(url, sizeof(url), "%s%s", a->api_base,
 	    a->provider->secret_path);
-	web_get(url, a->api_key, conf->allow_private_networks, &answer);
+	http_get(url, a->api_key, conf->allow_private_networks, &answer);
 	if (answer.body != NULL)
 		(void)json_parse(answer.body, answer.len, &doc, &err);
-	if (answer.verdict != HTTP_ANSWERED)
-		(void)cli_wrong("%s", answer.err.text);
-	else if (a->provider->poll_classify((int)answer.status, doc, &err) !=
-	    POLL_TASK)
+	if (answer.response.verdict != HTTP_ANSWERED)
+		(void)cli_wrong("%s", answer.response.err.text);
+	else if (a->provider->poll_classify((int)answer.response.status, doc,
+	    &err) != POLL_TASK)
 		(void)cli_wrong("%s answered %ld: %s", a->provider->name,
-		    answer.status, err.text);
+		    answer.response.status, err.text);
 	else
 		status = secret_print(a, doc);
 	json_free(doc);
-	web_answer_free(&answer);
+	http_answer_free(&answer);
 	return status;
 }
 
@@ -73,8 +73,8 @@ cli_secret(const struct conf *conf, int argc, char **argv)
 	if (words[1] == NULL || strcmp(words[0], "fetch") != 0)
 		return cli_usage(argv[0]);
 	if ((p = provider_find(words[1])) == NULL || p->secret_path == NULL)
-		return cli_wrong("no provider \"%s\" tells a secret",
-		    words[1]);
+		return cli_wrong("\"%s\" is not a provider that signs its "
+		    "callbacks", words[1]);
 	if ((a = conf_account(conf, p, words[2])) == NULL)
 		return cli_wrong("the settings have no section %s %s", p->name,
 		    words[2]);

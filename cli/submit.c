@@ -11,33 +11,9 @@
 #include "batch/submits.h"
 #include "cli/cli.h"
 #include "cli/param.h"
+#include "cli/statements.h"
 
 #define LOOK_EVERY_MS	1000
-
-static const char	request_insert_sql[] =
-    "insert into genhook.requests (provider, model, account, request,"
-    " metadata, path, callback, test_mode) values ($1, $2, $3, $4::jsonb,"
-    " $5::jsonb, $6, $7::boolean, $8::boolean) returning id";
-
-static const char	request_status_sql[] =
-    "select status, task_id, error, greatest(0, ceil(extract(epoch from"
-    " next_attempt_at - now())))::integer from genhook.requests"
-    " where id = $1::bigint";
-
-static const char	request_task_sql[] =
-    "select t.status, concat_ws(': ', t.error_code, t.error_message),"
-    " o.whole, o.open, o.bad from genhook.tasks t cross join lateral"
-    " (select count(*) as whole,"
-    " count(*) filter (where status = 'pending') as open,"
-    " count(*) filter (where status in ('expired', 'failed')) as bad"
-    " from genhook.outputs o where o.provider = t.provider"
-    " and o.task_id = t.task_id) as o"
-    " where t.provider = $1 and t.task_id = $2";
-
-static const char	request_outputs_sql[] =
-    "select coalesce(location, inline_text, status || ': ' || last_error)"
-    " from genhook.outputs where provider = $1 and task_id = $2"
-    " order by position";
 
 struct submit_args {
 	const char	*provider, *model, *account, *metadata, *path;
@@ -106,7 +82,7 @@ request_insert(struct request *r)
 	params[5] = db_text(w->path);
 	params[6] = db_text(w->no_callback ? "false" : "true");
 	params[7] = db_text(w->test_mode ? "true" : "false");
-	ok = cli_query(r->db, request_insert_sql, params, 8, &rows);
+	ok = cli_query(r->db, DB_INSERT_REQUEST, params, &rows);
 	if (ok)
 		(void)snprintf(r->id, sizeof(r->id), "%s",
 		    db_value(rows, 0, 0));
@@ -179,8 +155,8 @@ request_is_open(struct request *r, const char *status, const char *error)
 	(void)cli_wrong("%s", words.text);
 	if (queued)
 		(void)cli_wrong("the sweep will send it; do not submit it "
-		    "again (select * from genhook.cancel_requests(%s) "
-		    "withdraws it)", r->id);
+		    "again (in psql, genhook.cancel_requests(%s) withdraws "
+		    "it)", r->id);
 	return false;
 }
 
@@ -197,7 +173,7 @@ request_look_up(struct request *r, char **task_id)
 	bool		 open = false;
 
 	*task_id = NULL;
-	if (!cli_query(r->db, request_status_sql, &id, 1, &rows))
+	if (!cli_query(r->db, DB_REQUEST_STATE, &id, &rows))
 		return false;
 	status = db_rows_count(rows) > 0 ? db_value(rows, 0, 0) : NULL;
 	if (status == NULL)
@@ -237,7 +213,7 @@ request_print_outputs(struct db *db, const struct db_param *key)
 	struct db_rows	*rows = NULL;
 	int		 i;
 
-	if (!cli_query(db, request_outputs_sql, key, 2, &rows))
+	if (!cli_query(db, DB_TASK_OUTPUTS, key, &rows))
 		return;
 	for (i = 0; i < db_rows_count(rows); i++)
 		puts(db_value(rows, i, 0));
@@ -254,7 +230,7 @@ request_task_done(struct request *r, const struct db_param *key, int *status)
 	bool		 done;
 
 	*status = CLI_WRONG;
-	if (!cli_query(r->db, request_task_sql, key, 2, &rows))
+	if (!cli_query(r->db, DB_TASK_STATE, key, &rows))
 		return true;
 	if (db_rows_count(rows) == 0) {
 		(void)cli_wrong("the task was deleted");
@@ -291,7 +267,7 @@ request_wait_for_task(struct request *r, const char *task_id)
 
 	/* A message only ends a nap early, so it goes without them too. */
 	listening = !r->conf->pooler && db_listen(r->db,
-	    "genhook_task_finished", CLI_TIMEOUT_MS, &unused) == DB_OK;
+	    CHANNEL_FINISHED, CLI_TIMEOUT_MS, &unused) == DB_OK;
 	while (!request_task_done(r, key, &status))
 		request_rest(r, listening);
 	request_print_outputs(r->db, key);

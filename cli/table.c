@@ -1,4 +1,4 @@
-/* Rows as a table that fits the terminal. */
+/* Printing rows as a table that fits the terminal. */
 #include <sys/ioctl.h>
 
 #include <limits.h>
@@ -15,7 +15,7 @@
 
 /* How wide is it printed? */
 static size_t
-line_width(void)
+table_width(void)
 {
 	const char	*columns = getenv("COLUMNS");
 	struct winsize	 ws;
@@ -30,7 +30,7 @@ line_width(void)
 
 /* A value as it may stand in a cell; row -1 is the head.  Returns its width. */
 static size_t
-cell_text(const struct db_rows *rows, int row, int col, size_t most,
+table_cell(const struct db_rows *rows, int row, int col, size_t most,
     char out[CLI_TEXT_MAX])
 {
 	const char	*value = row == -1 ? db_column_name(rows, col) :
@@ -40,28 +40,28 @@ cell_text(const struct db_rows *rows, int row, int col, size_t most,
 }
 
 static size_t
-column_width(const struct db_rows *rows, int col, size_t most)
+table_column(const struct db_rows *rows, int col, size_t most)
 {
 	char	cell[CLI_TEXT_MAX];
 	size_t	width = 0, n;
 	int	row;
 
 	for (row = -1; row < db_rows_count(rows); row++)
-		if ((n = cell_text(rows, row, col, most, cell)) > width)
+		if ((n = table_cell(rows, row, col, most, cell)) > width)
 			width = n;
 	return width;
 }
 
 /* How wide each column becomes; returns how many fit. */
 static int
-columns_fit(const struct db_rows *rows, size_t width[MAX_COLUMNS])
+table_columns(const struct db_rows *rows, size_t width[MAX_COLUMNS])
 {
 	int	col, ncols = db_columns(rows);
-	size_t	room = line_width(), used = 0, gap;
+	size_t	room = table_width(), used = 0, gap;
 
 	for (col = 0; col < ncols && col < MAX_COLUMNS; col++) {
 		gap = col > 0 ? GAP : 0;
-		width[col] = column_width(rows, col, col == ncols - 1 ?
+		width[col] = table_column(rows, col, col == ncols - 1 ?
 		    CLI_WHOLE : CELL_MAX);
 		if (used + gap + width[col] > room) {
 			if (room < used + gap + CELL_LEAST)
@@ -79,11 +79,11 @@ cli_table(const struct db_rows *rows)
 {
 	char	cell[CLI_TEXT_MAX];
 	size_t	width[MAX_COLUMNS], n;
-	int	row, col, ncols = columns_fit(rows, width);
+	int	row, col, ncols = table_columns(rows, width);
 
 	for (row = -1; row < db_rows_count(rows); row++)
 		for (col = 0; col < ncols; col++) {
-			n = cell_text(rows, row, col, width[col], cell);
+			n = table_cell(rows, row, col, width[col], cell);
 			if (col == ncols - 1)
 				printf("%s\n", cell);
 			else

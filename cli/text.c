@@ -1,4 +1,4 @@
-/* Foreign text as it may stand on a terminal. */
+/* Foreign text as it may be printed on a terminal. */
 #include <locale.h>
 #include <string.h>
 #include <wchar.h>
@@ -19,22 +19,22 @@ struct piece {
 /* Some that take no room turn the writing round, or join what is apart
  * (Unicode's format characters). */
 static bool
-is_hidden(wchar_t c)
+text_is_hidden(wchar_t c)
 {
 	return (c >= 0x200b && c <= 0x200f) || (c >= 0x2028 && c <= 0x202e) ||
 	    (c >= 0x2060 && c <= 0x206f) || c == 0xfeff;
 }
 
 static bool
-is_fit(wchar_t c, size_t len)
+text_is_fit(wchar_t c, size_t len)
 {
-	return c != L'\\' && !is_hidden(c) && iswprint((wint_t)c) != 0 &&
+	return c != L'\\' && !text_is_hidden(c) && iswprint((wint_t)c) != 0 &&
 	    wcwidth(c) >= 0 && len < PIECE_MAX;
 }
 
 /* Take the next character; returns how many bytes of src it was. */
 static size_t
-piece_take(struct piece *p, const char *src)
+text_piece(struct piece *p, const char *src)
 {
 	static const char	hex[] = "0123456789abcdef";
 	mbstate_t		state = { 0 };
@@ -43,7 +43,7 @@ piece_take(struct piece *p, const char *src)
 	bool			whole = len != (size_t)-1 && len != (size_t)-2;
 	size_t			i;
 
-	if (whole && is_fit(c, len)) {
+	if (whole && text_is_fit(c, len)) {
 		memcpy(p->text, src, len);
 		p->len = len;
 		p->columns = (size_t)wcwidth(c);
@@ -68,7 +68,7 @@ text_copy(char *out, size_t outsz, const char *src, size_t most)
 	size_t		len = 0, columns = 0, cut = 0, cut_columns = 0;
 
 	while (*src != '\0') {
-		src += piece_take(&p, src);
+		src += text_piece(&p, src);
 		if (columns + p.columns > most || len + p.len >= outsz) {
 			memcpy(out + cut, DOTS, sizeof(DOTS));
 			return cut_columns + DOTS_LEN;

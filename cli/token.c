@@ -1,4 +1,4 @@
-/* Tokens: the secret part of a callback's path. */
+/* genhook token: the secret part of a callback's address. */
 #include <string.h>
 
 #include "lib/crypto.h"
@@ -22,7 +22,8 @@ token_make(char token[TOKEN_SIZE])
 }
 
 static void
-url_print(const struct conf *conf, const char *provider, const char *token)
+token_print_url(const struct conf *conf, const char *provider,
+    const char *token)
 {
 	const char	*base = conf != NULL ? conf->base_url : "";
 
@@ -31,19 +32,19 @@ url_print(const struct conf *conf, const char *provider, const char *token)
 }
 
 static void
-new_print(const struct conf *conf, const struct provider *p,
+token_print(const struct conf *conf, const struct provider *p,
     const char *account, const char *token)
 {
 	size_t	i;
 
-	printf("%s\n\nInto the settings, beside those that are there:\n",
+	printf("%s\n\nPut this into the settings:\n",
 	    token);
 	printf("  %s %s {\n      token = {\"%s\"}\n  }\n",
 	    p != NULL ? p->name : "PROVIDER", account, token);
-	printf("Then reload lighttpd, and give the provider:\n");
+	printf("Then reload lighttpd, and give the provider this address:\n");
 	for (i = 0; providers[i] != NULL; i++)
 		if (p == NULL || p == providers[i])
-			url_print(conf, providers[i]->name, token);
+			token_print_url(conf, providers[i]->name, token);
 }
 
 int
@@ -63,7 +64,7 @@ cli_token(const struct conf *conf, int argc, char **argv)
 		return CLI_USAGE;
 	}
 	if (!token_make(token))
-		return cli_wrong("no random bytes are to be had");
-	new_print(conf, p, words[2] != NULL ? words[2] : "default", token);
+		return cli_wrong("the system has no random bytes");
+	token_print(conf, p, words[2] != NULL ? words[2] : "default", token);
 	return CLI_OK;
 }

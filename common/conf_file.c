@@ -98,7 +98,7 @@ conf_file_complain(const struct conf_file *f, cfg_t *sec, const char *key,
 		conf_file_add_unset(f, strtol(at, NULL, 10), &words);
 	} else if (sec->line > 0)
 		(void)snprintf(line, sizeof(line), "%d:", sec->line);
-	errbuf_set(f->err, "%s:%s %s%s%s%s%s %s", f->path, line, cfg_name(sec),
+	errbuf_reword(f->err, "%s:%s %s%s%s%s%s %s", f->path, line, cfg_name(sec),
 	    title != NULL ? " " : "", title != NULL ? title : "",
 	    key != NULL ? "." : "", key != NULL ? key : "", words.text);
 	return false;

@@ -14,19 +14,23 @@ int
 conf_private_open(const char *path, const char *what, struct errbuf *err)
 {
 	struct stat	st;
-	int		fd;
+	int		fd, cause;
 
 	/* Not to wait for a writer, should it be a FIFO. */
 	if ((fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC)) == -1) {
-		errbuf_set(err, "%s \"%s\": %s", what, path, strerror(errno));
+		cause = errno;
+		errbuf_set(err, "%s \"%s\": %s", what, path, strerror(cause));
+		err->class = cause == ENOENT ? ERR_NO_FILE : cause == EACCES ?
+		    ERR_NO_RIGHT : ERR_OTHER;
 		return -1;
 	}
 	if (fstat(fd, &st) == -1 || !S_ISREG(st.st_mode))
 		errbuf_set(err, "%s \"%s\" is no regular file", what, path);
-	else if ((st.st_mode & 007) != 0)
+	else if ((st.st_mode & 007) != 0) {
 		errbuf_set(err, "%s \"%s\" can be read by others (mode %04o): "
 		    "chmod o= it", what, path, st.st_mode & 07777);
-	else
+		err->class = ERR_EXPOSED;
+	} else
 		return fd;
 	(void)close(fd);
 	return -1;
@@ -41,8 +45,11 @@ conf_private_secret(const char *value, struct errbuf *err)
 
 	if (strncmp(value, "file:", 5) != 0)
 		return strdup(value);
-	if ((fd = conf_private_open(value + 5, "secret file", err)) == -1)
+	if ((fd = conf_private_open(value + 5, "secret file", err)) == -1) {
+		if (err->class == ERR_NO_FILE)
+			err->class = ERR_SETTING;
 		return NULL;
+	}
 	n = read(fd, buf, SECRET_FILE_MAX);
 	(void)close(fd);
 	if (n <= 0) {

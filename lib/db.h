@@ -21,7 +21,7 @@ enum db_verdict {
 	DB_OK,
 	DB_REFUSED,	/* these values break a rule (SQLSTATE 22, 23): never
 			   will do */
-	DB_AWAY,	/* no connection, no answer in time, no room: may pass */
+	DB_AWAY,	/* no connection, answer in time, or room: may pass */
 	DB_BROKEN	/* wrong schema, no right, no such function (28, 42):
 			   a person has to mend it */
 };

@@ -13,12 +13,12 @@
 #define DB_MAX_PREPARED	64
 
 /* How many backends that did not answer in time one program leaves behind.
- * With a standby gone, or a disk that stands still, they end when it is back. */
+ * With a standby gone, or a disk that hangs, they end when it is back. */
 #define DB_MAX_STUCK	3
 
 struct db {
 	struct db_options	 options;
-	char			*conninfo;	/* owned; the options' is NULL */
+	char			*conninfo;	/* owned; options' is NULL */
 	PGconn			*conn;		/* NULL: not connected */
 	size_t			 host;		/* which of conninfo's servers
 						   was good */

@@ -17,7 +17,7 @@ enum err_class {
 	ERR_SQL,		/* the server refused: sqlstate */
 	ERR_NO_ANSWER,		/* no server was reached, or none answered in
 				   time */
-	ERR_SCHEMA		/* the database's schema is of another version */
+	ERR_SCHEMA		/* the schema is of another version */
 };
 
 #define SQLSTATE_SIZE	6	/* five characters and a NUL */

@@ -1,4 +1,4 @@
-/* The table of statements: each takes as many parameters as its row says, and
+/* The tables of statements: each takes as many parameters as its row says, and
  * no two are prepared under one name. */
 #include <stdlib.h>
 #include <string.h>
@@ -9,6 +9,7 @@
 static const struct db_stmt	statements[] = {
 #define STATEMENT(id, name, nparam, ncol, sql) { name, sql, nparam, ncol },
 #include "common/statements.def"
+#include "cli/statements.def"
 #undef STATEMENT
 };
 #define NSTATEMENTS	(sizeof(statements) / sizeof(statements[0]))

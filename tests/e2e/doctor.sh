@@ -77,11 +77,11 @@ same "the other keys are well" 3 "$(grep -c '^ok *keys' "$WORK/said")"
 cat "$WORK/good.conf" >"$GENHOOK_CONF"
 faults '{"clock-ahead-s": 400}'
 same "a provider whose clock is another" 1 "$(doctor)"
-check "is named" wrong clock 'apixo.s is (39[0-9]|40[01]) s ahead of' 'NTP'
+check "is named" wrong clock 'apixo.s clock is (39[0-9]|40[01]) s ahead of' 'NTP'
 faults '{"clock-ahead-s": 0}'
 same "secret fetch" "$(curl -sS --noproxy '*' -H 'Authorization: Bearer k' "$SIMULATOR/wavespeed/api/v3/webhook/secret" | jq -r .data.secret)" \
     "$("$BIN/genhook" secret fetch wavespeed | head -n 1)"
-same "a provider that has none" 'genhook: no provider "novita" tells a secret' \
+same "a provider that has none" 'genhook: "novita" is not a provider that signs its callbacks' \
     "$("$BIN/genhook" secret fetch novita 2>&1)"
 sed -i "/^wavespeed default/,/^}/s/api_key = .*/api_key = \"\"/" "$GENHOOK_CONF"
 same "an account without a key" 'genhook: wavespeed default has no api_key' \
@@ -113,7 +113,7 @@ same "nobody at base_url" 1 "$(doctor)"
 check "says so" wrong handlers '127.0.0.1' 'base_url'
 sed -i "s|base_url = .*|base_url = \"$SIMULATOR\"|" "$GENHOOK_CONF"
 same "somebody else there" 1 "$(doctor)"
-check "says so too" wrong handlers 'HTTP 404, which is none of' 'configuration included'
+check "says so too" wrong handlers 'HTTP 404, which is not from genhook' 'configuration included'
 cat "$WORK/good.conf" >"$GENHOOK_CONF"
 
 # --- spool, archive
@@ -273,9 +273,75 @@ sql "update genhook.objects set digest = translate(digest, '1234567890', '012345
 same "those of this one are well" 0 "$(doctor --alert)"
 sql "do \$\$ begin for i in 1..9 loop execute format('create table genhook.own_%s ()', i); end loop; end \$\$"
 same "many differences" 1 "$(doctor --alert)"
-check "are cut short" wrong schema 'and [0-9]+ more' 'the same'
+check "are cut short" wrong schema 'and [0-9]+ more' 'genhook migrate --check'
 same "after five" 5 "$(grep -c "^WRONG .*is none of genhook's" "$WORK/said")"
 sql "do \$\$ begin for i in 1..9 loop execute format('drop table genhook.own_%s', i); end loop; end \$\$"
+
+# --- what the database says, in any language
+
+# asks NAME CONNINFO WORDS CURE: with these settings of its own the database is
+# WRONG, in these words, with this cure, and with no other's.
+asks()
+{
+	sed "/^database/,/^}/s/dbname=genhook user=genhook\"/$2\"/" "$GENHOOK_CONF" >"$WORK/asks.conf"
+	chmod 0600 "$WORK/asks.conf"
+	same "$language: $1" 1 "$(GENHOOK_CONF=$WORK/asks.conf doctor --alert)"
+	check "$language: $1: has its cure" wrong database "$3" "$4"
+	[[ $4 = *genhook_reader* ]] || fails "$language: $1: and not that of a missing right" grep -q genhook_reader "$WORK/said"
+}
+# Each kind of failure, with the words that the server has for it.
+database_failures()	# LANGUAGE RIGHT ROLE PASSWORD DATABASE CONNECTIONS
+{
+	local language=$1
+
+	asks "a missing right" 'dbname=genhook user=watcher' "$2" 'grant genhook_reader to'
+	asks "a role that is not there" 'dbname=genhook user=nobody_is' "$3" 'create the role'
+	asks "a wrong password" 'dbname=genhook user=keyed password=wrong' "$4" 'correct user and password'
+	asks "no password" 'dbname=genhook user=keyed' 'no password supplied' 'correct user and password'
+	asks "a database that is not there" 'dbname=nodb user=watcher' "$5" 'create the database'
+	asks "too many connections" 'dbname=genhook user=crowd' "$6" 'max_connections'
+	asks "a library that does not load" 'dbname=genhook user=broken' 'nosuch_library' "PostgreSQL's"
+	asks "nobody there" 'dbname=genhook user=watcher port=1' 'No such file' 'is PostgreSQL running'
+	asks "a conninfo that is none" 'dbname=genhook nonsense=1' 'nonsense' 'correct the conninfo'
+	sql "alter table genhook.sweeps rename to sweeps_away"
+	same "$language: a table that is not there" 1 "$(doctor --alert)"
+	check "$language: a table that is not there: has its cure" wrong cron 'genhook.sweeps' 'migrate --check'
+	fails "$language: a table that is not there: and not that of a missing right" grep -q genhook_reader "$WORK/said"
+	sql "alter table genhook.sweeps_away rename to sweeps"
+}
+super "create role keyed login password 'right'"
+super "create role crowd login connection limit 0"
+super "create role broken login"
+super "alter role broken set session_preload_libraries = 'nosuch_library'"
+rules=$(super "show hba_file")
+cp "$rules" "$WORK/rules"
+{ echo 'local all keyed scram-sha-256'; cat "$WORK/rules"; } >"$rules"
+super "select pg_reload_conf()" >/dev/null
+refused()	{ ! PGUSER=keyed PGPASSWORD=wrong sql 'select 1' >/dev/null 2>&1; }
+check "passwords are asked for" soon 30 refused
+database_failures English 'permission denied' 'role "nobody_is" does not exist' 'password authentication failed' \
+    'database "nodb" does not exist' 'too many connections'
+
+# The same server in German: the locale is made for this run alone.
+if compgen -G '/usr/share/locale/de/LC_MESSAGES/postgres-*.mo' >/dev/null; then
+	data=$(super 'show data_directory')
+	locale=${data%/*}/locale
+	programs=$(printf '%s\n' /usr/lib/postgresql/*/bin | sort -V | tail -n 1)
+	as_server mkdir "$locale"
+	as_server localedef -i de_DE -f UTF-8 "$locale/de_DE.UTF-8"
+	database stop
+	as_server env LOCPATH="$locale" "$programs/pg_ctl" \
+	    start --pgdata="$data" --wait --silent -o '-c lc_messages=de_DE.UTF-8' >>"$WORK/database.out" 2>&1 </dev/null
+	database_failures German 'keine Berechtigung' 'Rolle .*nobody_is.* existiert nicht' 'Passwort-Authentifizierung' \
+	    'Datenbank .*nodb.* existiert nicht' 'zu viele Verbindungen'
+	database stop
+	database start
+else
+	echo 'SKIP: PostgreSQL has no German words here'
+fi
+check "afterwards it is as before" soon 30 all_healthy
+cat "$WORK/rules" >"$rules"
+super "select pg_reload_conf()" >/dev/null
 
 version=$(sql "select genhook.schema_version()")
 sql "insert into genhook.migrations values (999, '999_later', 'x')"

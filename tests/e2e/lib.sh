@@ -279,6 +279,17 @@ thaw()	{ kill -CONT $FROZEN; }
 spooled()	{ find "$GENHOOK_SPOOL" -maxdepth 1 -name '*.delivery' | wc -l; }
 drained()	{ [ "$(spooled)" -eq 0 ]; }
 
+# Run a command as the database's user, which root has to become.
+as_server()
+{
+	if [ "$(id -u)" -eq 0 ]; then
+		(cd / && setpriv --reuid=postgres --regid=postgres \
+		    --init-groups --reset-env "$@")
+	else
+		"$@"
+	fi
+}
+
 sql()	{ psql -XqAt -v ON_ERROR_STOP=1 -c "$1"; }
 # As the superuser, with a reserved connection.
 super()	{ PGUSER=postgres sql "$1"; }

@@ -55,7 +55,7 @@ for command in $commands; do
 	same "$command --help fits 80 columns" '' "$(awk 'length > 80' "$WORK/said")"
 done
 same "a wrong option is bad usage" 2 "$(status tasks --jsn)"
-check "and is named, with the usage" said 'what is "--jsn"?'
+check "and is named, with the usage" said 'unknown option or argument "--jsn"'
 same "without settings it says so" 1 "$(GENHOOK_CONF=$WORK/none status tasks)"
 settings=$GENHOOK_CONF
 same "--config names the file" 0 "$(GENHOOK_CONF=$WORK/none status --config "$settings" tasks)"
@@ -67,7 +67,7 @@ check "with the task that succeeded" grep -qE "^succeeded +novita +$good" "$WORK
 same "a status narrows it" 0 "$(status tasks failed)"
 same "to that one" "failed apimart $bad" "$(awk 'NR > 1 { print $1, $2, $3 }' "$WORK/said")"
 same "a status that there is not" 2 "$(status tasks "done")"
-check "is told which there are" said 'pending succeeded failed'
+check "is told which there are" said 'not one of pending|succeeded|failed'
 same "tasks as JSON" 5 "$(json length tasks --json)"
 same "a task's fields as JSON" "17 flux-2" \
     "$(json ".[] | select(.task_id == \"$late\") | \"\\(.metadata.order) \\(.model)\"" tasks --json)"
@@ -125,7 +125,7 @@ same "show as JSON" "$good 1 1 accepted" \
     "$(json '"\(.task.task_id) \(.outputs | length) \(.deliveries | length) \(.deliveries[0].outcome)"' show "$good" --json)"
 post_text "$(hook apixo)" '{"code":200,"message":"success","data":{"taskId":"early","state":"processing"}}' >/dev/null
 same "a task that only called" 0 "$(status show early)"
-check "says so" said 'apixo/early: not in tasks'
+check "says so" said 'apixo/early: not in genhook.tasks'
 
 sql "insert into genhook.requests (provider, model, request) values ('apixo', 'flux-2', '{\"input\": {}}')"
 same "requests lists the outbox" "queued flux-2" "$(json '.[0] | "\(.status) \(.model)"' requests --json)"
@@ -147,7 +147,7 @@ check "says how many" said '1 output is due now'
 same "its output is pending" "pending 0" \
     "$(sql "select status, attempts from genhook.outputs where task_id = '$good'" | tr '|' ' ')"
 same "again there is nothing to retry" 1 "$(status retry "$good")"
-check "and it says why" said 'no output of it is expired or failed'
+check "and it says why" said 'none of its outputs is expired or failed'
 same "but with --status pending" 0 "$(status retry "$good" --status pending)"
 same "retry --all with nothing to do is well" 0 "$(status retry --all)"
 sweep || true

@@ -46,16 +46,16 @@ while IFS='|' read -r status words arguments; do
 done <<'CASES'
 2|usage: genhook submit|
 2|usage: genhook submit|novita
-2|what is "c"|a b c
-2|what is "--parm"|novita m --parm x=1
+2|unknown option or argument "c"|a b c
+2|unknown option or argument "--parm"|novita m --parm x=1
 2|usage: genhook submit|novita m --queued
 1|no provider "openai"|openai m --param x=1
 1|no section "novita team9"|novita m --account team9 --param x=1
 1|no request|novita m
-1|is no KEY=VALUE|novita m --param x
-1|is no KEY=VALUE|novita m --param =1
-1|is no KEY=VALUE|novita m --param x=1 --param x.y=2
-1|is no KEY=VALUE|novita m --param x=@/nowhere/at/all
+1|is not KEY=VALUE|novita m --param x
+1|is not KEY=VALUE|novita m --param =1
+1|is not KEY=VALUE|novita m --param x=1 --param x.y=2
+1|is not KEY=VALUE|novita m --param x=@/nowhere/at/all
 1|invalid input syntax for type json|novita m --param x=1 --metadata {
 1|requests_path_is_a_path|novita m --param x=1 --path v1
 CASES

@@ -4,7 +4,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "cli/doctor.h"
+#include "cli/doctor/doctor.h"
 
 /* What a look needs, and when it is left out. */
 enum { CONF = 1, DB = 2, NETWORK = 4, SETUP = 8 };
@@ -25,7 +25,7 @@ static const struct {
 	{ doctor_types, 0 },
 	{ doctor_lighttpd, CONF | SETUP },
 	{ doctor_store, CONF | NETWORK },
-	{ doctor_healthz, CONF | NETWORK | SETUP },
+	{ doctor_handlers, CONF | NETWORK | SETUP },
 	{ doctor_keys, CONF | NETWORK | SETUP },
 };
 
@@ -52,7 +52,7 @@ doctor_ago(long seconds)
 }
 
 static void __attribute__((format(printf, 3, 0)))
-say(const char *mark, const char *what, const char *fmt, va_list ap)
+doctor_say(const char *mark, const char *what, const char *fmt, va_list ap)
 {
 	char	raw[CLI_TEXT_MAX], text[CLI_TEXT_MAX];
 
@@ -62,14 +62,14 @@ say(const char *mark, const char *what, const char *fmt, va_list ap)
 }
 
 void
-doctor_well(struct doctor *d, const char *what, const char *fmt, ...)
+doctor_ok(struct doctor *d, const char *what, const char *fmt, ...)
 {
 	va_list	ap;
 
 	if (d->alert)
 		return;
 	va_start(ap, fmt);
-	say("ok", what, fmt, ap);
+	doctor_say("ok", what, fmt, ap);
 	va_end(ap);
 }
 
@@ -81,13 +81,13 @@ doctor_note(struct doctor *d, const char *what, const char *fmt, ...)
 	if (d->alert)
 		return;
 	va_start(ap, fmt);
-	say("note", what, fmt, ap);
+	doctor_say("note", what, fmt, ap);
 	va_end(ap);
 }
 
 /* The first line of a mail that cron sends. */
 static void
-head_print(void)
+doctor_mail_head(void)
 {
 	char		host[65] = "?", when[32] = "?";
 	struct tm	tm;
@@ -107,16 +107,16 @@ doctor_wrong(struct doctor *d, const char *what, const char *cure,
 	va_list	ap;
 
 	if (d->alert && d->wrong == 0)
-		head_print();
+		doctor_mail_head();
 	d->wrong++;
 	va_start(ap, fmt);
-	say("WRONG", what, fmt, ap);
+	doctor_say("WRONG", what, fmt, ap);
 	va_end(ap);
 	printf("       cure: %s\n", cure);
 }
 
 static void
-look_at_all(struct doctor *d, bool offline)
+doctor_run(struct doctor *d, bool offline)
 {
 	size_t	i;
 	int	flags;
@@ -144,7 +144,7 @@ cli_doctor(const struct conf *conf, int argc, char **argv)
 
 	if (cli_arguments(argc, argv, options, NULL, 0) == -1)
 		return CLI_USAGE;
-	look_at_all(&d, offline);
+	doctor_run(&d, offline);
 	db_free(d.db);
 	if (!d.alert)
 		printf("%d wrong\n", d.wrong);

@@ -3,8 +3,8 @@
 #include <string.h>
 
 #include "archive/s3_protocol.h"
-#include "cli/doctor.h"
-#include "cli/web.h"
+#include "cli/doctor/doctor.h"
+#include "cli/http_get.h"
 
 #define CODE_MAX	128
 
@@ -12,7 +12,7 @@
  * Reference), and what mends it; the last row fits all. */
 static const struct {
 	const char	*code, *cure;
-} cures[] = {
+} store_cures[] = {
 	{ "InvalidAccessKeyId", "put the right archive.s3_access_key into the "
 	    "settings" },
 	{ "SignatureDoesNotMatch", "put the right archive.s3_secret_key into "
@@ -26,33 +26,33 @@ static const struct {
 };
 
 static void
-answer_look(struct doctor *d, const struct s3_place *place,
-    const struct web_answer *a)
+store_answer(struct doctor *d, const struct s3_place *place,
+    const struct http_answer *a)
 {
 	char	code[CODE_MAX] = "";
 	size_t	i = 0;
 
-	if (a->verdict != HTTP_ANSWERED) {
-		doctor_wrong(d, "store", "does this machine reach "
-		    "archive.s3_endpoint?", "%s", a->err.text);
+	if (a->response.verdict != HTTP_ANSWERED) {
+		doctor_wrong(d, "store", "can this machine reach "
+		    "archive.s3_endpoint?", "%s", a->response.err.text);
 		return;
 	}
 	if (a->body != NULL)
 		(void)s3_xml_text(a->body, "Code", code, sizeof(code));
-	if (a->status == 200 && strstr(a->body != NULL ? a->body : "",
+	if (a->response.status == 200 && strstr(a->body != NULL ? a->body : "",
 	    "<ListBucketResult") != NULL)
-		doctor_well(d, "store", "bucket %s at %s", place->bucket,
+		doctor_ok(d, "store", "bucket %s at %s", place->bucket,
 		    place->host);
 	else if (strcmp(code, "AccessDenied") == 0)
 		doctor_note(d, "store", "the key may not list the bucket %s "
 		    "at %s: only a sweep can tell whether it may write",
 		    place->bucket, place->host);
 	else {
-		while (*cures[i].code != '\0' &&
-		    strcmp(cures[i].code, code) != 0)
+		while (*store_cures[i].code != '\0' &&
+		    strcmp(store_cures[i].code, code) != 0)
 			i++;
-		doctor_wrong(d, "store", cures[i].cure, "%s: HTTP %ld %s",
-		    place->host, a->status, code);
+		doctor_wrong(d, "store", store_cures[i].cure, "%s: HTTP %ld %s",
+		    place->host, a->response.status, code);
 	}
 }
 
@@ -63,7 +63,7 @@ doctor_store(struct doctor *d)
 	const struct http_keys	 keys = {
 		conf->s3_access_key, conf->s3_secret_key, conf->s3_region
 	};
-	struct web_answer	 answer;
+	struct http_answer	 answer;
 	struct s3_place		 place;
 	struct errbuf		 err;
 	char			 url[S3_URL_MAX];
@@ -72,13 +72,13 @@ doctor_store(struct doctor *d)
 		return;
 	if (!s3_place_read(&place, conf->archive_url, conf->s3_endpoint,
 	    &err)) {
-		doctor_wrong(d, "store", "mend the section archive", "%s",
-		    err.text);
+		doctor_wrong(d, "store", "correct the section archive of the "
+		    "settings", "%s", err.text);
 		return;
 	}
 	(void)snprintf(url, sizeof(url), "%s?list-type=2&max-keys=1",
 	    place.root);
-	web_get_signed(url, &keys, &answer);
-	answer_look(d, &place, &answer);
-	web_answer_free(&answer);
+	http_get_signed(url, &keys, &answer);
+	store_answer(d, &place, &answer);
+	http_answer_free(&answer);
 }

@@ -13,9 +13,9 @@ struct doctor {
 	int			 wrong;		/* findings so far */
 };
 
-/* Words about one thing: that it is well; that it may be so and yet be meant;
+/* Words about one thing: that it is ok; that it may be so and yet be meant;
  * that it is wrong, and what mends it. */
-void	doctor_well(struct doctor *, const char *what, const char *, ...)
+void	doctor_ok(struct doctor *, const char *what, const char *, ...)
 	    __attribute__((format(printf, 3, 4)));
 void	doctor_note(struct doctor *, const char *what, const char *, ...)
 	    __attribute__((format(printf, 3, 4)));
@@ -25,7 +25,20 @@ void	doctor_wrong(struct doctor *, const char *what, const char *cure,
 /* How long ago: "3 min", "2 h"; borrowed until the next call. */
 const char *doctor_ago(long seconds);
 
-/* The looks: on this machine ... */
+/* What mends this failure of the database, by its class and SQLSTATE; NULL
+ * where nobody knows. */
+const char *doctor_cure(const struct errbuf *);
+/* Say that the database failed: with that cure, or with the advice to go by
+ * PostgreSQL's own words. */
+void	doctor_db_wrong(struct doctor *, const char *what,
+	    const struct errbuf *);
+
+/* The rows of a statement, for the caller to free; NULL when it failed, which
+ * has then been said of what. */
+struct db_rows *doctor_ask(struct doctor *, const char *what,
+	    const struct db_stmt *, const struct db_param *params);
+
+/* The checks: on this machine ... */
 void	doctor_settings(struct doctor *);
 void	doctor_spool(struct doctor *);
 void	doctor_archive(struct doctor *);
@@ -41,7 +54,7 @@ void	doctor_work(struct doctor *);
 /* ... and over the network.  The store is the archive where it is no
  * directory. */
 void	doctor_store(struct doctor *);
-void	doctor_healthz(struct doctor *);
+void	doctor_handlers(struct doctor *);
 void	doctor_keys(struct doctor *);
 
 #endif
