@@ -15,122 +15,36 @@
 #define LIFETIME_S	(24 * 3600)	/* where no "expires_at" says better */
 #define FILES_HOST	"https://upload.apimart.ai"
 
-/* In lower case the tasks of most models, in upper case Midjourney's own. */
-static const struct status_word apimart_statuses[] = {
-	{ "pending",	 TASK_PENDING },
-	{ "submitted",	 TASK_PENDING },
-	{ "processing",	 TASK_PENDING },
-	{ "in_progress", TASK_PENDING },
-	{ "completed",	 TASK_SUCCEEDED },
-	{ "failed",	 TASK_FAILED },
-	{ "cancelled",	 TASK_CANCELLED },
-	{ "NOT_START",	 TASK_PENDING },
-	{ "SUBMITTED",	 TASK_PENDING },
-	{ "IN_PROGRESS", TASK_PENDING },
-	{ "MODAL",	 TASK_PENDING },
-	{ "SUCCESS",	 TASK_SUCCEEDED },
-	{ "FAILURE",	 TASK_FAILED },
-	{ NULL,		 TASK_PENDING }
+static const struct parse_place apimart_places[] = {
+	{ "result.images", "images", false },
+	{ "result.videos", "videos", false },
+	{ "result.audios", "audios", false },
+	{ "result.music",  "audios", false },
+	{ "image_urls",	   "images", false },	/* Midjourney */
 };
 
-static const char *const apimart_image_keys[] = { "url", "image_url", NULL };
-static const char *const apimart_video_keys[] = { "url", "video_url", NULL };
-static const char *const apimart_audio_keys[] = { "url", "audio_url", NULL };
-static const char *const apimart_track_keys[] = { "audio_url", "url", NULL };
-
-static const struct apimart_media {
-	const char		*path, *array;
-	const char *const	*url_keys;
-	bool			 has_cover;	/* a picture with each item */
-} apimart_media[] = {
-	{ "result.images", "images", apimart_image_keys, false },
-	{ "result.videos", "videos", apimart_video_keys, false },
-	{ "result.audios", "audios", apimart_audio_keys, true },
-	{ "result.music",  "music",  apimart_track_keys, true },
-	{ "image_urls",	   "images", apimart_image_keys, false }, /* Midjourney */
+static const char *const apimart_members[] = {
+	"result", "results", "output", "outputs", NULL
 };
 
+/* Some answers leave the host of the file server out of their links. */
 static bool
-apimart_add_link(struct result *r, struct json_object *value,
-    const struct link_facts *facts, struct errbuf *err)
-{
-	const char	*path = json_string(value);
-	char		 url[8192];
-
-	/* Some answers leave the host of their file server out. */
-	if (path == NULL || path[0] != '/' || path[1] == '/' ||
-	    (size_t)snprintf(url, sizeof(url), FILES_HOST "%s", path) >=
-	    sizeof(url))
-		return parse_link(r, value, facts, err);
-	return result_add_url(r, url, facts, err);
-}
-
-/* "url" is a list in newer documents and a string in older ones. */
-static bool
-apimart_add_links(struct result *r, struct json_object *value,
+apimart_outputs(struct result *r, struct json_object *task,
     const struct link_facts *facts, struct errbuf *err)
 {
 	size_t	i;
 
-	if (!json_is_array(value))
-		return apimart_add_link(r, value, facts, err);
-	for (i = 0; i < json_length(value); i++)
-		if (!apimart_add_link(r, json_item(value, i), facts, err))
+	for (i = 0; i < sizeof(apimart_places) / sizeof(apimart_places[0]);
+	    i++)
+		if (!parse_items(r, task, &apimart_places[i], FILES_HOST,
+		    facts, err))
 			return false;
 	return true;
 }
 
-static bool
-apimart_add_output(struct parse_list *l, struct json_object *item,
-    struct errbuf *err)
-{
-	const struct apimart_media	*m = l->how;
-	struct link_facts		 facts = l->facts;
-	struct json_object		*value;
-	struct errbuf			 odd;
-	int64_t				 seconds;
-
-	if (!parse_member(item, m->url_keys, &value, &odd))
-		return parse_odd(l->result, item, odd.text, err);
-	(void)json_int_at(item, "expires_at", &seconds);
-	facts.expires_at = usec_from_seconds(seconds);
-	if (!apimart_add_links(l->result, value, &facts, err))
-		return false;
-	if (!m->has_cover)
-		return true;
-	facts.array_name = "images";
-	if ((value = json_at(item, "image_large_url")) == NULL)
-		value = json_at(item, "image_url");
-	return apimart_add_links(l->result, value, &facts, err);
-}
-
-static bool
-apimart_add_outputs(struct result *r, struct json_object *task,
-    usec_t received_at, struct errbuf *err)
-{
-	struct parse_list	l = { .result = r, .item = apimart_add_output };
-	size_t			i;
-
-	l.facts.lifetime_s = LIFETIME_S;
-	l.facts.lifetime_from = r->finished_at > 0 ? r->finished_at :
-	    received_at;
-	for (i = 0; i < sizeof(apimart_media) / sizeof(apimart_media[0]); i++) {
-		l.how = &apimart_media[i];
-		l.facts.array_name = apimart_media[i].array;
-		if (!parse_list(&l, task, apimart_media[i].path, err))
-			return false;
-	}
-	if (r->noutputs > 0)
-		return true;
-	/* The four pictures in one, where the single ones are not given. */
-	l.facts.array_name = "images";
-	return apimart_add_link(r, json_at(task, "grid_image_url"), &l.facts,
-	    err);
-}
-
 /* The task in a document: bare, in "data", or the one item of "data". */
 static struct json_object *
-apimart_find_task(struct json_object *doc, struct errbuf *err)
+apimart_task(struct json_object *doc, struct errbuf *err)
 {
 	struct json_object	*data = json_at(doc, "data");
 
@@ -144,15 +58,19 @@ apimart_find_task(struct json_object *doc, struct errbuf *err)
 	return NULL;
 }
 
-static void
-apimart_take_error(struct result *r, struct json_object *task)
+static enum parse_verdict
+apimart_final(struct result *r, struct json_object *task,
+    const struct parse_context *ctx, struct errbuf *err)
 {
-	parse_text(&r->error_code, task, "error.code");
-	parse_text(&r->error_message, task, "error.message");
-	if (r->error_message == NULL)
-		parse_text(&r->error_message, task, "error");
-	if (r->error_message == NULL)
-		parse_text(&r->error_message, task, "fail_reason");
+	struct link_facts	facts = { .lifetime_s = LIFETIME_S };
+	struct parse_end	end = { task, apimart_members, FILES_HOST,
+				    &facts, false };
+
+	facts.lifetime_from = r->finished_at > 0 ? r->finished_at :
+	    ctx->received_at;
+	if (r->state != TASK_SUCCEEDED)
+		parse_error(r, &task, 1);
+	return parse_end(r, apimart_outputs(r, task, &facts, err), &end, err);
 }
 
 static enum parse_verdict
@@ -161,25 +79,19 @@ apimart_parse(struct json_object *doc, const struct parse_context *ctx,
 {
 	struct json_object	*task;
 	enum parse_verdict	 verdict;
-	int64_t			 seconds;
 
-	if ((task = apimart_find_task(doc, err)) == NULL)
+	if ((task = apimart_task(doc, err)) == NULL)
 		return PARSE_UNKNOWN;
 	verdict = parse_task(r, task, json_has(task, "id") ? "id" : "task_id",
-	    "status", apimart_statuses, err);
+	    "status", err);
+	parse_text(&r->model, task, "model");
 	if (verdict == PARSE_UNKNOWN)
 		return verdict;
-	parse_text(&r->model, task, "model");
-	(void)json_int_at(task, "created", &seconds);
-	r->submitted_at = usec_from_seconds(seconds);
+	r->submitted_at = parse_moment(task, "created", ctx);
 	if (verdict == PARSE_PROGRESS)
 		return verdict;
-	(void)json_int_at(task, "completed", &seconds);
-	r->finished_at = usec_from_seconds(seconds);
-	if (r->state != TASK_SUCCEEDED)
-		apimart_take_error(r, task);
-	return parse_end(r, apimart_add_outputs(r, task, ctx->received_at, err),
-	    err);
+	r->finished_at = parse_moment(task, "completed", ctx);
+	return apimart_final(r, task, ctx, err);
 }
 
 /* Where the models go whose names begin so; ends in a NULL prefix. */

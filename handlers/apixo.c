@@ -12,91 +12,75 @@
 
 #define LIFETIME_S	(24 * 3600)
 
-static const struct status_word apixo_statuses[] = {
-	{ "pending",	TASK_PENDING },
-	{ "processing",	TASK_PENDING },
-	{ "success",	TASK_SUCCEEDED },
-	{ "failed",	TASK_FAILED },
-	{ NULL,		TASK_PENDING }
+static const struct parse_place apixo_place = { "resultUrls", NULL, false };
+
+static const char *const apixo_members[] = {
+	"resultJson", "result", "results", "output", "outputs", NULL
 };
-
-static bool
-apixo_add_url(struct parse_list *l, struct json_object *item,
-    struct errbuf *err)
-{
-	return parse_link(l->result, item, &l->facts, err);
-}
-
-static bool
-apixo_add_result_urls(struct result *r, struct json_object *doc,
-    const struct link_facts *facts, struct errbuf *err)
-{
-	struct parse_list	l = { .result = r, .item = apixo_add_url };
-
-	l.facts = *facts;
-	if (json_is_array(json_at(doc, "resultUrls")))
-		return parse_list(&l, doc, "resultUrls", err);
-	return parse_link(r, json_at(doc, "resultUrls"), facts, err);
-}
-
-/* Is there anything in a document that holds no link? */
-static bool
-apixo_is_empty(struct json_object *doc)
-{
-	if (json_is_object(doc))
-		return json_members(doc) == 0;
-	return doc == NULL || (json_is_array(doc) && json_length(doc) == 0);
-}
 
 /*
  * The pages show {"resultUrls": [...]} for images and videos; what music
- * looks like they do not say, so there every link counts.
+ * looks like they do not say.  A document without any link is the result as
+ * text.
  */
 static bool
-apixo_add_document(struct result *r, struct json_object *doc,
+apixo_document(struct result *r, struct json_object *doc,
     const struct link_facts *facts, struct errbuf *err)
 {
-	if (!apixo_add_result_urls(r, doc, facts, err))
-		return false;
-	if (r->noutputs > 0)
-		return true;
-	if (!parse_every_link(r, doc, facts, err))
+	if (!parse_items(r, doc, &apixo_place, NULL, facts, err) ||
+	    !links_take(r, doc, LINKS_ALONE, NULL, facts, err))
 		return false;
 	if (r->noutputs > 0 || json_has(doc, "resultUrls") ||
-	    apixo_is_empty(doc))
+	    links_is_empty(doc))
 		return true;
 	return parse_as_text(r, doc, err);
 }
 
+/* data.resultJson: JSON in a string, the same once more in a string, JSON as
+ * it is, or a link. */
 static bool
-apixo_add_outputs(struct result *r, struct json_object *data,
-    usec_t received_at, struct errbuf *err)
+apixo_outputs(struct result *r, struct json_object *value,
+    const struct link_facts *facts, struct errbuf *err)
 {
-	struct json_object	*value = json_at(data, "resultJson"), *inner;
-	struct link_facts	 facts = { .lifetime_s = LIFETIME_S };
+	struct json_object	*inner;
 	struct errbuf		 cause;
-	const char		*text;
+	const char		*text = json_string(value);
 	bool			 ok;
 
-	facts.lifetime_from = r->finished_at > 0 ? r->finished_at :
-	    received_at;
-	if (value == NULL)
+	if (value == NULL || (text != NULL && *text == '\0'))
 		return true;
 	if (json_is_object(value) || json_is_array(value))
-		return apixo_add_document(r, value, &facts, err);
-	if ((text = json_string(value)) == NULL) {
+		return apixo_document(r, value, facts, err);
+	if (text == NULL) {
 		errbuf_set(err, "\"resultJson\" is no plain string");
 		return false;
 	}
-	if (*text == '\0')
-		return true;
 	if (json_parse(text, strlen(text), &inner, &cause) != JSON_OK) {
+		if (!links_take_item(r, value, LINKS_ALONE, NULL, facts, err))
+			return false;
 		errbuf_set(err, "\"resultJson\" is no JSON: %s", cause.text);
-		return false;
+		return r->noutputs > 0;
 	}
-	ok = apixo_add_document(r, inner, &facts, err);
+	ok = json_string(inner) != NULL ? apixo_outputs(r, inner, facts, err) :
+	    apixo_document(r, inner, facts, err);
 	json_free(inner);
 	return ok;
+}
+
+static enum parse_verdict
+apixo_final(struct result *r, struct json_object *data,
+    const struct parse_context *ctx, struct errbuf *err)
+{
+	struct link_facts	facts = { .lifetime_s = LIFETIME_S };
+	struct parse_end	end = { data, apixo_members, NULL, &facts,
+				    false };
+
+	facts.lifetime_from = r->finished_at > 0 ? r->finished_at :
+	    ctx->received_at;
+	if (r->state != TASK_SUCCEEDED)
+		parse_error(r, &data, 1);
+	return parse_end(r, apixo_outputs(r, json_at(data, "resultJson"),
+	    &facts, err), &end, err);
 }
 
 static enum parse_verdict
@@ -105,27 +89,20 @@ apixo_parse(struct json_object *doc, const struct parse_context *ctx,
 {
 	struct json_object	*data = json_at(doc, "data");
 	enum parse_verdict	 verdict;
-	int64_t			 code, ms;
+	int64_t			 code;
 
 	if (!json_int_at(doc, "code", &code) || code != 200) {
 		errbuf_set(err, "\"code\" is not 200");
 		return PARSE_UNKNOWN;
 	}
-	verdict = parse_task(r, data, "taskId", "state", apixo_statuses, err);
+	verdict = parse_task(r, data, "taskId", "state", err);
 	if (verdict == PARSE_UNKNOWN)
 		return verdict;
-	(void)json_int_at(data, "createTime", &ms);
-	r->submitted_at = usec_from_millis(ms);
+	r->submitted_at = parse_moment(data, "createTime", ctx);
 	if (verdict == PARSE_PROGRESS)
 		return verdict;
-	(void)json_int_at(data, "completeTime", &ms);
-	r->finished_at = usec_from_millis(ms);
-	if (r->state != TASK_SUCCEEDED) {
-		parse_text(&r->error_code, data, "failCode");
-		parse_text(&r->error_message, data, "failMsg");
-	}
-	return parse_end(r, apixo_add_outputs(r, data, ctx->received_at, err),
-	    err);
+	r->finished_at = parse_moment(data, "completeTime", ctx);
+	return apixo_final(r, data, ctx, err);
 }
 
 static bool

@@ -9,73 +9,38 @@
 #include "lib/buf.h"
 #include "handlers/parse.h"
 
-/* The last two are in other people's clients only, not in the documents. */
-static const struct status_word novita_statuses[] = {
-	{ "TASK_STATUS_QUEUED",	    TASK_PENDING },
-	{ "TASK_STATUS_PROCESSING", TASK_PENDING },
-	{ "TASK_STATUS_SUCCEED",    TASK_SUCCEEDED },
-	{ "TASK_STATUS_FAILED",	    TASK_FAILED },
-	{ "TASK_STATUS_CANCELED",   TASK_CANCELLED },
-	{ "TASK_STATUS_CANCELLED",  TASK_CANCELLED },
-	{ NULL,			    TASK_PENDING }
+static const struct parse_place novita_places[] = {
+	{ "images", "images", false },
+	{ "videos", "videos", false },
+	{ "audios", "audios", false },
 };
 
-static const char *const novita_image_keys[] = { "image_url", "url", NULL };
-static const char *const novita_video_keys[] = { "video_url", "url", NULL };
-static const char *const novita_audio_keys[] = { "audio_url", "url", NULL };
+/* One guide that is not Novita's own has the images here. */
+static const struct parse_place novita_guide = {
+	"extra.images", "images", false
+};
 
-static const struct novita_media {
-	const char		*array;
-	const char *const	*url_keys;
-	const char		*ttl_key, *type_key;
-} novita_media[] = {
-	{ "images", novita_image_keys, "image_url_ttl", "image_type" },
-	{ "videos", novita_video_keys, "video_url_ttl", "video_type" },
-	{ "audios", novita_audio_keys, "audio_url_ttl", "audio_type" },
+static const char *const novita_members[] = {
+	"images", "videos", "audios", "models", "files", "texts", "output",
+	"outputs", "result", "results", NULL
 };
 
 static bool
-novita_add_output(struct parse_list *l, struct json_object *item,
-    struct errbuf *err)
+novita_outputs(struct result *r, struct json_object *root,
+    const struct link_facts *facts, struct errbuf *err)
 {
-	const struct novita_media	*m = l->how;
-	struct link_facts		 facts = l->facts;
-	struct json_object		*url;
-	struct errbuf			 odd;
+	size_t	i;
 
-	if (!parse_member(item, m->url_keys, &url, &odd))
-		return parse_odd(l->result, item, odd.text, err);
-	facts.declared_type = json_string_at(item, m->type_key);
-	/* "0" comes with links that do live: it says nothing. */
-	(void)json_int_at(item, m->ttl_key, &facts.ttl_s);
-	return parse_link(l->result, url, &facts, err);
-}
-
-static bool
-novita_add_outputs(struct result *r, struct json_object *root,
-    usec_t received_at, struct errbuf *err)
-{
-	struct parse_list	l = { .result = r, .item = novita_add_output };
-	size_t			i;
-
-	l.facts.ttl_from = received_at;
-	for (i = 0; i < sizeof(novita_media) / sizeof(novita_media[0]); i++) {
-		l.how = &novita_media[i];
-		l.facts.array_name = novita_media[i].array;
-		if (!parse_list(&l, root, novita_media[i].array, err))
+	for (i = 0; i < sizeof(novita_places) / sizeof(novita_places[0]); i++)
+		if (!parse_items(r, root, &novita_places[i], NULL, facts, err))
 			return false;
-	}
-	if (r->noutputs > 0)
-		return true;
-	/* One guide that is not Novita's own has the images here. */
-	l.how = &novita_media[0];
-	l.facts.array_name = novita_media[0].array;
-	return parse_list(&l, root, "extra.images", err);
+	return r->noutputs > 0 ||
+	    parse_items(r, root, &novita_guide, NULL, facts, err);
 }
 
 /* The request comes back as JSON text inside the JSON. */
 static void
-novita_take_model(struct result *r, struct json_object *extra)
+novita_model(struct result *r, struct json_object *extra)
 {
 	const char		*text;
 	struct json_object	*request;
@@ -92,22 +57,23 @@ novita_take_model(struct result *r, struct json_object *extra)
 }
 
 static void
-novita_take_extra(struct result *r, struct json_object *root)
+novita_extra(struct result *r, struct json_object *root,
+    const struct parse_context *ctx)
 {
 	struct json_object	*extra = json_at(root, "extra");
 	int64_t			 ms;
 
 	(void)json_int_at(extra, "debug_info.submit_time_ms", &ms);
-	r->submitted_at = usec_from_millis(ms);
+	r->submitted_at = parse_plausible(usec_from_millis(ms), ctx);
 	(void)json_int_at(extra, "debug_info.complete_time_ms", &ms);
-	r->finished_at = usec_from_millis(ms);
+	r->finished_at = parse_plausible(usec_from_millis(ms), ctx);
 	r->is_test = json_true_at(extra, "webhook.test_mode.enabled");
-	novita_take_model(r, extra);
+	novita_model(r, extra);
 }
 
 /* Is it an event of a kind that carries no result?  Then err says so. */
 static bool
-novita_is_other_event(struct json_object *doc, struct errbuf *err)
+novita_is_other(struct json_object *doc, struct errbuf *err)
 {
 	const char	*type = json_string_at(doc, "event_type");
 
@@ -118,6 +84,20 @@ novita_is_other_event(struct json_object *doc, struct errbuf *err)
 }
 
 static enum parse_verdict
+novita_final(struct result *r, struct json_object *root,
+    const struct parse_context *ctx, struct errbuf *err)
+{
+	struct json_object	*places[] = { json_at(root, "task"), root };
+	struct link_facts	 facts = { .ttl_from = ctx->received_at };
+	struct parse_end	 end = { root, novita_members, NULL, &facts,
+				    false };
+
+	if (r->state != TASK_SUCCEEDED)
+		parse_error(r, places, 2);
+	return parse_end(r, novita_outputs(r, root, &facts, err), &end, err);
+}
+
+static enum parse_verdict
 novita_parse(struct json_object *doc, const struct parse_context *ctx,
     struct result *r, struct errbuf *err)
 {
@@ -125,7 +105,7 @@ novita_parse(struct json_object *doc, const struct parse_context *ctx,
 	enum parse_verdict	 verdict;
 	struct errbuf		 unused;
 
-	if (novita_is_other_event(doc, err)) {
+	if (novita_is_other(doc, err)) {
 		(void)parse_task_id(r, root, "task.task_id", &unused);
 		return PARSE_PROGRESS;
 	}
@@ -136,17 +116,13 @@ novita_parse(struct json_object *doc, const struct parse_context *ctx,
 	}
 	if (!json_is_object(root))
 		root = doc;
-	verdict = parse_task(r, root, "task.task_id", "task.status",
-	    novita_statuses, err);
+	verdict = parse_task(r, root, "task.task_id", "task.status", err);
 	if (verdict == PARSE_UNKNOWN)
 		return verdict;
-	novita_take_extra(r, root);
+	novita_extra(r, root, ctx);
 	if (verdict == PARSE_PROGRESS)
 		return verdict;
-	if (r->state != TASK_SUCCEEDED)
-		parse_text(&r->error_message, root, "task.reason");
-	return parse_end(r, novita_add_outputs(r, root, ctx->received_at, err),
-	    err);
+	return novita_final(r, root, ctx, err);
 }
 
 static bool

@@ -1,8 +1,17 @@
 /* What the parsers of all providers have in common. */
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
+#include "lib/buf.h"
+#include "lib/time.h"
 #include "handlers/parse.h"
+#include "handlers/status.h"
+
+#define PARSE_WORDS_MAX		4096	/* bytes of a failure's words */
+#define PARSE_WORDS_DEPTH	4
+#define PARSE_EARLIEST		(INT64_C(1577836800) * USEC_PER_SEC) /* 2020 */
+#define PARSE_SKEW		(INT64_C(86400) * USEC_PER_SEC)
 
 bool
 parse_task_id(struct result *r, struct json_object *task, const char *path,
@@ -33,10 +42,9 @@ parse_task_id(struct result *r, struct json_object *task, const char *path,
 
 enum parse_verdict
 parse_task(struct result *r, struct json_object *task, const char *id_path,
-    const char *status_path, const struct status_word *words,
-    struct errbuf *err)
+    const char *status_path, struct errbuf *err)
 {
-	const char	*word;
+	const char	*word, *code = NULL;
 
 	if (!parse_task_id(r, task, id_path, err))
 		return PARSE_UNKNOWN;
@@ -46,21 +54,17 @@ parse_task(struct result *r, struct json_object *task, const char *id_path,
 		    status_path);
 		return PARSE_UNKNOWN;
 	}
-	if (!result_set(&r->status_word, word)) {
+	r->status_known = status_find(word, &r->state, &code);
+	if (!result_set(&r->status_word, word) ||
+	    !result_set(&r->error_code, code)) {
 		(void)errbuf_no_memory(err);
 		return PARSE_UNKNOWN;
 	}
-	for (; words->word != NULL; words++)
-		if (strcmp(words->word, word) == 0) {
-			r->status_known = true;
-			r->state = words->state;
-			break;
-		}
-	if (r->state != TASK_PENDING)
+	if (r->status_known && r->state != TASK_PENDING)
 		return PARSE_FINAL;
 	errbuf_set(err, "%s \"%s\"",
 	    r->status_known ? "status" : "unknown status", word);
-	return PARSE_PROGRESS;
+	return r->status_known ? PARSE_PROGRESS : PARSE_UNKNOWN;
 }
 
 void
@@ -83,163 +87,287 @@ parse_as_text(struct result *r, struct json_object *value, struct errbuf *err)
 	return ok;
 }
 
-bool
-parse_odd(struct result *r, struct json_object *value, const char *words,
-    struct errbuf *err)
+/* ---- outputs ------------------------------------------------------------ */
+
+static void
+parse_note_slot(const char *name, struct json_object *value, void *arg)
 {
-	if (!parse_as_text(r, value, err))
-		return false;
-	r->outputs[r->noutputs - 1].odd = true;
-	return result_set(&r->note, words) || errbuf_no_memory(err);
+	if (links_is_place(name) && links_is_empty(value) &&
+	    !json_is_number(value))
+		*(bool *)arg = true;
 }
 
-bool
-parse_link(struct result *r, struct json_object *value,
+/* Null, "", or an object with a place for a link that holds none. */
+static bool
+parse_is_no_output(struct json_object *item)
+{
+	const char	*text = json_string(item);
+	bool		 slot = item == NULL || (text != NULL && *text == '\0') ||
+			    ((json_is_object(item) || json_is_array(item)) &&
+			    links_is_empty(item));
+
+	json_each(item, parse_note_slot, &slot);
+	return slot;
+}
+
+/* The text of {"text": "..."}, or NULL for any other value. */
+static const char *
+parse_text_only(struct json_object *value)
+{
+	return json_members(value) == 1 ? json_string_at(value, "text") : NULL;
+}
+
+/* A text that begins as a link and goes on without a blank means to be one. */
+static bool
+parse_looks_like_link(const char *text)
+{
+	return (strncasecmp(text, "http://", 7) == 0 ||
+	    strncasecmp(text, "https://", 8) == 0) &&
+	    strpbrk(text, " \t\r\n") == NULL;
+}
+
+/* An item without a link where outputs may be texts. */
+static bool
+parse_item_text(struct result *r, struct json_object *item,
     const struct link_facts *facts, struct errbuf *err)
 {
-	const char	*url;
+	const char	*text = json_string(item);
 
-	if (value == NULL)
+	if (text == NULL)
+		text = parse_text_only(item);
+	if (text == NULL)
+		return parse_as_text(r, item, err);
+	if (parse_looks_like_link(text))
+		return result_add_url(r, text, facts, err);
+	return *text == '\0' || result_add_text(r, text, err);
+}
+
+/* An item that is not understood, in a success: a text fails alone, as a link
+ * that is none; anything else waits for a person. */
+static bool
+parse_item_odd(struct result *r, struct json_object *item,
+    const struct link_facts *facts, struct errbuf *err)
+{
+	if (r->state != TASK_SUCCEEDED)
 		return true;
-	if ((url = json_string(value)) == NULL)
-		return parse_odd(r, value, "an output link is no plain string",
-		    err);
-	return *url == '\0' || result_add_url(r, url, facts, err);
+	if (json_string(item) != NULL)
+		return result_add_url(r, json_string(item), facts, err);
+	if (!parse_as_text(r, item, err))
+		return false;
+	r->outputs[r->noutputs - 1].odd = true;
+	return result_set(&r->note, "an output holds no link that is "
+	    "understood") || errbuf_no_memory(err);
+}
+
+static bool
+parse_item(struct result *r, struct json_object *item,
+    const struct parse_place *place, const char *base,
+    const struct link_facts *facts, struct errbuf *err)
+{
+	size_t	before = r->noutputs;
+
+	if (parse_is_no_output(item))
+		return true;
+	if (!links_take_item(r, item, place->texts ? LINKS_AMONG_TEXTS :
+	    r->state == TASK_SUCCEEDED ? LINKS_OR_ODD : LINKS_ALONE, base,
+	    facts, err))
+		return false;
+	if (r->noutputs > before)
+		return true;
+	return place->texts ? parse_item_text(r, item, facts, err) :
+	    parse_item_odd(r, item, facts, err);
 }
 
 bool
-parse_list(struct parse_list *l, struct json_object *obj, const char *path,
-    struct errbuf *err)
+parse_items(struct result *r, struct json_object *task,
+    const struct parse_place *place, const char *base,
+    const struct link_facts *facts, struct errbuf *err)
 {
-	struct json_object	*list = json_at(obj, path);
-	size_t			 i, n = json_length(list);
+	struct json_object	*list = json_at(task, place->path);
+	struct link_facts	 all = *facts;
+	size_t			 i;
 
+	if (place->array != NULL)
+		all.array_name = place->array;
 	if (list == NULL)
 		return true;
-	if (!json_is_array(list)) {
-		errbuf_set(err, "\"%s\" is no list", path);
-		return false;
-	}
-	for (i = 0; i < n; i++)
-		if (!l->item(l, json_item(list, i), err))
+	if (!json_is_array(list))
+		return parse_item(r, list, place, base, &all, err);
+	for (i = 0; i < json_length(list); i++)
+		if (!parse_item(r, json_item(list, i), place, base, &all, err))
 			return false;
 	return true;
 }
 
-bool
-parse_member(struct json_object *item, const char *const *keys,
-    struct json_object **value, struct errbuf *err)
-{
-	const char *const	*k;
+/* ---- why a task failed -------------------------------------------------- */
 
-	*value = item;
-	if (item == NULL || json_string(item) != NULL)
-		return true;
-	for (k = keys; *k != NULL; k++)
-		if (json_has(item, *k)) {
-			*value = json_at(item, *k);
-			return true;
-		}
-	errbuf_set(err, "an output has no \"%s\"", keys[0]);
-	return false;
+/* Members that hold a failure's words, and its code, the most telling first. */
+static const char *const parse_error_words[] = {
+	"error_message", "errorMessage", "error_msg", "errorMsg", "err_msg",
+	"errMsg", "failMsg", "fail_msg", "failure_message", "fail_reason",
+	"failReason", "failure_reason", "failureReason", "failed_reason",
+	"err_detail", "error_detail", "error", "errors", "failure", "reason",
+	"message", "msg", "detail", "details", "description", "task_status_msg",
+	NULL
+};
+static const char *const parse_error_codes[] = {
+	"failCode", "fail_code", "error_code", "errorCode", "err_code",
+	"errCode", "failureCode", "failure_code", "code", "type", NULL
+};
+
+/* Append "words", behind ": " where some are there; what is said, once. */
+static void
+parse_words_add(struct buf *words, const char *text)
+{
+	if (*text == '\0' || (words->len > 0 &&
+	    strstr(words->data, text) != NULL))
+		return;
+	if (words->len > 0)
+		buf_text(words, ": ");
+	buf_text(words, text);
 }
 
-/* What a member's name says of the links in it. */
-static const struct {
-	const char	*part, *array;
-} parse_key_kinds[] = {
-	{ "audio", "audios" },
-	{ "video", "videos" },
-	{ "image", "images" },
-	{ "cover", "images" },
-};
+/* "nsfw: x" of {"reason": "nsfw", "detail": "x"}, and of a list each. */
+static void
+parse_words(struct buf *words, struct json_object *value, int depth)
+{
+	const char *const	*name;
+	size_t			 i;
 
-/* A search for links through a document of unknown shape. */
-struct link_search {
-	struct result		*result;
-	struct link_facts	 facts;
-	struct errbuf		*err;
-	bool			 ok;
-};
+	if (value == NULL || depth > PARSE_WORDS_DEPTH || !buf_ok(words))
+		return;
+	if (json_string(value) != NULL)
+		parse_words_add(words, json_string(value));
+	for (name = parse_error_words; json_is_object(value) && *name != NULL;
+	    name++)
+		parse_words(words, json_at(value, *name), depth + 1);
+	for (i = 0; i < json_length(value); i++)
+		parse_words(words, json_item(value, i), depth + 1);
+}
 
-static bool
-parse_has_url(const struct result *r, const char *url)
+/* A failure's words in a place: of the first member that has some. */
+static char *
+parse_error_text(struct json_object *place)
+{
+	const char *const	*name;
+	struct json_object	*value;
+	struct buf		 words;
+	char			*text = NULL;
+
+	buf_init(&words, PARSE_WORDS_MAX);
+	for (name = parse_error_words; words.len == 0 && *name != NULL; name++)
+		parse_words(&words, json_at(place, *name), 0);
+	if (words.len > 0)
+		text = strdup(words.data);
+	buf_free(&words);
+	/* Of another shape: as it stands there. */
+	for (name = parse_error_words; text == NULL && *name != NULL; name++) {
+		value = json_at(place, *name);
+		if (value != NULL && !links_is_empty(value))
+			text = json_print(value);
+		else
+			text = json_text_at(place, *name);
+	}
+	return text;
+}
+
+static char *
+parse_error_code(struct json_object *place)
+{
+	const char *const	*name;
+	char			*code = NULL;
+	struct json_object	*error = json_at(place, "error");
+
+	for (name = parse_error_codes; code == NULL && *name != NULL; name++) {
+		code = json_is_object(error) ? json_text_at(error, *name) :
+		    NULL;
+		/* A bare "code" or "type" is seldom the failure's. */
+		if (code == NULL && strlen(*name) > 4)
+			code = json_text_at(place, *name);
+	}
+	return code;
+}
+
+void
+parse_error(struct result *r, struct json_object *const *places, size_t n)
 {
 	size_t	i;
 
-	for (i = 0; i < r->noutputs; i++)
-		if (r->outputs[i].url != NULL &&
-		    strcmp(r->outputs[i].url, url) == 0)
-			return true;
-	return false;
+	for (i = 0; i < n; i++) {
+		if (r->error_message == NULL)
+			r->error_message = parse_error_text(places[i]);
+		if (r->error_code == NULL)
+			r->error_code = parse_error_code(places[i]);
+	}
 }
 
-static void	link_search_member(const char *, struct json_object *, void *);
+/* ---- the end ------------------------------------------------------------ */
 
-/* In the order of the text, each link once.  As deep as json_parse() goes. */
-static void
-link_search_value(struct link_search *search, struct json_object *value)
+usec_t
+parse_plausible(usec_t at, const struct parse_context *ctx)
 {
-	const char	*text = json_string(value);
-	size_t		 i;
-
-	if (text != NULL && url_is_link(text) &&
-	    !parse_has_url(search->result, text))
-		search->ok = search->ok && result_add_url(search->result, text,
-		    &search->facts, search->err);
-	for (i = 0; search->ok && i < json_length(value); i++)
-		link_search_value(search, json_item(value, i));
-	json_each(value, link_search_member, search);
+	return at >= PARSE_EARLIEST && at <= ctx->received_at + PARSE_SKEW ?
+	    at : 0;
 }
 
-static void
-link_search_member(const char *key, struct json_object *value, void *arg)
+usec_t
+parse_moment(struct json_object *obj, const char *path,
+    const struct parse_context *ctx)
 {
-	struct link_search	*search = arg;
-	const char		*outer = search->facts.array_name;
-	size_t			 i;
+	int64_t	n;
 
-	if (!search->ok)
-		return;
-	for (i = 0; i < sizeof(parse_key_kinds) /
-	    sizeof(parse_key_kinds[0]); i++)
-		if (strstr(key, parse_key_kinds[i].part) != NULL) {
-			search->facts.array_name = parse_key_kinds[i].array;
-			break;
-		}
-	link_search_value(search, value);
-	search->facts.array_name = outer;
+	(void)json_int_at(obj, path, &n);
+	return parse_plausible(usec_from_epoch(n), ctx);
 }
 
-bool
-parse_every_link(struct result *r, struct json_object *doc,
-    const struct link_facts *facts, struct errbuf *err)
+/* The first of the members that is not empty, or NULL. */
+static const char *
+parse_unread(const struct parse_end *end)
 {
-	struct link_search	search = { r, *facts, err, true };
+	const char *const	*name;
 
-	link_search_value(&search, doc);
-	return search.ok;
+	for (name = end->members; *name != NULL; name++)
+		if (!links_is_empty(json_at(end->task, *name)))
+			return *name;
+	return NULL;
 }
 
-enum parse_verdict
-parse_end(struct result *r, bool outputs_read, struct errbuf *err)
+/* Is the shape of a success one that we know? */
+static enum parse_verdict
+parse_success(struct result *r, const struct parse_end *end,
+    struct errbuf *err)
 {
-	size_t	i, odd = 0;
+	const char	*member;
+	size_t		 i, odd = 0;
 
-	if (!outputs_read)
+	if (!links_take(r, end->task, end->texts ? LINKS_AMONG_TEXTS :
+	    LINKS_ALONE, end->base, end->facts, err))
 		return PARSE_UNKNOWN;
-	if (r->state != TASK_SUCCEEDED)
-		return PARSE_FINAL;
 	for (i = 0; i < r->noutputs; i++)
 		odd += r->outputs[i].odd;
 	if (odd > 0 && odd == r->noutputs) {
 		errbuf_set(err, "%s", r->note);
 		return PARSE_UNKNOWN;
 	}
-	if (r->noutputs == 0 &&
-	    !result_set(&r->note, "succeeded without any output")) {
-		(void)errbuf_no_memory(err);
+	if (r->noutputs > 0)
+		return PARSE_FINAL;
+	if ((member = parse_unread(end)) != NULL) {
+		errbuf_set(err, "\"%s\" holds no link that is understood",
+		    member);
 		return PARSE_UNKNOWN;
 	}
-	return PARSE_FINAL;
+	if (result_set(&r->note, "succeeded without any output"))
+		return PARSE_FINAL;
+	(void)errbuf_no_memory(err);
+	return PARSE_UNKNOWN;
+}
+
+enum parse_verdict
+parse_end(struct result *r, bool outputs_read, const struct parse_end *end,
+    struct errbuf *err)
+{
+	if (!outputs_read)
+		return PARSE_UNKNOWN;
+	return r->state == TASK_SUCCEEDED ? parse_success(r, end, err) :
+	    PARSE_FINAL;
 }

@@ -11,25 +11,19 @@
 
 #include "lib/errbuf.h"
 #include "lib/json.h"
+#include "handlers/links.h"
 #include "handlers/provider.h"
 #include "handlers/result.h"
 
-/* A provider's words for the states of a task; ends in a NULL word. */
-struct status_word {
-	const char	*word;
-	enum task_state	 state;
-};
-
 /*
  * Take the task's id and status from strings at those paths.  Returns
- * PARSE_FINAL when the status is a final one and the rest is yet to be read;
- * PARSE_PROGRESS for a pending state, or for a word that is not in the table
- * (status_known is false then); PARSE_UNKNOWN when the id or the status is
- * missing or unfit.  Both of these come with err.
+ * PARSE_FINAL when the status is a final one (status.h) and the rest is yet to
+ * be read; PARSE_PROGRESS for a pending state; PARSE_UNKNOWN when the id or the
+ * status is missing or unfit, or nobody knows the word: then the id is there,
+ * and the task is to be asked for.  All but PARSE_FINAL come with err.
  */
 enum parse_verdict parse_task(struct result *, struct json_object *task,
-	    const char *id_path, const char *status_path,
-	    const struct status_word *, struct errbuf *err);
+	    const char *id_path, const char *status_path, struct errbuf *err);
 
 /* Only the id: a string of 1 to TASK_ID_MAX bytes without control bytes. */
 bool	parse_task_id(struct result *, struct json_object *task,
@@ -39,58 +33,59 @@ bool	parse_task_id(struct result *, struct json_object *task,
 void	parse_text(char **member, struct json_object *obj, const char *path);
 
 /*
- * Append the link that value holds, as result_add_url() does.  JSON null and
- * "" are skipped; anything else than a string is odd.
+ * Take what a failure is called and why: from a member whose name speaks of an
+ * error, a failure or a reason, of a list of places in the document (the first
+ * that has words), whether it is text, a number, an object or a list.  What is
+ * set already is kept.
  */
-bool	parse_link(struct result *, struct json_object *value,
-	    const struct link_facts *, struct errbuf *err);
+void	parse_error(struct result *, struct json_object *const *places,
+	    size_t n);
+
+/* A moment that can be: not before the first of these providers, nor later than
+ * a day after its receipt, as clocks differ.  Else 0. */
+usec_t	parse_plausible(usec_t at, const struct parse_context *);
+
+/* The moment that a number at a path counts, in whatever unit; 0 where there is
+ * none, or one that cannot be. */
+usec_t	parse_moment(struct json_object *, const char *path,
+	    const struct parse_context *);
 
 /*
- * Call fn for each item of the list at a path.  A missing list or null has
- * no items; another type is false with err, as is any false from fn.
+ * Where outputs stand in a task: a list, or one in its place.  An item with a
+ * link anywhere in it is that link (links.h); one whose link is null or "" is
+ * none; any other is a text where the provider's outputs may be texts, else odd,
+ * so that nothing gets lost.
  */
-struct parse_list {
-	struct result	*result;
-	const void	*how;		/* the caller's own table row */
-	struct link_facts facts;	/* the same for every item */
-	bool	(*item)(struct parse_list *, struct json_object *item,
-		    struct errbuf *err);
+struct parse_place {
+	const char	*path;		/* in the task */
+	const char	*array;		/* of which kind: "images" ...; NULL: as
+					   the links say */
+	bool		 texts;
 };
-bool	parse_list(struct parse_list *, struct json_object *obj,
-	    const char *path, struct errbuf *err);
-
-/*
- * The first of the keys (NULL-terminated) that item has, be it null; a
- * string item stands for itself.  False with err when there is none: words for
- * parse_odd().
- */
-bool	parse_member(struct json_object *item, const char *const *keys,
-	    struct json_object **value, struct errbuf *err);
-
-/*
- * Append every http(s) URL there is in a document of unknown shape, in the
- * order of the text and each one once.  The nearest member name that speaks
- * of an image, a video or audio gives the kind.
- */
-bool	parse_every_link(struct result *, struct json_object *doc,
+bool	parse_items(struct result *, struct json_object *task,
+	    const struct parse_place *, const char *base,
 	    const struct link_facts *, struct errbuf *err);
 
-/* Append the JSON text of a value as a text output.  False with err. */
+/* Append the JSON text of a value as a text output. */
 bool	parse_as_text(struct result *, struct json_object *value,
 	    struct errbuf *err);
 
-/* The same of what stands in the place of an output and is not understood, so
- * that nothing gets lost; words, which say why, become the note. */
-bool	parse_odd(struct result *, struct json_object *value,
-	    const char *words, struct errbuf *err);
-
 /*
- * End of a parser, whose outputs were read or, with err, were not.  Odd outputs
- * have no say in those beside them, which are paid for; but where all outputs
- * of a success are odd, its shape is not known: PARSE_UNKNOWN, with the note of
- * the last of them as err.  Else PARSE_FINAL.
+ * End of a parser, whose outputs were read or, with err, were not.  All
+ * links of a success that were not taken yet are taken here, by links.h's rule.
+ * Odd outputs have no say in those beside them, which are paid for; but where
+ * all outputs of a success are odd, or one of the members (NULL-terminated) that
+ * hold results is not empty and gave none, its shape is not known:
+ * PARSE_UNKNOWN, with err.
  */
+struct parse_end {
+	struct json_object		*task;
+	const char *const		*members;
+	const char			*base;	/* as for links_take() */
+	const struct link_facts		*facts;
+	bool				 texts;	/* outputs may be texts */
+};
 enum parse_verdict parse_end(struct result *, bool outputs_read,
-	    struct errbuf *err);
+	    const struct parse_end *, struct errbuf *err);
 
 #endif

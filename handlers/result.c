@@ -30,7 +30,7 @@ const char *const expires_source_words[EXPIRES__MAX] = {
 	[EXPIRES_UNKNOWN]  = "unknown",
 };
 
-/* Names of media kind_formats: extensions, and what stands in a type field. */
+/* Names of media formats: extensions, and what stands in a type field. */
 static const struct kind_word {
 	const char		*word;
 	enum output_kind	 kind;
@@ -76,13 +76,13 @@ kind_find(const struct kind_word *table, const char *word, size_t len,
 	return false;
 }
 
-/* "png" as well as "image/png; q=1". */
+/* "png" and "image" as well as "image/png; q=1". */
 static bool
 kind_of_type(const char *type, enum output_kind *out)
 {
 	size_t	n = strcspn(type, "/");
 
-	if (type[n] == '/' && kind_find(kind_lists, type, n, out))
+	if (kind_find(kind_lists, type, n, out))
 		return true;
 	if (type[n] == '/')
 		type += n + 1;
@@ -117,6 +117,14 @@ kind_of_url(const char *url, enum output_kind *out)
 	    memchr(host, '/', (size_t)(p - host)) == NULL)
 		return false;
 	return kind_find(kind_formats, p, (size_t)(end - p), out);
+}
+
+bool
+url_names_kind(const char *url)
+{
+	enum output_kind	unused;
+
+	return kind_of_url(url, &unused);
 }
 
 static enum output_kind

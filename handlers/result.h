@@ -104,6 +104,9 @@ bool	result_set(char **member, const char *text);
  * bytes, of at most 8,000 bytes. */
 bool	url_is_link(const char *);
 
+/* Does the link's path end as a file's name of a kind that we know? */
+bool	url_names_kind(const char *url);
+
 /*
  * What a link says of its own end.  Read are: a moment with a number of seconds
  * (AWS SigV4, Google, Aliyun, Volcano, Baidu, Huawei), moments under a name that

@@ -15,95 +15,71 @@
 
 #define LIFETIME_S	(7 * 24 * 3600)
 
-/* The last four come from newer pages and from clients. */
-static const struct status_word wavespeed_statuses[] = {
-	{ "created",	TASK_PENDING },
-	{ "processing",	TASK_PENDING },
-	{ "completed",	TASK_SUCCEEDED },
-	{ "failed",	TASK_FAILED },
-	{ "pending",	TASK_PENDING },
-	{ "cancelled",	TASK_CANCELLED },
-	{ "deleted",	TASK_CANCELLED },
-	{ "timeout",	TASK_FAILED },
-	{ NULL,		TASK_PENDING }
+static const struct parse_place wavespeed_places[] = {
+	{ "outputs", NULL, true },
+	{ "output",  NULL, true },
 };
 
-/* The text of {"text": "..."}, or NULL for any other value. */
-static const char *
-wavespeed_text_only(struct json_object *value)
-{
-	return json_members(value) == 1 ? json_string_at(value, "text") : NULL;
-}
-
-/* A string that begins as a link, and goes on without a blank. */
-static bool
-wavespeed_looks_like_link(const char *text)
-{
-	return (strncasecmp(text, "http://", 7) == 0 ||
-	    strncasecmp(text, "https://", 8) == 0) &&
-	    strpbrk(text, " \t\r\n") == NULL;
-}
-
-/* A link, or the text that a model heard or wrote. */
-static bool
-wavespeed_add_output(struct parse_list *l, struct json_object *item,
-    struct errbuf *err)
-{
-	const char	*text = json_string(item);
-
-	if (item == NULL || (text != NULL && *text == '\0'))
-		return true;
-	if (text != NULL && wavespeed_looks_like_link(text))
-		return result_add_url(l->result, text, &l->facts, err);
-	if (text == NULL)
-		text = wavespeed_text_only(item);
-	if (text == NULL)
-		return parse_as_text(l->result, item, err);
-	return *text == '\0' || result_add_text(l->result, text, err);
-}
+static const char *const wavespeed_members[] = {
+	"outputs", "output", "result", "results", NULL
+};
 
 static bool
-wavespeed_add_outputs(struct result *r, struct json_object *task,
-    usec_t received_at, struct errbuf *err)
+wavespeed_outputs(struct result *r, struct json_object *task,
+    const struct link_facts *facts, struct errbuf *err)
 {
-	struct json_object	*outputs = json_at(task, "outputs");
-	struct parse_list	 l = {
-		.result = r, .item = wavespeed_add_output
-	};
+	size_t	i;
 
-	l.facts.lifetime_s = LIFETIME_S;
-	l.facts.lifetime_from = r->submitted_at > 0 ? r->submitted_at :
-	    received_at;
-	if (json_is_array(outputs))
-		return parse_list(&l, task, "outputs", err);
-	/* A speech model's page has an object in place of the list. */
-	return wavespeed_add_output(&l, outputs, err);
+	for (i = 0; i < sizeof(wavespeed_places) /
+	    sizeof(wavespeed_places[0]); i++)
+		if (!parse_items(r, task, &wavespeed_places[i], NULL, facts,
+		    err))
+			return false;
+	return true;
 }
 
 /* "created_at" has nine digits behind the point; "executionTime" is in ms. */
 static void
-wavespeed_take_times(struct result *r, struct json_object *task)
+wavespeed_times(struct result *r, struct json_object *task,
+    const struct parse_context *ctx)
 {
 	const char	*created = json_string_at(task, "created_at");
 	int64_t		 ms;
 
 	if (created != NULL)
-		r->submitted_at = time_parse_rfc3339(created);
+		r->submitted_at = parse_plausible(time_parse_rfc3339(created), ctx);
 	if (r->state != TASK_PENDING && r->submitted_at > 0 &&
 	    json_int_at(task, "executionTime", &ms))
-		r->finished_at = usec_from_millis(r->submitted_at / 1000 + ms);
+		r->finished_at = parse_plausible(usec_from_millis(
+		    r->submitted_at / 1000 + ms), ctx);
 }
 
+/* Its codes are of the task, and 0 is none. */
 static void
-wavespeed_take_error(struct result *r, struct json_object *task)
+wavespeed_error(struct result *r, struct json_object *task)
 {
 	int64_t	code;
 
-	parse_text(&r->error_message, task, "error");
-	if (strcmp(r->status_word, "timeout") == 0)
-		(void)result_set(&r->error_code, "timeout");
-	else if (!json_int_at(task, "code", &code) || code != 0)
+	if (r->error_code == NULL &&
+	    (!json_int_at(task, "code", &code) || code != 0))
 		parse_text(&r->error_code, task, "code");
+	parse_error(r, &task, 1);
+}
+
+static enum parse_verdict
+wavespeed_final(struct result *r, struct json_object *task,
+    const struct parse_context *ctx, struct errbuf *err)
+{
+	struct link_facts	facts = { .lifetime_s = LIFETIME_S };
+	struct parse_end	end = { task, wavespeed_members, NULL, &facts,
+				    true };
+
+	facts.lifetime_from = r->submitted_at > 0 ? r->submitted_at :
+	    ctx->received_at;
+	if (r->state != TASK_SUCCEEDED)
+		wavespeed_error(r, task);
+	return parse_end(r, wavespeed_outputs(r, task, &facts, err), &end,
+	    err);
 }
 
 static enum parse_verdict
@@ -115,17 +91,14 @@ wavespeed_parse(struct json_object *doc, const struct parse_context *ctx,
 
 	if (!json_is_object(task) || json_has(doc, "id"))
 		task = doc;
-	verdict = parse_task(r, task, "id", "status", wavespeed_statuses, err);
+	verdict = parse_task(r, task, "id", "status", err);
+	parse_text(&r->model, task, "model");
 	if (verdict == PARSE_UNKNOWN)
 		return verdict;
-	parse_text(&r->model, task, "model");
-	wavespeed_take_times(r, task);
+	wavespeed_times(r, task, ctx);
 	if (verdict == PARSE_PROGRESS)
 		return verdict;
-	if (r->state != TASK_SUCCEEDED)
-		wavespeed_take_error(r, task);
-	return parse_end(r, wavespeed_add_outputs(r, task, ctx->received_at,
-	    err), err);
+	return wavespeed_final(r, task, ctx, err);
 }
 
 /*

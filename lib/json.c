@@ -92,6 +92,13 @@ json_is_object(const struct json_object *obj)
 }
 
 bool
+json_is_number(const struct json_object *value)
+{
+	return json_object_is_type(value, json_type_int) ||
+	    json_object_is_type(value, json_type_double);
+}
+
+bool
 json_is_array(const struct json_object *obj)
 {
 	return json_object_is_type(obj, json_type_array) && obj != NULL;

@@ -35,9 +35,10 @@ enum json_verdict json_parse(const char *body, size_t len,
 	    struct json_object **doc, struct errbuf *err);
 void	 json_free(struct json_object *);	/* NULL is fine */
 
-/* NULL is neither. */
+/* NULL is none of these. */
 bool	 json_is_object(const struct json_object *);
 bool	 json_is_array(const struct json_object *);
+bool	 json_is_number(const struct json_object *);
 
 /* Is there such a member, though it may be JSON null? */
 bool	 json_has(struct json_object *obj, const char *key);

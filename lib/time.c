@@ -33,6 +33,17 @@ usec_from_millis(int64_t millis)
 	return millis * (USEC_PER_SEC / 1000);
 }
 
+usec_t
+usec_from_epoch(int64_t n)
+{
+	/* Each unit's numbers of this century are below the next one's. */
+	if (n < INT64_C(100000000000))
+		return usec_from_seconds(n);
+	if (n < INT64_C(100000000000000))
+		return usec_from_millis(n);
+	return n / USEC_PER_SEC <= YEAR_9999_S ? n : 0;
+}
+
 /* Exactly n digits as a number, or -1. */
 static int
 time_take_digits(const char **p, int n)

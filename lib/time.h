@@ -30,4 +30,8 @@ usec_t	time_parse_basic(const char *);
 usec_t	usec_from_seconds(int64_t);
 usec_t	usec_from_millis(int64_t);
 
+/* A count since 1970 in the unit that it must be in to be of our time: seconds,
+ * milliseconds or microseconds. */
+usec_t	usec_from_epoch(int64_t);
+
 #endif

@@ -54,10 +54,10 @@ static const struct expect cases[] = {
 	{ "result-urls-nulls.json", PARSE_FINAL, NULL, DONE, PLAIN, ONE_PNG },
 	{ "suno-unknown-shape.json", PARSE_FINAL, NULL, DONE, PLAIN, {
 	    { OUTPUT_AUDIO, TEMP "a", DAY_ON, EXPIRES_PROVIDER },
-	    { OUTPUT_IMAGE, TEMP "a-cover", DAY_ON, EXPIRES_PROVIDER },
 	    { OUTPUT_AUDIO, TEMP "b.mp3", DAY_ON, EXPIRES_PROVIDER },
-	    { OUTPUT_IMAGE, TEMP "b-cover", DAY_ON, EXPIRES_PROVIDER },
-	    { OUTPUT_VIDEO, TEMP "b.mp4", DAY_ON, EXPIRES_PROVIDER } } },
+	    { OUTPUT_VIDEO, TEMP "b.mp4", DAY_ON, EXPIRES_PROVIDER },
+	    { OUTPUT_IMAGE, TEMP "a-cover", DAY_ON, EXPIRES_PROVIDER },
+	    { OUTPUT_IMAGE, TEMP "b-cover", DAY_ON, EXPIRES_PROVIDER } } },
 	{ "text-only.json", PARSE_FINAL, NULL, DONE, PLAIN, {
 	    { OUTPUT_TEXT, "{\"text\":\"a short answer\"}", 0,
 	      EXPIRES_UNKNOWN } } },
@@ -82,9 +82,8 @@ static const struct expect cases[] = {
 	  .err = "\"taskId\"" },
 	{ .file = "nul-in-id.json", .verdict = PARSE_UNKNOWN,
 	  .err = "\"taskId\"" },
-	{ "kie-twin.json", PARSE_PROGRESS, "unknown status \"fail\"", "k1",
-	  "fail", TASK_PENDING, true, false, NULL, NULL, NULL, 0, 0,
-	  { { 0 } } },
+	{ "kie-twin.json", PARSE_FINAL, NULL, "k1", "fail", TASK_FAILED, false,
+	  false, NULL, NULL, NULL, 0, 0, { { 0 } } },
 };
 
 static void
@@ -107,8 +106,9 @@ test_statuses(void)
 		{ "processing", PARSE_PROGRESS, TASK_PENDING, true },
 		{ "success", PARSE_FINAL, TASK_SUCCEEDED, true },
 		{ "failed", PARSE_FINAL, TASK_FAILED, true },
-		{ "fail", PARSE_PROGRESS, TASK_PENDING, false },
-		{ "cancelled", PARSE_PROGRESS, TASK_PENDING, false },
+		{ "fail", PARSE_FINAL, TASK_FAILED, true },
+		{ "cancelled", PARSE_FINAL, TASK_CANCELLED, true },
+		{ "resting", PARSE_UNKNOWN, TASK_PENDING, false },
 	};
 
 	expect_statuses(&apixo_provider,

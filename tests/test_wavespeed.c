@@ -156,7 +156,10 @@ test_statuses(void)
 		{ "cancelled", PARSE_FINAL, TASK_CANCELLED, true },
 		{ "deleted", PARSE_FINAL, TASK_CANCELLED, true },
 		{ "timeout", PARSE_FINAL, TASK_FAILED, true },
-		{ "succeeded", PARSE_PROGRESS, TASK_PENDING, false },
+		{ "succeeded", PARSE_FINAL, TASK_SUCCEEDED, true },
+		{ "canceled", PARSE_FINAL, TASK_CANCELLED, true },
+		{ "COMPLETED", PARSE_FINAL, TASK_SUCCEEDED, true },
+		{ "resting", PARSE_UNKNOWN, TASK_PENDING, false },
 	};
 
 	expect_statuses(&wavespeed_provider,

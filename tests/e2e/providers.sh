@@ -84,7 +84,7 @@ succeeded|-|-|-|f|2025-11-24T15:59:20
 image pending field 2025-11-25T15:59:20 https://upload.apimart.ai/f/image/9d1f-1.png
 apimart poll-wrapped
 succeeded|-|-|-|f|2025-11-24T15:59:20
-image pending field 2025-11-25T15:59:20 https://upload.apimart.ai/f/image/9d1f-1.png; video pending field 2025-11-25T15:59:20 https://upload.apimart.ai/f/video/9d1f-2.mp4
+image pending field 2025-11-25T15:59:20 https://upload.apimart.ai/f/image/9d1f-1.png; video pending field 2025-11-25T15:59:20 https://upload.apimart.ai/f/video/9d1f-2.mp4; image pending provider 2025-11-25T15:59:20 https://upload.apimart.ai/f/image/thumb.jpg
 apimart no-expires-at
 succeeded|-|-|-|f|2025-11-24T15:59:20
 image pending provider 2025-11-25T15:59:20 https://upload.apimart.ai/f/image/9d1f-1.png
