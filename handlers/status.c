@@ -39,7 +39,6 @@ static const struct {
 	{ "inprogress",	   TASK_PENDING,   NULL },
 	{ "running",	   TASK_PENDING,   NULL },
 	{ "generating",	   TASK_PENDING,   NULL },
-	{ "dreaming",	   TASK_PENDING,   NULL },
 	{ "staged",	   TASK_PENDING,   NULL },
 	{ "throttled",	   TASK_PENDING,   NULL },
 	{ "uploading",	   TASK_PENDING,   NULL },
