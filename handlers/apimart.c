@@ -198,7 +198,8 @@ apimart_poll_classify(int http, struct json_object *doc, struct errbuf *err)
 	    json_int_at(doc, "error.code", &code) && code >= 400 && code < 600)
 		http = (int)code;
 	verdict = poll_classify_common(http, doc, err);
-	/* Seen live: a wrong id is a 400 and not a 404. */
+	/* Seen live: a wrong id is a 400 and not a 404, and no code but the
+	 * provider's own words, in which err ends, tells it from others. */
 	if (http == 400 && strstr(err->text, "invalid task id") != NULL)
 		return POLL_NOT_FOUND;
 	return verdict;

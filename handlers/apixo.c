@@ -128,7 +128,8 @@ apixo_poll_url(struct buf *url, const char *api_base, const char *task_id,
 
 /*
  * The two error pages disagree on 403: a key without the right, or content
- * against the rules.  The second must not stop an account's polls.
+ * against the rules.  The second must not stop an account's polls.  Only the
+ * provider's own words, in which err ends, tell them apart.
  */
 static enum poll_verdict
 apixo_poll_classify(int http, struct json_object *doc, struct errbuf *err)
