@@ -65,7 +65,8 @@ dry_run_print_task(const struct db_rows *rows, int row)
 	(void)printf("%s/%s (account %s, pending for %s, polls %s)\n",
 	    db_value(rows, row, DUE_PROVIDER), task,
 	    db_value(rows, row, DUE_TASK_ACCOUNT),
-	    waiting != NULL ? waiting : "?", db_value(rows, row, DUE_TASK_POLLS));
+	    waiting != NULL ? waiting : "?",
+	    db_value(rows, row, DUE_TASK_POLLS));
 }
 
 /* The host alone: the rest of a link may be a key to it. */
