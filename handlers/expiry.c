@@ -1,6 +1,5 @@
 /* When links end, by what stands in them. */
 #include <ctype.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -72,11 +71,18 @@ static const char *const expiry_signs[] = {
 	"hdnea", "hdntl", "__token__", "__gda__", "edge-cache-token",
 };
 
-/* One "name=value", decoded; at is where it stands. */
+/* One "name=value", its name decoded; at is where it stands.  The value is
+ * decoded by expiry_value(): most are not looked at. */
 struct expiry_pair {
-	const char	*at;
+	const char	*at, *encoded;
+	size_t		 encoded_len;
 	char		 name[SHORT_MAX], value[VALUE_MAX];
 };
+
+/* What parts the pairs of a query, and of a list within a value or a path; a
+ * '#' ends both. */
+#define IN_QUERY	"&#"
+#define IN_VALUE	"~&#"
 
 /* Parameters as they stand in a text; no more than PAIRS_MAX are looked at. */
 struct expiry_list {
@@ -100,28 +106,31 @@ expiry_decode(const char *src, size_t len, char *text, size_t textsz)
 static bool
 expiry_next(const char **p, const char *separators, struct expiry_pair *pair)
 {
-	char	ends[8];
 	size_t	len, eq;
 
 	if (strncmp(*p, "amp;", 4) == 0)
 		*p += 4;
 	if (**p == '\0' || **p == '#')
 		return false;
-	(void)snprintf(ends, sizeof(ends), "%s#", separators);
-	len = strcspn(*p, ends);
+	len = strcspn(*p, separators);
 	eq = strcspn(*p, "=");
 	pair->at = *p;
 	expiry_decode(*p, eq < len ? eq : len, pair->name, sizeof(pair->name));
-	pair->value[0] = '\0';
-	if (eq < len)
-		expiry_decode(*p + eq + 1, len - eq - 1, pair->value,
-		    sizeof(pair->value));
+	pair->encoded = *p + (eq < len ? eq + 1 : len);
+	pair->encoded_len = (size_t)(*p + len - pair->encoded);
 	*p += len;
 	*p += **p != '\0' && **p != '#';
 	return true;
 }
 
-/* The first parameter of that name, in any case. */
+static void
+expiry_value(struct expiry_pair *pair)
+{
+	expiry_decode(pair->encoded, pair->encoded_len, pair->value,
+	    sizeof(pair->value));
+}
+
+/* The first parameter of that name, in any case, without its value. */
 static bool
 expiry_find(const struct expiry_list *list, const char *name,
     struct expiry_pair *pair)
@@ -323,6 +332,8 @@ expiry_of_dated(const struct expiry_list *list)
 		if (!expiry_find(list, expiry_dated[i].date, &date) ||
 		    !expiry_find(list, expiry_dated[i].seconds, &seconds))
 			continue;
+		expiry_value(&date);
+		expiry_value(&seconds);
 		from = time_parse_basic(date.value) / USEC_PER_SEC;
 		life = expiry_of_seconds(seconds.value);
 		if (from > 0 && life > 0)
@@ -347,12 +358,13 @@ expiry_of_list(const char *text, const char *separators, bool *is_signed)
 		if (!expiry_find(&list, pair.name, &first) ||
 		    first.at != pair.at)
 			continue;
+		expiry_value(&pair);
 		*is_signed = *is_signed || expiry_is_sign(pair.name);
 		found = expiry_earlier(found, expiry_of_pair(&list, &pair));
 		if (strchr(separators, '~') == NULL &&
 		    strchr(pair.value, '=') != NULL)
 			found = expiry_earlier(found, expiry_of_list(
-			    pair.value, "~&", is_signed));
+			    pair.value, IN_VALUE, is_signed));
 	}
 	return found;
 }
@@ -375,7 +387,7 @@ expiry_of_path(const char *path, size_t len, bool *is_signed)
 		if (strstr(segment, "~hmac=") != NULL ||
 		    strncmp(segment, "bcdn_token=", 11) == 0)
 			found = expiry_earlier(found,
-			    expiry_of_list(segment, "~&", is_signed));
+			    expiry_of_list(segment, IN_VALUE, is_signed));
 	}
 	return found;
 }
@@ -389,8 +401,8 @@ url_end(const char *url)
 
 	at = expiry_of_path(url, len, &end.is_signed);
 	if (url[len] == '?')
-		at = expiry_earlier(at, expiry_of_list(url + len + 1, "&",
-		    &end.is_signed));
+		at = expiry_earlier(at, expiry_of_list(url + len + 1,
+		    IN_QUERY, &end.is_signed));
 	end.at = usec_from_seconds(at);
 	return end;
 }

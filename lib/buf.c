@@ -143,19 +143,21 @@ buf_percent(struct buf *b, const char *text, const char *also)
 void
 buf_percent_decoded(struct buf *b, const char *text, size_t len)
 {
-	size_t	i;
-	int	value;
-	char	c;
+	const char	*percent, *end = text + len;
+	int		 value;
+	char		 c;
 
-	for (i = 0; i < len; i++) {
-		c = text[i];
-		if (c == '%' && len - i > 2 &&
-		    (value = hex_read(text + i + 1, 2)) >= 0) {
+	while ((percent = memchr(text, '%', (size_t)(end - text))) != NULL) {
+		buf_bytes(b, text, (size_t)(percent - text));
+		text = percent + 1;
+		c = '%';
+		if (end - text >= 2 && (value = hex_read(text, 2)) >= 0) {
 			c = (char)value;
-			i += 2;
+			text += 2;
 		}
 		buf_bytes(b, &c, 1);
 	}
+	buf_bytes(b, text, (size_t)(end - text));
 }
 
 /* How a byte stands in JSON: as it is, behind a backslash, or as '?'. */
