@@ -1,4 +1,4 @@
-/* Asking a provider for a fresh link to an output. */
+/* Asking a provider for a fresh link to an output.  For the main thread. */
 #ifndef GENHOOK_FRESH_LINK_H
 #define GENHOOK_FRESH_LINK_H
 

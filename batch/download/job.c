@@ -480,7 +480,7 @@ static enum job_state
 job_free(struct job *j)
 {
 	transfer_drop(j);
-	digests_free(&j->digest.sums);
+	digests_free(&j->digest.digests);
 	free(j->output.provider);
 	free(j->output.task_id);
 	free(j->output.position);

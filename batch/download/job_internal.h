@@ -84,12 +84,12 @@ struct job_transfer {
 /*
  * The file's digests.  They are computed on the main thread while the bytes
  * come; or, if the server says how many come, later: from the part, by the
- * worker as a large file grows, and to its end by the finisher.  The worker's
- * thread is at sums and part while job is out, and nobody else then.
+ * worker as a large file grows, and to its end by the finisher.  While job is
+ * out, the worker's thread alone is at digests, and reads part.
  */
 struct job_digest {
 	bool			 later;
-	struct digests		 sums;
+	struct digests		 digests;
 	struct archive_part	*part;
 	struct worker_job	 job;
 	char			 sha256[SHA256_HEX];	/* of the whole file */

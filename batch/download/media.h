@@ -1,4 +1,5 @@
-/* What a file is, told by its own first bytes and libmagic. */
+/* What a file is, told by its own first bytes and libmagic; and whether it is
+ * whole.  One thread at a time may be at a struct mime. */
 #ifndef GENHOOK_MEDIA_H
 #define GENHOOK_MEDIA_H
 
@@ -62,7 +63,7 @@ bool	media_fits(const struct media *, const char *kind, size_t len,
 bool	media_agrees(const struct media *, const char *kind,
 	    const char *content_type, struct errbuf *err);
 
-/* The next bytes of the file. */
+/* Take the next bytes of the file. */
 void	media_watch(struct media_watch *, const void *, size_t);
 
 /* Does the file that was watched end where its format says?  A cut shows

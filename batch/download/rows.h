@@ -1,4 +1,5 @@
-/* What becomes of an output, as the database and the log are told. */
+/* What becomes of an output, as the database and the log are told.  For the
+ * main thread. */
 #ifndef GENHOOK_ROWS_H
 #define GENHOOK_ROWS_H
 

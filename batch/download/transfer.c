@@ -9,8 +9,8 @@
 #include "batch/download/transfer.h"
 #include "batch/download/verify.h"
 
-#define SUM_EVERY	(INT64_C(1) * 1024 * 1024)
-#define SUM_AT_ONCE	(INT64_C(4) * 1024 * 1024)	/* some milliseconds */
+#define DIGEST_EVERY	(INT64_C(1) * 1024 * 1024)
+#define DIGEST_AT_ONCE	(INT64_C(4) * 1024 * 1024)	/* some milliseconds */
 #define MARK_EVERY	(INT64_C(8) * 1024 * 1024)
 
 /* --- the part, between transfers */
@@ -62,7 +62,7 @@ transfer_reset(struct job *j)
 	f->mark[0] = '\0';
 	memset(&j->transfer.response, 0, sizeof(j->transfer.response));
 	j->transfer.opened = j->digest.later = false;
-	return digests_begin(&j->digest.sums);
+	return digests_begin(&j->digest.digests);
 }
 
 /* --- bytes */
@@ -76,29 +76,29 @@ transfer_take(void *arg, const void *data, size_t len)
 	media_watch(&j->file.watch, data, len);
 	j->file.bytes += (int64_t)len;
 	if (!j->digest.later)
-		digests_update(&j->digest.sums, data, len);
+		digests_update(&j->digest.digests, data, len);
 }
 
 /* On the worker's thread: the digests follow the writing, while what is
  * written is still in memory. */
 static void
-transfer_sum_some(struct worker_job *job)
+transfer_digest_some(struct worker_job *job)
 {
 	struct job_digest	*d = job->arg;
 	struct errbuf		 err;
 
-	if (!digests_update_from_part(&d->sums, d->part, d->sums.bytes +
-	    SUM_AT_ONCE, &err))
-		d->sums.broken = true;
+	if (!digests_update_from_part(&d->digests, d->part, d->digests.bytes +
+	    DIGEST_AT_ONCE, &err))
+		d->digests.broken = true;
 }
 
 /* So much of a large file has come that its digests can go on. */
 static void
-transfer_have_summed(struct job *j, size_t len)
+transfer_have_digested(struct job *j, size_t len)
 {
 	if (!j->digest.later || j->transfer.response.length <= ARCHIVE_SMALL ||
-	    j->file.bytes / SUM_EVERY ==
-	    (j->file.bytes - (int64_t)len) / SUM_EVERY)
+	    j->file.bytes / DIGEST_EVERY ==
+	    (j->file.bytes - (int64_t)len) / DIGEST_EVERY)
 		return;
 	(void)worker_put(j->downloads->worker, &j->digest.job);
 }
@@ -124,12 +124,12 @@ transfer_open_new(struct job *j)
 
 	(void)snprintf(f->mark, sizeof(f->mark), "%s", res->validator);
 	if (res->digest_header.md5[0] != '\0')
-		digests_want_md5(&d->sums);
+		digests_want_md5(&d->digests);
 	d->later = res->length >= 0;
 	archive_abort(f->part);
 	f->part = archive_begin(j->downloads->archive, &j->output.key,
 	    res->length, &res->err);
-	d->job.run = transfer_sum_some;
+	d->job.run = transfer_digest_some;
 	d->job.arg = d;
 	d->part = f->part;
 	return f->part != NULL;
@@ -163,14 +163,14 @@ transfer_on_body(void *arg, const void *data, size_t len)
 		j->failure.kind = TROUBLE_CONTENT;
 		return false;
 	}
-	if (!j->digest.later && j->digest.sums.broken) {
+	if (!j->digest.later && j->digest.digests.broken) {
 		errbuf_set(err, "could not compute a SHA-256");
 		return false;
 	}
 	if (!archive_write(f->part, data, len, err))
 		return false;
 	transfer_mark(f);
-	transfer_have_summed(j, len);
+	transfer_have_digested(j, len);
 	return true;
 }
 

@@ -89,11 +89,12 @@ verify_digests(struct archive_commit *c)
 
 	j->failure.kind = TROUBLE_OURS;
 	worker_wait(j->downloads->worker, &d->job);
-	if (d->sums.md5 == NULL)
+	if (d->digests.md5 == NULL)
 		j->transfer.response.digest_header.md5[0] = '\0';
-	if ((d->later && !digests_update_from_part(&d->sums, c->part,
-	    j->file.bytes, &c->err)) || !digests_final(&d->sums, j->file.bytes,
-	    sha256, md5, &c->err))
+	if (d->later && !digests_update_from_part(&d->digests, c->part,
+	    j->file.bytes, &c->err))
+		return false;
+	if (!digests_final(&d->digests, j->file.bytes, sha256, md5, &c->err))
 		return false;
 	hex_encode(sha256, sizeof(sha256), d->sha256);
 	if (verify_promise(j, sha256, md5, &c->err))
