@@ -26,7 +26,8 @@ comment on function genhook.try_jsonb(bytea) is
 --     accepted    a final result: p_status and the task columns are set
 --     requery     a final result that is not believed: the task is polled
 --     stale       as requery, but recorded as stale
---     ignored, unparsed, rejected, unverified
+--     unparsed    not understood: its task, where it names one, is polled
+--     ignored, rejected, unverified
 -- The answer has one outcome for each delivery, in order: accepted becomes
 -- duplicate or conflict where the task had its result already.
 --
@@ -226,8 +227,9 @@ begin
         end if;
     end if;
 
-    -- Not believed, but worth asking the provider about at once.
-    if p_outcome && array['stale', 'requery'] then
+    -- Not believed or not understood, but worth asking the provider about at
+    -- once.
+    if p_outcome && array['stale', 'requery', 'unparsed'] then
         insert into tasks as t (provider, task_id, account, model, is_test,
             submitted_at, next_poll_at)
         select distinct on (b.provider, b.task_id) b.provider, b.task_id,
@@ -237,7 +239,8 @@ begin
                 p_submitted_at, p_received_at, p_outcome)
             with ordinality as b(provider, task_id, account, model, is_test,
                 submitted_at, received_at, outcome, n)
-        where b.outcome in ('stale', 'requery') and b.task_id is not null
+        where b.outcome in ('stale', 'requery', 'unparsed')
+            and b.task_id is not null
         order by b.provider, b.task_id, b.n
         on conflict (provider, task_id) do update set
             status = 'pending', source = null, finished_at = null,

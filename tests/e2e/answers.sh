@@ -42,6 +42,17 @@ same "another event_type is ignored" '200 {"status":"ignored"}' \
     "$(post_text "$(hook novita)" '{"event_type":"SOMETHING_NEW","payload":{"task":{"task_id":"t-3"}}}')"
 same "an unknown shape is unparsed" '200 {"status":"unparsed"}' \
     "$(post_text "$hook" '{"hello":"world"}')"
+same "a status that nobody knows is unparsed" '200 {"status":"unparsed"}' \
+    "$(post_text "$(hook apimart)" '{"id":"word-1","status":"resting"}')"
+same "and its task is asked for at once" 'pending|t' \
+    "$(sql "select status, next_poll_at <= now() from genhook.tasks where task_id = 'word-1'")"
+same "a person is told" 'unparsed delivery' "$(sql "select reason from genhook.attention where task_id = 'word-1'")"
+same "a success whose result is not understood is unparsed" '200 {"status":"unparsed"}' \
+    "$(post_text "$(hook apimart)" '{"id":"word-2","status":"completed","result":{"file_id":"f-1"}}')"
+same "so is its task" 'pending|t' \
+    "$(sql "select status, next_poll_at <= now() from genhook.tasks where task_id = 'word-2'")"
+same "a later result is taken" '200 {"status":"accepted"}' \
+    "$(post_text "$(hook apimart)" '{"id":"word-2","status":"completed","result":{"url":"https://cdn.example/1.png"}}')"
 same "an array is unparsed" '200 {"status":"unparsed"}' "$(post_text "$hook" '[1]')"
 same "its body waits for a replay" '{"hello":"world"}' \
     "$(sql "select convert_from(body, 'UTF8') from genhook.deliveries where outcome = 'unparsed' order by received_at limit 1")"

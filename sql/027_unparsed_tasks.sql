@@ -1,0 +1,2 @@
+-- A callback that names its task, and is not understood otherwise, makes the
+-- task one to ask about: receive() registers it, due at once.
