@@ -1,4 +1,5 @@
-/* genhook, the operator's command: its subcommands, and what they share. */
+/* genhook, the operator's command: its subcommands, and what they share.  The
+ * program has one thread. */
 #ifndef GENHOOK_CLI_H
 #define GENHOOK_CLI_H
 

@@ -1,4 +1,4 @@
-/* genhook doctor: looks at everything, and says what mends what is wrong. */
+/* genhook doctor: runs every check, and says what mends what is wrong. */
 #include <stdarg.h>
 #include <string.h>
 #include <time.h>
@@ -6,13 +6,15 @@
 
 #include "cli/doctor/doctor.h"
 
-/* What a look needs, and when it is left out. */
+/* What a check needs; SETUP is one of what changes only by hand, which --alert
+ * leaves out. */
 enum { CONF = 1, DB = 2, NETWORK = 4, SETUP = 8 };
 
+/* The checks, in the order in which they are run. */
 static const struct {
-	void	(*look)(struct doctor *);
-	int	  flags;	/* SETUP: not for --alert */
-} looks[] = {
+	void	(*run)(struct doctor *);
+	int	  flags;
+} checks[] = {
 	{ doctor_settings, 0 },
 	{ doctor_database, CONF },
 	{ doctor_rights, CONF | DB | SETUP },
@@ -121,14 +123,14 @@ doctor_run(struct doctor *d, bool offline)
 	size_t	i;
 	int	flags;
 
-	for (i = 0; i < sizeof(looks) / sizeof(looks[0]); i++) {
-		flags = looks[i].flags;
+	for (i = 0; i < sizeof(checks) / sizeof(checks[0]); i++) {
+		flags = checks[i].flags;
 		if (((flags & CONF) != 0 && d->conf == NULL) ||
 		    ((flags & DB) != 0 && d->db == NULL) ||
 		    ((flags & NETWORK) != 0 && offline) ||
 		    ((flags & SETUP) != 0 && d->alert))
 			continue;
-		looks[i].look(d);
+		checks[i].run(d);
 	}
 }
 

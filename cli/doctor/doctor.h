@@ -1,4 +1,4 @@
-/* What genhook doctor looks at. */
+/* genhook doctor: its checks, and how they say what they found. */
 #ifndef GENHOOK_CLI_DOCTOR_H
 #define GENHOOK_CLI_DOCTOR_H
 
