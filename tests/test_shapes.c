@@ -181,7 +181,7 @@ static void
 expect_shape(const struct wrap *w, const char *result, const char *want)
 {
 	struct parse_context	 ctx = { RECEIVED_AT };
-	struct result		 r = { TASK_PENDING };
+	struct result		 r = { .state = TASK_PENDING };
 	struct json_object	*doc = NULL;
 	struct errbuf		 err = { .text = "" };
 	enum parse_verdict	 v;
@@ -308,7 +308,7 @@ static void
 expect_case(size_t i)
 {
 	struct parse_context	 ctx = { INT64_C(1796000000) * USEC_PER_SEC };
-	struct result		 r = { TASK_PENDING };
+	struct result		 r = { .state = TASK_PENDING };
 	struct json_object	*doc = NULL;
 	struct errbuf		 err = { .text = "" };
 	unsigned int		 before = CU_get_number_of_failures();
