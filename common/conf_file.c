@@ -242,6 +242,20 @@ conf_file_grammar(void)
 
 /* ---- from libconfuse's values to ours ----------------------------------- */
 
+/* libpq's string may have blanks, and only its first line counts; a key or a
+ * token has neither by intention. */
+static bool
+conf_file_is_clean(struct conf_file *f, cfg_t *sec, const struct conf_key *k,
+    char *secret)
+{
+	if (strcmp(k->section, "database") == 0)
+		secret[strcspn(secret, "\r\n")] = '\0';
+	return strcmp(k->section, "database") == 0 ||
+	    conf_private_is_clean(secret) || conf_file_complain(f, sec,
+	    k->name, "has a control byte, a blank at an end, or a byte order "
+	    "mark");
+}
+
 /* A list of secrets, whole or not conf_free()'s to free. */
 static bool
 conf_file_take_list(struct conf_file *f, cfg_t *sec, const struct conf_key *k,
@@ -255,6 +269,8 @@ conf_file_take_list(struct conf_file *f, cfg_t *sec, const struct conf_key *k,
 			if (((*list)[i] = conf_private_secret(
 			    cfg_opt_getnstr(opt, i), f->err)) == NULL)
 				break;
+			else if (!conf_file_is_clean(f, sec, k, (*list)[i]))
+				return false;
 		if (i == n)
 			return true;
 	}
@@ -280,8 +296,9 @@ conf_file_take_text(struct conf_file *f, cfg_t *sec, const struct conf_key *k,
 	copy = k->type == CONF_SECRET ? conf_private_secret(text, f->err) :
 	    strdup(text);
 	*(char **)(void *)(base + k->at) = copy;
-	return copy != NULL ||
-	    conf_file_complain(f, sec, k->name, "%s", f->err->text);
+	if (copy == NULL)
+		return conf_file_complain(f, sec, k->name, "%s", f->err->text);
+	return k->type != CONF_SECRET || conf_file_is_clean(f, sec, k, copy);
 }
 
 /* Read one value into the member that the table names. */

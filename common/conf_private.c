@@ -36,6 +36,34 @@ conf_private_open(const char *path, const char *what, struct errbuf *err)
 	return -1;
 }
 
+/* Editors and "echo" end a line that is not the secret's. */
+static char *
+conf_private_copy(const char *value)
+{
+	size_t	len = strlen(value);
+
+	if (len > 0 && value[len - 1] == '\n')
+		len--;
+	if (len > 0 && value[len] == '\n' && value[len - 1] == '\r')
+		len--;
+	return strndup(value, len);
+}
+
+bool
+conf_private_is_clean(const char *secret)
+{
+	const unsigned char	*p = (const unsigned char *)secret;
+	size_t			 len = strlen(secret);
+
+	if (strncmp(secret, "\xef\xbb\xbf", 3) == 0 ||
+	    (len > 0 && (p[0] == ' ' || p[len - 1] == ' ')))
+		return false;
+	for (; *p != '\0'; p++)
+		if (*p < 0x20 || *p == 0x7f)
+			return false;
+	return true;
+}
+
 char *
 conf_private_secret(const char *value, struct errbuf *err)
 {
@@ -44,7 +72,7 @@ conf_private_secret(const char *value, struct errbuf *err)
 	int	 fd;
 
 	if (strncmp(value, "file:", 5) != 0)
-		return strdup(value);
+		return conf_private_copy(value);
 	if ((fd = conf_private_open(value + 5, "secret file", err)) == -1) {
 		if (err->class == ERR_NO_FILE)
 			err->class = ERR_SETTING;
@@ -58,6 +86,5 @@ conf_private_secret(const char *value, struct errbuf *err)
 		return NULL;
 	}
 	buf[n] = '\0';
-	buf[strcspn(buf, "\r\n")] = '\0';
-	return strdup(buf);
+	return conf_private_copy(buf);
 }

@@ -2,6 +2,8 @@
 #ifndef GENHOOK_CONF_PRIVATE_H
 #define GENHOOK_CONF_PRIVATE_H
 
+#include <stdbool.h>
+
 #include "lib/errbuf.h"
 
 /*
@@ -11,8 +13,13 @@
 int	conf_private_open(const char *path, const char *what,
 	    struct errbuf *err);
 
-/* A setting's secret, for the caller to free: "file:PATH" stands for the first
- * line of that file.  NULL with err, which is as it was without memory. */
+/* A setting's secret, for the caller to free: "file:PATH" stands for what is in
+ * that file.  One line end is cut off.  NULL with err, which is as it was without
+ * memory. */
 char	*conf_private_secret(const char *value, struct errbuf *err);
+
+/* Has it no control byte, no blank at an end and no byte order mark?  What has
+ * one was copied badly, and would spoil a header or never be equal. */
+bool	conf_private_is_clean(const char *secret);
 
 #endif

@@ -590,6 +590,47 @@ test_secret_texts(void)
 	}
 }
 
+/* A key without its line's end; what was copied badly is refused by name. */
+static void
+test_key_texts(void)
+{
+	static const struct {
+		const char	*text, *want;	/* NULL: refused */
+	} rows[] = {
+		{ "k-1", "k-1" }, { "k-1\n", "k-1" }, { "k-1\r\n", "k-1" },
+		{ "k 1", "k 1" }, { "k-1\n\n", NULL }, { "k-1\nk-2\n", NULL },
+		{ "k-1 \n", NULL }, { " k-1", NULL }, { "k-1\t", NULL },
+		{ "k\r1", NULL }, { "k-1\x7f", NULL },
+		{ "\xef\xbb\xbfk-1\n", NULL },
+	};
+	struct errbuf	 err;
+	struct conf	*c;
+	char		 key[SCRATCH_PATH + 32], text[1024];
+	size_t		 i;
+
+	(void)snprintf(key, sizeof(key), "%s/key", dir);
+	(void)snprintf(text, sizeof(text), DB "novita default {\n"
+	    " api_key = \"file:%s\"\n token = {\"tok-novita\"}\n}\n", key);
+	for (i = 0; i < COUNT(rows); i++) {
+		scratch_write(key, 0600, rows[i].text);
+		c = load(text, &err);
+		CU_ASSERT_EQUAL(c != NULL, rows[i].want != NULL);
+		if (c != NULL && rows[i].want != NULL)
+			CU_ASSERT_STRING_EQUAL(c->accounts[0].api_key,
+			    rows[i].want);
+		if (rows[i].want == NULL)
+			CU_ASSERT_PTR_NOT_NULL(strstr(err.text, ":5: "
+			    "novita default.api_key has a control byte"));
+		conf_free(c);
+	}
+	(void)snprintf(text, sizeof(text), DB "novita default {\n"
+	    " token = {\"file:%s\"}\n}\n", key);
+	scratch_write(key, 0600, "tok-novita \n");
+	CU_ASSERT_PTR_NULL(load(text, &err));
+	CU_ASSERT_PTR_NOT_NULL(strstr(err.text,
+	    "novita default.token has a control byte, a blank"));
+}
+
 /* No file, a directory, a FIFO that nobody writes to, a link. */
 static void
 test_kinds(void)
@@ -669,6 +710,7 @@ main(void)
 		{ "same token", test_same_token },
 		{ "modes", test_modes },
 		{ "secret texts", test_secret_texts },
+		{ "texts of keys", test_key_texts },
 		{ "kinds", test_kinds },
 		{ "which file", test_which_file },
 		{ "too large", test_too_large },
