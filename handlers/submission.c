@@ -6,6 +6,8 @@
 #include "handlers/result.h"
 #include "handlers/submission.h"
 
+#define SUBMISSION_PATH_MAX	2048
+
 void
 submission_hook(struct buf *url, const char *base, const struct provider *p,
     const char *token)
@@ -25,6 +27,34 @@ submission_append_hook(struct buf *url, const struct provider *p,
 	buf_percent(url, hook, "");
 }
 
+/* Two dots, a second slash or a backslash, as they are or encoded, could lead
+ * out of api_base, and so the key to somebody else. */
+static bool
+submission_stays_below(const char *path)
+{
+	char		 decoded[SUBMISSION_PATH_MAX];
+	const char	*p;
+	struct buf	 b;
+	size_t		 n;
+
+	buf_over(&b, decoded, sizeof(decoded));
+	buf_percent_decoded(&b, path, strcspn(path, "?#"));
+	if (!buf_ok(&b) || strlen(decoded) != b.len || decoded[0] != '/' ||
+	    decoded[1] == '/')
+		return false;
+	for (p = decoded; *p != '\0'; p++)
+		if ((unsigned char)*p <= 0x20 || *p == 0x7f || *p == '\\')
+			return false;
+	for (p = decoded + 1; ; p += n + 1) {
+		n = strcspn(p, "/");
+		if ((n == 1 && p[0] == '.') ||
+		    (n == 2 && p[0] == '.' && p[1] == '.'))
+			return false;
+		if (p[n] == '\0')
+			return true;
+	}
+}
+
 bool
 submission_url(struct buf *url, const struct provider *p,
     const struct submission *s, struct errbuf *err)
@@ -33,9 +63,8 @@ submission_url(struct buf *url, const struct provider *p,
 
 	url_append_base(url, s->api_base);
 	if (s->path != NULL) {
-		/* Without its slash it could change the host that gets the
-		 * key. */
-		ok = *s->path == '/';
+		ok = submission_stays_below(s->path) &&
+		    strpbrk(s->path, "# \t\r\n") == NULL;
 		buf_text(url, s->path);
 	} else
 		ok = p->submit_path(url, s->model);
