@@ -193,6 +193,7 @@ same "what lighttpd refuses is JSON" '413 {"error":"body too large"}' "$(post "$
 like "and says so" "$json" "$(cat "$WORK/head")"
 same "also chunked" '413 {"error":"body too large"}' "$(post "$debian" "$WORK/big" -H 'Transfer-Encoding: chunked')"
 same "and where no handler is" '404 {"error":"not found"}' "$(post_text "$WEB/hook/nobody/x" "$final")"
+like "another site takes larger bodies" '^404 ' "$(post "$WEB/elsewhere" "$WORK/big")"
 like "another site keeps its pages" '^404 .*<html' "$(post_text "$WEB/elsewhere" "$final" | tr '\n' ' ')"
 post_text "$WEB/hook/mistyped/$GENHOOK_TOKEN_NOVITA" "$final" >/dev/null
 
