@@ -387,25 +387,24 @@ receive_log(const struct callback *cb, enum answer a)
 	    *cb->words.text != '\0' ? cb->words.text : "ok");
 }
 
+/* Strangers may ask: that it is not well is for them, and why for the log. */
 static size_t
 receive_end_health(struct callback *cb, char out[ANSWER_TEXT_MAX])
 {
 	const struct receiver	*rx = cb->rx;
-	const char		*err = cb->commit.err.text;
-	bool			 up = cb->commit.stored;
-	char			 body[512], words[sizeof(cb->commit.err.text)];
-	size_t			 i;
+	bool			 stored = cb->commit.stored, up;
+	char			 body[256];
+	struct errbuf		 err = { .text = "no spool" };
 
-	/* The words stand in JSON: nothing in them may end the string. */
-	for (i = 0; !up && err[i] != '\0'; i++)
-		words[i] = err[i] < 0x20 || err[i] > 0x7e || err[i] == '"' ||
-		    err[i] == '\\' ? '\'' : err[i];
-	words[i] = '\0';
+	up = stored && rx->spool != NULL && spool_check(rx->spool, &err);
+	if (!up)
+		log_line(LOG_WARN, "healthz: %s", stored ? err.text :
+		    cb->commit.err.text);
 	(void)snprintf(body, sizeof(body), "{\"status\":\"%s\","
-	    "\"database\":\"%.300s\",\"schema_version\":%d,"
+	    "\"database\":\"%s\",\"schema_version\":%d,"
 	    "\"spool_files\":%ld,\"uptime_seconds\":%lld}",
-	    up ? "ok" : "unavailable", up ? "ok" : words,
-	    up ? database_schema_version() : 0,
+	    up ? "ok" : "unavailable", stored ? "ok" : "unavailable",
+	    stored ? database_schema_version() : 0,
 	    rx->spool != NULL ? spool_count(rx->spool) : -1,
 	    (long long)((clock_ms() - rx->started_ms) / 1000));
 	return answer_print(up ? ANSWER_HEALTHY : ANSWER_UNHEALTHY, body, out);

@@ -66,7 +66,7 @@ like "a wrong signature stays 401" '^401 ' "$(post "$(hook wavespeed)" "$WORK/w1
     -H 'webhook-id: x' -H "webhook-timestamp: $(date +%s)" -H "webhook-signature: v3,$(printf '%064d' 0)")"
 quick "a wrong signature"
 same "and is not spooled" "$before" "$(spooled)"
-like "healthz says so" '^503 .*"database":".+".*"spool_files":[1-9]' "$(healthz apimart)"
+like "healthz says so" '^503 .*"status":"unavailable","database":"unavailable".*"spool_files":[1-9]' "$(healthz apimart)"
 # A monitor that asks for the health must not keep the handler from noticing.
 (for _ in {1..60}; do healthz apimart >/dev/null; sleep 0.05; done) &
 monitor=$!
@@ -89,6 +89,11 @@ same "order is kept: the first stands" 'failed accepted,conflict' \
     "$(sql "select t.status || ' ' || string_agg(d.outcome, ',' order by d.received_at) from genhook.tasks t join genhook.deliveries d using (provider, task_id) where task_id = 'ord-1' group by t.status")"
 same "the bad JSON is recorded" 1 "$(sql "select count(*) from genhook.deliveries where outcome = 'rejected'")"
 check "healthz is well again" healthy apimart
+mv "$GENHOOK_SPOOL" "$GENHOOK_SPOOL.away" && touch "$GENHOOK_SPOOL"
+like "healthz without a spool" '^503 .*"status":"unavailable","database":"ok"' "$(healthz apimart)"
+check "the log says why" grep -q 'healthz: spool: ' "$RUN_DIR/log/handlers.log"
+rm "$GENHOOK_SPOOL" && mv "$GENHOOK_SPOOL.away" "$GENHOOK_SPOOL"
+check "and it is well again" healthy apimart
 same "nothing was set aside" '' "$(ls "$GENHOOK_SPOOL/refused" 2>/dev/null)"
 
 # --- frozen
@@ -142,7 +147,8 @@ super "alter role genhook_hook connection limit 0"
 sessions_end
 same "no connection left" '200 {"status":"spooled"}' "$(post_text "$hook" "$(ok conn-1)")"
 quick "no connection left"
-like "healthz tells why" '^503 .*too many connections' "$(healthz apimart)"
+like "healthz says so" '^503 .*"database":"unavailable"' "$(healthz apimart)"
+check "and the log says why" grep -q 'healthz: .*too many connections' "$RUN_DIR/log/handlers.log"
 super "alter role genhook_hook connection limit -1"
 check "one again: drained" soon 60 drained
 same "each once" '1 1 1 1' "$(once conn)"
@@ -180,7 +186,8 @@ hung()
 {
 	n=$((n + 1))
 	[[ $(post_text "$hook" "$(ok "hung-$n")") == *spooled* ]] || return 1
-	[[ $(healthz apimart) == *'3 backends that did not answer'* ]]
+	[[ $(healthz apimart) == 503* ]]
+	grep -q 'healthz: .*3 backends that did not answer' "$RUN_DIR/log/handlers.log"
 }
 check "no standby: no more than three are left to hang" soon 60 hung
 quick "no standby"

@@ -398,7 +398,8 @@ other_version()	# NAME UNDO: after a change, the connections are new
 {
 	sessions_end
 	same "$1: spooled" '200 {"status":"spooled"}' "$(post_text "$(hook apimart)" "${failed//%d/version-$1}")"
-	like "$1: healthz says why" '^503 .*schema version is .*, this program needs '"$version" "$(healthz apimart)"
+	like "$1: healthz says so" '^503 .*"database":"unavailable"' "$(healthz apimart)"
+	like "$1: the log says why" 'schema version is .*, this program needs '"$version" "$(grep healthz "$RUN_DIR/log/handlers.log" | tail -n 1)"
 	"$BIN/genhook-sweep" --config "$GENHOOK_CONF" >"$WORK/sweep.out" 2>&1
 	same "$1: the sweep does not run" 2 $?
 	like "$1: it says why" 'schema version is ' "$(cat "$WORK/sweep.out")"
