@@ -30,14 +30,15 @@ static const char *const apimart_members[] = {
 /* Some answers leave the host of the file server out of their links. */
 static bool
 apimart_outputs(struct result *r, struct json_object *task,
-    const struct link_facts *facts, struct errbuf *err)
+    const struct link_facts *facts, struct links_done *done,
+    struct errbuf *err)
 {
 	size_t	i;
 
 	for (i = 0; i < sizeof(apimart_places) / sizeof(apimart_places[0]);
 	    i++)
 		if (!parse_items(r, task, &apimart_places[i], FILES_HOST,
-		    facts, err))
+		    facts, done, err))
 			return false;
 	return true;
 }
@@ -64,13 +65,14 @@ apimart_final(struct result *r, struct json_object *task,
 {
 	struct link_facts	facts = { .lifetime_s = LIFETIME_S };
 	struct parse_end	end = { task, apimart_members, FILES_HOST,
-				    &facts, false };
+				    &facts, false, { { NULL }, 0 } };
 
 	facts.lifetime_from = r->finished_at > 0 ? r->finished_at :
 	    ctx->received_at;
 	if (r->state != TASK_SUCCEEDED)
 		parse_error(r, &task, 1);
-	return parse_end(r, apimart_outputs(r, task, &facts, err), &end, err);
+	return parse_end(r, apimart_outputs(r, task, &facts, &end.done, err),
+	    &end, err);
 }
 
 static enum parse_verdict

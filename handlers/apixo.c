@@ -27,8 +27,10 @@ static bool
 apixo_document(struct result *r, struct json_object *doc,
     const struct link_facts *facts, struct errbuf *err)
 {
-	if (!parse_items(r, doc, &apixo_place, NULL, facts, err) ||
-	    !links_take(r, doc, LINKS_ALONE, NULL, facts, err))
+	struct links_done	done = { { NULL }, 0 };
+
+	if (!parse_items(r, doc, &apixo_place, NULL, facts, &done, err) ||
+	    !links_take(r, doc, &done, LINKS_ALONE, NULL, facts, err))
 		return false;
 	if (r->noutputs > 0 || json_has(doc, "resultUrls") ||
 	    links_is_empty(doc))
@@ -45,7 +47,7 @@ apixo_outputs(struct result *r, struct json_object *value,
 	struct json_object	*inner;
 	struct errbuf		 cause;
 	const char		*text = json_string(value);
-	bool			 ok;
+	bool			 ok, more = false;
 
 	if (value == NULL || (text != NULL && *text == '\0'))
 		return true;
@@ -56,7 +58,8 @@ apixo_outputs(struct result *r, struct json_object *value,
 		return false;
 	}
 	if (json_parse(text, strlen(text), &inner, &cause) != JSON_OK) {
-		if (!links_take_item(r, value, LINKS_ALONE, NULL, facts, err))
+		if (!links_take_item(r, value, LINKS_ALONE, NULL, facts,
+		    &more, err))
 			return false;
 		errbuf_set(err, "\"resultJson\" is no JSON: %s", cause.text);
 		return r->noutputs > 0;
@@ -73,7 +76,7 @@ apixo_final(struct result *r, struct json_object *data,
 {
 	struct link_facts	facts = { .lifetime_s = LIFETIME_S };
 	struct parse_end	end = { data, apixo_members, NULL, &facts,
-				    false };
+				    false, { { NULL }, 0 } };
 
 	facts.lifetime_from = r->finished_at > 0 ? r->finished_at :
 	    ctx->received_at;

@@ -8,6 +8,7 @@
 
 #define LINKS_DEPTH_MAX	40	/* of values, with JSON in strings in JSON */
 #define LINKS_TEXTS_MAX	3	/* strings of JSON within strings of JSON */
+#define LINKS_NAME_ROOM	64
 #define LINKS_URL_ROOM	8192
 
 /* Members that repeat what was asked for, or say how to ask on.  A member whose
@@ -46,20 +47,35 @@ static const struct {
 	{ "photo",   "images" },
 };
 
-/* Names of members that say of what type, or until when, the links beside
- * them are. */
-static const char *const links_types[] = {
-	"content_type", "contentType", "mime_type", "mimeType", "mimetype",
-	"media_type", "mediaType", "file_type", "fileType", "image_type",
-	"video_type", "audio_type", "model_type", "format", "type", NULL
+/* Members that say of what type, or until when, the links beside them are; of
+ * two of one sort, the one that stands first here. */
+static const struct links_fact {
+	const char	*name;
+	enum { LINKS_TYPE, LINKS_END, LINKS_TTL, LINKS_FACTS } sort;
+} links_fact_names[] = {
+	{ "content_type",  LINKS_TYPE }, { "contentType",   LINKS_TYPE },
+	{ "mime_type",	   LINKS_TYPE }, { "mimeType",	    LINKS_TYPE },
+	{ "mimetype",	   LINKS_TYPE }, { "media_type",    LINKS_TYPE },
+	{ "mediaType",	   LINKS_TYPE }, { "file_type",     LINKS_TYPE },
+	{ "fileType",	   LINKS_TYPE }, { "image_type",    LINKS_TYPE },
+	{ "video_type",	   LINKS_TYPE }, { "audio_type",    LINKS_TYPE },
+	{ "model_type",	   LINKS_TYPE }, { "format",	    LINKS_TYPE },
+	{ "type",	   LINKS_TYPE },
+	{ "expires_at",	   LINKS_END },	 { "expiresAt",	    LINKS_END },
+	{ "expire_at",	   LINKS_END },	 { "expireAt",	    LINKS_END },
+	{ "expires",	   LINKS_END },	 { "expire_time",   LINKS_END },
+	{ "expireTime",	   LINKS_END },	 { "expiration",    LINKS_END },
+	{ "expiry",	   LINKS_END },
+	{ "image_url_ttl", LINKS_TTL },	 { "video_url_ttl", LINKS_TTL },
+	{ "audio_url_ttl", LINKS_TTL },	 { "model_url_ttl", LINKS_TTL },
+	{ "url_ttl",	   LINKS_TTL },	 { "ttl",	    LINKS_TTL },
+	{ "expires_in",	   LINKS_TTL },	 { "expiresIn",	    LINKS_TTL },
 };
-static const char *const links_ends[] = {
-	"expires_at", "expiresAt", "expire_at", "expireAt", "expires",
-	"expire_time", "expireTime", "expiration", "expiry", NULL
-};
-static const char *const links_ttls[] = {
-	"image_url_ttl", "video_url_ttl", "audio_url_ttl", "model_url_ttl",
-	"url_ttl", "ttl", "expires_in", "expiresIn", NULL
+
+/* An object that is being looked through, within another one. */
+struct links_frame {
+	struct json_object		*obj;
+	const struct links_frame	*outer;
 };
 
 struct links {
@@ -67,14 +83,15 @@ struct links {
 	struct link_facts	 facts;
 	struct errbuf		*err;
 	const char		*base;		/* before a path, or NULL */
-	bool			 has_media;	/* films or sounds are beside: its
-						   pictures are covers */
+	const struct links_frame *frame;	/* the innermost, or NULL */
 	bool			 beside;	/* take those beside, now */
 	bool			 is_beside;	/* this one is */
+	bool			 some_beside;	/* there are any */
 	enum links_mode		 mode;
 	bool			 in_place;	/* the member is a link's */
 	size_t			 since;		/* of the outputs that count
 						   as there already */
+	const struct links_done	*done;		/* or NULL */
 	bool			 ok;
 	int			 depth, texts;
 };
@@ -83,41 +100,57 @@ static void	links_take_value(struct links *, struct json_object *);
 
 /* Lower case, without '_', '-' and blanks, for comparing names. */
 static void
-links_fold(const char *name, char folded[64])
+links_fold(const char *name, char folded[LINKS_NAME_ROOM])
 {
 	size_t	n = 0;
 
-	for (; *name != '\0' && n + 1 < 64; name++)
+	for (; *name != '\0' && n + 1 < LINKS_NAME_ROOM; name++)
 		if (*name != '_' && *name != '-' && *name != ' ')
 			folded[n++] = (char)tolower((unsigned char)*name);
 	folded[n] = '\0';
 }
 
+/* strstr(3) prepares for long texts; names are short, and many. */
+static bool
+links_has_part(const char *folded, const char *part)
+{
+	size_t	n;
+
+	for (; *folded != '\0'; folded++) {
+		for (n = 0; part[n] != '\0' && folded[n] == part[n]; n++)
+			;
+		if (part[n] == '\0')
+			return true;
+	}
+	return false;
+}
+
 static bool
 links_is_echo(const char *name)
 {
+	int	first = tolower((unsigned char)*name);
 	size_t	i;
 
 	for (i = 0; i < sizeof(links_echoes) / sizeof(links_echoes[0]); i++)
-		if (strcasecmp(name, links_echoes[i]) == 0)
+		if (links_echoes[i][0] == first &&
+		    strcasecmp(name, links_echoes[i]) == 0)
 			return true;
 	for (i = 0; i < sizeof(links_echo_beginnings) /
 	    sizeof(links_echo_beginnings[0]); i++)
-		if (strncasecmp(name, links_echo_beginnings[i],
+		if (links_echo_beginnings[i][0] == first &&
+		    strncasecmp(name, links_echo_beginnings[i],
 		    strlen(links_echo_beginnings[i])) == 0)
 			return true;
 	return false;
 }
 
 static bool
-links_is_beside(const char *name)
+links_is_beside(const char *folded)
 {
-	char	folded[64];
 	size_t	i;
 
-	links_fold(name, folded);
 	for (i = 0; i < sizeof(links_beside) / sizeof(links_beside[0]); i++)
-		if (strstr(folded, links_beside[i]) != NULL)
+		if (links_has_part(folded, links_beside[i]))
 			return true;
 	return false;
 }
@@ -138,38 +171,16 @@ links_is_place(const char *name)
 	return false;
 }
 
-/* The kind that a name speaks of, as the name of a list; or NULL. */
+/* The kind that a folded name speaks of, as the name of a list; or NULL. */
 static const char *
-links_kind(const char *name)
+links_kind(const char *folded)
 {
 	size_t	i;
 
 	for (i = 0; i < sizeof(links_kinds) / sizeof(links_kinds[0]); i++)
-		if (strcasestr(name, links_kinds[i].part) != NULL)
+		if (links_has_part(folded, links_kinds[i].part))
 			return links_kinds[i].array;
 	return NULL;
-}
-
-/* The first of these members that is there as a string, or NULL. */
-static const char *
-links_text(struct json_object *obj, const char *const *names)
-{
-	const char	*text = NULL;
-
-	for (; text == NULL && *names != NULL; names++)
-		text = json_string_at(obj, *names);
-	return text;
-}
-
-/* The first of these members that is there as a whole number, or 0. */
-static int64_t
-links_number(struct json_object *obj, const char *const *names)
-{
-	int64_t	n = 0;
-
-	for (; n == 0 && *names != NULL; names++)
-		(void)json_int_at(obj, *names, &n);
-	return n;
 }
 
 /* No file is kept beyond this century: then the number is another one. */
@@ -179,21 +190,69 @@ links_end(usec_t at)
 	return at < INT64_C(4102444800) * USEC_PER_SEC ? at : 0;
 }
 
+/* The best members of an object for each sort of fact, by their rows. */
+struct links_found {
+	size_t			 row[LINKS_FACTS];
+	struct json_object	*value[LINKS_FACTS];
+};
+
+/* A member's value tells something: text, or a number that is not 0. */
+static bool
+links_tells(struct json_object *value, int sort)
+{
+	int64_t	n;
+
+	return json_int(value, &n) ? n > 0 :
+	    sort != LINKS_TTL && json_string(value) != NULL;
+}
+
+static void
+links_note_fact(const char *name, struct json_object *value, void *arg)
+{
+	struct links_found	*found = arg;
+	size_t			 i;
+	int			 sort;
+
+	for (i = 0; i < sizeof(links_fact_names) / sizeof(links_fact_names[0]);
+	    i++) {
+		sort = (int)links_fact_names[i].sort;
+		if (name[0] == links_fact_names[i].name[0] &&
+		    strcmp(name, links_fact_names[i].name) == 0 &&
+		    (found->value[sort] == NULL || i < found->row[sort]) &&
+		    links_tells(value, sort)) {
+			found->row[sort] = i;
+			found->value[sort] = value;
+		}
+	}
+}
+
 /* What an object says of all the links in it. */
 static void
 links_facts(struct link_facts *facts, struct json_object *obj)
 {
-	const char	*text = links_text(obj, links_types);
-	int64_t		 n;
+	struct links_found	 found = { { 0 }, { NULL } };
+	struct json_object	*value;
+	int64_t			 n;
 
-	if (text != NULL)
-		facts->declared_type = text;
-	if ((n = links_number(obj, links_ends)) > 0)
-		facts->expires_at = links_end(usec_from_epoch(n));
-	else if ((text = links_text(obj, links_ends)) != NULL)
-		facts->expires_at = links_end(time_parse_rfc3339(text));
-	if ((n = links_number(obj, links_ttls)) > 0)
+	json_each(obj, links_note_fact, &found);
+	if (json_string(found.value[LINKS_TYPE]) != NULL)
+		facts->declared_type = json_string(found.value[LINKS_TYPE]);
+	if ((value = found.value[LINKS_END]) != NULL)
+		facts->expires_at = links_end(json_int(value, &n) ?
+		    usec_from_epoch(n) :
+		    time_parse_rfc3339(json_string(value)));
+	if (json_int(found.value[LINKS_TTL], &n))
 		facts->ttl_s = n;
+}
+
+/* What all objects around a link say of it, the innermost last. */
+static void
+links_facts_around(struct link_facts *facts, const struct links_frame *frame)
+{
+	if (frame == NULL)
+		return;
+	links_facts_around(facts, frame->outer);
+	links_facts(facts, frame->obj);
 }
 
 /* ---- links in text ------------------------------------------------------ */
@@ -204,6 +263,12 @@ links_has_scheme(const char *text)
 	return strncasecmp(text, "http://", 7) == 0 ||
 	    strncasecmp(text, "https://", 8) == 0;
 }
+
+/* Bytes beyond the blank that may not stand in a link as they are. */
+static const bool	links_is_odd_byte[256] = {
+	['"'] = true, ['<'] = true, ['>'] = true, ['`'] = true, [0x7f] = true,
+	['&'] = true,			/* perhaps of "&amp;" */
+};
 
 /* One byte of a link as browsers send it: some are dropped, some escaped. */
 static void
@@ -225,7 +290,7 @@ links_clean_byte(struct buf *url, unsigned char c)
 static bool
 links_clean(const char *text, const char *base, struct buf *url)
 {
-	size_t	i, len = strlen(text);
+	size_t	i, plain, len = strlen(text);
 
 	while (len > 0 && (unsigned char)text[len - 1] <= 0x20)
 		len--;
@@ -233,7 +298,12 @@ links_clean(const char *text, const char *base, struct buf *url)
 		text++;
 	if (base != NULL && text[0] == '/' && text[1] != '/')
 		buf_text(url, base);
-	for (i = 0; i < len; i++) {
+	/* Most links are as they should be. */
+	for (plain = 0; plain < len && (unsigned char)text[plain] > 0x20 &&
+	    !links_is_odd_byte[(unsigned char)text[plain]]; plain++)
+		;
+	buf_bytes(url, text, plain);
+	for (i = plain; i < len; i++) {
 		if (strncmp(text + i, "&amp;", 5) == 0) {
 			buf_text(url, "&");
 			i += 4;
@@ -271,15 +341,28 @@ links_is_sentence(const char *text, const char *url)
 static void
 links_add(struct links *l, const char *text)
 {
-	char		mem[LINKS_URL_ROOM];
-	struct buf	url;
+	char			mem[LINKS_URL_ROOM];
+	struct buf		url;
+	struct link_facts	facts = l->facts;
 
 	buf_over(&url, mem, sizeof(mem));
+	l->some_beside = l->some_beside || l->is_beside;
 	if (l->is_beside != l->beside || !links_clean(text, l->base, &url) ||
 	    links_has_url(l, url.data) ||
 	    (l->mode == LINKS_AMONG_TEXTS && links_is_sentence(text, url.data)))
 		return;
-	l->ok = result_add_url(l->result, url.data, &l->facts, l->err);
+	links_facts_around(&facts, l->frame);
+	l->ok = result_add_url(l->result, url.data, &facts, l->err);
+}
+
+/* A text in a link's place that is none. */
+static void
+links_add_odd(struct links *l, const char *text)
+{
+	struct link_facts	facts = l->facts;
+
+	links_facts_around(&facts, l->frame);
+	l->ok = result_add_url(l->result, text, &facts, l->err);
 }
 
 /* "https://a,https://b", or one a line. */
@@ -291,9 +374,10 @@ links_add_each(struct links *l, const char *text)
 	const char	*p, *end;
 
 	for (p = text; l->ok && *p != '\0'; p = end) {
-		for (end = p + 1; *end != '\0' && !(strchr(", ;\n", end[-1]) !=
-		    NULL && links_has_scheme(end)); end++)
+		for (end = p; (end = strpbrk(end, ", ;\n")) != NULL &&
+		    !links_has_scheme(end + 1); end++)
 			;
+		end = end != NULL ? end + 1 : p + strlen(p);
 		buf_over(&one, mem, sizeof(mem));
 		buf_bytes(&one, p, (size_t)(end - p));
 		while (one.len > 0 && strchr(", ;\n",
@@ -334,7 +418,7 @@ links_take_text(struct links *l, const char *text)
 		links_add(l, p);
 	else if (*p != '\0' && l->in_place && l->mode == LINKS_OR_ODD &&
 	    !l->beside && !l->is_beside)
-		l->ok = result_add_url(l->result, p, &l->facts, l->err);
+		links_add_odd(l, p);
 }
 
 /* ---- links in values ---------------------------------------------------- */
@@ -346,78 +430,138 @@ links_is_media(const char *array)
 	    strcmp(array, "audios") == 0 || strcmp(array, "music") == 0);
 }
 
+/* A quick look, as most members are no links: may this one hold some? */
+static bool
+links_may_hold(struct json_object *value)
+{
+	const char	*p = json_string(value);
+
+	if (p == NULL)
+		return json_length(value) > 0 || json_members(value) > 0;
+	while (*p != '\0' && (unsigned char)*p <= 0x20)
+		p++;
+	return *p != '\0' && strchr("hH/{[\"", *p) != NULL;
+}
+
 static void
 links_note_media(const char *name, struct json_object *value, void *arg)
 {
-	if (links_is_media(links_kind(name)) && !links_is_empty(value))
-		*(bool *)arg = true;
+	bool	*has_media = arg;
+	char	 folded[LINKS_NAME_ROOM];
+
+	if (*has_media || !links_may_hold(value))
+		return;
+	links_fold(name, folded);
+	*has_media = links_is_media(links_kind(folded));
+}
+
+/* All links of it were taken already, item by item. */
+static bool
+links_was_read(const struct links *l, const struct json_object *value)
+{
+	size_t	i;
+
+	for (i = 0; l->done != NULL && i < l->done->n; i++)
+		if (l->done->value[i] == value)
+			return true;
+	return false;
+}
+
+/* Are there films or sounds in an object, or is it of a list of these?  Then its
+ * pictures are covers. */
+static bool
+links_has_media(const struct links *l)
+{
+	bool	has_media = links_is_media(l->facts.array_name);
+
+	json_each(l->frame->obj, links_note_media, &has_media);
+	return has_media;
+}
+
+/* What is in the place of a link is looked at, whatever it is, where it is odd
+ * if it is none. */
+static bool
+links_wants(const struct links *l, const char *name, struct json_object *value)
+{
+	return l->ok && !links_was_read(l, value) && (links_may_hold(value) || (l->mode == LINKS_OR_ODD &&
+	    json_string(value) != NULL && links_is_place(name))) &&
+	    !links_is_echo(name);
 }
 
 static void
 links_take_member(const char *name, struct json_object *value, void *arg)
 {
-	struct links	*l = arg, outer = *l;
-	const char	*kind = links_kind(name);
+	struct links		*l = arg;
+	const struct links	 outer = *l;
+	const char		*kind;
+	char			 folded[LINKS_NAME_ROOM];
 
-	if (!l->ok || links_is_echo(name))
+	if (!links_wants(l, name, value))
 		return;
 	/* Numbered keys stand for a list, whose name is the telling one. */
 	if (name[strspn(name, "0123456789")] != '\0') {
+		links_fold(name, folded);
+		kind = links_kind(folded);
 		l->in_place = links_is_place(name);
-		l->is_beside = outer.is_beside || links_is_beside(name) ||
-		    (outer.has_media && kind != NULL && !links_is_media(kind));
+		l->is_beside = outer.is_beside || links_is_beside(folded) ||
+		    (kind != NULL && !links_is_media(kind) &&
+		    links_has_media(&outer));
 		if (kind != NULL)
 			l->facts.array_name = kind;
 	}
 	links_take_value(l, value);
 	l->facts = outer.facts;
-	l->has_media = outer.has_media;
 	l->in_place = outer.in_place;
 	l->is_beside = outer.is_beside;
 }
 
 static void
+links_take_object(struct links *l, struct json_object *obj)
+{
+	const struct links_frame	frame = { obj, l->frame };
+
+	l->frame = &frame;
+	json_each(obj, links_take_member, l);
+	l->frame = frame.outer;
+}
+
+static void
 links_take_value(struct links *l, struct json_object *value)
 {
-	const char		*text = json_string(value);
-	struct link_facts	 facts = l->facts;
-	size_t			 i;
+	const char	*text = json_string(value);
+	size_t		 i;
 
-	if (++l->depth > LINKS_DEPTH_MAX || !l->ok) {
-		l->depth--;
-		return;
-	}
-	if (text != NULL)
-		links_take_text(l, text);
-	for (i = 0; l->ok && i < json_length(value); i++)
-		links_take_value(l, json_item(value, i));
-	if (json_is_object(value)) {
-		l->has_media = links_is_media(l->facts.array_name);
-		json_each(value, links_note_media, &l->has_media);
-		links_facts(&l->facts, value);
-		json_each(value, links_take_member, l);
-		l->facts = facts;
+	if (++l->depth <= LINKS_DEPTH_MAX && l->ok) {
+		if (text != NULL)
+			links_take_text(l, text);
+		for (i = 0; l->ok && i < json_length(value); i++)
+			links_take_value(l, json_item(value, i));
+		if (json_is_object(value))
+			links_take_object(l, value);
 	}
 	l->depth--;
 }
 
 bool
-links_take(struct result *r, struct json_object *value, enum links_mode mode,
-    const char *base, const struct link_facts *facts, struct errbuf *err)
+links_take(struct result *r, struct json_object *value,
+    const struct links_done *done, enum links_mode mode, const char *base,
+    const struct link_facts *facts, struct errbuf *err)
 {
 	struct links	l = { .result = r, .facts = *facts, .err = err,
-			    .base = base, .mode = mode,
+			    .base = base, .mode = mode, .done = done,
 			    .ok = true };
 
 	links_take_value(&l, value);
 	l.beside = true;
-	links_take_value(&l, value);
+	if (l.some_beside)
+		links_take_value(&l, value);
 	return l.ok;
 }
 
 bool
-links_take_item(struct result *r, struct json_object *item, enum links_mode mode,
-    const char *base, const struct link_facts *facts, struct errbuf *err)
+links_take_item(struct result *r, struct json_object *item,
+    enum links_mode mode, const char *base, const struct link_facts *facts,
+    bool *more, struct errbuf *err)
 {
 	struct links	l = { .result = r, .facts = *facts, .err = err,
 			    .base = base, .mode = mode,
@@ -425,9 +569,10 @@ links_take_item(struct result *r, struct json_object *item, enum links_mode mode
 
 	links_take_value(&l, item);
 	/* Nothing but a cover: then that is the output. */
-	l.beside = r->noutputs == l.since;
+	l.beside = l.some_beside && r->noutputs == l.since;
 	if (l.beside)
 		links_take_value(&l, item);
+	*more = *more || l.some_beside;
 	return l.ok;
 }
 

@@ -23,6 +23,13 @@ enum links_mode {
 				   fail alone */
 };
 
+/* Values in which nothing is left to take: links_take() passes them over. */
+#define LINKS_DONE_MAX	8
+struct links_done {
+	const struct json_object	*value[LINKS_DONE_MAX];
+	size_t				 n;
+};
+
 /*
  * Append every link in value that result does not have yet: first what is the
  * result itself, then covers, thumbnails, first and last frames, previews and
@@ -32,17 +39,17 @@ enum links_mode {
  * or too many outputs.
  */
 bool	links_take(struct result *, struct json_object *value,
-	    enum links_mode, const char *base, const struct link_facts *facts,
-	    struct errbuf *err);
+	    const struct links_done *, enum links_mode, const char *base,
+	    const struct link_facts *facts, struct errbuf *err);
 
 /*
  * The same of one item of a list of results: each link that the item has, though
  * another item has it too, and covers and the like only where there is nothing
- * else.
+ * else.  *more becomes true where some were left.
  */
 bool	links_take_item(struct result *, struct json_object *item,
 	    enum links_mode, const char *base, const struct link_facts *facts,
-	    struct errbuf *err);
+	    bool *more, struct errbuf *err);
 
 /* Is it the name of a place for a link: "url", "image_urls", "videoLink"? */
 bool	links_is_place(const char *name);

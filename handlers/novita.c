@@ -27,15 +27,17 @@ static const char *const novita_members[] = {
 
 static bool
 novita_outputs(struct result *r, struct json_object *root,
-    const struct link_facts *facts, struct errbuf *err)
+    const struct link_facts *facts, struct links_done *done,
+    struct errbuf *err)
 {
 	size_t	i;
 
 	for (i = 0; i < sizeof(novita_places) / sizeof(novita_places[0]); i++)
-		if (!parse_items(r, root, &novita_places[i], NULL, facts, err))
+		if (!parse_items(r, root, &novita_places[i], NULL, facts,
+		    done, err))
 			return false;
 	return r->noutputs > 0 ||
-	    parse_items(r, root, &novita_guide, NULL, facts, err);
+	    parse_items(r, root, &novita_guide, NULL, facts, done, err);
 }
 
 /* The request comes back as JSON text inside the JSON. */
@@ -90,11 +92,12 @@ novita_final(struct result *r, struct json_object *root,
 	struct json_object	*places[] = { json_at(root, "task"), root };
 	struct link_facts	 facts = { .ttl_from = ctx->received_at };
 	struct parse_end	 end = { root, novita_members, NULL, &facts,
-				    false };
+				    false, { { NULL }, 0 } };
 
 	if (r->state != TASK_SUCCEEDED)
 		parse_error(r, places, 2);
-	return parse_end(r, novita_outputs(r, root, &facts, err), &end, err);
+	return parse_end(r, novita_outputs(r, root, &facts, &end.done, err),
+	    &end, err);
 }
 
 static enum parse_verdict

@@ -162,7 +162,7 @@ parse_item_odd(struct result *r, struct json_object *item,
 static bool
 parse_item(struct result *r, struct json_object *item,
     const struct parse_place *place, const char *base,
-    const struct link_facts *facts, struct errbuf *err)
+    const struct link_facts *facts, bool *more, struct errbuf *err)
 {
 	size_t	before = r->noutputs;
 
@@ -170,7 +170,7 @@ parse_item(struct result *r, struct json_object *item,
 		return true;
 	if (!links_take_item(r, item, place->texts ? LINKS_AMONG_TEXTS :
 	    r->state == TASK_SUCCEEDED ? LINKS_OR_ODD : LINKS_ALONE, base,
-	    facts, err))
+	    facts, more, err))
 		return false;
 	if (r->noutputs > before)
 		return true;
@@ -181,21 +181,28 @@ parse_item(struct result *r, struct json_object *item,
 bool
 parse_items(struct result *r, struct json_object *task,
     const struct parse_place *place, const char *base,
-    const struct link_facts *facts, struct errbuf *err)
+    const struct link_facts *facts, struct links_done *done,
+    struct errbuf *err)
 {
 	struct json_object	*list = json_at(task, place->path);
 	struct link_facts	 all = *facts;
+	bool			 more = false;
 	size_t			 i;
 
 	if (place->array != NULL)
 		all.array_name = place->array;
 	if (list == NULL)
 		return true;
-	if (!json_is_array(list))
-		return parse_item(r, list, place, base, &all, err);
-	for (i = 0; i < json_length(list); i++)
-		if (!parse_item(r, json_item(list, i), place, base, &all, err))
+	if (!json_is_array(list)) {
+		if (!parse_item(r, list, place, base, &all, &more, err))
 			return false;
+	} else
+		for (i = 0; i < json_length(list); i++)
+			if (!parse_item(r, json_item(list, i), place, base,
+			    &all, &more, err))
+				return false;
+	if (!more && done->n < LINKS_DONE_MAX)
+		done->value[done->n++] = list;
 	return true;
 }
 
@@ -340,7 +347,7 @@ parse_success(struct result *r, const struct parse_end *end,
 	const char	*member;
 	size_t		 i, odd = 0;
 
-	if (!links_take(r, end->task, end->texts ? LINKS_AMONG_TEXTS :
+	if (!links_take(r, end->task, &end->done, end->texts ? LINKS_AMONG_TEXTS :
 	    LINKS_ALONE, end->base, end->facts, err))
 		return PARSE_UNKNOWN;
 	for (i = 0; i < r->noutputs; i++)

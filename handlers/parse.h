@@ -64,7 +64,8 @@ struct parse_place {
 };
 bool	parse_items(struct result *, struct json_object *task,
 	    const struct parse_place *, const char *base,
-	    const struct link_facts *, struct errbuf *err);
+	    const struct link_facts *, struct links_done *,
+	    struct errbuf *err);
 
 /* Append the JSON text of a value as a text output. */
 bool	parse_as_text(struct result *, struct json_object *value,
@@ -84,6 +85,7 @@ struct parse_end {
 	const char			*base;	/* as for links_take() */
 	const struct link_facts		*facts;
 	bool				 texts;	/* outputs may be texts */
+	struct links_done		 done;	/* by parse_items() */
 };
 enum parse_verdict parse_end(struct result *, bool outputs_read,
 	    const struct parse_end *, struct errbuf *err);

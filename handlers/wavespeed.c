@@ -26,14 +26,15 @@ static const char *const wavespeed_members[] = {
 
 static bool
 wavespeed_outputs(struct result *r, struct json_object *task,
-    const struct link_facts *facts, struct errbuf *err)
+    const struct link_facts *facts, struct links_done *done,
+    struct errbuf *err)
 {
 	size_t	i;
 
 	for (i = 0; i < sizeof(wavespeed_places) /
 	    sizeof(wavespeed_places[0]); i++)
 		if (!parse_items(r, task, &wavespeed_places[i], NULL, facts,
-		    err))
+		    done, err))
 			return false;
 	return true;
 }
@@ -72,14 +73,14 @@ wavespeed_final(struct result *r, struct json_object *task,
 {
 	struct link_facts	facts = { .lifetime_s = LIFETIME_S };
 	struct parse_end	end = { task, wavespeed_members, NULL, &facts,
-				    true };
+				    true, { { NULL }, 0 } };
 
 	facts.lifetime_from = r->submitted_at > 0 ? r->submitted_at :
 	    ctx->received_at;
 	if (r->state != TASK_SUCCEEDED)
 		wavespeed_error(r, task);
-	return parse_end(r, wavespeed_outputs(r, task, &facts, err), &end,
-	    err);
+	return parse_end(r, wavespeed_outputs(r, task, &facts, &end.done,
+	    err), &end, err);
 }
 
 static enum parse_verdict

@@ -209,21 +209,25 @@ json_int_of_digits(struct json_object *val, int64_t *out)
 }
 
 bool
-json_int_at(struct json_object *obj, const char *path, int64_t *out)
+json_int(struct json_object *obj, int64_t *out)
 {
-	struct json_object	*val = json_at(obj, path);
-
 	*out = 0;
-	switch (json_object_get_type(val)) {
+	switch (json_object_get_type(obj)) {
 	case json_type_int:
-		return json_int_of_int(val, out);
+		return json_int_of_int(obj, out);
 	case json_type_double:
-		return json_int_of_double(val, out);
+		return json_int_of_double(obj, out);
 	case json_type_string:
-		return json_int_of_digits(val, out);
+		return json_int_of_digits(obj, out);
 	default:
 		return false;
 	}
+}
+
+bool
+json_int_at(struct json_object *obj, const char *path, int64_t *out)
+{
+	return json_int(json_at(obj, path), out);
 }
 
 char *

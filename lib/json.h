@@ -69,6 +69,9 @@ char	*json_text_at(struct json_object *obj, const char *path);
  */
 bool	 json_int_at(struct json_object *obj, const char *path, int64_t *out);
 
+/* The same for obj itself. */
+bool	 json_int(struct json_object *obj, int64_t *out);
+
 /* True only for JSON true. */
 bool	 json_true_at(struct json_object *obj, const char *path);
 
