@@ -71,11 +71,11 @@ static const char *const expiry_signs[] = {
 	"hdnea", "hdntl", "__token__", "__gda__", "edge-cache-token",
 };
 
-/* One "name=value", its name decoded; at is where it stands.  The value is
- * decoded by expiry_value(): most are not looked at. */
+/* One "name=value"; at is where it stands.  expiry_name() and expiry_value()
+ * decode it: most are not looked at. */
 struct expiry_pair {
 	const char	*at, *encoded;
-	size_t		 encoded_len;
+	size_t		 encoded_len, name_len;
 	char		 name[SHORT_MAX], value[VALUE_MAX];
 };
 
@@ -101,8 +101,9 @@ expiry_decode(const char *src, size_t len, char *text, size_t textsz)
 		text[0] = '\0';
 }
 
-/* Take the pair at *p, which is moved behind it; false at the end.  Where a
- * link was taken from HTML, "&amp;" still stands for "&". */
+/* Find the pair at *p, which is moved behind it; false at the end.  Its name is
+ * not decoded yet.  Where a link was taken from HTML, "&amp;" still stands for
+ * "&". */
 static bool
 expiry_next(const char **p, const char *separators, struct expiry_pair *pair)
 {
@@ -115,12 +116,27 @@ expiry_next(const char **p, const char *separators, struct expiry_pair *pair)
 	len = strcspn(*p, separators);
 	eq = strcspn(*p, "=");
 	pair->at = *p;
-	expiry_decode(*p, eq < len ? eq : len, pair->name, sizeof(pair->name));
+	pair->name_len = eq < len ? eq : len;
 	pair->encoded = *p + (eq < len ? eq + 1 : len);
 	pair->encoded_len = (size_t)(*p + len - pair->encoded);
 	*p += len;
 	*p += **p != '\0' && **p != '#';
 	return true;
+}
+
+static void
+expiry_name(struct expiry_pair *pair)
+{
+	expiry_decode(pair->at, pair->name_len, pair->name,
+	    sizeof(pair->name));
+}
+
+/* Equal in any case?  Most names differ in their first letter already. */
+static bool
+expiry_same(const char *a, const char *b)
+{
+	return tolower((unsigned char)*a) == tolower((unsigned char)*b) &&
+	    strcasecmp(a, b) == 0;
 }
 
 static void
@@ -139,9 +155,15 @@ expiry_find(const struct expiry_list *list, const char *name,
 	int		 n;
 
 	for (n = 0; n < PAIRS_MAX && expiry_next(&p, list->separators, pair);
-	    n++)
-		if (strcasecmp(pair->name, name) == 0)
+	    n++) {
+		if (*name != '\0' && pair->name_len > 0 && *pair->at != '%' &&
+		    tolower((unsigned char)*pair->at) !=
+		    tolower((unsigned char)*name))
+			continue;
+		expiry_name(pair);
+		if (expiry_same(pair->name, name))
 			return true;
+	}
 	return false;
 }
 
@@ -161,7 +183,7 @@ expiry_is_sign(const char *name)
 	size_t			i, n = strlen(name), e = sizeof(ending) - 1;
 
 	for (i = 0; i < sizeof(expiry_signs) / sizeof(expiry_signs[0]); i++)
-		if (strcasecmp(name, expiry_signs[i]) == 0)
+		if (expiry_same(name, expiry_signs[i]))
 			return true;
 	return n > e && strcasecmp(name + n - e, ending) == 0;
 }
@@ -314,7 +336,7 @@ expiry_of_pair(const struct expiry_list *list, const struct expiry_pair *pair)
 	if (expiry_is_named(pair->name))
 		found = expiry_of_moment(pair->value);
 	for (i = 0; i < sizeof(expiry_forms) / sizeof(expiry_forms[0]); i++)
-		if (strcasecmp(pair->name, expiry_forms[i].name) == 0 &&
+		if (expiry_same(pair->name, expiry_forms[i].name) &&
 		    expiry_has(list, expiry_forms[i].beside))
 			found = expiry_earlier(found,
 			    expiry_forms[i].read(pair->value));
@@ -354,6 +376,7 @@ expiry_of_list(const char *text, const char *separators, bool *is_signed)
 	int			n;
 
 	for (n = 0; n < PAIRS_MAX && expiry_next(&p, separators, &pair); n++) {
+		expiry_name(&pair);
 		/* Of two of one name, servers take the first. */
 		if (!expiry_find(&list, pair.name, &first) ||
 		    first.at != pair.at)
