@@ -257,7 +257,7 @@ links_facts_around(struct link_facts *facts, const struct links_frame *frame)
 
 /* ---- links in text ------------------------------------------------------ */
 
-static bool
+bool
 links_has_scheme(const char *text)
 {
 	return strncasecmp(text, "http://", 7) == 0 ||
@@ -337,6 +337,20 @@ links_is_sentence(const char *text, const char *url)
 	return strcspn(text, " \t\r\n") < n && !url_names_kind(url);
 }
 
+/* A text that is no link: where it stands in the place of one, and that of a
+ * result, it has to be seen that it is missing. */
+static void
+links_add_odd(struct links *l, const char *text)
+{
+	struct link_facts	facts = l->facts;
+
+	if (l->mode != LINKS_OR_ODD || !l->in_place || l->beside ||
+	    l->is_beside || *text == '\0')
+		return;
+	links_facts_around(&facts, l->frame);
+	l->ok = result_add_url(l->result, text, &facts, l->err);
+}
+
 /* A text that is one link: add it, unless it is there or not its turn. */
 static void
 links_add(struct links *l, const char *text)
@@ -347,22 +361,16 @@ links_add(struct links *l, const char *text)
 
 	buf_over(&url, mem, sizeof(mem));
 	l->some_beside = l->some_beside || l->is_beside;
-	if (l->is_beside != l->beside || !links_clean(text, l->base, &url) ||
-	    links_has_url(l, url.data) ||
-	    (l->mode == LINKS_AMONG_TEXTS && links_is_sentence(text, url.data)))
+	if (l->is_beside != l->beside)
+		return;
+	if (!links_clean(text, l->base, &url)) {
+		links_add_odd(l, text);
+		return;
+	}
+	if (links_has_url(l, url.data) || (l->mode == LINKS_AMONG_TEXTS && links_is_sentence(text, url.data)))
 		return;
 	links_facts_around(&facts, l->frame);
 	l->ok = result_add_url(l->result, url.data, &facts, l->err);
-}
-
-/* A text in a link's place that is none. */
-static void
-links_add_odd(struct links *l, const char *text)
-{
-	struct link_facts	facts = l->facts;
-
-	links_facts_around(&facts, l->frame);
-	l->ok = result_add_url(l->result, text, &facts, l->err);
 }
 
 /* "https://a,https://b", or one a line. */
@@ -416,8 +424,7 @@ links_take_text(struct links *l, const char *text)
 		links_add_each(l, p);
 	else if (l->base != NULL && p[0] == '/' && p[1] != '/')
 		links_add(l, p);
-	else if (*p != '\0' && l->in_place && l->mode == LINKS_OR_ODD &&
-	    !l->beside && !l->is_beside)
+	else
 		links_add_odd(l, p);
 }
 
@@ -427,7 +434,7 @@ static bool
 links_is_media(const char *array)
 {
 	return array != NULL && (strcmp(array, "videos") == 0 ||
-	    strcmp(array, "audios") == 0 || strcmp(array, "music") == 0);
+	    strcmp(array, "audios") == 0);
 }
 
 /* A quick look, as most members are no links: may this one hold some? */

@@ -51,6 +51,9 @@ bool	links_take_item(struct result *, struct json_object *item,
 	    enum links_mode, const char *base, const struct link_facts *facts,
 	    bool *more, struct errbuf *err);
 
+/* Does the text begin as a link, with http:// or https://? */
+bool	links_has_scheme(const char *text);
+
 /* Is it the name of a place for a link: "url", "image_urls", "videoLink"? */
 bool	links_is_place(const char *name);
 

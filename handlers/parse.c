@@ -1,7 +1,6 @@
 /* What the parsers of all providers have in common. */
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "lib/buf.h"
 #include "lib/time.h"
@@ -121,9 +120,7 @@ parse_text_only(struct json_object *value)
 static bool
 parse_looks_like_link(const char *text)
 {
-	return (strncasecmp(text, "http://", 7) == 0 ||
-	    strncasecmp(text, "https://", 8) == 0) &&
-	    strpbrk(text, " \t\r\n") == NULL;
+	return links_has_scheme(text) && strpbrk(text, " \t\r\n") == NULL;
 }
 
 /* An item without a link where outputs may be texts. */
@@ -257,7 +254,6 @@ static char *
 parse_error_text(struct json_object *place)
 {
 	const char *const	*name;
-	struct json_object	*value;
 	struct buf		 words;
 	char			*text = NULL;
 
@@ -269,11 +265,9 @@ parse_error_text(struct json_object *place)
 	buf_free(&words);
 	/* Of another shape: as it stands there. */
 	for (name = parse_error_words; text == NULL && *name != NULL; name++) {
-		value = json_at(place, *name);
-		if (value != NULL && !links_is_empty(value))
-			text = json_print(value);
-		else
-			text = json_text_at(place, *name);
+		text = json_text_at(place, *name);
+		if (text == NULL && !links_is_empty(json_at(place, *name)))
+			text = json_print(json_at(place, *name));
 	}
 	return text;
 }

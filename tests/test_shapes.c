@@ -239,6 +239,68 @@ test_unknown_shapes(void)
 			expect_shape(&wraps[k], results[i], "?");
 }
 
+/* What stands in the place of a link and is none fails alone, and is seen. */
+static void
+test_odd_links(void)
+{
+	static const char *const	links[] = {
+		"https:///1.png", "ftp://cdn.example.net/1.png",
+		"//cdn.example.net/1.png", "refused",
+	};
+	struct parse_context	 ctx = { RECEIVED_AT };
+	struct result		 r;
+	struct json_object	*doc;
+	struct errbuf		 err;
+	char			 body[512];
+	size_t			 i;
+
+	for (i = 0; i < COUNT(links); i++) {
+		memset(&r, 0, sizeof(r));
+		(void)snprintf(body, sizeof(body), "{\"id\":\"t-1\","
+		    "\"status\":\"completed\",\"result\":{\"images\":"
+		    "[{\"url\":[\"" H "1.png\",\"%s\"]}]}}", links[i]);
+		CU_ASSERT_EQUAL_FATAL(json_parse(body, strlen(body), &doc,
+		    &err), JSON_OK);
+		CU_ASSERT_EQUAL(provider_find("apimart")->parse(doc, &ctx, &r,
+		    &err), PARSE_FINAL);
+		CU_ASSERT_EQUAL_FATAL(r.noutputs, 2);
+		CU_ASSERT_FALSE(r.outputs[0].odd);
+		CU_ASSERT(r.outputs[1].odd);
+		CU_ASSERT_STRING_EQUAL(r.outputs[1].url, links[i]);
+		CU_ASSERT_PTR_NOT_NULL(r.note);
+		result_free(&r);
+		json_free(doc);
+	}
+}
+
+/* A failure's words as they came, however many there are. */
+static void
+test_long_words(void)
+{
+	struct parse_context	 ctx = { RECEIVED_AT };
+	struct result		 r = { .state = TASK_PENDING };
+	struct json_object	*doc;
+	struct errbuf		 err;
+	struct buf		 b;
+	int			 i;
+
+	buf_init(&b, 65536);
+	buf_text(&b, "{\"id\":\"t-1\",\"status\":\"failed\",\"error\":\"");
+	for (i = 0; i < 1000; i++)
+		buf_text(&b, "no more ");
+	buf_text(&b, "\"}");
+	CU_ASSERT_FATAL(buf_ok(&b));
+	CU_ASSERT_EQUAL_FATAL(json_parse(b.data, b.len, &doc, &err), JSON_OK);
+	CU_ASSERT_EQUAL(provider_find("wavespeed")->parse(doc, &ctx, &r, &err),
+	    PARSE_FINAL);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(r.error_message);
+	CU_ASSERT_EQUAL(strlen(r.error_message), 8000);
+	CU_ASSERT_EQUAL(strncmp(r.error_message, "no more ", 8), 0);
+	result_free(&r);
+	json_free(doc);
+	buf_free(&b);
+}
+
 /* ---- callbacks that were tried on a running genhook and lost ------------- */
 
 static const struct {
@@ -356,6 +418,8 @@ main(void)
 	static const struct test	tests[] = {
 		{ "shapes", test_shapes },
 		{ "unknown shapes", test_unknown_shapes },
+		{ "odd links", test_odd_links },
+		{ "long words", test_long_words },
 		{ "callbacks that were lost", test_cases },
 		{ NULL, NULL }
 	};
