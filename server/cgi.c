@@ -1,5 +1,6 @@
 /* One request from the environment and standard input: plain CGI. */
 #include <errno.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 #include "lib/file.h"
@@ -25,17 +26,27 @@ cgi_read(void *arg, char *buf, size_t n)
 	return got;
 }
 
-bool
-server_run_cgi(const struct receiver *rx)
+/* The request's write(): to standard output. */
+static bool
+cgi_write(void *arg, const void *data, size_t len)
 {
-	struct request	req = { .env = environ, .read = cgi_read,
-			    .arg = &req };
-	struct callback	cb;
-	char		out[ANSWER_TEXT_MAX];
-	size_t		len;
+	(void)arg;
+	return file_write_all(STDOUT_FILENO, data, len);
+}
 
-	/* Without threads the commit's fate is known at once. */
-	(void)receive_begin(&cb, rx, &req);
-	len = receive_end(&cb, out);
-	return file_write_all(STDOUT_FILENO, out, len);
+bool
+server_run_cgi(const struct service *service)
+{
+	struct request	 req = { .env = environ, .read = cgi_read,
+			    .write = cgi_write, .arg = &req };
+	void		*call;
+	bool		 sent;
+
+	if ((call = calloc(1, service->call_bytes)) == NULL)
+		return false;
+	/* Without threads what becomes of the request is known at once. */
+	(void)service->begin(call, service->arg, &req, NULL);
+	sent = service->end(call, &req);
+	free(call);
+	return sent;
 }

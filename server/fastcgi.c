@@ -1,7 +1,7 @@
 /*
- * FastCGI with libfcgi.  Workers accept requests and hand their deliveries to
- * the committer; answerers take them from there and answer.  In between a
- * request waits in its slot and holds no thread.  README.md has all of it.
+ * FastCGI with libfcgi.  Workers accept requests and begin them; what is not
+ * answered at once waits in its slot, which holds no thread, until an answerer
+ * ends it.  README.md has all of it, for the handlers.
  */
 #include <sys/socket.h>
 
@@ -32,6 +32,8 @@
 #define GRACE_MS	4000
 #define GRACE_HEAD_MS	500
 #define GRACE_STEP_MS	20
+/* How long the main thread sleeps where nothing is to be watched. */
+#define IDLE_MS		60000
 
 /* How many workers: enough that idle connections, each of which holds one up,
  * leave some; few enough that under load one goes on to the next request
@@ -47,12 +49,13 @@ struct slot {
 	struct slot	*next;		/* in the list of free ones */
 	FCGX_Request	 fr;
 	struct request	 req;
-	struct callback	 cb;
+	void		*call;		/* the service's: call_bytes */
 };
 
 struct server {
-	const struct receiver	*rx;
+	const struct service	*service;
 	struct slot		*slots;		/* all of them */
+	char			*calls;		/* what they point to */
 	pthread_mutex_t		 lock;		/* for the two below */
 	pthread_cond_t		 freed;
 	struct slot		*free;
@@ -111,18 +114,28 @@ body_read(void *arg, char *buf, size_t n)
 	return (size_t)got;
 }
 
+/* A request's write(): a piece of the answer. */
+static bool
+body_write(void *arg, const void *data, size_t len)
+{
+	struct slot	*slot = arg;
+
+	return FCGX_PutStr(data, (int)len, slot->fr.out) == (int)len;
+}
+
 /* ---- slots ------------------------------------------------------------ */
 
 /* A slot that has never served; it becomes free. */
 static bool
-slot_init(struct server *s, struct slot *slot)
+slot_init(struct server *s, struct slot *slot, void *call)
 {
 	if (FCGX_InitRequest(&slot->fr, LISTEN_FD,
 	    FCGI_FAIL_ACCEPT_ON_INTR) != 0)
 		return false;
 	slot->req.read = body_read;
+	slot->req.write = body_write;
 	slot->req.arg = slot;
-	slot->cb.commit.owner = slot;
+	slot->call = call;
 	slot->next = s->free;
 	s->free = slot;
 	return true;
@@ -133,17 +146,20 @@ slots_make(struct server *s, int n)
 {
 	int	i;
 
-	if ((s->slots = calloc((size_t)n, sizeof(*s->slots))) == NULL)
+	s->slots = calloc((size_t)n, sizeof(*s->slots));
+	s->calls = calloc((size_t)n, s->service->call_bytes);
+	if (s->slots == NULL || s->calls == NULL)
 		return false;
 	(void)pthread_mutex_init(&s->lock, NULL);
 	(void)pthread_cond_init(&s->freed, NULL);
 	for (i = 0; i < n; i++)
-		if (!slot_init(s, &s->slots[i]))
+		if (!slot_init(s, &s->slots[i], s->calls + (size_t)i *
+		    s->service->call_bytes))
 			return false;
 	return true;
 }
 
-/* A worker waits for a free one: all are freed within the commit's deadline. */
+/* A worker waits for a free one: each is freed within the service's deadline. */
 static struct slot *
 slot_get(struct server *s)
 {
@@ -175,15 +191,14 @@ static void
 slot_answer(struct server *s, struct slot *slot)
 {
 	FCGX_Request	*fr = &slot->fr;
-	char		 out[ANSWER_TEXT_MAX];
-	size_t		 len = receive_end(&slot->cb, out);
+	bool		 sent;
 
 	/* While this stream is open, the end of the request is a write of its
 	 * own, to a web server that has its answer and has closed. */
 	(void)FCGX_FClose(fr->err);
 	/* Nothing was written before: a crash so far was a clean 500. */
-	if (FCGX_PutStr(out, (int)len, fr->out) != (int)len ||
-	    FCGX_FClose(fr->out) == -1)
+	sent = s->service->end(slot->call, &slot->req);
+	if (FCGX_FClose(fr->out) == -1 || !sent)
 		log_line(LOG_WARN, "an answer could not be sent");
 	/* Else libfcgi waits until the web server closes, up to 2 s, lest what
 	 * is still to be read makes the kernel break the connection. */
@@ -212,7 +227,8 @@ worker_serve(struct fcgi_worker *w, struct slot *slot)
 	slot->req.broken = false;
 	if (!body_is_expected(&slot->req))
 		body_read_end(slot->fr.in);
-	if (!receive_begin(&slot->cb, w->server->rx, &slot->req))
+	if (!w->server->service->begin(slot->call, w->server->service->arg,
+	    &slot->req, slot))
 		slot_answer(w->server, slot);
 	return true;
 }
@@ -236,17 +252,20 @@ worker_main(void *arg)
 	return NULL;
 }
 
+/* The service's each(): end the request of this slot. */
+static void
+answerer_end(void *arg, void *owner)
+{
+	slot_answer(arg, owner);
+}
+
 static void *
 answerer_main(void *arg)
 {
 	struct server	*s = arg;
-	struct commit	*c, *next;
 
-	while ((c = committer_next(s->rx->committer)) != NULL)
-		for (; c != NULL; c = next) {
-			next = STAILQ_NEXT(c, next);
-			slot_answer(s, c->owner);
-		}
+	while (s->service->next(s->service->arg, answerer_end, s))
+		;
 	return NULL;
 }
 
@@ -266,13 +285,13 @@ workers_start(struct server *s, struct fcgi_worker *workers, int n,
 	return i;
 }
 
-/* The same for ANSWERERS of them. */
+/* The same for ANSWERERS of them; a service that answers at once needs none. */
 static int
 answerers_start(struct server *s, pthread_t *answerers, struct errbuf *err)
 {
 	int	i;
 
-	for (i = 0; i < ANSWERERS; i++)
+	for (i = 0; s->service->next != NULL && i < ANSWERERS; i++)
 		if (!thread_start_small(&answerers[i], STACK_BYTES,
 		    answerer_main, s, err))
 			break;
@@ -327,6 +346,14 @@ workers_left(const struct fcgi_worker *workers, int n, bool wake)
 	return left;
 }
 
+/* The service's look at the clock; returns when it wants the next one. */
+static int64_t
+server_look(const struct server *s)
+{
+	return s->service->watch != NULL ? s->service->watch(s->service->arg) :
+	    clock_ms() + IDLE_MS;
+}
+
 /*
  * From here on connect() fails, so that the web server turns to another
  * handler, and never takes this one for one that stays; whoever is connected
@@ -344,10 +371,10 @@ workers_stop(struct server *s, struct fcgi_worker *workers, int n)
 	    waited_ms >= GRACE_HEAD_MS)) > 0 && waited_ms < GRACE_MS;
 	    waited_ms += GRACE_STEP_MS) {
 		(void)nanosleep(&step, NULL);
-		(void)committer_watch(s->rx->committer);
+		(void)server_look(s);
 	}
 	if (left > 0) {
-		/* What the committer had has been answered meanwhile. */
+		/* What a handler's committer had has been answered meanwhile. */
 		log_line(LOG_WARN, "%d threads still busy, ending anyway",
 		    left);
 		_exit(0);
@@ -367,7 +394,7 @@ server_watch(struct server *s)
 
 	server_end_signals(&ends);
 	do {
-		left_ms = committer_watch(s->rx->committer) - clock_ms();
+		left_ms = server_look(s) - clock_ms();
 		if (left_ms < 0)
 			left_ms = 0;
 		wait.tv_sec = left_ms / 1000;
@@ -384,21 +411,23 @@ server_serve(struct server *s, struct fcgi_worker *workers, int n,
 	int		i, working, answering;
 
 	answering = answerers_start(s, answerers, err);
-	working = answering > 0 ? workers_start(s, workers, n, err) : 0;
+	working = answering > 0 || s->service->next == NULL ?
+	    workers_start(s, workers, n, err) : 0;
 	if (working > 0)
 		server_watch(s);
 	workers_stop(s, workers, working);
-	committer_end(s->rx->committer);
+	if (s->service->stop != NULL)
+		s->service->stop(s->service->arg);
 	for (i = 0; i < answering; i++)
 		(void)pthread_join(answerers[i], NULL);
 	return working > 0;
 }
 
 bool
-server_run_fastcgi(const struct receiver *rx, int threads,
+server_run_fastcgi(const struct service *service, int threads,
     struct errbuf *err)
 {
-	struct server		 s = { .rx = rx };
+	struct server		 s = { .service = service };
 	struct fcgi_worker	*workers;
 	int			 i, nworkers = threads / WORKERS_SHARE;
 	bool			 ok = false;
@@ -417,6 +446,7 @@ server_run_fastcgi(const struct receiver *rx, int threads,
 	} else
 		(void)errbuf_no_memory(err);
 	free(s.slots);
+	free(s.calls);
 	free(workers);
 	return ok;
 }

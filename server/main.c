@@ -1,75 +1,14 @@
 /* A handler program; the build says for which provider. */
-#include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 
-#include <malloc.h>
-#include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
 
 #include "lib/clock.h"
 #include "lib/log.h"
+#include "server/receive.h"
 #include "server/server.h"
 
-/* Hostile bodies must not cost more, whatever the JSON library does. */
-#define ADDRESS_SPACE_BYTES	(512UL << 20)
-
 extern const struct provider PROVIDER;
-
-#if defined(__SANITIZE_ADDRESS__)
-#define SANITIZED	1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define SANITIZED	1
-#endif
-#endif
-#ifndef SANITIZED
-#define SANITIZED	0
-#endif
-
-/* What a handler may take of the machine, and show of its memory. */
-static void
-limit_process(void)
-{
-	struct rlimit	none = { 0, 0 };
-	struct rlimit	as = { ADDRESS_SPACE_BYTES, ADDRESS_SPACE_BYTES };
-
-	/* A core file would hold tokens and secrets. */
-	(void)setrlimit(RLIMIT_CORE, &none);
-	(void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
-	/* One arena: each thread's own would cost 64 MB of addresses, and what
-	 * one thread takes another frees, so that they would all grow. */
-	(void)mallopt(M_ARENA_MAX, 1);
-	if (!SANITIZED && getenv("GENHOOK_NO_RLIMIT") == NULL)
-		(void)setrlimit(RLIMIT_AS, &as);
-}
-
-/*
- * libpq looks names up without a deadline, and plain CGI has no thread that
- * would answer meanwhile: by default a name server that is silent costs 10 s.
- */
-static void
-limit_lookups(void)
-{
-	(void)setenv("RES_OPTIONS", "timeout:1 attempts:1", 0);
-}
-
-/*
- * End with the web server: a handler that outlives a killed lighttpd would
- * be adopted by the next one, which then never replaces it.
- */
-static void
-follow_parent(void)
-{
-	pid_t	parent = getppid();
-
-	(void)prctl(PR_SET_PDEATHSIG, SIGTERM, 0, 0, 0);
-	if (getppid() != parent)
-		exit(0);
-}
 
 /* The settings, the spool and the committer; false with err. */
 static bool
@@ -108,15 +47,77 @@ cgi_say_unavailable(void)
 	(void)fwrite(out, 1, len, stdout);
 }
 
+/* ---- the service: a handler's requests, in the server's terms ----------- */
+
+static bool
+receiver_begin_call(void *call, void *arg, const struct request *req,
+    void *owner)
+{
+	struct callback	*cb = call;
+
+	cb->commit.owner = owner;
+	return receive_begin(cb, arg, req);
+}
+
+static bool
+receiver_end_call(void *call, const struct request *req)
+{
+	char	out[ANSWER_TEXT_MAX];
+	size_t	len = receive_end(call, out);
+
+	return req->write(req->arg, out, len);
+}
+
+static bool
+receiver_next(void *arg, void (*each)(void *, void *), void *each_arg)
+{
+	const struct receiver	*rx = arg;
+	struct commit		*c, *next;
+
+	c = committer_next(rx->committer);
+	if (c == NULL)
+		return false;
+	for (; c != NULL; c = next) {
+		next = STAILQ_NEXT(c, next);
+		each(each_arg, c->owner);
+	}
+	return true;
+}
+
+static int64_t
+receiver_watch(void *arg)
+{
+	const struct receiver	*rx = arg;
+
+	return committer_watch(rx->committer);
+}
+
+static void
+receiver_end_commits(void *arg)
+{
+	const struct receiver	*rx = arg;
+
+	committer_end(rx->committer);
+}
+
 static bool
 receiver_serve(struct receiver *rx, bool fastcgi)
 {
-	struct errbuf	err;
-	bool		ok;
+	const struct service	service = {
+		.arg = rx,
+		.call_bytes = sizeof(struct callback),
+		.begin = receiver_begin_call,
+		.end = receiver_end_call,
+		.next = receiver_next,
+		.watch = receiver_watch,
+		.stop = receiver_end_commits
+	};
+	struct errbuf		err;
+	bool			ok;
 
 	if (!fastcgi)
-		return server_run_cgi(rx);
-	ok = server_run_fastcgi(rx, (int)rx->conf->threads, &err);
+		return server_run_cgi(&service);
+	ok = server_run_fastcgi(&service, (int)rx->conf->threads, &err);
 	if (!ok)
 		log_line(LOG_ERROR, "%s", err.text);
 	return ok;
@@ -132,11 +133,8 @@ main(void)
 
 	(void)snprintf(program, sizeof(program), "genhook-%s", PROVIDER.name);
 	log_open(program, LOG_INFO);
-	limit_process();
-	limit_lookups();
+	server_limit_process(fastcgi);
 	server_prepare_signals();
-	if (fastcgi)
-		follow_parent();
 	(void)umask(077);
 	if ((ok = receiver_start(&rx, fastcgi, &err)))
 		ok = receiver_serve(&rx, fastcgi);

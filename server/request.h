@@ -9,6 +9,9 @@ struct request {
 	char *const	*env;		/* "NAME=value", NULL-terminated */
 	/* Read up to n bytes of the body; less only at its end. */
 	size_t		(*read)(void *arg, char *buf, size_t n);
+	/* Send a piece of the answer, CGI's head first; false: nobody takes
+	 * it any more. */
+	bool		(*write)(void *arg, const void *data, size_t n);
 	void		*arg;
 	bool		 broken;	/* read() failed, for no fault of the sender */
 };

@@ -1,11 +1,44 @@
-/* How requests come in: FastCGI by libfcgi, or one plain CGI request.  The main
- * thread calls all of these. */
+/* How requests come in: FastCGI by libfcgi, or one plain CGI request; and what
+ * every program that serves them does of itself first.  The main thread calls
+ * all of these. */
 #ifndef GENHOOK_SERVER_H
 #define GENHOOK_SERVER_H
 
 #include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 
-#include "server/receive.h"
+#include "lib/errbuf.h"
+#include "server/request.h"
+
+/*
+ * What a program does with its requests.  A call is what it keeps of one of
+ * them: call_bytes, zeroed before the first request and as the last one left it
+ * before each other.
+ */
+struct service {
+	void	*arg;
+	size_t	 call_bytes;
+	/* A worker: begin a request.  False: end() may follow at once.  True:
+	 * next() will give owner to each(), maybe before this has returned. */
+	bool	(*begin)(void *call, void *arg, const struct request *,
+		    void *owner);
+	/* A worker after false, or an answerer: write the answer.  False: it
+	 * could not be sent. */
+	bool	(*end)(void *call, const struct request *);
+	/* An answerer: wait for requests that can be ended, and give each one's
+	 * owner to each().  False: no more will come.  These three are NULL
+	 * where begin() never returns true. */
+	bool	(*next)(void *arg, void (*each)(void *, void *owner), void *);
+	/* The main thread, by the monotonic time in ms that it returned. */
+	int64_t	(*watch)(void *arg);
+	/* The main thread, when all workers have ended. */
+	void	(*stop)(void *arg);
+};
+
+/* No core file, little memory, names looked up in seconds; under FastCGI, end
+ * with the web server. */
+void	server_limit_process(bool fastcgi);
 
 /* Started by a FastCGI server, with a listening socket as standard input? */
 bool	server_is_fastcgi(void);
@@ -18,11 +51,11 @@ void	server_prepare_signals(void);
  * Serve with up to so many requests in flight until SIGTERM, SIGINT or
  * SIGUSR1, then let those end.  False with err when it could not start.
  */
-bool	server_run_fastcgi(const struct receiver *, int threads,
+bool	server_run_fastcgi(const struct service *, int threads,
 	    struct errbuf *err);
 
 /* Serve the one request that environment and standard input hold.  False
  * when the answer could not be written. */
-bool	server_run_cgi(const struct receiver *);
+bool	server_run_cgi(const struct service *);
 
 #endif
