@@ -12,64 +12,52 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "lib/clock.h"
 #include "lib/log.h"
+#include "server/answer.h"
 #include "server/server.h"
 
 #define BODY_MAX	65536	/* more than any body of the benchmark */
 #define THREADS_MAX	256
 
-/* In place of the handlers' receive.c. */
-bool
-receive_begin(struct callback *cb, const struct receiver *rx,
-    const struct request *req)
+/* The service's begin(): read the body, and be done. */
+static bool
+bare_begin(void *call, void *arg, const struct request *req, void *owner)
 {
 	const char	*text = request_get(req, "CONTENT_LENGTH");
 	long		 want = text != NULL ? strtol(text, NULL, 10) : 0;
+	enum answer	*answer = call;
 	char		 body[BODY_MAX];
 
-	(void)rx;
-	cb->answer = ANSWER_ACCEPTED;
+	(void)arg;
+	(void)owner;
+	*answer = ANSWER_ACCEPTED;
 	if (want > 0 && (want > BODY_MAX ||
 	    req->read(req->arg, body, (size_t)want) != (size_t)want))
-		cb->answer = ANSWER_BAD_REQUEST;
+		*answer = ANSWER_BAD_REQUEST;
 	return false;
 }
 
-size_t
-receive_end(struct callback *cb, char out[ANSWER_TEXT_MAX])
+static bool
+bare_end(void *call, const struct request *req)
 {
-	return answer_print(cb->answer, "body", out);
-}
+	const enum answer	*answer = call;
+	char			 out[ANSWER_TEXT_MAX];
+	size_t			 len = answer_print(*answer, "body", out);
 
-/* In place of committer.c: nothing is ever committed. */
-struct commit *
-committer_next(struct committer *c)
-{
-	(void)c;
-	return NULL;
-}
-
-int64_t
-committer_watch(struct committer *c)
-{
-	(void)c;
-	return clock_ms() + 60000;
-}
-
-void
-committer_end(struct committer *c)
-{
-	(void)c;
+	return req->write(req->arg, out, len);
 }
 
 int
 main(int argc, char **argv)
 {
-	struct receiver	rx = { 0 };
-	struct errbuf	err;
-	pid_t		parent = getppid();
-	long		threads = argc == 2 ? strtol(argv[1], NULL, 10) : 0;
+	const struct service	service = {
+		.call_bytes = sizeof(enum answer),
+		.begin = bare_begin,
+		.end = bare_end
+	};
+	struct errbuf		err;
+	pid_t			parent = getppid();
+	long			threads = argc == 2 ? strtol(argv[1], NULL, 10) : 0;
 
 	log_open("bare", LOG_INFO);
 	if (threads < 1 || threads > THREADS_MAX) {
@@ -80,7 +68,7 @@ main(int argc, char **argv)
 	(void)prctl(PR_SET_PDEATHSIG, SIGTERM, 0, 0, 0);
 	if (getppid() != parent)
 		return 0;
-	if (!server_run_fastcgi(&rx, (int)threads, &err)) {
+	if (!server_run_fastcgi(&service, (int)threads, &err)) {
 		log_line(LOG_ERROR, "%s", err.text);
 		return 1;
 	}
