@@ -57,15 +57,22 @@ conf_check_resend(const struct account *a, struct conf_fault *fault)
 static bool
 conf_check_secrets(const struct account *a, struct conf_fault *fault)
 {
-	size_t	i;
+	const struct signature_scheme	*s = a->provider->signature;
+	size_t				 i;
 
-	if (a->provider->verify != NULL && a->secrets[0] == NULL)
+	if (s != NULL && s->method != SIGNATURE_ED25519 && !s->optional &&
+	    a->secrets[0] == NULL)
 		return conf_wrong(fault, NULL, "webhook_secret", "is missing, "
 		    "and this provider signs its callbacks");
-	for (i = 0; a->secrets[i] != NULL; i++)
+	for (i = 0; a->secrets[i] != NULL; i++) {
 		if (a->secrets[i][0] == '\0')
 			return conf_wrong(fault, NULL, "webhook_secret",
 			    "is empty");
+		if (s != NULL && !signature_takes_secret(s, a->secrets[i]))
+			return conf_wrong(fault, NULL, "webhook_secret",
+			    "number %zu is none that this provider gives",
+			    i + 1);
+	}
 	return true;
 }
 

@@ -44,6 +44,16 @@ replay_keep_outcome(struct replay *r, const char *note)
 	return ok;
 }
 
+/* Was its signature due, and never seen to fit? */
+static bool
+replay_is_unproven(const struct delivery *d, const struct account *a)
+{
+	const struct signature_scheme	*s = d->provider->signature;
+
+	return d->verdict == VERDICT_TOKEN && signature_is_due(s,
+	    (const char *const *)a->secrets) && signature_covers_body(s);
+}
+
 /*
  * Parse as if it had come just now, but for the clock: what the payload says
  * in seconds was counted from when it really came.
@@ -54,7 +64,8 @@ replay_judge(struct delivery *d, const struct conf *conf, usec_t requested_at)
 	const struct account	*a = conf_account(conf, d->provider,
 				    d->account);
 
-	if (!delivery_judge(d, a != NULL && a->requery))
+	if (!delivery_judge(d, a != NULL && (a->requery ||
+	    replay_is_unproven(d, a))))
 		return false;
 	if (d->result.finished_at == 0)
 		d->result.finished_at = d->received_at;

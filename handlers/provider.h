@@ -14,6 +14,7 @@
 #include "lib/errbuf.h"
 #include "lib/json.h"
 #include "handlers/result.h"
+#include "handlers/signature.h"
 
 /* What a parser makes of a JSON document. */
 enum parse_verdict {
@@ -36,25 +37,6 @@ enum poll_verdict {
 	POLL_BAD_KEY,		/* this account's key is refused */
 	POLL_RATE_LIMITED,
 	POLL_TROUBLE		/* anything else: ask again later */
-};
-
-enum verify_verdict {
-	VERIFY_OK,
-	VERIFY_STALE,	/* authentic, but the timestamp is too far off */
-	VERIFY_FAILED,	/* err says which part is wrong or missing */
-	VERIFY_AMBIGUOUS, /* a trusted header came twice: answered 400 */
-	VERIFY_TROUBLE	/* it could not be computed: answered 503 */
-};
-
-/* A callback as it came, for the check of its signature.  All borrowed. */
-struct verify_input {
-	/* The value of a request header by its CGI name, or NULL. */
-	const char	*(*header)(const void *arg, const char *cgi_name);
-	const void	*arg;
-	const char	*body;
-	size_t		 bodylen;
-	const char *const *secrets;	/* the account's, NULL-terminated */
-	usec_t		 now;		/* when the body was there */
 };
 
 /* A request on its way to a provider.  All borrowed. */
@@ -92,14 +74,8 @@ struct provider {
 	const char	*api_base;	/* scheme and host of its API */
 	/* Below api_base, what tells the webhook secret; NULL: nothing does. */
 	const char	*secret_path;
-	/* Headers that must not come twice, by CGI name, NULL-terminated; NULL
-	 * where no header decides anything. */
-	const char *const *trusted_headers;
-
-	/* Check a callback's signature; NULL where the provider signs nothing.
-	 * Anything but VERIFY_OK comes with err. */
-	enum verify_verdict (*verify)(const struct verify_input *,
-	    struct errbuf *err);
+	/* How it signs callbacks; NULL: it does not. */
+	const struct signature_scheme *signature;
 
 	/*
 	 * Parse a callback's or a poll answer's document (either envelope) into

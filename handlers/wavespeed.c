@@ -11,7 +11,6 @@
 
 #include "lib/buf.h"
 #include "handlers/parse.h"
-#include "handlers/signature.h"
 
 #define LIFETIME_S	(7 * 24 * 3600)
 
@@ -103,20 +102,21 @@ wavespeed_parse(struct json_object *doc, const struct parse_context *ctx,
 }
 
 /*
- * The key is the secret's text, though it looks like base64; and the sums
- * that the page prints beside its sample do not come of the rule it gives.
+ * As Standard Webhooks, but that the key is the secret's text, though it looks
+ * like base64, and the signature in hex; and the sums that the page prints
+ * beside its sample do not come of the rule it gives.
  */
-static const struct signature_scheme wavespeed_scheme = {
+static const struct signature_scheme wavespeed_signature = {
+	.header		= "webhook-signature",
+	.time_header	= "webhook-timestamp",
+	.form		= FORM_LIST,
 	.version	= "v3,",
+	.encoding	= ENCODED_HEX,
+	.signed_text	= "{webhook-id}.{webhook-timestamp}.{body}",
+	.key		= KEY_TEXT,
 	.secret_prefix	= "whsec_",
 	.tolerance_s	= 300,
 };
-
-static enum verify_verdict
-wavespeed_verify(const struct verify_input *in, struct errbuf *err)
-{
-	return signature_verify(&wavespeed_scheme, in, err);
-}
 
 static bool
 wavespeed_poll_url(struct buf *url, const char *api_base, const char *task_id,
@@ -163,8 +163,7 @@ const struct provider wavespeed_provider = {
 	.name		 = "wavespeed",
 	.api_base	 = "https://api.wavespeed.ai",
 	.secret_path	 = "/api/v3/webhook/secret",
-	.trusted_headers = signature_headers,
-	.verify		 = wavespeed_verify,
+	.signature	 = &wavespeed_signature,
 	.parse		 = wavespeed_parse,
 	.poll_url	 = wavespeed_poll_url,
 	.poll_classify	 = wavespeed_poll_classify,

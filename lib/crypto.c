@@ -1,5 +1,5 @@
-/* The one door to OpenSSL's libcrypto: digests, HMAC, Base64; and random bytes
- * and UUIDs from the kernel's generator. */
+/* The one door to OpenSSL's libcrypto: digests, HMAC, Ed25519, Base64; and
+ * random bytes and UUIDs from the kernel's generator. */
 #include <sys/random.h>
 
 #include <ctype.h>
@@ -129,6 +129,15 @@ base64_encode(const unsigned char *data, size_t n, char *out)
 	(void)EVP_EncodeBlock((unsigned char *)out, data, (int)n);
 }
 
+void
+base64url_encode(const unsigned char *data, size_t n, char *out)
+{
+	base64_encode(data, n, out);
+	for (; *out != '\0' && *out != '='; out++)
+		*out = *out == '+' ? '-' : *out == '/' ? '_' : *out;
+	*out = '\0';
+}
+
 /* EVP wants the classic alphabet, and whole groups of four. */
 static char
 base64_classic(char c)
@@ -214,6 +223,49 @@ hmac_sha256(struct bytes key, const struct bytes *parts, size_t nparts,
 	EVP_MAC_CTX_free(ctx);
 	EVP_MAC_free(alg);
 	return ok;
+}
+
+/* All parts as one piece, which EVP_DigestVerify() wants; NULL: no memory. */
+static unsigned char *
+ed25519_join(const struct bytes *parts, size_t nparts, size_t *len)
+{
+	unsigned char	*text;
+	size_t		 i;
+
+	for (*len = i = 0; i < nparts; i++)
+		*len += parts[i].len;
+	if ((text = malloc(*len + 1)) == NULL)
+		return NULL;
+	for (*len = i = 0; i < nparts; i++) {
+		memcpy(text + *len, parts[i].data, parts[i].len);
+		*len += parts[i].len;
+	}
+	return text;
+}
+
+enum ed25519_verdict
+ed25519_verify(const unsigned char key[ED25519_KEY_BYTES],
+    const unsigned char signature[ED25519_SIGNATURE_BYTES],
+    const struct bytes *parts, size_t nparts)
+{
+	enum ed25519_verdict	 verdict = ED25519_TROUBLE;
+	unsigned char		*text;
+	EVP_MD_CTX		*ctx = EVP_MD_CTX_new();
+	EVP_PKEY		*pkey;
+	size_t			 len;
+
+	text = ed25519_join(parts, nparts, &len);
+	pkey = EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, NULL, key,
+	    ED25519_KEY_BYTES);
+	if (ctx != NULL && text != NULL && pkey != NULL &&
+	    EVP_DigestVerifyInit(ctx, NULL, NULL, NULL, pkey) == 1)
+		verdict = EVP_DigestVerify(ctx, signature,
+		    ED25519_SIGNATURE_BYTES, text, len) == 1 ?
+		    ED25519_FITS : ED25519_DIFFERS;
+	EVP_PKEY_free(pkey);
+	EVP_MD_CTX_free(ctx);
+	free(text);
+	return verdict;
 }
 
 bool

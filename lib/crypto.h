@@ -1,4 +1,5 @@
-/* Digests, HMAC, Base64, random bytes and UUIDs; libcrypto's one door. */
+/* Digests, HMAC, Ed25519, Base64, random bytes and UUIDs; libcrypto's one
+ * door. */
 #ifndef GENHOOK_CRYPTO_H
 #define GENHOOK_CRYPTO_H
 
@@ -33,6 +34,8 @@ bool	md5_finish(struct md5 *, unsigned char digest[MD5_BYTES]);
 
 /* Base64 (RFC 4648) of n bytes; out holds 4 * (n + 2) / 3 + 1. */
 void	base64_encode(const unsigned char *, size_t n, char *out);
+/* The same in the alphabet of URLs, without padding. */
+void	base64url_encode(const unsigned char *, size_t n, char *out);
 /*
  * Back: of n characters in the classic alphabet or that of URLs, padded or
  * not.  out holds n / 4 * 3 + 3.  Returns the length; -1: it is no Base64, or
@@ -47,6 +50,20 @@ struct bytes {
 };
 bool	hmac_sha256(struct bytes key, const struct bytes *parts,
 	    size_t nparts, unsigned char mac[SHA256_BYTES]);
+
+/* Does an Ed25519 signature (RFC 8032) over the parts one after the other fit
+ * the public key? */
+#define ED25519_KEY_BYTES	32
+#define ED25519_SIGNATURE_BYTES	64
+enum ed25519_verdict {
+	ED25519_FITS,
+	ED25519_DIFFERS,	/* or the key is none */
+	ED25519_TROUBLE		/* no memory, or the library failed */
+};
+enum ed25519_verdict ed25519_verify(
+	    const unsigned char key[ED25519_KEY_BYTES],
+	    const unsigned char signature[ED25519_SIGNATURE_BYTES],
+	    const struct bytes *parts, size_t nparts);
 
 /* Equal?  Takes the same time wherever the first difference is. */
 bool	equal_constant_time(const void *, const void *, size_t);

@@ -30,3 +30,17 @@ hex_read(const char *s, size_t digits)
 	}
 	return value;
 }
+
+bool
+hex_decode(const char *s, size_t n, unsigned char *out)
+{
+	size_t	i;
+	int	byte;
+
+	for (i = 0; i < n; i++) {
+		if ((byte = hex_read(s + 2 * i, 2)) == -1)
+			return false;
+		out[i] = (unsigned char)byte;
+	}
+	return true;
+}

@@ -2,12 +2,15 @@
 #ifndef GENHOOK_HEADERS_H
 #define GENHOOK_HEADERS_H
 
+#include "handlers/signature.h"
 #include "server/request.h"
 
 /*
- * A JSON object of the headers on the list in headers.c, under their HTTP
- * names; the caller frees it.  NULL: no memory.
+ * A JSON object of the headers on the list in headers.c, and of those by which
+ * the provider signs (NULL: it does not), under their HTTP names; the caller
+ * frees it.  NULL: no memory.
  */
-char	*headers_to_keep(const struct request *);
+char	*headers_to_keep(const struct request *,
+	    const struct signature_scheme *);
 
 #endif

@@ -76,25 +76,32 @@ receive_find_account(struct callback *cb)
 	return ANSWER_NOT_FOUND;
 }
 
+static bool
+receive_is_twice(struct callback *cb, const char *cgi_name)
+{
+	if (request_count(cb->req, cgi_name) <= 1)
+		return false;
+	errbuf_set(&cb->words, "header %s came twice", cgi_name);
+	return true;
+}
+
 /* A header that decides something must not be there twice. */
 static enum answer
 receive_check_headers(struct callback *cb)
 {
-	static const char *const	 always[] = {
-		"CONTENT_LENGTH", "HTTP_CONTENT_ENCODING", NULL
-	};
-	const char *const		*lists[] = {
-		always, cb->rx->provider->trusted_headers
-	};
-	size_t				 i, j;
+	const struct signature_scheme	*s = cb->rx->provider->signature;
+	char	names[SIGNATURE_HEADERS_MAX][SIGNATURE_NAME_MAX];
+	char	cgi[SIGNATURE_CGI_MAX];
+	size_t	i, n = s != NULL ? signature_headers(s, names) : 0;
 
-	for (i = 0; i < 2; i++)
-		for (j = 0; lists[i] != NULL && lists[i][j] != NULL; j++)
-			if (request_count(cb->req, lists[i][j]) > 1) {
-				errbuf_set(&cb->words, "header %s came twice",
-				    lists[i][j]);
-				return ANSWER_BAD_REQUEST;
-			}
+	if (receive_is_twice(cb, "CONTENT_LENGTH") ||
+	    receive_is_twice(cb, "HTTP_CONTENT_ENCODING"))
+		return ANSWER_BAD_REQUEST;
+	for (i = 0; i < n; i++) {
+		signature_cgi_name(names[i], cgi);
+		if (receive_is_twice(cb, cgi))
+			return ANSWER_BAD_REQUEST;
+	}
 	return ANSWER_ACCEPTED;
 }
 
@@ -182,12 +189,38 @@ receive_header(const void *arg, const char *cgi_name)
 	return request_get(arg, cgi_name);
 }
 
-/* Sets cb->verified; goes on with a false signature, too, which is kept. */
-static enum answer
-receive_verify(struct callback *cb)
+/* Is a signature due, and by which scheme?  NULL: none is. */
+static const struct signature_scheme *
+receive_scheme(const struct callback *cb)
 {
-	const struct provider	*p = cb->rx->provider;
+	const struct signature_scheme	*s = cb->rx->provider->signature;
+
+	return signature_is_due(s, (const char *const *)cb->account->secrets) ?
+	    s : NULL;
+}
+
+/* One big body at a time: for a parser of its JSON. */
+static void
+receive_big_body_lock(bool big)
+{
+	if (big)
+		(void)pthread_mutex_lock(&receive_big_body);
+}
+
+static void
+receive_big_body_unlock(bool big)
+{
+	if (big)
+		(void)pthread_mutex_unlock(&receive_big_body);
+}
+
+static enum verify_verdict
+receive_verify_by(struct callback *cb, const struct signature_scheme *s)
+{
 	const struct delivery	*d = cb->delivery;
+	bool			 big = d->bodylen > BIG_BODY &&
+				    signature_reads_body(s);
+	enum verify_verdict	 verdict;
 	struct verify_input	 in = {
 		.header = receive_header,
 		.arg = cb->req,
@@ -197,8 +230,19 @@ receive_verify(struct callback *cb)
 		.now = d->received_at,
 	};
 
-	cb->verified = p->verify != NULL ? p->verify(&in, &cb->words) :
-	    VERIFY_OK;
+	receive_big_body_lock(big);
+	verdict = signature_verify(s, &in, &cb->words);
+	receive_big_body_unlock(big);
+	return verdict;
+}
+
+/* Sets cb->verified; goes on with a false signature, too, which is kept. */
+static enum answer
+receive_verify(struct callback *cb)
+{
+	const struct signature_scheme	*s = receive_scheme(cb);
+
+	cb->verified = s != NULL ? receive_verify_by(cb, s) : VERIFY_OK;
 	if (cb->verified == VERIFY_AMBIGUOUS)
 		return ANSWER_BAD_REQUEST;
 	if (cb->verified == VERIFY_TROUBLE)
@@ -218,7 +262,8 @@ receive_note_sender(struct callback *cb)
 	    inet_pton(AF_INET6, addr, &any) == 1) &&
 	    !result_set(&cb->delivery->remote_addr, addr))
 		return receive_no_memory(cb);
-	cb->delivery->headers = headers_to_keep(cb->req);
+	cb->delivery->headers = headers_to_keep(cb->req,
+	    cb->rx->provider->signature);
 	return cb->delivery->headers != NULL ? ANSWER_ACCEPTED :
 	    receive_no_memory(cb);
 }
@@ -241,12 +286,21 @@ receive_parse(struct callback *cb)
 	struct delivery	*d = cb->delivery;
 	bool		 big = d->bodylen > BIG_BODY, ok;
 
-	if (big)
-		(void)pthread_mutex_lock(&receive_big_body);
-	ok = delivery_judge(d, cb->account->requery);
-	if (big)
-		(void)pthread_mutex_unlock(&receive_big_body);
+	receive_big_body_lock(big);
+	ok = delivery_judge(d, cb->account->requery ||
+	    cb->verified == VERIFY_NO_KEY);
+	receive_big_body_unlock(big);
 	return ok;
+}
+
+/* What proves the sender?  A key that we do not have proves nothing. */
+static enum verdict
+receive_verdict(const struct callback *cb)
+{
+	const struct signature_scheme	*s = receive_scheme(cb);
+
+	return s != NULL && signature_covers_body(s) &&
+	    cb->verified != VERIFY_NO_KEY ? VERDICT_SIGNATURE : VERDICT_TOKEN;
 }
 
 /* The verdict on the sender, and the outcome to propose.  What was not
@@ -262,8 +316,7 @@ receive_judge(struct callback *cb)
 		return delivery_set_note(d, cb->words.text) ?
 		    ANSWER_ACCEPTED : ANSWER_UNAVAILABLE;
 	}
-	d->verdict = cb->rx->provider->verify != NULL ? VERDICT_SIGNATURE :
-	    VERDICT_TOKEN;
+	d->verdict = receive_verdict(cb);
 	if (!receive_parse(cb))
 		return receive_no_memory(cb);
 	if (cb->verified == VERIFY_STALE && d->outcome != OUTCOME_REJECTED) {

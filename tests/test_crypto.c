@@ -182,6 +182,63 @@ test_base64(void)
 	CU_ASSERT_EQUAL(memcmp(back, big, sizeof(big)), 0);
 }
 
+/* The alphabet of URLs: what RFC 4648, section 5, says. */
+static void
+test_base64url(void)
+{
+	char	out[16];
+
+	base64url_encode((const unsigned char *)"\xfb\xff\xbf", 3, out);
+	CU_ASSERT_STRING_EQUAL(out, "-_-_");
+	base64url_encode((const unsigned char *)"f", 1, out);
+	CU_ASSERT_STRING_EQUAL(out, "Zg");
+	base64url_encode((const unsigned char *)"", 0, out);
+	CU_ASSERT_STRING_EQUAL(out, "");
+}
+
+/* RFC 8032, section 7.1: tests 1 (no message), 2 and 3. */
+static void
+test_ed25519(void)
+{
+	static const struct {
+		const char	*key, *message, *signature;
+	} rows[] = {
+		{ "d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f7"
+		  "07511a", "", "e5564300c360ac729086e2cc806e828a84877f1eb8e5"
+		  "d974d873e065224901555fb8821590a33bacc61e39701cf9b46bd25bf5"
+		  "f0595bbe24655141438e7a100b" },
+		{ "3d4017c3e843895a92b70aa74d1b7ebc9c982ccf2ec4968cc0cd55f12a"
+		  "f4660c", "72", "92a009a9f0d4cab8720e820b5f642540a2b27b541650"
+		  "3f8fb3762223ebdb69da085ac1e43e15996e458f3613d0f11d8c387b2e"
+		  "aeb4302aeeb00d291612bb0c00" },
+		{ "fc51cd8e6218a1a38da47ed00230f0580816ed13ba3303ac5deb911548"
+		  "908025", "af82", "6291d657deec24024827e69c3abe01a30ce548a284"
+		  "743a445e3680d7db5ac3ac18ff9b538d16f290ae67f760984dc6594a7c"
+		  "15e9716ed28dc027beceea1ec40a" },
+	};
+	unsigned char	key[ED25519_KEY_BYTES], message[2];
+	unsigned char	signature[ED25519_SIGNATURE_BYTES];
+	struct bytes	parts[2];
+	size_t		i, len;
+
+	for (i = 0; i < COUNT(rows); i++) {
+		len = strlen(rows[i].message) / 2;
+		CU_ASSERT_FATAL(hex_decode(rows[i].key, sizeof(key), key));
+		CU_ASSERT_FATAL(hex_decode(rows[i].message, len, message));
+		CU_ASSERT_FATAL(hex_decode(rows[i].signature,
+		    sizeof(signature), signature));
+		parts[0] = (struct bytes){ message, len / 2 };
+		parts[1] = (struct bytes){ message + len / 2, len - len / 2 };
+		CU_ASSERT_EQUAL(ed25519_verify(key, signature, parts, 2),
+		    ED25519_FITS);
+		signature[0] ^= 1;
+		CU_ASSERT_EQUAL(ed25519_verify(key, signature, parts, 2),
+		    ED25519_DIFFERS);
+	}
+	CU_ASSERT_FALSE(hex_decode("0g", 1, key));
+	CU_ASSERT_FALSE(hex_decode("0", 1, key));
+}
+
 int
 main(void)
 {
@@ -192,7 +249,9 @@ main(void)
 		{ "hex",	test_hex },
 		{ "uuid7",	test_uuid7 },
 		{ "random",	test_random },
-		{ "Base64", test_base64 },
+		{ "Base64",	test_base64 },
+		{ "Base64 of URLs", test_base64url },
+		{ "Ed25519",	test_ed25519 },
 		{ NULL,		NULL }
 	};
 

@@ -46,7 +46,7 @@ test_rows(void)
 			env[k] = rows[i].env[k] != NULL ?
 			    strdup(rows[i].env[k]) : NULL;
 		req.env = env;
-		text = headers_to_keep(&req);
+		text = headers_to_keep(&req, NULL);
 		CU_ASSERT_PTR_NOT_NULL_FATAL(text);
 		CU_ASSERT_STRING_EQUAL(text, rows[i].want);
 		CU_ASSERT_EQUAL(json_parse(text, strlen(text), &doc, &err),
@@ -68,16 +68,41 @@ test_long_value(void)
 	char		*text;
 
 	memset(var + len, 'x', 512);
-	text = headers_to_keep(&req);
+	text = headers_to_keep(&req, NULL);
 	CU_ASSERT_PTR_NOT_NULL_FATAL(text);
 	CU_ASSERT_PTR_NULL(strstr(text, "..."));
 	free(text);
 	memset(var + len, 'x', sizeof(var) - 1 - len);
-	text = headers_to_keep(&req);
+	text = headers_to_keep(&req, NULL);
 	CU_ASSERT_PTR_NOT_NULL_FATAL(text);
 	CU_ASSERT_EQUAL(strlen(text), strlen("{\"user-agent\":\"...\"}") +
 	    512);
 	CU_ASSERT_PTR_NOT_NULL(strstr(text, "x...\"}"));
+	free(text);
+}
+
+/* What a signature was made of is kept, a shared secret never. */
+static void
+test_signed(void)
+{
+	static const struct signature_scheme	signing = {
+		.method = SIGNATURE_HMAC, .header = "x-acme-signature",
+		.signed_text = "{webhook-id}.{x-acme-time}.{body}",
+	}, shared = {
+		.method = SIGNATURE_SHARED, .header = "x-acme-signature",
+	};
+	char		*env[] = { (char[]){ "HTTP_WEBHOOK_ID=i" },
+			    (char[]){ "HTTP_X_ACME_TIME=1" },
+			    (char[]){ "HTTP_X_ACME_SIGNATURE=s" }, NULL };
+	struct request	 req = { .env = env };
+	char		*text;
+
+	text = headers_to_keep(&req, &signing);
+	CU_ASSERT_STRING_EQUAL(text, "{\"webhook-id\":\"i\","
+	    "\"x-acme-time\":\"1\",\"x-acme-signature\":\"s\"}");
+	free(text);
+	text = headers_to_keep(&req, &shared);
+	CU_ASSERT_STRING_EQUAL(text, "{\"webhook-id\":\"i\"}");
 	free(text);
 }
 
@@ -105,7 +130,7 @@ test_all_long(void)
 		env[i] = vars[i];
 	}
 	env[i] = NULL;
-	text = headers_to_keep(&req);
+	text = headers_to_keep(&req, NULL);
 	CU_ASSERT_PTR_NOT_NULL_FATAL(text);
 	CU_ASSERT_EQUAL_FATAL(json_parse(text, strlen(text), &doc, &err),
 	    JSON_OK);
@@ -122,6 +147,7 @@ main(void)
 	static const struct test	tests[] = {
 		{ "rows", test_rows },
 		{ "long value", test_long_value },
+		{ "signed", test_signed },
 		{ "all long", test_all_long },
 		{ NULL, NULL }
 	};

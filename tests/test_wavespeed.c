@@ -240,7 +240,7 @@ request_verify(const struct request *r, struct errbuf *err)
 	};
 
 	errbuf_set(err, "%s", "");
-	return wavespeed_provider.verify(&in, err);
+	return signature_verify(wavespeed_provider.signature, &in, err);
 }
 
 #define SECRET	"whsec_dGVzdC1zZWNyZXQ="
@@ -400,6 +400,8 @@ test_headers(void)
 		{ "pred_1.1700000000", "1700000000", "v3," HEX,
 		  VERIFY_FAILED, "does not fit" },
 	};
+	char		names[SIGNATURE_HEADERS_MAX][SIGNATURE_NAME_MAX];
+	char		cgi[SIGNATURE_CGI_MAX];
 	struct request	r = good;
 	struct errbuf	err;
 	size_t		i;
@@ -411,9 +413,10 @@ test_headers(void)
 		CU_ASSERT_EQUAL(request_verify(&r, &err), rows[i].verdict);
 		CU_ASSERT_PTR_NOT_NULL(strstr(err.text, rows[i].err));
 	}
-	CU_ASSERT_STRING_EQUAL(wavespeed_provider.trusted_headers[2],
-	    "HTTP_WEBHOOK_SIGNATURE");
-	CU_ASSERT_PTR_NULL(wavespeed_provider.trusted_headers[3]);
+	CU_ASSERT_EQUAL(signature_headers(wavespeed_provider.signature, names),
+	    3);
+	signature_cgi_name(names[2], cgi);
+	CU_ASSERT_STRING_EQUAL(cgi, "HTTP_WEBHOOK_SIGNATURE");
 }
 
 static void
