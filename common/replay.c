@@ -44,14 +44,14 @@ replay_keep_outcome(struct replay *r, const char *note)
 	return ok;
 }
 
-/* Was its signature due, and never seen to fit? */
+/* Came it while the key that proves its sender was not known? */
 static bool
-replay_is_unproven(const struct delivery *d, const struct account *a)
+replay_is_unproven(const struct delivery *d)
 {
 	const struct signature_scheme	*s = d->provider->signature;
 
-	return d->verdict == VERDICT_TOKEN && signature_is_due(s,
-	    (const char *const *)a->secrets) && signature_covers_body(s);
+	return s != NULL && s->method == SIGNATURE_ED25519 &&
+	    d->verdict != VERDICT_SIGNATURE;
 }
 
 /*
@@ -64,8 +64,8 @@ replay_judge(struct delivery *d, const struct conf *conf, usec_t requested_at)
 	const struct account	*a = conf_account(conf, d->provider,
 				    d->account);
 
-	if (!delivery_judge(d, a != NULL && (a->requery ||
-	    replay_is_unproven(d, a))))
+	if (!delivery_judge(d, (a != NULL && a->requery) ||
+	    replay_is_unproven(d)))
 		return false;
 	if (d->result.finished_at == 0)
 		d->result.finished_at = d->received_at;
