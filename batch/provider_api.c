@@ -145,7 +145,12 @@ enum parse_verdict
 api_call_parse(const struct api_call *a, usec_t received_at,
     struct result *result, struct errbuf *err)
 {
-	struct parse_context	ctx = { .received_at = received_at };
+	struct parse_context	ctx = {
+		.received_at = received_at,
+		.api_base = a->account->api_base,
+		.task_id = a->task_id,
+		.http = (int)a->response.status,
+	};
 	enum parse_verdict	v;
 
 	v = a->account->provider->parse(a->doc, &ctx, result, err);

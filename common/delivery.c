@@ -97,6 +97,8 @@ delivery_outcome(enum parse_verdict v, bool requery)
 		return requery ? OUTCOME_REQUERY : OUTCOME_ACCEPTED;
 	case PARSE_PROGRESS:
 		return OUTCOME_IGNORED;
+	case PARSE_HINT:
+		return OUTCOME_REQUERY;
 	case PARSE_UNKNOWN:
 		break;
 	}
@@ -106,7 +108,10 @@ delivery_outcome(enum parse_verdict v, bool requery)
 bool
 delivery_judge(struct delivery *d, bool requery)
 {
-	struct parse_context	 ctx = { .received_at = d->received_at };
+	struct parse_context	 ctx = {
+		.received_at = d->received_at,
+		.api_base = d->provider->api_base,
+	};
 	struct json_object	*doc = NULL;
 	struct errbuf		 err = { .text = "" };
 	enum parse_verdict	 v;

@@ -76,8 +76,8 @@ bool	delivery_set_note(struct delivery *, const char *words);
 
 /*
  * Parse d's body with its provider and propose the outcome: ACCEPTED (or
- * REQUERY where requery is true), IGNORED, UNPARSED, or REJECTED when it is
- * not JSON.  result is set along with it, and note: what is odd about it, or
+ * REQUERY where requery is true, and of a hint), IGNORED, UNPARSED, or REJECTED
+ * when it is not JSON.  result is set along with it, and note: what is odd about it, or
  * why there is no result.  False: no memory.
  */
 bool	delivery_judge(struct delivery *, bool requery);

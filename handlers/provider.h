@@ -22,12 +22,19 @@ enum parse_verdict {
 			   is odd about it stands in result.note */
 	PARSE_PROGRESS,	/* well formed, but no final result; err says what.
 			   result.task_id is set where the document has one */
+	PARSE_HINT,	/* it ended, or a piece of it came, and only the API
+			   can say more: result.task_id is set, and err says
+			   what */
 	PARSE_UNKNOWN	/* no shape we know; err says what is missing */
 };
 
-/* What a parser has to know beside the document. */
+/* What a parser has to know beside the document.  All borrowed. */
 struct parse_context {
-	usec_t	received_at;	/* relative times are counted from it */
+	usec_t		 received_at;	/* relative times are counted from it */
+	const char	*api_base;	/* links that are paths are below it */
+	/* Of an answer to a poll; NULL and 0 of a callback. */
+	const char	*task_id;	/* which was asked for */
+	int		 http;		/* the answer's status */
 };
 
 /* What a provider's status API answered, before the task is looked at. */
@@ -76,6 +83,13 @@ struct provider {
 	const char	*secret_path;
 	/* How it signs callbacks; NULL: it does not. */
 	const struct signature_scheme *signature;
+
+	/*
+	 * Is a callback's document a question whether this address is ours?
+	 * Then append the JSON that it wants for an answer; false: it is none,
+	 * or the answer does not fit.  NULL: the provider never asks.
+	 */
+	bool	(*handshake)(struct json_object *doc, struct buf *answer);
 
 	/*
 	 * Parse a callback's or a poll answer's document (either envelope) into

@@ -16,7 +16,7 @@
 static const struct {
 	int		 http;
 	const char	*reason;
-	const char	*status;	/* NULL: {"error": words} */
+	const char	*status;	/* NULL: {"error": words}; "": words */
 	const char	*header;
 	enum log_level	 level;
 } answers[] = {
@@ -38,8 +38,9 @@ static const struct {
 				    LOG_WARN },
 	[ANSWER_UNAVAILABLE]	= { 503, "Service Unavailable", NULL,
 				    "Retry-After: 5\r\n", LOG_ERROR },
-	[ANSWER_HEALTHY]	= { 200, "OK", NULL, "", LOG_DEBUG },
-	[ANSWER_UNHEALTHY]	= { 503, "Service Unavailable", NULL,
+	[ANSWER_HANDSHAKE]	= { 200, "OK", "", "", LOG_INFO },
+	[ANSWER_HEALTHY]	= { 200, "OK", "", "", LOG_DEBUG },
+	[ANSWER_UNHEALTHY]	= { 503, "Service Unavailable", "",
 				    "Retry-After: 5\r\n", LOG_WARN },
 };
 _Static_assert(sizeof(answers) / sizeof(answers[0]) == ANSWER__MAX,
@@ -81,10 +82,12 @@ answer_log_level(enum answer a)
 static void
 answer_body(enum answer a, const char *words, struct buf *body)
 {
-	if (a == ANSWER_HEALTHY || a == ANSWER_UNHEALTHY)
+	const char	*status = answers[a].status;
+
+	if (status != NULL && *status == '\0')
 		buf_text(body, words);
-	else if (answers[a].status != NULL)
-		buf_printf(body, "{\"status\":\"%s\"}", answers[a].status);
+	else if (status != NULL)
+		buf_printf(body, "{\"status\":\"%s\"}", status);
 	else {
 		buf_text(body, "{\"error\":\"");
 		buf_json(body, words, WORDS_MAX);
@@ -95,7 +98,7 @@ answer_body(enum answer a, const char *words, struct buf *body)
 size_t
 answer_print(enum answer a, const char *words, char out[ANSWER_TEXT_MAX])
 {
-	char		mem[ANSWER_TEXT_MAX / 2];
+	char		mem[ANSWER_BODY_MAX];
 	struct buf	body;
 	int		len;
 

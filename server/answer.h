@@ -22,12 +22,14 @@ enum answer {
 	ANSWER_TOO_LARGE,
 	ANSWER_BAD_ENCODING,
 	ANSWER_UNAVAILABLE,
+	ANSWER_HANDSHAKE,
 	ANSWER_HEALTHY,
 	ANSWER_UNHEALTHY,
 	ANSWER__MAX
 };
 
-#define ANSWER_TEXT_MAX	2048
+#define ANSWER_TEXT_MAX	4096
+#define ANSWER_BODY_MAX	(ANSWER_TEXT_MAX / 2)
 
 /* What a stored delivery's outcome is to its sender. */
 enum answer answer_of(enum outcome);
@@ -38,8 +40,9 @@ enum log_level answer_log_level(enum answer);
 
 /*
  * Write head and body as CGI wants it (RFC 3875, section 6) to out, which
- * holds ANSWER_TEXT_MAX bytes.  words go into the error's text; for the two
- * health answers they are the JSON body itself.  Returns the length.
+ * holds ANSWER_TEXT_MAX bytes.  words go into the error's text; of a handshake
+ * and the two health answers they are the JSON body itself, of less than
+ * ANSWER_BODY_MAX bytes.  Returns the length.
  */
 size_t	answer_print(enum answer, const char *words,
 	    char out[ANSWER_TEXT_MAX]);

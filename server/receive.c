@@ -9,7 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/buf.h"
 #include "lib/clock.h"
+#include "lib/json.h"
 #include "lib/log.h"
 #include "lib/redact.h"
 #include "common/database.h"
@@ -181,6 +183,26 @@ receive_read_body(struct callback *cb)
 	return ANSWER_BAD_REQUEST;
 }
 
+/* A question whether this address is ours is answered without the database,
+ * and nothing is kept of it. */
+static enum answer
+receive_shake_hands(struct callback *cb)
+{
+	const struct provider	*p = cb->rx->provider;
+	const struct delivery	*d = cb->delivery;
+	struct json_object	*doc = NULL;
+	struct errbuf		 unused;
+	struct buf		 body;
+	bool			 asked;
+
+	buf_over(&body, cb->handshake, sizeof(cb->handshake));
+	asked = p->handshake != NULL && d->bodylen < sizeof(cb->handshake) &&
+	    json_parse(d->body, d->bodylen, &doc, &unused) == JSON_OK &&
+	    p->handshake(doc, &body);
+	json_free(doc);
+	return asked ? ANSWER_HANDSHAKE : ANSWER_ACCEPTED;
+}
+
 /* ---- what it is worth --------------------------------------------------- */
 
 static const char *
@@ -350,6 +372,7 @@ static enum answer (*const receive_steps[])(struct callback *) = {
 	receive_make_delivery,
 	receive_check_length,
 	receive_read_body,
+	receive_shake_hands,
 	receive_verify,
 	receive_note_sender,
 	receive_redact,
@@ -475,7 +498,8 @@ receive_end(struct callback *cb, char out[ANSWER_TEXT_MAX])
 	receive_log(cb, a);
 	/* Why it is not served is for the log, not for the sender. */
 	len = answer_print(a, a == ANSWER_UNAVAILABLE ?
-	    "not stored, please send again" : cb->words.text, out);
+	    "not stored, please send again" : a == ANSWER_HANDSHAKE ?
+	    cb->handshake : cb->words.text, out);
 	delivery_free(cb->delivery);
 	return len;
 }

@@ -36,6 +36,8 @@ struct callback {
 	bool			 kept;		/* commit says what to answer */
 	bool			 health;	/* a GET of /healthz */
 	enum answer		 answer;	/* where nothing was kept */
+	char			 handshake[ANSWER_BODY_MAX];	/* the body of
+						   ANSWER_HANDSHAKE */
 	struct errbuf		 words;		/* for the log: why it is not
 						   taken, or what is odd about
 						   it; "" when all is well */

@@ -47,7 +47,9 @@ static enum parse_verdict
 text_parse(const struct provider *p, const char *text, size_t len,
     struct result *r, struct errbuf *err)
 {
-	const struct parse_context	ctx = { RECEIVED_AT };
+	const struct parse_context	ctx = {
+		.received_at = RECEIVED_AT, .api_base = p->api_base
+	};
 	struct json_object		*doc;
 	enum parse_verdict		 verdict;
 	enum json_verdict		 json;

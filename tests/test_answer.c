@@ -102,7 +102,7 @@ test_every_answer(void)
 	};
 	size_t	i, k;
 
-	CU_ASSERT_EQUAL(COUNT(rows) + 2, ANSWER__MAX);
+	CU_ASSERT_EQUAL(COUNT(rows) + 3, ANSWER__MAX);
 	for (i = 0; i < COUNT(rows); i++)
 		for (k = 0; k < COUNT(words); k++)
 			assert_answer(i, words[k].words, words[k].want);
@@ -134,6 +134,7 @@ test_health(void)
 		enum answer	 answer;
 		const char	*line;
 	} health[] = {
+		{ ANSWER_HANDSHAKE, "Status: 200 OK\r\n" },
 		{ ANSWER_HEALTHY, "Status: 200 OK\r\n" },
 		{ ANSWER_UNHEALTHY, "Status: 503 Service Unavailable\r\n" },
 	};

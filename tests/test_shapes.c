@@ -180,7 +180,7 @@ print_outputs(const struct result *r, struct buf *got)
 static void
 expect_shape(const struct wrap *w, const char *result, const char *want)
 {
-	struct parse_context	 ctx = { RECEIVED_AT };
+	struct parse_context	 ctx = { .received_at = RECEIVED_AT };
 	struct result		 r = { .state = TASK_PENDING };
 	struct json_object	*doc = NULL;
 	struct errbuf		 err = { .text = "" };
@@ -247,7 +247,7 @@ test_odd_links(void)
 		"https:///1.png", "ftp://cdn.example.net/1.png",
 		"//cdn.example.net/1.png", "refused",
 	};
-	struct parse_context	 ctx = { RECEIVED_AT };
+	struct parse_context	 ctx = { .received_at = RECEIVED_AT };
 	struct result		 r;
 	struct json_object	*doc;
 	struct errbuf		 err;
@@ -277,7 +277,7 @@ test_odd_links(void)
 static void
 test_long_words(void)
 {
-	struct parse_context	 ctx = { RECEIVED_AT };
+	struct parse_context	 ctx = { .received_at = RECEIVED_AT };
 	struct result		 r = { .state = TASK_PENDING };
 	struct json_object	*doc;
 	struct errbuf		 err;
@@ -369,7 +369,9 @@ provider_of_case(const char *file)
 static void
 expect_case(size_t i)
 {
-	struct parse_context	 ctx = { INT64_C(1796000000) * USEC_PER_SEC };
+	struct parse_context	 ctx = {
+		.received_at = INT64_C(1796000000) * USEC_PER_SEC
+	};
 	struct result		 r = { .state = TASK_PENDING };
 	struct json_object	*doc = NULL;
 	struct errbuf		 err = { .text = "" };

@@ -41,7 +41,7 @@ renew_choose_task(const struct api_call *a, const struct renew_key *key,
 	v = api_call_parse(a, time_now(), result, err);
 	if (v == PARSE_FINAL && result->state == TASK_SUCCEEDED)
 		return renew_choose_output(key, result, fresh, err);
-	if (v == PARSE_UNKNOWN)
+	if (v == PARSE_UNKNOWN || v == PARSE_HINT)
 		return RENEW_LATER;
 	errbuf_set(err, "the provider no longer calls the task succeeded");
 	return RENEW_NONE;

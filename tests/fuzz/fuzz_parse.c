@@ -23,6 +23,9 @@ result_check(enum parse_verdict verdict, const struct result *r)
 		abort();
 	if (verdict == PARSE_PROGRESS && r->state != TASK_PENDING)
 		abort();
+	if (verdict == PARSE_HINT && (r->task_id == NULL ||
+	    strlen(r->task_id) > TASK_ID_MAX))
+		abort();
 	for (i = 0; i < r->noutputs; i++)
 		if ((r->outputs[i].url == NULL) ==
 		    (r->outputs[i].inline_text == NULL) ||
@@ -58,7 +61,8 @@ int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
 	static const struct parse_context	ctx = {
-		INT64_C(1764000000) * USEC_PER_SEC
+		.received_at = INT64_C(1764000000) * USEC_PER_SEC,
+		.api_base = "https://api.example"
 	};
 	struct json_object	*doc;
 	struct result		 r = { 0 };
