@@ -47,11 +47,7 @@ PROGRAMS := $(HANDLERS) $(BUILD)/bin/genhook-sweep $(BUILD)/bin/genhook \
 	    $(BUILD)/bin/genhook-simulator
 CHECKS   := $(UNITS:%=$(BUILD)/tests/test_%)
 
-all: $(PROGRAMS) blocks
-
-# lighttpd has no loop: a block for each provider.
-blocks:
-	@lighttpd/blocks $(PROVIDERS)
+all: $(PROGRAMS)
 
 # The layers, lowest first (tests/lint/layers holds them apart).  An archive, so
 # that a program takes only the objects, and with --as-needed only the
@@ -224,6 +220,7 @@ install: all
 	install -m 755 $(BUILD)/bin/genhook $(BUILD)/bin/genhook-sweep \
 	    $(DESTDIR)$(PREFIX)/bin
 	install -m 755 $(HANDLERS) $(DESTDIR)$(PREFIX)/lib/genhook
+	ln -sf ../../bin/genhook $(DESTDIR)$(PREFIX)/lib/genhook/genhook
 	$(BUILD)/bin/genhook completion \
 	    >$(DESTDIR)$(PREFIX)/share/bash-completion/completions/genhook
 	install -m 644 lighttpd/*.conf \
@@ -248,7 +245,7 @@ clean:
 	rm -rf build build-*
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
-.PHONY: all blocks run stop test checks lint asan memcheck tsan bench fuzz \
+.PHONY: all run stop test checks lint asan memcheck tsan bench fuzz \
 	install clean
 .SECONDARY:
 .DELETE_ON_ERROR:
