@@ -220,7 +220,6 @@ install: all
 	install -m 755 $(BUILD)/bin/genhook $(BUILD)/bin/genhook-sweep \
 	    $(DESTDIR)$(PREFIX)/bin
 	install -m 755 $(HANDLERS) $(DESTDIR)$(PREFIX)/lib/genhook
-	ln -sf ../../bin/genhook $(DESTDIR)$(PREFIX)/lib/genhook/genhook
 	$(BUILD)/bin/genhook completion \
 	    >$(DESTDIR)$(PREFIX)/share/bash-completion/completions/genhook
 	install -m 644 lighttpd/*.conf \

@@ -24,7 +24,7 @@ check "installs its program" test -x "$WORK/stage/usr/lib/genhook/genhook-mirror
 # Who has an account is served, and nobody else.
 printf 'database {\n conninfo = "x"\n}\nmirror m { token = {"token-of-mirror"} }\n' >"$WORK/one.conf"
 chmod 0600 "$WORK/one.conf"
-blocks()	{ "$WORK/stage/usr/lib/genhook/genhook" --config "$1" lighttpd "${@:2}" 2>/dev/null | sed -nE 's,.*/hook/([a-z]+)\(/.*,\1,p' | xargs; }
+blocks()	{ "$WORK/stage/usr/bin/genhook" --config "$1" lighttpd "${@:2}" 2>/dev/null | sed -nE 's,.*/hook/([a-z]+)\(/.*,\1,p' | xargs; }
 same "a block for its account, and for no other provider" mirror "$(blocks "$WORK/one.conf")"
 same "as plain CGI too" mirror "$(blocks "$WORK/one.conf" --cgi)"
 same "where the settings cannot be read, one for each" "$(sed -n 's/^PROVIDER(\(.*\))$/\1/p' "$tree/handlers/registry.def" | xargs)" \

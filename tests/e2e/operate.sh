@@ -232,7 +232,7 @@ same "of a file" "$WORK/said" "$(complete genhook --config "$WORK/sai")"
 # --- what make install puts where
 
 check "make install" env -u MAKEFLAGS make -s -o all -C "$TOP" install BUILD="${BIN%/bin}" DESTDIR="$WORK/stage" PREFIX=/usr
-for file in bin/genhook bin/genhook-sweep lib/genhook/genhook-apixo lib/genhook/genhook share/genhook/genhook.conf.example \
+for file in bin/genhook bin/genhook-sweep lib/genhook/genhook-apixo share/genhook/genhook.conf.example \
     share/genhook/genhook.cron share/genhook/genhook.logrotate share/genhook/lighttpd/genhook.conf \
     share/man/man1/genhook.1 share/man/man5/genhook.conf.5 share/man/man7/genhook.7 share/man/man8/genhook-wavespeed.8; do
 	check "puts $file there" test -s "$WORK/stage/usr/$file"
