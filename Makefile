@@ -127,6 +127,8 @@ $(BUILD)/tests/test_receive $(BUILD)/tests/test_wavespeed: WRAPPED = \
     hmac_sha256
 $(BUILD)/tests/test_workq: WRAPPED = pthread_mutex_lock
 $(BUILD)/tests/test_s3_upload: WRAPPED = http_start http_turn
+$(BUILD)/tests/test_spool_disk $(BUILD)/tests/test_archive_disk: WRAPPED = \
+    fsync syncfs write renameat openat
 
 $(BUILD)/tests/test_%: $(BUILD)/tests/test_%.o $(BUILD)/tests/fixture.o \
     $(LIB)
