@@ -123,8 +123,13 @@ $(BUILD)/tests/test_accounts: WRAPPED = http_turn run_query
 $(BUILD)/tests/test_conf: WRAPPED = sha256
 $(BUILD)/tests/test_pool $(BUILD)/tests/test_finisher: WRAPPED = pthread_create
 $(BUILD)/tests/test_spool: WRAPPED = readdir clock_ms
-$(BUILD)/tests/test_receive $(BUILD)/tests/test_wavespeed: WRAPPED = \
-    hmac_sha256
+$(BUILD)/tests/test_receive: WRAPPED = hmac_sha256 committer_submit \
+    signature_verify
+$(BUILD)/tests/test_wavespeed: WRAPPED = hmac_sha256
+$(BUILD)/tests/test_store: WRAPPED = pgarray_bytes db_run
+$(BUILD)/tests/test_db_pooled: WRAPPED = db_await PQenterPipelineMode \
+    PQerrorMessage PQexitPipelineMode PQfinish PQpipelineSync \
+    PQresultErrorField PQresultErrorMessage PQsendQueryParams PQstatus
 $(BUILD)/tests/test_workq: WRAPPED = pthread_mutex_lock
 $(BUILD)/tests/test_s3_upload: WRAPPED = http_start http_turn
 $(BUILD)/tests/test_spool_disk $(BUILD)/tests/test_archive_disk: WRAPPED = \
