@@ -231,6 +231,8 @@ install: all
 	    >$(DESTDIR)$(PREFIX)/share/bash-completion/completions/genhook
 	install -m 644 lighttpd/*.conf \
 	    $(DESTDIR)$(PREFIX)/share/genhook/lighttpd
+	install -m 755 lighttpd/cut-tokens \
+	    $(DESTDIR)$(PREFIX)/share/genhook/lighttpd
 	install -m 644 lighttpd/errors/*.html \
 	    $(DESTDIR)$(PREFIX)/share/genhook/lighttpd/errors
 	install -m 755 examples/client.* \
@@ -243,6 +245,7 @@ install: all
 	sed -i 's,/usr/local/,$(PREFIX)/,' $(patsubst man/%,$(MAN)/man?/%, \
 	    $(wildcard man/*)) \
 	    $(DESTDIR)$(PREFIX)/share/genhook/lighttpd/50-genhook.conf \
+	    $(DESTDIR)$(PREFIX)/share/genhook/lighttpd/cut-tokens \
 	    $(DESTDIR)$(PREFIX)/share/genhook/genhook.cron
 	for p in $(filter-out novita,$(PROVIDERS)); do \
 	    ln -sf genhook-novita.8 $(MAN)/man8/genhook-$$p.8 || exit 1; done

@@ -33,7 +33,8 @@ static const char lighttpd_cgi[] = LIGHTTPD_BEGIN
     "\tcgi.assign = (\"\" => \"\")\n"
     "\tcgi.execute-x-only = \"enable\"\n"
     "\tcgi.limits = (\"read-timeout\" => 8, \"write-timeout\" => 5)\n"
-    "\tsetenv.set-environment = (\"GENHOOK_CONF\" => var.genhook_config)\n"
+    "\tsetenv.set-environment = (\"GENHOOK_CONF\" => var.genhook_config,\n"
+    "\t    \"GENHOOK_LOG\" => var.genhook_log)\n"
     "}\n";
 
 static void
