@@ -80,7 +80,7 @@ callbacks()	# COUNT
 	local n
 
 	for ((n = 0; n < $1; n++)); do
-		curl -sS --noproxy '*' -m 12 -o /dev/null -w '%{http_code}\n' \
+		curl -sS --noproxy '*' -m 4 -o /dev/null -w '%{http_code}\n' \
 		    --data-binary '{"id":"t-1","status":"failed"}' "http://127.0.0.1:$PORT$path"
 	done 2>&1
 }
