@@ -8,7 +8,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "lib/file.h"
 #include "archive/dir.h"
 
 struct dir_archive *
@@ -57,9 +56,9 @@ dir_location(const struct dir_part *part, const char *extension)
 }
 
 bool
-dir_sync(const struct dir_part *part, int fd, struct errbuf *err)
+dir_sync(int fd, struct errbuf *err)
 {
-	if (file_sync_dir(fd, dir_of(part)->root.path))
+	if (fsync(fd) == 0)
 		return true;
 	errbuf_set(err, "could not sync a directory of the archive: %s",
 	    strerror(errno));
@@ -104,7 +103,7 @@ dir_open_day(const struct dir_part *part, struct errbuf *err)
 	for (i = 0; i < DIR_LEVELS - 1 && fd != -1 && ok; i++) {
 		next = dir_open_level(fd, part->level[i], err);
 		if (next != -1)
-			ok = dir_sync(part, fd, err);
+			ok = dir_sync(fd, err);
 		(void)close(fd);
 		fd = next;
 	}

@@ -14,5 +14,6 @@ s3_put_begin(struct s3_upload *u, char hex[SHA256_HEX])
 void
 s3_put_take(struct s3_upload *u)
 {
-	s3_object_take(u, u->call.response.etag);
+	if (s3_body_agrees(u, u->call.response.etag))
+		s3_upload_done(u);
 }

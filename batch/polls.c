@@ -17,6 +17,8 @@
 #include "batch/provider_api.h"
 #include "batch/steps.h"
 
+#define STORE_BYTES_A_MS	4096	/* more time for those that hold files */
+#define STORE_LARGE_BYTES	(1024 * 1024)	/* at once, not to be kept */
 #define STORE_TIMEOUT_MS	8000
 #define STORE_AT_ONCE		256
 
@@ -87,6 +89,16 @@ poll_note(struct poll *p, const char *kind, const char *words)
 	    p->retry_after_s);
 }
 
+static int
+poll_store_timeout_ms(struct delivery *const *finals, size_t n)
+{
+	size_t	i, bytes = 0;
+
+	for (i = 0; i < n; i++)
+		bytes += finals[i]->bodylen;
+	return STORE_TIMEOUT_MS + (int)(bytes / STORE_BYTES_A_MS);
+}
+
 /*
  * Store final states.  One delivery that the database refuses must not keep
  * back the others, so then each goes alone.
@@ -103,8 +115,8 @@ poll_store(struct polls *polls, struct delivery *const *finals, size_t n)
 
 	if (n == 0 || run->broken)
 		return;
-	v = store_deliveries(run->db, finals, n, STORE_AGAIN, STORE_TIMEOUT_MS,
-	    outcomes, &err);
+	v = store_deliveries(run->db, run->conf, finals, n, STORE_AGAIN,
+	    poll_store_timeout_ms(finals, n), outcomes, &err);
 	if (v == DB_AWAY || v == DB_BROKEN)
 		run_break(run, err.text);
 	for (i = 0; i < n && v == DB_OK; i++)
@@ -139,7 +151,7 @@ poll_keep_final(struct polls *polls, struct api_call *a, struct delivery *d)
 	delivery_set_body(d, a->body, a->len);
 	a->body = NULL;
 	polls->finals[polls->nfinals++] = d;
-	if (polls->nfinals == STORE_AT_ONCE)
+	if (polls->nfinals == STORE_AT_ONCE || d->bodylen > STORE_LARGE_BYTES)
 		poll_store_all(polls);
 }
 

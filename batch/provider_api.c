@@ -7,13 +7,22 @@
 #include "lib/redact.h"
 #include "batch/provider_api.h"
 
-#define ANSWER_MAX_BYTES	(8 * 1024 * 1024)
-#define ANSWER_TIMEOUT_S	15
+/* An answer may hold files: several pictures of the largest kind as Base64.  Of
+ * those above the first bound, one at a time is taken in, since the sweep has
+ * each three times over while it is parsed and stored. */
+#define ANSWER_USUAL_BYTES	(4 * 1024 * 1024)
+#define ANSWER_MAX_BYTES	(256 * 1024 * 1024)
+#define ANSWER_TIMEOUT_S	45	/* a large one takes its time; one that stands still
+				   ends before, by net/http.c */
 #define URL_MAX			4096
+
+static const struct api_call	*api_call_large;	/* or NULL */
 
 static void
 api_call_free(struct api_call *a)
 {
+	if (api_call_large == a)
+		api_call_large = NULL;
 	json_free(a->doc);
 	free(a->body);
 	free(a->task_id);
@@ -69,12 +78,29 @@ api_call_on_done(void *arg)
 	api_call_free(a);
 }
 
+/* May the answer grow to so many bytes? */
+static bool
+api_call_may_grow(struct api_call *a, size_t len)
+{
+	if (len <= ANSWER_USUAL_BYTES || api_call_large == a)
+		return true;
+	if (api_call_large == NULL) {
+		api_call_large = a;
+		return true;
+	}
+	errbuf_set(&a->response.err, "another large answer is coming in: "
+	    "this one is asked for again");
+	return false;
+}
+
 static bool
 api_call_on_body(void *arg, const void *data, size_t len)
 {
 	struct api_call	*a = arg;
 	char		*bigger;
 
+	if (!api_call_may_grow(a, a->len + len))
+		return false;
 	if (a->size - a->len < len) {
 		a->size = 2 * (a->len + len);
 		if ((bigger = realloc(a->body, a->size)) == NULL)

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "lib/crypto.h"
+#include "lib/hex.h"
 #include "common/conf.h"
 #include "common/conf_file.h"
 #include "common/conf_keys.h"
@@ -81,14 +82,14 @@ conf_account(const struct conf *c, const struct provider *p, const char *name)
 
 enum token_match
 conf_account_by_token(const struct conf *c, const struct provider *p,
-    const char *token, size_t len, const struct account **account)
+    const char *token, size_t len, struct conf_token *found)
 {
 	const struct account	*a;
 	unsigned char		 want[SHA256_BYTES], have[SHA256_BYTES];
 	size_t			 i, t;
 	bool			 sure;
 
-	*account = NULL;
+	found->account = NULL;
 	/* Digests are of one length, so that time tells nothing of a token's. */
 	sure = sha256(token, len, want);
 	for (i = 0; i < c->naccounts; i++) {
@@ -98,12 +99,13 @@ conf_account_by_token(const struct conf *c, const struct provider *p,
 		for (t = 0; a->tokens != NULL && a->tokens[t] != NULL; t++) {
 			sure = sure && sha256(a->tokens[t],
 			    strlen(a->tokens[t]), have);
-			if (sure && *account == NULL &&
+			if (sure && found->account == NULL &&
 			    equal_constant_time(want, have, sizeof(want)))
-				*account = a;
+				found->account = a;
 		}
 	}
-	if (*account != NULL)
+	hex_encode(want, CONF_TOKEN_DIGITS / 2, found->digest);
+	if (found->account != NULL)
 		return TOKEN_FOUND;
 	return sure ? TOKEN_NONE : TOKEN_UNKNOWN;
 }

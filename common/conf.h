@@ -70,14 +70,21 @@ enum token_match {
 	TOKEN_UNKNOWN	/* nobody can tell: there was no memory */
 };
 
+/* Whose token it is, and what may be kept of it: the first digits of its
+ * SHA-256, in lower-case hex. */
+#define CONF_TOKEN_DIGITS	8
+struct conf_token {
+	const struct account	*account;	/* NULL: nobody's */
+	char			 digest[CONF_TOKEN_DIGITS + 1];
+};
+
 /*
- * Whose account of this provider is a token of len bytes?  *account is set for
- * TOKEN_FOUND, else NULL.  Every token of every account is compared, in
- * constant time.
+ * Whose account of this provider is a token of len bytes?  *found is filled in
+ * for TOKEN_FOUND.  Every token of every account is compared, in constant time.
  */
 enum token_match conf_account_by_token(const struct conf *,
 	    const struct provider *, const char *token, size_t len,
-	    const struct account **account);
+	    struct conf_token *found);
 
 #define CONF_TOKEN_MIN	8
 #define CONF_TOKEN_MAX	128

@@ -101,7 +101,7 @@ static bool
 conf_check_tokens(const struct conf *c, const struct account *a,
     struct conf_fault *fault)
 {
-	const struct account	*other;
+	struct conf_token	 other;
 	size_t			 i;
 
 	if (a->tokens[0] == NULL)
@@ -113,10 +113,11 @@ conf_check_tokens(const struct conf *c, const struct account *a,
 			    "looks like a number", i + 1, CONF_TOKEN_MIN,
 			    CONF_TOKEN_MAX);
 		if (conf_account_by_token(c, a->provider, a->tokens[i],
-		    strlen(a->tokens[i]), &other) == TOKEN_FOUND && other != a)
+		    strlen(a->tokens[i]), &other) == TOKEN_FOUND &&
+		    other.account != a)
 			return conf_wrong(fault, NULL, "token", "number %zu is "
 			    "%s %s's as well", i + 1, a->provider->name,
-			    other->name);
+			    other.account->name);
 	}
 	return true;
 }

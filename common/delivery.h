@@ -8,6 +8,7 @@
 #include "lib/errbuf.h"
 #include "handlers/provider.h"
 #include "handlers/result.h"
+#include "common/conf.h"
 
 enum delivery_source {
 	SOURCE_CALLBACK,
@@ -57,6 +58,8 @@ struct delivery {
 	enum delivery_source	 source;
 	enum outcome		 outcome;	/* proposed */
 	enum verdict		 verdict;
+	char			 token[CONF_TOKEN_DIGITS + 1];	/* which one it showed: the first
+						   digits of its SHA-256; or "" */
 	char			*remote_addr;	/* NULL: not known */
 	char			*headers;	/* a JSON object's text, or NULL */
 	char			*body;		/* bodylen bytes, redacted */

@@ -53,6 +53,7 @@ struct drain_batch {
 	const char	*name[BATCH_FILES];
 	enum outcome	 outcome[BATCH_FILES];
 	size_t		 n;
+	const struct conf *conf;
 };
 
 static bool
@@ -397,7 +398,7 @@ drain_batch_store_some(struct drain *d, struct db *db, struct drain_batch *b,
 {
 	enum db_verdict	v;
 
-	v = store_deliveries(db, &b->delivery[from], n, STORE_AGAIN,
+	v = store_deliveries(db, b->conf, &b->delivery[from], n, STORE_AGAIN,
 	    BATCH_TIMEOUT_MS, &b->outcome[from], err);
 	if (v == DB_OK)
 		drain_batch_remove(d, db, b, from, n, counts);
@@ -450,7 +451,7 @@ static enum db_verdict
 drain_listed(struct drain *d, struct db *db, const struct conf *conf,
     int64_t stop_at_ms, struct drain_counts *counts, struct errbuf *err)
 {
-	struct drain_batch	b = { .n = 0 };
+	struct drain_batch	b = { .n = 0, .conf = conf };
 	enum db_verdict		v = DB_OK;
 	size_t			from, failures = 0;
 

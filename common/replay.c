@@ -31,6 +31,7 @@ struct replay {
 struct replay_batch {
 	struct replay	replay[AT_ONCE];
 	size_t		n;
+	const struct conf *conf;
 };
 
 /* It makes no delivery: the old one keeps its outcome.  False: no memory. */
@@ -195,7 +196,7 @@ replay_store_some(struct db *db, struct replay_batch *b, size_t from, size_t n,
 			made[nmade++] = b->replay[i].delivery;
 	if (nmade == 0)
 		return DB_OK;
-	v = store_deliveries(db, made, nmade, STORE_AGAIN, TIMEOUT_MS,
+	v = store_deliveries(db, b->conf, made, nmade, STORE_AGAIN, TIMEOUT_MS,
 	    outcomes, err);
 	if (v != DB_OK)
 		return v;
@@ -271,7 +272,7 @@ replay_run(struct db *db, const struct conf *conf, const char *owner,
 
 	memset(counts, 0, sizeof(*counts));
 	do {
-		struct replay_batch	b = { .n = 0 };
+		struct replay_batch	b = { .n = 0, .conf = conf };
 
 		v = replay_claim(db, conf, owner, &b, err);
 		if (v == DB_OK && b.n > 0)

@@ -39,6 +39,8 @@ spool_head_print(FILE *fp, const struct delivery *d)
 	spool_head_print_line(fp, "remote_addr", d->remote_addr);
 	spool_head_print_line(fp, "headers", d->headers);
 	spool_head_print_line(fp, "note", d->note);
+	spool_head_print_line(fp, "token", *d->token != '\0' ? d->token :
+	    NULL);
 	fprintf(fp, "body: %zu\n\n", d->bodylen);
 }
 
@@ -67,7 +69,7 @@ spool_format_print(const struct delivery *d, size_t *len)
 /* The values of the head's lines, which lie in the text; NULL: no such line. */
 struct spool_head {
 	const char	*id, *received_at, *provider, *account, *source;
-	const char	*outcome, *verdict, *remote_addr, *headers, *note;
+	const char	*outcome, *verdict, *remote_addr, *headers, *note, *token;
 	const char	*body;
 };
 
@@ -85,6 +87,7 @@ static const struct spool_head_line {
 	{ "remote_addr", offsetof(struct spool_head, remote_addr) },
 	{ "headers",	 offsetof(struct spool_head, headers) },
 	{ "note",	 offsetof(struct spool_head, note) },
+	{ "token",	 offsetof(struct spool_head, token) },
 	{ "body",	 offsetof(struct spool_head, body) },
 };
 #define NLINES	(sizeof(spool_head_lines) / sizeof(spool_head_lines[0]))
@@ -173,6 +176,8 @@ spool_head_to_delivery(const struct spool_head *h, const char *body,
 	    h->outcome);
 	d->verdict = (enum verdict)word_index(verdict_words, VERDICT__MAX,
 	    h->verdict);
+	if (h->token != NULL)
+		(void)snprintf(d->token, sizeof(d->token), "%s", h->token);
 	if ((copy = malloc(bodylen + 1)) != NULL) {
 		memcpy(copy, body, bodylen + 1);
 		delivery_set_body(d, copy, bodylen);

@@ -3,6 +3,7 @@
 
 #include "lib/crypto.h"
 #include "lib/pgarray.h"
+#include "common/body.h"
 #include "common/statements.h"
 #include "common/store.h"
 
@@ -14,7 +15,7 @@ enum column {
 	P_STATUS, P_MODEL, P_ERROR_CODE, P_ERROR_MESSAGE, P_IS_TEST,
 	P_SUBMITTED_AT, P_FINISHED_AT, P_RESULT_DIGEST,
 	O_DELIVERY, O_POSITION, O_KIND, O_URL, O_TEXT, O_EXPIRES_AT,
-	O_EXPIRES_SOURCE,
+	O_EXPIRES_SOURCE, P_TOKEN, O_NAME, E_OUTPUT, E_CONTENT, P_ACCOUNTS,
 	COLUMN__MAX
 };
 
@@ -30,7 +31,8 @@ static const enum pg_type store_types[] = {
 	[P_RESULT_DIGEST] = PG_BYTEA, [O_DELIVERY] = PG_INT4,
 	[O_POSITION] = PG_INT4, [O_KIND] = PG_TEXT, [O_URL] = PG_TEXT,
 	[O_TEXT] = PG_TEXT, [O_EXPIRES_AT] = PG_TIMESTAMPTZ,
-	[O_EXPIRES_SOURCE] = PG_TEXT,
+	[O_EXPIRES_SOURCE] = PG_TEXT, [P_TOKEN] = PG_TEXT, [O_NAME] = PG_TEXT,
+	[E_OUTPUT] = PG_INT4, [E_CONTENT] = PG_BYTEA, [P_ACCOUNTS] = PG_TEXT,
 };
 _Static_assert(sizeof(store_types) / sizeof(store_types[0]) == COLUMN__MAX,
     "a column has no type");
@@ -74,7 +76,24 @@ store_is_final(const struct delivery *d)
 	    d->outcome == OUTCOME_REQUERY;
 }
 
-static void
+/* The body as it is kept; false: no memory. */
+static bool
+store_add_body(struct pgarray *a, const struct delivery *d)
+{
+	struct buf	shorter;
+	bool		ok;
+
+	if (!body_has_large_files(d)) {
+		pgarray_bytes(&a[P_BODY], d->body, d->bodylen);
+		return true;
+	}
+	if ((ok = body_without_files(d, &shorter)))
+		pgarray_bytes(&a[P_BODY], shorter.data, shorter.len);
+	buf_free(&shorter);
+	return ok;
+}
+
+static bool
 store_add_envelope(struct pgarray *a, const struct delivery *d)
 {
 	pgarray_uuid(&a[P_ID], d->id);
@@ -86,8 +105,9 @@ store_add_envelope(struct pgarray *a, const struct delivery *d)
 	pgarray_text(&a[P_VERDICT], verdict_words[d->verdict]);
 	pgarray_text(&a[P_REMOTE_ADDR], d->remote_addr);
 	pgarray_text(&a[P_HEADERS], d->headers);
-	pgarray_bytes(&a[P_BODY], d->body, d->bodylen);
 	pgarray_words(&a[P_NOTE], d->note);
+	pgarray_text(&a[P_TOKEN], *d->token != '\0' ? d->token : NULL);
+	return store_add_body(a, d);
 }
 
 static bool
@@ -136,11 +156,41 @@ store_add_outputs(struct pgarray *a, const struct delivery *d, size_t ordinal)
 		pgarray_time(&a[O_EXPIRES_AT], o->expires_at);
 		pgarray_text(&a[O_EXPIRES_SOURCE],
 		    expires_source_words[o->expires_source]);
+		pgarray_text(&a[O_NAME], o->name);
+		if (o->data == NULL)
+			continue;
+		pgarray_int4(&a[E_OUTPUT], (int32_t)a[O_DELIVERY].nitems);
+		pgarray_bytes(&a[E_CONTENT], o->data, o->datalen);
 	}
 }
 
+/* The accounts that can be asked, of those providers that have several. */
 static bool
-store_build_columns(struct pgarray *a, struct delivery *const *batch, size_t n)
+store_add_accounts(struct pgarray *a, const struct conf *conf)
+{
+	const struct account	*one;
+	struct buf		 name;
+	size_t			 i, j, same;
+	bool			 ok = true;
+
+	for (i = 0; i < conf->naccounts; i++) {
+		one = &conf->accounts[i];
+		for (same = j = 0; j < conf->naccounts; j++)
+			same += conf->accounts[j].provider == one->provider;
+		if (same < 2 || *one->api_key == '\0')
+			continue;
+		buf_init(&name, 256);
+		buf_printf(&name, "%s %s", one->provider->name, one->name);
+		ok = buf_ok(&name) && ok;
+		pgarray_text(&a[P_ACCOUNTS], name.data);
+		buf_free(&name);
+	}
+	return ok;
+}
+
+static bool
+store_build_columns(struct pgarray *a, const struct conf *conf,
+    struct delivery *const *batch, size_t n)
 {
 	bool	ok = true;
 	size_t	i;
@@ -148,10 +198,11 @@ store_build_columns(struct pgarray *a, struct delivery *const *batch, size_t n)
 	for (i = 0; i < COLUMN__MAX; i++)
 		pgarray_begin(&a[i], store_types[i]);
 	for (i = 0; i < n; i++) {
-		store_add_envelope(a, batch[i]);
+		ok = store_add_envelope(a, batch[i]) && ok;
 		ok = store_add_result(a, batch[i]) && ok;
 		store_add_outputs(a, batch[i], i + 1);
 	}
+	ok = store_add_accounts(a, conf) && ok;
 	for (i = 0; i < COLUMN__MAX; i++)
 		ok = pgarray_end(&a[i]) && ok;
 	return ok;
@@ -179,9 +230,9 @@ store_read_outcomes(const struct db_rows *rows, size_t n,
 }
 
 enum db_verdict
-store_deliveries(struct db *db, struct delivery *const *batch, size_t n,
-    enum store_try nth, int timeout_ms, enum outcome *outcomes,
-    struct errbuf *err)
+store_deliveries(struct db *db, const struct conf *conf,
+    struct delivery *const *batch, size_t n, enum store_try nth,
+    int timeout_ms, enum outcome *outcomes, struct errbuf *err)
 {
 	struct pgarray	 columns[COLUMN__MAX];
 	struct db_param	 params[COLUMN__MAX + 1];
@@ -189,7 +240,7 @@ store_deliveries(struct db *db, struct delivery *const *batch, size_t n,
 	enum db_verdict	 v = DB_AWAY;
 	size_t		 i;
 
-	if (!store_build_columns(columns, batch, n)) {
+	if (!store_build_columns(columns, conf, batch, n)) {
 		errbuf_set(err, "out of memory for a batch of %zu", n);
 		goto out;
 	}

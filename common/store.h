@@ -5,6 +5,7 @@
 #include <stddef.h>
 
 #include "lib/db.h"
+#include "common/conf.h"
 #include "common/delivery.h"
 
 /* Have these deliveries been sent to the database before? */
@@ -20,8 +21,8 @@ enum store_try {
  * also takes what no jsonb can hold.  On anything else it is not known
  * whether they were stored; sending them with STORE_AGAIN is safe.
  */
-enum db_verdict store_deliveries(struct db *, struct delivery *const *batch,
-	    size_t n, enum store_try, int timeout_ms, enum outcome *outcomes,
-	    struct errbuf *err);
+enum db_verdict store_deliveries(struct db *, const struct conf *,
+	    struct delivery *const *batch, size_t n, enum store_try,
+	    int timeout_ms, enum outcome *outcomes, struct errbuf *err);
 
 #endif

@@ -35,7 +35,7 @@ apixo_document(struct result *r, struct json_object *doc,
 	if (r->noutputs > 0 || json_has(doc, "resultUrls") ||
 	    links_is_empty(doc))
 		return true;
-	return parse_as_text(r, doc, err);
+	return parse_as_text(r, doc, facts, err);
 }
 
 /* data.resultJson: JSON in a string, the same once more in a string, JSON as

@@ -4,6 +4,7 @@
 #include <strings.h>
 
 #include "lib/time.h"
+#include "handlers/embedded.h"
 #include "handlers/links.h"
 
 #define LINKS_DEPTH_MAX	40	/* of values, with JSON in strings in JSON */
@@ -89,6 +90,8 @@ struct links {
 	bool			 some_beside;	/* there are any */
 	enum links_mode		 mode;
 	bool			 in_place;	/* the member is a link's */
+	bool			 in_base64;	/* the member says Base64 */
+	bool			 name_is_bare;	/* facts.name is; or NULL */
 	size_t			 since;		/* of the outputs that count
 						   as there already */
 	const struct links_done	*done;		/* or NULL */
@@ -411,6 +414,35 @@ links_take_json(struct links *l, const char *text)
 	json_free(doc);
 }
 
+/* A file in the payload itself.  False: the text is none. */
+static bool
+links_take_embedded(struct links *l, const char *text)
+{
+	struct link_facts	facts = l->facts;
+	struct embedded		file;
+
+	if (!l->in_base64 && !embedded_begins(text))
+		return false;
+	l->some_beside = l->some_beside || l->is_beside;
+	if (l->is_beside != l->beside)
+		return true;
+	switch (embedded_decode(text, l->in_base64, &file)) {
+	case EMBEDDED_FILE:
+		links_facts_around(&facts, l->frame);
+		l->ok = result_add_data(l->result, file.type, file.data,
+		    file.len, &facts, l->err);
+		return true;
+	case EMBEDDED_NO_MEMORY:
+		l->ok = false;
+		(void)errbuf_no_memory(l->err);
+		return true;
+	case EMBEDDED_NONE:
+	case EMBEDDED_BROKEN:
+		break;
+	}
+	return false;
+}
+
 static void
 links_take_text(struct links *l, const char *text)
 {
@@ -418,6 +450,8 @@ links_take_text(struct links *l, const char *text)
 
 	while (*p != '\0' && (unsigned char)*p <= 0x20)
 		p++;
+	if (links_take_embedded(l, p))
+		return;
 	if (*p == '{' || *p == '[' || *p == '"')
 		links_take_json(l, p);
 	else if (links_has_scheme(p))
@@ -447,7 +481,8 @@ links_may_hold(struct json_object *value)
 		return json_length(value) > 0 || json_members(value) > 0;
 	while (*p != '\0' && (unsigned char)*p <= 0x20)
 		p++;
-	return *p != '\0' && strchr("hH/{[\"", *p) != NULL;
+	return *p != '\0' && (strchr("hH/{[\"", *p) != NULL ||
+	    embedded_begins(p));
 }
 
 static void
@@ -485,13 +520,39 @@ links_has_media(const struct links *l)
 	return has_media;
 }
 
+static bool
+links_names_base64(const char *name)
+{
+	char	folded[LINKS_NAME_ROOM];
+
+	links_fold(name, folded);
+	return embedded_is_name(folded);
+}
+
+/* Names that say that here is a link or a file, and not which. */
+static bool
+links_is_bare(const char *folded)
+{
+	static const char *const	bare[] = {
+		"url", "urls", "uri", "link", "links", "href", "src", "data",
+		"b64json", "base64", "b64", "value", "content", "file", "path",
+	};
+	size_t				i;
+
+	for (i = 0; i < sizeof(bare) / sizeof(bare[0]); i++)
+		if (strcmp(folded, bare[i]) == 0)
+			return true;
+	return false;
+}
+
 /* What is in the place of a link is looked at, whatever it is, where it is odd
  * if it is none. */
 static bool
 links_wants(const struct links *l, const char *name, struct json_object *value)
 {
-	return l->ok && !links_was_read(l, value) && (links_may_hold(value) || (l->mode == LINKS_OR_ODD &&
-	    json_string(value) != NULL && links_is_place(name))) &&
+	return l->ok && !links_was_read(l, value) && (links_may_hold(value) ||
+	    (json_string(value) != NULL && (links_names_base64(name) ||
+	    (l->mode == LINKS_OR_ODD && links_is_place(name))))) &&
 	    !links_is_echo(name);
 }
 
@@ -502,6 +563,7 @@ links_take_member(const char *name, struct json_object *value, void *arg)
 	const struct links	 outer = *l;
 	const char		*kind;
 	char			 folded[LINKS_NAME_ROOM];
+	bool			 bare;
 
 	if (!links_wants(l, name, value))
 		return;
@@ -510,6 +572,12 @@ links_take_member(const char *name, struct json_object *value, void *arg)
 		links_fold(name, folded);
 		kind = links_kind(folded);
 		l->in_place = links_is_place(name);
+		l->in_base64 = embedded_is_name(folded);
+		bare = links_is_bare(folded);
+		if (l->name_is_bare || !bare) {
+			l->facts.name = name;
+			l->name_is_bare = bare;
+		}
 		l->is_beside = outer.is_beside || links_is_beside(folded) ||
 		    (kind != NULL && !links_is_media(kind) &&
 		    links_has_media(&outer));
@@ -519,6 +587,8 @@ links_take_member(const char *name, struct json_object *value, void *arg)
 	links_take_value(l, value);
 	l->facts = outer.facts;
 	l->in_place = outer.in_place;
+	l->in_base64 = outer.in_base64;
+	l->name_is_bare = outer.name_is_bare;
 	l->is_beside = outer.is_beside;
 }
 
@@ -549,6 +619,14 @@ links_take_value(struct links *l, struct json_object *value)
 	l->depth--;
 }
 
+const char *
+links_last_name(const char *path)
+{
+	const char	*dot = strrchr(path, '.');
+
+	return dot != NULL ? dot + 1 : path;
+}
+
 bool
 links_take(struct result *r, struct json_object *value,
     const struct links_done *done, enum links_mode mode, const char *base,
@@ -556,7 +634,7 @@ links_take(struct result *r, struct json_object *value,
 {
 	struct links	l = { .result = r, .facts = *facts, .err = err,
 			    .base = base, .mode = mode, .done = done,
-			    .ok = true };
+			    .name_is_bare = facts->name == NULL, .ok = true };
 
 	links_take_value(&l, value);
 	l.beside = true;
@@ -572,7 +650,9 @@ links_take_item(struct result *r, struct json_object *item,
 {
 	struct links	l = { .result = r, .facts = *facts, .err = err,
 			    .base = base, .mode = mode,
-			    .since = r->noutputs, .ok = true };
+			    .name_is_bare = facts->name == NULL,
+			    .since = r->noutputs,
+			    .ok = true };
 
 	links_take_value(&l, item);
 	/* Nothing but a cover: then that is the output. */

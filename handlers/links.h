@@ -1,7 +1,8 @@
 /*
- * Where the links of a result are: one rule for all providers.  They are
- * searched in objects, lists, numbered keys, JSON within strings, and lists
- * within a string; what a request echoes of itself is passed over.
+ * Where the links of a result are, and the files that it holds itself
+ * (embedded.h): one rule for all providers.  They are searched in objects, lists,
+ * numbered keys, JSON within strings, and lists within a string; what a request
+ * echoes of itself is passed over.
  */
 #ifndef GENHOOK_LINKS_H
 #define GENHOOK_LINKS_H
@@ -56,6 +57,9 @@ bool	links_has_scheme(const char *text);
 
 /* Is it the name of a place for a link: "url", "image_urls", "videoLink"? */
 bool	links_is_place(const char *name);
+
+/* The name at the end of a path: "images" of "result.images". */
+const char *links_last_name(const char *path);
 
 /* Is there nothing in a value that could be a result?  So it is of null, "",
  * numbers, booleans, lists and objects of these, and strings of such JSON. */

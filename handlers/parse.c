@@ -4,6 +4,7 @@
 
 #include "lib/buf.h"
 #include "lib/time.h"
+#include "handlers/embedded.h"
 #include "handlers/parse.h"
 #include "handlers/status.h"
 
@@ -74,14 +75,15 @@ parse_text(char **member, struct json_object *obj, const char *path)
 }
 
 bool
-parse_as_text(struct result *r, struct json_object *value, struct errbuf *err)
+parse_as_text(struct result *r, struct json_object *value,
+    const struct link_facts *facts, struct errbuf *err)
 {
 	char	*text;
 	bool	 ok;
 
 	if ((text = json_print(value)) == NULL)
 		return errbuf_no_memory(err);
-	ok = result_add_text(r, text, err);
+	ok = result_add_text(r, text, facts, err);
 	free(text);
 	return ok;
 }
@@ -116,11 +118,13 @@ parse_text_only(struct json_object *value)
 	return json_members(value) == 1 ? json_string_at(value, "text") : NULL;
 }
 
-/* A text that begins as a link and goes on without a blank means to be one. */
+/* A text that begins as a link and goes on without a blank means to be one; a
+ * file of which only the beginning is right is none that could be kept. */
 static bool
 parse_looks_like_link(const char *text)
 {
-	return links_has_scheme(text) && strpbrk(text, " \t\r\n") == NULL;
+	return (links_has_scheme(text) && strpbrk(text, " \t\r\n") == NULL) ||
+	    embedded_begins(text);
 }
 
 /* An item without a link where outputs may be texts. */
@@ -133,10 +137,10 @@ parse_item_text(struct result *r, struct json_object *item,
 	if (text == NULL)
 		text = parse_text_only(item);
 	if (text == NULL)
-		return parse_as_text(r, item, err);
+		return parse_as_text(r, item, facts, err);
 	if (parse_looks_like_link(text))
 		return result_add_url(r, text, facts, err);
-	return *text == '\0' || result_add_text(r, text, err);
+	return *text == '\0' || result_add_text(r, text, facts, err);
 }
 
 /* An item that is not understood, in a success: a text fails alone, as a link
@@ -149,7 +153,7 @@ parse_item_odd(struct result *r, struct json_object *item,
 		return true;
 	if (json_string(item) != NULL)
 		return result_add_url(r, json_string(item), facts, err);
-	if (!parse_as_text(r, item, err))
+	if (!parse_as_text(r, item, facts, err))
 		return false;
 	r->outputs[r->noutputs - 1].odd = true;
 	return result_set(&r->note, "an output holds no link that is "
@@ -188,6 +192,7 @@ parse_items(struct result *r, struct json_object *task,
 
 	if (place->array != NULL)
 		all.array_name = place->array;
+	all.name = links_last_name(place->path);
 	if (list == NULL)
 		return true;
 	if (!json_is_array(list)) {

@@ -67,9 +67,9 @@ bool	parse_items(struct result *, struct json_object *task,
 	    const struct link_facts *, struct links_done *,
 	    struct errbuf *err);
 
-/* Append the JSON text of a value as a text output. */
+/* Append the JSON text of a value as a text output, under facts' name. */
 bool	parse_as_text(struct result *, struct json_object *value,
-	    struct errbuf *err);
+	    const struct link_facts *, struct errbuf *err);
 
 /*
  * End of a parser, whose outputs were read or, with err, were not.  All

@@ -3,6 +3,10 @@
 #include <string.h>
 #include <strings.h>
 
+#include "lib/buf.h"
+#include "lib/crypto.h"
+#include "lib/hex.h"
+#include "lib/utf8.h"
 #include "handlers/result.h"
 
 #define URL_MAX_LEN	8000
@@ -192,6 +196,32 @@ output_append(struct result *r, struct errbuf *err)
 	return &r->outputs[r->noutputs];
 }
 
+/* What the payload calls an output; false: no memory. */
+static bool
+output_set_name(struct output *o, const struct link_facts *facts,
+    struct errbuf *err)
+{
+	if (facts->name == NULL || *facts->name == '\0')
+		return true;
+	if ((o->name = strdup(facts->name)) == NULL)
+		return errbuf_no_memory(err);
+	utf8_clean(o->name);
+	if (strlen(o->name) > OUTPUT_NAME_MAX)
+		o->name[utf8_cut(o->name, OUTPUT_NAME_MAX)] = '\0';
+	return true;
+}
+
+/* Take back an output that was appended and not counted; returns false. */
+static bool
+output_drop(struct output *o)
+{
+	free(o->name);
+	free(o->url);
+	free(o->inline_text);
+	free(o->data);
+	return false;
+}
+
 bool
 result_add_url(struct result *r, const char *url,
     const struct link_facts *facts, struct errbuf *err)
@@ -201,8 +231,12 @@ result_add_url(struct result *r, const char *url,
 
 	if ((o = output_append(r, err)) == NULL)
 		return false;
-	if ((o->url = strdup(url)) == NULL)
-		return errbuf_no_memory(err);
+	if (!output_set_name(o, facts, err))
+		return false;
+	if ((o->url = strdup(url)) == NULL) {
+		(void)errbuf_no_memory(err);
+		return output_drop(o);
+	}
 	o->kind = output_choose_kind(url, facts);
 	output_choose_expiry(o, facts);
 	r->noutputs++;
@@ -213,15 +247,81 @@ result_add_url(struct result *r, const char *url,
 	return result_set(&r->note, odd.text) || errbuf_no_memory(err);
 }
 
+/* The URL by which a file that came within the payload is known; NULL: no memory,
+ * or no digest. */
+static char *
+output_data_url(const char *type, const unsigned char *data, size_t len)
+{
+	unsigned char	 digest[SHA256_BYTES];
+	char		 hex[2 * SHA256_BYTES + 1];
+	struct buf	 url;
+
+	if (!sha256(data, len, digest))
+		return NULL;
+	hex_encode(digest, sizeof(digest), hex);
+	buf_init(&url, URL_MAX_LEN);
+	buf_text(&url, "data:");
+	buf_percent(&url, type, "/+");
+	buf_printf(&url, ";sha256=%s", hex);
+	return buf_take(&url);
+}
+
+static bool
+result_has_data(const struct result *r, const struct output *o)
+{
+	size_t	i;
+
+	for (i = 0; i < r->noutputs; i++)
+		if (r->outputs[i].datalen == o->datalen &&
+		    r->outputs[i].data != NULL &&
+		    memcmp(r->outputs[i].data, o->data, o->datalen) == 0)
+			return true;
+	return false;
+}
+
 bool
-result_add_text(struct result *r, const char *text, struct errbuf *err)
+result_add_data(struct result *r, const char *type, unsigned char *data,
+    size_t len, const struct link_facts *facts, struct errbuf *err)
+{
+	struct link_facts	 all = *facts;
+	struct output		*o;
+
+	if ((o = output_append(r, err)) == NULL) {
+		free(data);
+		return false;
+	}
+	o->data = data;
+	o->datalen = len;
+	if (result_has_data(r, o))
+		return !output_drop(o);
+	if (!output_set_name(o, facts, err))
+		return output_drop(o);
+	if ((o->url = output_data_url(type, data, len)) == NULL) {
+		(void)errbuf_no_memory(err);
+		return output_drop(o);
+	}
+	if (*type != '\0')
+		all.declared_type = type;
+	o->kind = output_choose_kind(o->url, &all);
+	o->expires_source = EXPIRES_UNKNOWN;
+	r->noutputs++;
+	return true;
+}
+
+bool
+result_add_text(struct result *r, const char *text,
+    const struct link_facts *facts, struct errbuf *err)
 {
 	struct output	*o;
 
 	if ((o = output_append(r, err)) == NULL)
 		return false;
-	if ((o->inline_text = strdup(text)) == NULL)
-		return errbuf_no_memory(err);
+	if (!output_set_name(o, facts, err))
+		return false;
+	if ((o->inline_text = strdup(text)) == NULL) {
+		(void)errbuf_no_memory(err);
+		return output_drop(o);
+	}
 	o->kind = OUTPUT_TEXT;
 	o->expires_source = EXPIRES_UNKNOWN;
 	r->noutputs++;
@@ -245,10 +345,8 @@ result_free(struct result *r)
 {
 	size_t	i;
 
-	for (i = 0; i < r->noutputs; i++) {
-		free(r->outputs[i].url);
-		free(r->outputs[i].inline_text);
-	}
+	for (i = 0; i < r->noutputs; i++)
+		(void)output_drop(&r->outputs[i]);
 	free(r->outputs);
 	free(r->task_id);
 	free(r->model);

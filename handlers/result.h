@@ -11,6 +11,7 @@
 
 #define RESULT_MAX_OUTPUTS	1000
 #define TASK_ID_MAX		256	/* bytes; sql/ has the same CHECK */
+#define OUTPUT_NAME_MAX		128
 
 enum task_state {
 	TASK_PENDING,
@@ -39,8 +40,13 @@ enum expires_source {
 
 struct output {
 	enum output_kind	 kind;
+	char			*name;		/* what the payload calls it: up to
+						   OUTPUT_NAME_MAX bytes; or NULL */
 	char			*url;		/* NULL for OUTPUT_TEXT */
 	char			*inline_text;	/* NULL unless OUTPUT_TEXT */
+	unsigned char		*data;		/* the file, where it came within
+						   the payload; else NULL */
+	size_t			 datalen;
 	usec_t			 expires_at;
 	enum expires_source	 expires_source;
 	bool			 odd;		/* not what its place is for: kept
@@ -73,6 +79,7 @@ void	result_free(struct result *);	/* safe on zeroes and twice */
 
 /* What the payload said of one link, for result_add_url(). */
 struct link_facts {
+	const char	*name;		/* of the member that holds it; or NULL */
 	const char	*declared_type;	/* "png", "video/mp4"; or NULL */
 	const char	*array_name;	/* "images", "videos", ...; or NULL */
 	usec_t		 expires_at;	/* absolute time in a field, or 0 */
@@ -93,9 +100,18 @@ struct link_facts {
 bool	result_add_url(struct result *, const char *url,
 	    const struct link_facts *, struct errbuf *err);
 
-/* Append a text output (copied).  False as above. */
+/*
+ * Append a file that came within the payload; data (malloc'ed) is taken over,
+ * whatever is returned.  Its type is the declared one, or ""; its URL becomes
+ * "data:TYPE;sha256=DIGEST".  A file that the result has already is not added
+ * again.  False as above.
+ */
+bool	result_add_data(struct result *, const char *type, unsigned char *data,
+	    size_t len, const struct link_facts *, struct errbuf *err);
+
+/* Append a text output (copied), under facts' name.  False as above. */
 bool	result_add_text(struct result *, const char *text,
-	    struct errbuf *err);
+	    const struct link_facts *, struct errbuf *err);
 
 /* Set a string member by copy; NULL and "" leave it NULL. False: no memory. */
 bool	result_set(char **member, const char *text);

@@ -30,6 +30,9 @@ enum db_verdict {
  * A statement and its shape.  It is a constant that lasts as long as the
  * program: a connection that has prepared it knows it again by its address.
  */
+/* As many parameters as a statement may have. */
+#define DB_MAX_PARAMS	40
+
 struct db_stmt {
 	const char	*name;		/* in words for people, and of what is
 					   prepared: no two have the same */

@@ -6,9 +6,6 @@
 
 #include "lib/db.h"
 
-/* Above this many parameters a call would need another look at the stack. */
-#define DB_MAX_PARAMS	32
-
 /* More statements than one program runs: what comes later is not prepared. */
 #define DB_MAX_PREPARED	64
 

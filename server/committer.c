@@ -92,8 +92,8 @@ commit_time_left_ms(struct commit *const *commits, size_t n)
  * its bytes are kept as a delivery that nobody understood.
  */
 static enum db_verdict
-committer_store_unparsed(struct db *db, struct commit *one, int timeout_ms,
-    struct errbuf *err)
+committer_store_unparsed(struct committer *c, struct commit *one,
+    int timeout_ms, struct errbuf *err)
 {
 	struct delivery	*d = one->delivery;
 
@@ -104,7 +104,7 @@ committer_store_unparsed(struct db *db, struct commit *one, int timeout_ms,
 	d->headers = NULL;
 	if (!delivery_set_note(d, err->text))
 		return DB_AWAY;
-	return store_deliveries(db, &d, 1, STORE_AGAIN, timeout_ms,
+	return store_deliveries(c->db, c->conf, &d, 1, STORE_AGAIN, timeout_ms,
 	    &one->outcome, err);
 }
 
@@ -120,7 +120,7 @@ committer_store(struct committer *c, struct commit **commits, size_t n,
 
 	for (i = 0; i < n; i++)
 		batch[i] = commits[i]->delivery;
-	v = store_deliveries(c->db, batch, n, nth,
+	v = store_deliveries(c->db, c->conf, batch, n, nth,
 	    commit_time_left_ms(commits, n), outcomes, err);
 	if (v != DB_OK)
 		return v;
@@ -139,7 +139,7 @@ committer_commit_alone(struct committer *c, struct commit *one)
 
 	v = committer_store(c, &one, 1, STORE_AGAIN, &err);
 	if (v == DB_REFUSED)
-		v = committer_store_unparsed(c->db, one,
+		v = committer_store_unparsed(c, one,
 		    commit_time_left_ms(&one, 1), &err);
 	committer_hand_back(c, &one, 1, v == DB_OK, &err);
 }

@@ -56,6 +56,7 @@ receive_find_account(struct callback *cb)
 {
 	const char		*path = request_get(cb->req, "PATH_INFO");
 	const char		*suffix = cb->rx->provider->path_suffix;
+	struct conf_token	 token;
 	enum token_match	 match;
 	size_t			 len;
 	bool			 whole;
@@ -68,12 +69,14 @@ receive_find_account(struct callback *cb)
 	whole = path[len] == '\0' ||
 	    (suffix != NULL && strcmp(path + len, suffix) == 0);
 	match = conf_account_by_token(cb->rx->conf, cb->rx->provider, path,
-	    len, &cb->account);
+	    len, &token);
 	if (match == TOKEN_UNKNOWN)
 		return receive_no_memory(cb);
-	if (match == TOKEN_FOUND && whole)
+	if (match == TOKEN_FOUND && whole) {
+		cb->account = token.account;
+		memcpy(cb->token, token.digest, sizeof(cb->token));
 		return ANSWER_ACCEPTED;
-	cb->account = NULL;
+	}
 	errbuf_set(&cb->words, "not found");
 	return ANSWER_NOT_FOUND;
 }
@@ -126,7 +129,10 @@ receive_make_delivery(struct callback *cb)
 {
 	cb->delivery = delivery_new(cb->rx->provider, cb->account->name,
 	    SOURCE_CALLBACK);
-	return cb->delivery != NULL ? ANSWER_ACCEPTED : receive_no_memory(cb);
+	if (cb->delivery == NULL)
+		return receive_no_memory(cb);
+	memcpy(cb->delivery->token, cb->token, sizeof(cb->token));
+	return ANSWER_ACCEPTED;
 }
 
 /* Digits only: no sign, no blanks, no hex. */
@@ -272,15 +278,6 @@ receive_verify(struct callback *cb)
 	return ANSWER_ACCEPTED;
 }
 
-/* Is it worth reading: proven, or (without the key for the proof) a reason to
- * ask the provider?  Every other verdict, or none, proves nothing. */
-static bool
-receive_is_heard(const struct callback *cb)
-{
-	return cb->verified == VERIFY_OK || cb->verified == VERIFY_STALE ||
-	    cb->verified == VERIFY_NO_KEY;
-}
-
 /* Where it came from, and what it said on top. */
 static enum answer
 receive_note_sender(struct callback *cb)
@@ -341,7 +338,7 @@ receive_judge(struct callback *cb)
 {
 	struct delivery	*d = cb->delivery;
 
-	if (!receive_is_heard(cb)) {
+	if (cb->verified == VERIFY_FAILED) {
 		d->verdict = VERDICT_FAILED;
 		d->outcome = OUTCOME_UNVERIFIED;
 		return delivery_set_note(d, cb->words.text) ?
@@ -421,7 +418,6 @@ receive_begin(struct callback *cb, const struct receiver *rx,
 	cb->account = NULL;
 	cb->delivery = cb->commit.delivery = NULL;
 	cb->kept = false;
-	cb->verified = VERIFY_FAILED;
 	cb->words.text[0] = '\0';
 	if (!(cb->health = receive_is_health_check(req)))
 		cb->answer = receive_take(cb);

@@ -28,6 +28,7 @@ struct callback {
 	const struct receiver	*rx;
 	const struct request	*req;
 	const struct account	*account;	/* NULL: not known */
+	char			 token[CONF_TOKEN_DIGITS + 1];	/* its */
 	int64_t			 length;	/* that the body is to have */
 	struct delivery		*delivery;	/* NULL: none was made */
 	enum verify_verdict	 verified;

@@ -455,7 +455,7 @@ test_lookup(void)
 		{ "wavespeed", "tok-wave-2", "team-2", 10 },
 		{ "apimart", "tok-novita", NULL, 10 },
 	};
-	const struct account	*a;
+	struct conf_token	 found;
 	struct errbuf		 err;
 	struct conf		*c;
 	size_t			 i;
@@ -466,11 +466,13 @@ test_lookup(void)
 	for (i = 0; i < COUNT(rows); i++) {
 		CU_ASSERT_EQUAL(conf_account_by_token(c,
 		    provider_find(rows[i].provider), rows[i].token,
-		    rows[i].len, &a), rows[i].account != NULL ? TOKEN_FOUND :
+		    rows[i].len, &found), rows[i].account != NULL ? TOKEN_FOUND :
 		    TOKEN_NONE);
-		CU_ASSERT_EQUAL(a != NULL, rows[i].account != NULL);
-		if (a != NULL && rows[i].account != NULL)
-			CU_ASSERT_STRING_EQUAL(a->name, rows[i].account);
+		CU_ASSERT_EQUAL(found.account != NULL,
+		    rows[i].account != NULL);
+		if (found.account != NULL && rows[i].account != NULL)
+			CU_ASSERT_STRING_EQUAL(found.account->name,
+			    rows[i].account);
 	}
 	CU_ASSERT_PTR_NULL(conf_account(c, provider_find("novita"), "team-2"));
 	CU_ASSERT_PTR_NULL(conf_account(c, provider_find("apixo"), "default"));
@@ -482,7 +484,7 @@ static void
 test_token_without_memory(void)
 {
 	const struct provider	*novita = provider_find("novita");
-	const struct account	*a;
+	struct conf_token	 found;
 	enum token_match	 match;
 	struct errbuf		 err;
 	struct conf		*c;
@@ -492,13 +494,14 @@ test_token_without_memory(void)
 	CU_ASSERT_PTR_NOT_NULL_FATAL(c = load(every_key, &err));
 	for (n = 0; n < 2; n++) {
 		digests_left = n;
-		match = conf_account_by_token(c, novita, "tok-second", 10, &a);
+		match = conf_account_by_token(c, novita, "tok-second", 10,
+		    &found);
 		digests_left = -1;
-		CU_ASSERT_PTR_NULL(a);
+		CU_ASSERT_PTR_NULL(found.account);
 		CU_ASSERT_EQUAL(match, TOKEN_UNKNOWN);
 	}
-	match = conf_account_by_token(c, novita, "tok-wrong", 9, &a);
-	CU_ASSERT_PTR_NULL(a);
+	match = conf_account_by_token(c, novita, "tok-wrong", 9, &found);
+	CU_ASSERT_PTR_NULL(found.account);
 	CU_ASSERT_EQUAL(match, TOKEN_NONE);
 	conf_free(c);
 }

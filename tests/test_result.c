@@ -167,9 +167,9 @@ test_bounds(void)
 	for (i = 0; i < RESULT_MAX_OUTPUTS; i++)
 		CU_ASSERT(i % 2 == 0 ?
 		    result_add_url(&r, "https://h/a", &facts, &err) :
-		    result_add_text(&r, "words", &err));
+		    result_add_text(&r, "words", &facts, &err));
 	CU_ASSERT_FALSE(result_add_url(&r, "https://h/a", &facts, &err));
-	CU_ASSERT_FALSE(result_add_text(&r, "words", &err));
+	CU_ASSERT_FALSE(result_add_text(&r, "words", &facts, &err));
 	CU_ASSERT_STRING_EQUAL(err.text, "more than 1000 outputs");
 	CU_ASSERT_EQUAL(r.noutputs, RESULT_MAX_OUTPUTS);
 	CU_ASSERT_PTR_NULL(r.outputs[0].inline_text);

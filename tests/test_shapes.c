@@ -12,9 +12,14 @@
 
 #define H	"https://cdn.example.net/f/"
 
+/* A PNG of one pixel, 70 bytes. */
+#define PNG	"iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfD" \
+		"wAChwGA60e6kgAAAABJRU5ErkJggg=="
+
 /*
  * What a success's result is, and its outputs in their order: a letter for the
- * kind (i image, v video, a audio, f file) and what follows H, blanks between.
+ * kind (i image, v video, a audio, f file) and what follows H, or kind and size
+ * of what came in the payload itself; blanks between.
  * "?": it is not understood, and the task is to be asked for.  "": it is empty
  * by its own word.
  */
@@ -100,6 +105,31 @@ static const struct {
 	{ "{\"thumbnail\":\"" H "t.jpg\"}", "it.jpg" },
 	{ "{\"url\":\"" H "1.png\",\"watermark_url\":\"" H "w.png\"}",
 	  "i1.png iw.png" },
+	/* files in the payload itself */
+	{ "\"data:image/png;base64," PNG "\"", "image:70" },
+	{ "[\"data:image/png;base64," PNG "\",\"DATA:audio/mpeg;base64,SUQz\"]",
+	  "image:70 audio:3" },
+	{ "[{\"url\":\"data:video/mp4;base64,AAAAGGZ0eXA=\"}]", "video:8" },
+	{ "[{\"b64_json\":\"" PNG "\",\"revised_prompt\":\"a cat\"}]",
+	  "image:70" },
+	{ "{\"image_base64\":\"" PNG "\"}", "image:70" },
+	{ "{\"images\":[\"" PNG "\"]}", "image:70" },
+	{ "\"" PNG "\"", "image:70" },
+	{ "{\"videoBase64\":\"AAEC\"}", "video:3" },
+	{ "{\"data\":\"" PNG "\",\"mime_type\":\"image/png\"}",
+	  "image:70" },
+	{ "{\"image\":\"data:;base64,AAEC\"}", "image:3" },
+	{ "[\"data:image/svg+xml,%3Csvg%2F%3E\"]", "image:6" },
+	{ "{\"url\":\"" H "1.png\",\"b64_json\":\"" PNG "\"}",
+	  "i1.png image:70" },
+	{ "{\"url\":\"data:image/png;base64," PNG "\",\"b64_json\":\"" PNG
+	  "\"}", "image:70" },
+	{ "{\"url\":\"" H "1.png\",\"b64_json\":null}", "i1.png" },
+	{ "\"{\\\"b64_json\\\":\\\"" PNG "\\\"}\"", "image:70" },
+	{ "{\"video\":\"" H "1\",\"cover\":\"data:image/png;base64," PNG
+	  "\"}", "v1 image:70" },
+	{ "{\"audio\":{\"data\":\"data:audio/wav;base64,UklGRgAA\"}}",
+	  "audio:6" },
 	/* what a request echoes, and how to ask on, is none */
 	{ "{\"input\":{\"image\":\"" H "in.png\"},\"url\":\"" H "1.png\"}",
 	  "i1.png" },
@@ -168,6 +198,10 @@ print_outputs(const struct result *r, struct buf *got)
 		buf_text(got, i > 0 ? " " : "");
 		if (r->outputs[i].url == NULL)
 			buf_text(got, "text");
+		else if (r->outputs[i].data != NULL)
+			buf_printf(got, "%s:%zu",
+			    output_kind_words[r->outputs[i].kind],
+			    r->outputs[i].datalen);
 		else if (strncmp(r->outputs[i].url, H, n) == 0)
 			buf_printf(got, "%c%s",
 			    output_kind_words[r->outputs[i].kind][0],
@@ -230,6 +264,8 @@ test_unknown_shapes(void)
 		"[\"ftp://cdn.example.net/1.png\"]",
 		"{\"url\":\"//cdn.example.net/1.png\"}",
 		"{\"url\":\"https:///1.png\"}",
+		"{\"image\":\"data:image/png;base64,%%%\"}",
+		"{\"b64_json\":\"not Base64, but words\"}",
 	};
 	size_t				i, k;
 
@@ -237,6 +273,51 @@ test_unknown_shapes(void)
 	for (i = 0; i < COUNT(results); i++)
 		for (k = 0; k < 2; k++)
 			expect_shape(&wraps[k], results[i], "?");
+}
+
+/* What the payload calls each output. */
+static void
+test_names(void)
+{
+	static const struct {
+		const char	*result, *names;
+	} rows[] = {
+		{ "{\"video\":{\"url\":\"" H "1\"},\"cover\":{\"url\":\"" H
+		  "c\"}}", "video cover" },
+		{ "{\"images\":[{\"url\":\"" H "1\"},{\"url\":\"" H "2\"}]}",
+		  "images images" },
+		{ "[{\"image_url\":\"" H "1\",\"thumbnail_url\":\"" H "2\"}]",
+		  "image_url thumbnail_url" },
+		{ "{\"data\":{\"url\":\"" H "1\"}}", "result" },
+		{ "{\"0\":{\"audio_url\":\"" H "1\"}}", "audio_url" },
+		{ "[{\"b64_json\":\"" PNG "\"}]", "result" },
+		{ "{\"picture\":{\"b64_json\":\"" PNG "\"}}", "picture" },
+		{ "{\"a\\u0007b\":\"" H "1.png\"}", "a?b" },
+	};
+	struct parse_context	 ctx = { .received_at = RECEIVED_AT };
+	struct result		 r;
+	struct json_object	*doc;
+	struct errbuf		 err;
+	struct buf		 got;
+	char			*body, mem[256];
+	size_t			 i, k;
+
+	for (i = 0; i < COUNT(rows); i++) {
+		memset(&r, 0, sizeof(r));
+		body = wrapped(&wraps[1], rows[i].result);
+		CU_ASSERT_EQUAL_FATAL(json_parse(body, strlen(body), &doc,
+		    &err), JSON_OK);
+		CU_ASSERT_EQUAL(provider_find("apimart")->parse(doc, &ctx, &r,
+		    &err), PARSE_FINAL);
+		buf_over(&got, mem, sizeof(mem));
+		for (k = 0; k < r.noutputs; k++)
+			buf_printf(&got, "%s%s", k > 0 ? " " : "",
+			    r.outputs[k].name);
+		CU_ASSERT_STRING_EQUAL(mem, rows[i].names);
+		result_free(&r);
+		json_free(doc);
+		free(body);
+	}
 }
 
 /* What stands in the place of a link and is none fails alone, and is seen. */
@@ -354,8 +435,7 @@ static const struct {
 	  "=https://cdn.example.net/files/ff.png", NULL },
 	{ "xo-fail", PARSE_FINAL, TASK_FAILED, "", "content" },
 	{ "xo-failmsg", PARSE_FINAL, TASK_FAILED, "", "nsfw" },
-	/* Bytes in the body itself cannot be kept by a handler. */
-	{ "mart-data-uri", PARSE_UNKNOWN, TASK_SUCCEEDED, NULL, NULL },
+	{ "mart-data-uri", PARSE_FINAL, TASK_SUCCEEDED, "image:70", NULL },
 };
 
 static const struct provider *
@@ -420,6 +500,7 @@ main(void)
 	static const struct test	tests[] = {
 		{ "shapes", test_shapes },
 		{ "unknown shapes", test_unknown_shapes },
+		{ "names", test_names },
 		{ "odd links", test_odd_links },
 		{ "long words", test_long_words },
 		{ "callbacks that were lost", test_cases },

@@ -14,6 +14,7 @@
 #include "lib/xalloc.h"
 #include "batch/download/fresh_link.h"
 #include "batch/download/job_internal.h"
+#include "batch/download/payload.h"
 #include "batch/download/rows.h"
 #include "batch/download/transfer.h"
 #include "batch/download/verify.h"
@@ -150,6 +151,8 @@ job_first_state(struct job *j)
 	j->started_ms = clock_ms();
 	if (transfer_find_whole(j))
 		return JOB_FINISHING;
+	if (payload_is_link(j->link.url))
+		return payload_load(j) ? JOB_FINISHING : JOB_FAILED;
 	return job_link_has_ended(j) || !url_is_link(j->link.url) ?
 	    JOB_RENEWING : JOB_TRANSFERRING;
 }

@@ -12,6 +12,15 @@
 #define DIGEST_EVERY	(INT64_C(1) * 1024 * 1024)
 #define DIGEST_AT_ONCE	(INT64_C(4) * 1024 * 1024)	/* some milliseconds */
 #define MARK_EVERY	(INT64_C(8) * 1024 * 1024)
+#define FILL_AT_ONCE	65536
+
+static bool
+transfer_fail(struct job *j, enum trouble kind, const char *words)
+{
+	j->failure.kind = kind;
+	errbuf_set(&j->failure.err, "%s", words);
+	return false;
+}
 
 /* --- the part, between transfers */
 
@@ -174,6 +183,23 @@ transfer_on_body(void *arg, const void *data, size_t len)
 	return true;
 }
 
+bool
+transfer_fill(struct job *j, const void *data, size_t len)
+{
+	struct http_response	*res = &j->transfer.response;
+	const char		*p = data;
+	size_t			 n;
+
+	res->length = (int64_t)len;
+	res->framed = true;
+	for (; len > 0; p += n, len -= n) {
+		n = len < FILL_AT_ONCE ? len : FILL_AT_ONCE;
+		if (!transfer_on_body(j, p, n))
+			return transfer_fail(j, j->failure.kind, res->err.text);
+	}
+	return true;
+}
+
 static void
 transfer_on_done(void *arg)
 {
@@ -201,14 +227,6 @@ transfer_reopen(struct job *j)
 	f->part = NULL;
 	f->kept = 0;
 	f->mark[0] = '\0';
-}
-
-static bool
-transfer_fail(struct job *j, enum trouble kind, const char *words)
-{
-	j->failure.kind = kind;
-	errbuf_set(&j->failure.err, "%s", words);
-	return false;
 }
 
 bool

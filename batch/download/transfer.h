@@ -18,6 +18,12 @@ bool	transfer_begin(struct job *, void (*on_end)(struct job *));
  * take?  If so, the file is the job's as if it had just come. */
 bool	transfer_find_whole(struct job *);
 
+/*
+ * Fill the job's part with the whole of a file that is in memory.  False: the
+ * job's failure says why.
+ */
+bool	transfer_fill(struct job *, const void *data, size_t len);
+
 /* Let go of the job's part: remove it if bytes of this transfer are in it, and
  * else leave it for the next attempt as it was. */
 void	transfer_drop(struct job *);

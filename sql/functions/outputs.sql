@@ -56,22 +56,45 @@ language sql
 security definer
 set search_path = genhook, pg_temp
 as $$
-    update outputs o set status = 'stored', location = b.location,
-        bytes = b.bytes, sha256 = b.sha256,
-        content_type = b.content_type, etag = b.etag,
-        stored_at = now(), next_attempt_at = null, leased_until = null,
-        lease_owner = null, last_error = null
-    from unnest(p_provider, p_task_id, p_position, p_location, p_bytes,
-            p_sha256, p_content_type, p_etag) with ordinality
-        as b(provider, task_id, position, location, bytes, sha256,
-            content_type, etag, n)
-    where o.provider = b.provider and o.task_id = b.task_id
-        and o.position = b.position and o.status = 'pending'
-        and o.lease_owner = p_owner
-    returning b.n::integer
+    with done as (
+        update outputs o set status = 'stored', location = b.location,
+            bytes = b.bytes, sha256 = b.sha256,
+            content_type = b.content_type, etag = b.etag,
+            stored_at = now(), next_attempt_at = null, leased_until = null,
+            lease_owner = null, last_error = null
+        from unnest(p_provider, p_task_id, p_position, p_location, p_bytes,
+                p_sha256, p_content_type, p_etag) with ordinality
+            as b(provider, task_id, position, location, bytes, sha256,
+                content_type, etag, n)
+        where o.provider = b.provider and o.task_id = b.task_id
+            and o.position = b.position and o.status = 'pending'
+            and o.lease_owner = p_owner
+        returning o.provider, o.task_id, o.position, o.url, b.n
+    ), emptied as (
+        delete from embedded e using done d
+        where e.provider = d.provider and e.task_id = d.task_id
+            and e.position = d.position and d.url like 'data:%'
+    )
+    select n::integer from done
 $$;
 comment on function genhook.store_outputs(text, text[], text[], integer[], text[], bigint[], text[], text[], text[]) is
     'The files are complete at their final places; returns the places in the arrays, from 1, of those whose row took it: the others'' leases were lost.';
+
+create or replace function genhook.embedded_content(p_owner text,
+    p_provider text, p_task_id text, p_position integer)
+returns bytea
+language sql
+stable
+security definer
+set search_path = genhook, pg_temp
+as $$
+    select e.content from embedded e
+    join outputs o using (provider, task_id, position)
+    where e.provider = p_provider and e.task_id = p_task_id
+        and e.position = p_position and o.lease_owner = p_owner
+$$;
+comment on function genhook.embedded_content(text, text, text, integer) is
+    'The file that came within the payload, for whoever has the output''s lease; NULL where there is none.';
 
 -- The provider gave a new link for the same file.
 create or replace function genhook.renew_output(p_provider text, p_task_id text,

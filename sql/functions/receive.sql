@@ -31,6 +31,13 @@ comment on function genhook.try_jsonb(bytea) is
 -- The answer has one outcome for each delivery, in order: accepted becomes
 -- duplicate or conflict where the task had its result already.
 --
+-- Element n of e_content is the file that came within the payload for the output
+-- e_output[n], counted from 1 in the o_ arrays.
+--
+-- p_accounts are the accounts that can be polled, as 'provider account', of those
+-- providers that have several.  A task of one of them is not given its result by
+-- another one's token: that is a hint, and the task's own account is asked.
+--
 -- A caller that does not know whether its commit came through sends the batch
 -- again with p_again, and what had been recorded is passed over.  Passing over
 -- writes no row, and a transaction that wrote nothing waits for no standby,
@@ -51,7 +58,9 @@ create or replace function genhook.receive(
     p_result_digest bytea[],
     o_delivery integer[], o_position integer[], o_kind text[], o_url text[],
     o_text text[], o_expires_at timestamptz[], o_expires_source text[],
-    p_again boolean default true)
+    p_token text[] default '{}', o_name text[] default '{}',
+    e_output integer[] default '{}', e_content bytea[] default '{}',
+    p_accounts text[] default '{}', p_again boolean default true)
 returns setof text
 language plpgsql
 security definer
@@ -68,9 +77,12 @@ declare
     new_task_id  text[];
     won   integer[] := '{}';	-- deliveries that brought their task its result
     known integer[] := '{}';	-- deliveries recorded before
+    hints integer[] := '{}';	-- results that another account's token brought
     rest  integer := 0;		-- room left in the bounded store
 begin
-    if not p_again and 'accepted' = all (p_outcome) then
+    if not p_again and 'accepted' = all (p_outcome)
+        and cardinality(e_output) = 0
+    then
         perform from (select generate_series(1, cardinality(p_id)) as n) as b
         where (select true from tasks t
             where t.provider = p_provider[b.n] and t.task_id = p_task_id[b.n]);
@@ -92,25 +104,26 @@ begin
             from (select generate_series(1, cardinality(p_id)) as n) as b;
 
             insert into outputs (provider, task_id, position, status, kind,
-                url, inline_text, expires_at, expires_source, next_attempt_at)
+                url, inline_text, expires_at, expires_source, next_attempt_at,
+                name)
             select p_provider[o_delivery[b.n]], p_task_id[o_delivery[b.n]],
                 o_position[b.n],
                 case when o_text[b.n] is null then 'pending'
                     else 'inline' end,
                 o_kind[b.n], o_url[b.n], o_text[b.n], o_expires_at[b.n],
                 o_expires_source[b.n],
-                case when o_text[b.n] is null then now() end
+                case when o_text[b.n] is null then now() end, o_name[b.n]
             from (select generate_series(1, cardinality(o_delivery)) as n)
                 as b;
 
             insert into deliveries (id, received_at, provider, task_id,
                 account, source, outcome, verdict, remote_addr, headers,
-                body, note, body_digest)
+                body, note, body_digest, token)
             select p_id[b.n], p_received_at[b.n], p_provider[b.n],
                 p_task_id[b.n], p_account[b.n], p_source[b.n], 'accepted',
                 p_verdict[b.n], p_remote_addr[b.n]::inet,
                 p_headers[b.n]::jsonb, p_body[b.n], p_note[b.n],
-                sha256(p_body[b.n])
+                sha256(p_body[b.n]), p_token[b.n]
             from (select generate_series(1, cardinality(p_id)) as n) as b;
             for n in 1..cardinality(p_id) loop
                 return next 'accepted';
@@ -134,8 +147,9 @@ begin
         -- The first of several results for one task counts.  In order of the
         -- key, so that two batches at once cannot deadlock.  A task that has
         -- its result is passed over before it could be locked; only pending
-        -- and lost ones move: this is the one place where the rank of a
-        -- state is decided.
+        -- and lost ones move, and not by the token of another account than
+        -- the task's, where that one can be asked: this is the one place where
+        -- the rank of a state is decided.
         with moved as (
             insert into tasks as t (provider, task_id, status, model, account,
                 error_code, error_message, is_test, submitted_at, finished_at,
@@ -157,7 +171,9 @@ begin
             where b.outcome = 'accepted' and not exists (
                 select from tasks h
                 where h.provider = b.provider and h.task_id = b.task_id
-                    and h.status not in ('pending', 'lost'))
+                    and (h.status not in ('pending', 'lost')
+                        or (h.account <> b.account and h.provider || ' '
+                            || h.account = any (p_accounts))))
             order by b.provider, b.task_id, b.n
             on conflict (provider, task_id) do update set
                 status = excluded.status,
@@ -176,6 +192,8 @@ begin
                 result = excluded.result,
                 result_digest = excluded.result_digest
             where t.status in ('pending', 'lost')
+                and (t.account = excluded.account or t.provider || ' '
+                    || t.account <> all (p_accounts))
             returning t.provider, t.task_id
         )
         select array_agg(provider), array_agg(task_id)
@@ -196,40 +214,65 @@ begin
 
         if cardinality(won) > 0 then
             insert into outputs (provider, task_id, position, status, kind,
-                url, inline_text, expires_at, expires_source, next_attempt_at)
+                url, inline_text, expires_at, expires_source, next_attempt_at,
+                name)
             select p_provider[o.n], p_task_id[o.n], o.position,
                 case when o.text is null then 'pending' else 'inline' end,
                 o.kind, o.url, o.text, o.expires_at, o.expires_source,
-                case when o.text is null then now() end
+                case when o.text is null then now() end, o.name
             from unnest(o_delivery, o_position, o_kind, o_url, o_text,
-                    o_expires_at, o_expires_source)
-                as o(n, position, kind, url, text, expires_at, expires_source)
+                    o_expires_at, o_expires_source, o_name)
+                as o(n, position, kind, url, text, expires_at, expires_source,
+                    name)
             where o.n = any (won);
+        end if;
+
+        if cardinality(e_output) > 0 then
+            insert into embedded (provider, task_id, position, content)
+            select p_provider[o_delivery[e.output]],
+                p_task_id[o_delivery[e.output]], o_position[e.output],
+                e.content
+            from unnest(e_output, e_content) as e(output, content)
+            where o_delivery[e.output] = any (won);
         end if;
 
         -- Nothing but results, each the first: what most batches are.
         if cardinality(won) = cardinality(p_id) then
             insert into deliveries (id, received_at, provider, task_id,
                 account, source, outcome, verdict, remote_addr, headers,
-                body, note, body_digest)
+                body, note, body_digest, token)
             select b.id, b.received_at, b.provider, b.task_id, b.account,
                 b.source, b.outcome, b.verdict, b.remote_addr::inet,
-                b.headers::jsonb, b.body, b.note, sha256(b.body)
+                b.headers::jsonb, b.body, b.note, sha256(b.body), b.token
             from unnest(p_id, p_received_at, p_provider, p_task_id,
                     p_account, p_source, p_outcome, p_verdict, p_remote_addr,
-                    p_headers, p_body, p_note)
+                    p_headers, p_body, p_note, p_token)
                 with ordinality as b(id, received_at, provider, task_id,
                     account, source, outcome, verdict, remote_addr, headers,
-                    body, note, n)
+                    body, note, token, n)
             where b.n <> all (known);
             return query select unnest(p_outcome);
             return;
         end if;
+
+        -- A result whose task has none yet, and that did not bring it one,
+        -- came by another account's token.
+        if cardinality(p_accounts) > 0 then
+            select coalesce(array_agg(b.n), '{}') into hints
+            from unnest(p_provider, p_task_id, p_outcome) with ordinality
+                as b(provider, task_id, outcome, n)
+            where b.outcome = 'accepted' and b.n <> all (won)
+                and (select true from tasks t
+                    where t.provider = b.provider and t.task_id = b.task_id
+                        and t.status in ('pending', 'lost'));
+        end if;
     end if;
 
     -- Not believed or not understood, but worth asking the provider about at
-    -- once.
-    if p_outcome && array['stale', 'requery', 'unparsed'] then
+    -- once; with the key of the task's own account, where there is one.
+    if p_outcome && array['stale', 'requery', 'unparsed']
+        or cardinality(hints) > 0
+    then
         insert into tasks as t (provider, task_id, account, model, is_test,
             submitted_at, next_poll_at)
         select distinct on (b.provider, b.task_id) b.provider, b.task_id,
@@ -239,7 +282,8 @@ begin
                 p_submitted_at, p_received_at, p_outcome)
             with ordinality as b(provider, task_id, account, model, is_test,
                 submitted_at, received_at, outcome, n)
-        where b.outcome in ('stale', 'requery', 'unparsed')
+        where (b.outcome in ('stale', 'requery', 'unparsed')
+                or b.n = any (hints))
             and b.task_id is not null
         order by b.provider, b.task_id, b.n
         on conflict (provider, task_id) do update set
@@ -247,7 +291,8 @@ begin
             error_code = null, error_message = null, result = null,
             result_digest = null, next_poll_at = now(),
             model = coalesce(t.model, excluded.model),
-            account = excluded.account,
+            account = case when t.provider || ' ' || t.account
+                = any (p_accounts) then t.account else excluded.account end,
             submitted_at = coalesce(t.submitted_at, excluded.submitted_at)
         where t.status = 'lost' or (t.status = 'pending'
             and (t.next_poll_at is null or t.next_poll_at > now()));
@@ -263,7 +308,8 @@ begin
     with judged as materialized (
         select b.n,
             case
-                when b.outcome = 'accepted' and b.n = any (won)
+                when b.outcome = 'accepted'
+                    and (b.n = any (won) or b.n = any (hints))
                     then 'accepted'
                 when b.outcome = 'accepted' and t.result_digest
                     is not distinct from b.result_digest then 'duplicate'
@@ -274,6 +320,9 @@ begin
                 else b.outcome
             end as outcome,
             sha256(b.body) as body_digest,
+            case when b.n = any (hints)
+                then format('the task is of the account %s, which was asked',
+                    t.account) end as hint,
             case when b.outcome = 'unverified' then row_number()
                 over (partition by b.outcome order by b.n) end as nth
         from unnest(p_provider, p_task_id, p_outcome, p_body,
@@ -287,7 +336,7 @@ begin
     ), kept as (
         insert into deliveries (id, received_at, provider, task_id, account,
             source, outcome, verdict, remote_addr, headers, body, note,
-            body_digest)
+            body_digest, token)
         select p_id[j.n], p_received_at[j.n], p_provider[j.n],
             p_task_id[j.n], p_account[j.n], p_source[j.n], j.outcome,
             p_verdict[j.n], p_remote_addr[j.n]::inet, p_headers[j.n]::jsonb,
@@ -307,7 +356,8 @@ begin
                         and e.body_digest = j.body_digest) then null
                 else p_body[j.n]
             end,
-            p_note[j.n], j.body_digest
+            nullif(concat_ws('; ', j.hint, p_note[j.n]), ''), j.body_digest,
+            p_token[j.n]
         from judged j
         where (j.nth is null or j.nth <= rest) and j.n <> all (known)
     )
@@ -318,7 +368,7 @@ comment on function genhook.receive(uuid[], timestamptz[], text[], text[],
     text[], text[], text[], text[], text[], bytea[], text[], text[], text[],
     text[], text[], text[], boolean[], timestamptz[], timestamptz[], bytea[],
     integer[], integer[], text[], text[], text[], timestamptz[], text[],
-    boolean) is
+    text[], text[], integer[], bytea[], text[], boolean) is
     'Records a batch of deliveries, each exactly once in effect, and returns the outcome of each in order.';
 
 -- The hint that tasks have finished.  It is sent apart from receive(), since a

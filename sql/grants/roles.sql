@@ -63,7 +63,7 @@ begin
             ('genhook_sweeper', 'execute on function schema_version, receive, notify_finished'),
             ('genhook_sweeper', 'execute on function start_sweep, beat_sweep, finish_sweep'),
             ('genhook_sweeper', 'execute on function claim_polls, release_polls, note_poll, give_up_tasks, pause_account'),
-            ('genhook_sweeper', 'execute on function claim_outputs, release_outputs, renew_output, store_outputs, fail_output'),
+            ('genhook_sweeper', 'execute on function claim_outputs, release_outputs, renew_output, store_outputs, fail_output, embedded_content'),
             ('genhook_sweeper', 'execute on function claim_replays, finish_replays'),
             ('genhook_sweeper', 'execute on function claim_requests, finish_request, expire_requests'),
             ('genhook_sweeper', 'execute on function retain_deliveries, count_traffic'),
@@ -81,7 +81,7 @@ begin
             ('genhook_reader', 'select on tasks, outputs, requests, sweeps, accounts, hours, marks, migrations, objects, replays'),
             ('genhook_reader', 'select on pending_tasks, due_outputs, task_results, request_results'),
             ('genhook_reader', 'select on attention, request_attention, provider_health, account_health, traffic'),
-            ('genhook_reader', 'select (id, received_at, provider, task_id, account, source, outcome, verdict, remote_addr, headers, note, body_digest) on deliveries')
+            ('genhook_reader', 'select (id, received_at, provider, task_id, account, source, outcome, verdict, remote_addr, headers, note, body_digest, token) on deliveries')
         ) as grants (r, g)
     loop
         if to_regrole(name) is not null then
