@@ -340,6 +340,24 @@ links_is_sentence(const char *text, const char *url)
 	return strcspn(text, " \t\r\n") < n && !url_names_kind(url);
 }
 
+/* "", or JSON that is. */
+static bool
+links_text_is_empty(const char *text)
+{
+	struct json_object	*doc;
+	struct errbuf		 unused;
+	bool			 empty;
+
+	if (*text == '\0')
+		return true;
+	if (strchr("{[\"n", *text) == NULL ||
+	    json_parse(text, strlen(text), &doc, &unused) != JSON_OK)
+		return false;
+	empty = links_is_empty(doc);
+	json_free(doc);
+	return empty;
+}
+
 /* A text that is no link: where it stands in the place of one, and that of a
  * result, it has to be seen that it is missing. */
 static void
@@ -348,7 +366,7 @@ links_add_odd(struct links *l, const char *text)
 	struct link_facts	facts = l->facts;
 
 	if (l->mode != LINKS_OR_ODD || !l->in_place || l->beside ||
-	    l->is_beside || *text == '\0')
+	    l->is_beside || links_text_is_empty(text))
 		return;
 	links_facts_around(&facts, l->frame);
 	l->ok = result_add_url(l->result, text, &facts, l->err);
@@ -669,24 +687,6 @@ links_note_content(const char *name, struct json_object *value, void *arg)
 	(void)name;
 	if (!links_is_empty(value))
 		*(bool *)arg = false;
-}
-
-/* "", or JSON that is. */
-static bool
-links_text_is_empty(const char *text)
-{
-	struct json_object	*doc;
-	struct errbuf		 unused;
-	bool			 empty;
-
-	if (*text == '\0')
-		return true;
-	if (strchr("{[\"n", *text) == NULL ||
-	    json_parse(text, strlen(text), &doc, &unused) != JSON_OK)
-		return false;
-	empty = links_is_empty(doc);
-	json_free(doc);
-	return empty;
 }
 
 bool

@@ -36,8 +36,14 @@ novita_outputs(struct result *r, struct json_object *root,
 		if (!parse_items(r, root, &novita_places[i], NULL, facts,
 		    done, err))
 			return false;
-	return r->noutputs > 0 ||
-	    parse_items(r, root, &novita_guide, NULL, facts, done, err);
+	if (r->noutputs > 0)
+		return true;
+	if (!parse_items(r, root, &novita_guide, NULL, facts, done, err))
+		return false;
+	/* Of another shape; as a rule "extra" repeats what was asked. */
+	return r->noutputs > 0 || r->state != TASK_SUCCEEDED ||
+	    links_take(r, json_at(root, "extra"), done, LINKS_ALONE, NULL,
+	    facts, err);
 }
 
 /* The request comes back as JSON text inside the JSON. */

@@ -167,13 +167,11 @@ parse_item(struct result *r, struct json_object *item,
 {
 	size_t	before = r->noutputs;
 
-	if (parse_is_no_output(item))
-		return true;
 	if (!links_take_item(r, item, place->texts ? LINKS_AMONG_TEXTS :
 	    r->state == TASK_SUCCEEDED ? LINKS_OR_ODD : LINKS_ALONE, base,
 	    facts, more, err))
 		return false;
-	if (r->noutputs > before)
+	if (r->noutputs > before || parse_is_no_output(item))
 		return true;
 	return place->texts ? parse_item_text(r, item, facts, err) :
 	    parse_item_odd(r, item, facts, err);

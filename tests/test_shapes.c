@@ -70,6 +70,11 @@ static const struct {
 	{ "[{\"video_url\":\"" H "1.png\",\"video_type\":\"png\"}]", "i1.png" },
 	{ "{\"videos\":[\"" H "1.gif\"]}", "v1.gif" },
 	{ "[{\"url\":\"" H "1.png\",\"type\":\"something\"}]", "i1.png" },
+	/* an empty place for a link beside one that is not */
+	{ "[{\"url\":\"\",\"image_url\":\"" H "1.png\"}]", "i1.png" },
+	{ "[{\"image_url\":\"" H "1.png\",\"link\":\"null\"}]", "i1.png" },
+	{ "[{\"video\":{\"url\":null},\"images\":[\"" H "1.png\"]}]",
+	  "i1.png" },
 	/* text within text */
 	{ "\"[\\\"" H "1.png\\\"]\"", "i1.png" },
 	{ "\"{\\\"images\\\":[\\\"" H "1\\\"]}\"", "i1" },
