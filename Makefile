@@ -47,11 +47,7 @@ PROGRAMS := $(HANDLERS) $(BUILD)/bin/genhook-sweep $(BUILD)/bin/genhook \
 	    $(BUILD)/bin/genhook-simulator
 CHECKS   := $(UNITS:%=$(BUILD)/tests/test_%)
 
-all: $(PROGRAMS) blocks
-
-# lighttpd has no loop: a block for each provider.
-blocks:
-	@lighttpd/blocks $(PROVIDERS)
+all: $(PROGRAMS)
 
 # The layers, lowest first (tests/lint/layers holds them apart).  An archive, so
 # that a program takes only the objects, and with --as-needed only the
@@ -128,10 +124,17 @@ $(BUILD)/tests/test_accounts: WRAPPED = http_turn run_query
 $(BUILD)/tests/test_conf: WRAPPED = sha256
 $(BUILD)/tests/test_pool $(BUILD)/tests/test_finisher: WRAPPED = pthread_create
 $(BUILD)/tests/test_spool: WRAPPED = readdir clock_ms
-$(BUILD)/tests/test_receive $(BUILD)/tests/test_wavespeed: WRAPPED = \
-    hmac_sha256
+$(BUILD)/tests/test_receive: WRAPPED = hmac_sha256 committer_submit \
+    signature_verify
+$(BUILD)/tests/test_wavespeed: WRAPPED = hmac_sha256
+$(BUILD)/tests/test_store: WRAPPED = pgarray_bytes db_run
+$(BUILD)/tests/test_db_pooled: WRAPPED = db_await PQenterPipelineMode \
+    PQerrorMessage PQexitPipelineMode PQfinish PQpipelineSync \
+    PQresultErrorField PQresultErrorMessage PQsendQueryParams PQstatus
 $(BUILD)/tests/test_workq: WRAPPED = pthread_mutex_lock
 $(BUILD)/tests/test_s3_upload: WRAPPED = http_start http_turn
+$(BUILD)/tests/test_spool_disk $(BUILD)/tests/test_archive_disk: WRAPPED = \
+    fsync syncfs write renameat openat
 
 $(BUILD)/tests/test_%: $(BUILD)/tests/test_%.o $(BUILD)/tests/fixture.o \
     $(LIB)
@@ -229,6 +232,8 @@ install: all
 	    >$(DESTDIR)$(PREFIX)/share/bash-completion/completions/genhook
 	install -m 644 lighttpd/*.conf \
 	    $(DESTDIR)$(PREFIX)/share/genhook/lighttpd
+	install -m 755 lighttpd/cut-tokens \
+	    $(DESTDIR)$(PREFIX)/share/genhook/lighttpd
 	install -m 644 lighttpd/errors/*.html \
 	    $(DESTDIR)$(PREFIX)/share/genhook/lighttpd/errors
 	install -m 755 examples/client.* \
@@ -241,6 +246,7 @@ install: all
 	sed -i 's,/usr/local/,$(PREFIX)/,' $(patsubst man/%,$(MAN)/man?/%, \
 	    $(wildcard man/*)) \
 	    $(DESTDIR)$(PREFIX)/share/genhook/lighttpd/50-genhook.conf \
+	    $(DESTDIR)$(PREFIX)/share/genhook/lighttpd/cut-tokens \
 	    $(DESTDIR)$(PREFIX)/share/genhook/genhook.cron
 	for p in $(filter-out novita,$(PROVIDERS)); do \
 	    ln -sf genhook-novita.8 $(MAN)/man8/genhook-$$p.8 || exit 1; done
@@ -249,7 +255,7 @@ clean:
 	rm -rf build build-*
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
-.PHONY: all blocks run stop test checks lint asan memcheck tsan bench fuzz \
+.PHONY: all run stop test checks lint asan memcheck tsan bench fuzz \
 	install clean
 .SECONDARY:
 .DELETE_ON_ERROR:

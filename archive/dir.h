@@ -53,8 +53,9 @@ char	*dir_location(const struct dir_part *, const char *extension);
  */
 bool	dir_place_open(struct dir_part *, struct errbuf *err);
 
-/* Wait until the names in a directory are on disk.  False with err. */
-bool	dir_sync(int fd, struct errbuf *err);
+/* Wait until the names in a directory of the tree are on disk, as far as its
+ * file system can do that.  False with err. */
+bool	dir_sync(const struct dir_part *, int fd, struct errbuf *err);
 
 /* Let go of a part and of its file, unless that is in its place. */
 void	dir_part_free(struct dir_part *);

@@ -49,7 +49,7 @@ dir_sync_one(void *arg, size_t i)
 	struct archive_commit	*c = ((struct dir_commits *)arg)->list[i];
 	struct dir_part		*part = dir_part_of(c);
 
-	c->ok = part->moved ? dir_sync(part->dirfd, &c->err) :
+	c->ok = part->moved ? dir_sync(part, part->dirfd, &c->err) :
 	    partial_sync(&part->file, &c->err);
 }
 
@@ -67,7 +67,7 @@ dir_sync_day(struct archive_commit *const *list, size_t i)
 		    strcmp(other->day, part->day) == 0)
 			return true;
 	}
-	return dir_sync(part->dayfd, &list[i]->err);
+	return dir_sync(part, part->dayfd, &list[i]->err);
 }
 
 static void

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "lib/file.h"
 #include "archive/dir.h"
 
 struct dir_archive *
@@ -56,9 +57,9 @@ dir_location(const struct dir_part *part, const char *extension)
 }
 
 bool
-dir_sync(int fd, struct errbuf *err)
+dir_sync(const struct dir_part *part, int fd, struct errbuf *err)
 {
-	if (fsync(fd) == 0)
+	if (file_sync_dir(fd, dir_of(part)->root.path))
 		return true;
 	errbuf_set(err, "could not sync a directory of the archive: %s",
 	    strerror(errno));
@@ -103,7 +104,7 @@ dir_open_day(const struct dir_part *part, struct errbuf *err)
 	for (i = 0; i < DIR_LEVELS - 1 && fd != -1 && ok; i++) {
 		next = dir_open_level(fd, part->level[i], err);
 		if (next != -1)
-			ok = dir_sync(fd, err);
+			ok = dir_sync(part, fd, err);
 		(void)close(fd);
 		fd = next;
 	}

@@ -271,7 +271,7 @@ partial_sync(struct partial *p, struct errbuf *err)
 {
 	if (!partial_spill(p, err))
 		return false;
-	if (fsync(p->fd) == 0)
+	if (file_sync(p->fd))
 		return true;
 	errbuf_set(err, "could not sync a file in \"%s\": %s",
 	    p->dir->path, strerror(errno));

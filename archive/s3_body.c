@@ -1,5 +1,4 @@
-/* What an upload sends: bytes of the staged file or a text, with their sums;
- * and whether the store has just these. */
+/* What an upload sends: bytes of the staged file or a text, with their sums. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -101,17 +100,4 @@ s3_body_type(struct s3_upload *u)
 	if (u->commit->content_type != NULL)
 		(void)snprintf(u->call.type, sizeof(u->call.type),
 		    "Content-Type: %s", u->commit->content_type);
-}
-
-bool
-s3_body_agrees(struct s3_upload *u, const char *etag)
-{
-	char	encryption[32];
-
-	http_header(&u->call.response, "x-amz-server-side-encryption",
-	    encryption, sizeof(encryption));
-	if (!s3_etag_differs(etag, u->etag, encryption))
-		return true;
-	s3_upload_fail(u, "the store's ETag is of other bytes than were sent");
-	return false;
 }

@@ -82,7 +82,8 @@ s3_call_start(struct s3_call *call, struct s3_store *s, const char *method,
 	call->req.method = method;
 	call->req.keys = &s->keys;
 	call->req.headers = call->headers;
-	call->req.max_bytes = (int64_t)S3_ANSWER_MAX;
+	if (call->req.max_bytes == 0)
+		call->req.max_bytes = (int64_t)S3_ANSWER_MAX;
 	call->req.on_body = s3_call_body;
 	call->req.on_done = s3_call_end;
 	call->req.arg = call;

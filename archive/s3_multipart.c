@@ -61,7 +61,7 @@ s3_list_item(struct s3_upload *u, const char *item)
 	if (s3_xml_text(item, "PartNumber", number, sizeof(number)) &&
 	    s3_xml_text(item, "ETag", etag, sizeof(etag)) &&
 	    (n = strtol(number, NULL, 10)) >= 1 && (size_t)n <= u->nparts)
-		memcpy(u->parts[n - 1].etag, etag, sizeof(etag));
+		s3_etag_bare(etag, u->parts[n - 1].etag);
 }
 
 /* Whether these parts are of this file is seen when it is their turn
@@ -130,16 +130,6 @@ s3_part_begin(struct s3_upload *u, char hex[SHA256_HEX])
 	    s3_call_query(&u->call, query, u->id);
 }
 
-/* Without the quotes, as it is sent back. */
-static void
-s3_etag_strip(char *etag)
-{
-	size_t	from = strspn(etag, "\""), len = strcspn(etag + from, "\"");
-
-	memmove(etag, etag + from, len);
-	etag[len] = '\0';
-}
-
 bool
 s3_part_is_there(struct s3_upload *u)
 {
@@ -147,8 +137,8 @@ s3_part_is_there(struct s3_upload *u)
 
 	if (u->step != S3_STEP_PART || part->etag[0] == '\0')
 		return false;
-	s3_etag_strip(part->etag);
-	return u->call.md5[0] != '\0' && strcmp(part->etag, u->etag) == 0;
+	part->proven = s3_etag_proof(part->etag, u->etag, "") == S3_PROVEN;
+	return part->proven;
 }
 
 void
@@ -158,23 +148,29 @@ s3_part_next(struct s3_upload *u)
 		u->step = S3_STEP_COMPLETE;
 }
 
+/* An ETag that proves nothing is taken: the whole object is asked for at the
+ * end (S3_STEP_HEAD).  Without one, or with one that XML cannot hold, there is
+ * no end. */
 void
 s3_part_take(struct s3_upload *u)
 {
 	struct s3_part	*part = &u->parts[u->part];
 	const char	*etag = u->call.response.etag;
+	enum s3_proof	 proof = s3_upload_proof(u, etag);
 
-	if (!s3_body_agrees(u, etag))
-		return;
-	(void)snprintf(part->etag, sizeof(part->etag), "%.*s",
-	    (int)sizeof(part->etag) - 1, etag);
-	s3_part_next(u);
+	s3_etag_bare(etag, part->etag);
+	part->proven = proof == S3_PROVEN;
+	if (proof == S3_OTHER)
+		s3_upload_fail_other(u);
+	else if (part->etag[0] == '\0' || strpbrk(part->etag, "<>&") != NULL)
+		s3_upload_fail(u, "the store's answer to a part has no ETag");
+	else
+		s3_part_next(u);
 }
 
 /* --- the object of all parts */
 
-/* The list of all parts, the caller's to free; an ETag is sent back as it came.
- * NULL: no memory. */
+/* The list of all parts, the caller's to free.  NULL: no memory. */
 static char *
 s3_complete_text(struct s3_upload *u)
 {
@@ -184,29 +180,31 @@ s3_complete_text(struct s3_upload *u)
 	buf_init(&b, SIZE_MAX);
 	buf_text(&b, "<CompleteMultipartUpload xmlns="
 	    "\"http://s3.amazonaws.com/doc/2006-03-01/\">");
-	for (i = 0; i < u->nparts; i++) {
-		s3_etag_strip(u->parts[i].etag);
+	for (i = 0; i < u->nparts; i++)
 		buf_printf(&b, "<Part><PartNumber>%zu</PartNumber><ETag>"
 		    "&quot;%s&quot;</ETag></Part>", i + 1, u->parts[i].etag);
-	}
 	buf_text(&b, "</CompleteMultipartUpload>");
 	return buf_take(&b);
 }
 
-/* The ETag that the object should have; "" where that cannot be told.  False:
- * no memory. */
+/* Set the ETag that the object should have; "" where that cannot be told, as
+ * where those of its parts are of no MD5.  False: no memory. */
 static bool
 s3_complete_etag(struct s3_upload *u)
 {
 	unsigned char	(*md5)[MD5_BYTES] = calloc(u->nparts, MD5_BYTES);
+	bool		 known = true;
 	size_t		 i;
 
 	u->etag[0] = '\0';
 	if (md5 == NULL)
 		return false;
-	for (i = 0; i < u->nparts; i++)
+	for (i = 0; i < u->nparts; i++) {
+		known = known && u->parts[i].proven;
 		memcpy(md5[i], u->parts[i].md5, MD5_BYTES);
-	(void)s3_parts_etag(md5, u->nparts, u->etag);
+	}
+	if (known)
+		(void)s3_parts_etag(md5, u->nparts, u->etag);
 	free(md5);
 	return true;
 }
@@ -229,7 +227,7 @@ s3_complete_take(struct s3_upload *u)
 {
 	char	etag[S3_ETAG_MAX];
 
-	if (!s3_xml_text(s3_call_answer(&u->call), "ETag", etag,
-	    sizeof(etag)) || s3_body_agrees(u, etag))
-		s3_upload_done(u);
+	(void)s3_xml_text(s3_call_answer(&u->call), "ETag", etag,
+	    sizeof(etag));
+	s3_object_take(u, etag);
 }

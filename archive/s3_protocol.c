@@ -4,14 +4,12 @@
 #include <string.h>
 #include <time.h>
 
-#include "lib/hex.h"
 #include "net/http.h"
 #include "archive/s3_protocol.h"
 
 #define LETTERS	"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 #define DIGITS	"0123456789"
 #define MIB	(INT64_C(1024) * 1024)
-#define MD5_HEX	(2 * MD5_BYTES)
 
 /* Whole names between slashes, none of which a server could take for a way
  * up or to nowhere. */
@@ -109,21 +107,46 @@ s3_part_bytes(int64_t bytes)
 	return (least + MIB - 1) / MIB * MIB;
 }
 
-/* The content of an element, from its begin tag on; NULL: there is none. */
+/* The first begin tag of that name, attributes or not; NULL: there is none. */
+static const char *
+s3_xml_tag(const char *xml, const char *name)
+{
+	size_t	len = strlen(name);
+
+	while ((xml = strchr(xml, '<')) != NULL) {
+		xml++;
+		if (strncmp(xml, name, len) == 0 && xml[len] != '\0' &&
+		    strchr("> \t\r\n/", xml[len]) != NULL)
+			return xml - 1;
+	}
+	return NULL;
+}
+
+bool
+s3_xml_has(const char *xml, const char *name)
+{
+	return s3_xml_tag(xml, name) != NULL;
+}
+
+/* The content of the first element that has one; NULL: there is none. */
 static const char *
 s3_xml_find(const char *xml, const char *name, size_t *len)
 {
-	char		 begin[64], end[64];
-	const char	*from, *to;
+	char		 end[64];
+	const char	*from = xml, *close, *to;
 
-	(void)snprintf(begin, sizeof(begin), "<%s>", name);
 	(void)snprintf(end, sizeof(end), "</%s>", name);
-	if ((from = strstr(xml, begin)) == NULL ||
-	    (to = strstr(from, end)) == NULL)
-		return NULL;
-	from += strlen(begin);
-	*len = (size_t)(to - from);
-	return from;
+	while ((from = s3_xml_tag(from, name)) != NULL) {
+		if ((close = strchr(from, '>')) == NULL ||
+		    (to = strstr(close, end)) == NULL)
+			return NULL;
+		from = close + 1;
+		if (close[-1] == '/')
+			continue;
+		*len = (size_t)(to - from);
+		return from;
+	}
+	return NULL;
 }
 
 /* The character that the entity at p stands for, and its length. */
@@ -191,46 +214,6 @@ s3_time(const char *text)
 	const char	*end = strptime(text, "%Y-%m-%dT%H:%M:%S", &tm);
 
 	return end == NULL ? 0 : (int64_t)timegm(&tm);
-}
-
-bool
-s3_parts_etag(const unsigned char (*md5)[MD5_BYTES], size_t n,
-    char etag[S3_ETAG_MAX])
-{
-	struct md5	*sum = md5_new();
-	unsigned char	 digest[MD5_BYTES];
-	char		 hex[MD5_HEX + 1];
-
-	if (sum == NULL)
-		return false;
-	if (!md5_update(sum, md5, n * MD5_BYTES)) {
-		(void)md5_finish(sum, digest);
-		return false;
-	}
-	if (!md5_finish(sum, digest))
-		return false;
-	hex_encode(digest, sizeof(digest), hex);
-	(void)snprintf(etag, S3_ETAG_MAX, "%s-%zu", hex, n);
-	return true;
-}
-
-bool
-s3_etag_differs(const char *etag, const char *ours, const char *encryption)
-{
-	char	text[S3_ETAG_MAX];
-	size_t	hex;
-
-	if (*etag == '"')
-		etag++;
-	(void)snprintf(text, sizeof(text), "%.*s", (int)strcspn(etag, "\""),
-	    etag);
-	hex = strspn(text, DIGITS "abcdef");
-	if (*ours == '\0' || hex != MD5_HEX ||
-	    (*encryption != '\0' && strcmp(encryption, "AES256") != 0))
-		return false;
-	/* One of them may be of parts and the other not. */
-	return (text[hex] == '-') == (ours[MD5_HEX] == '-') &&
-	    strcmp(text, ours) != 0;
 }
 
 /* What answers mean: by code, else by status.  A row without a code fits all

@@ -10,13 +10,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "lib/crypto.h"
 #include "lib/errbuf.h"
 
 #define S3_URL_MAX	2600
 #define S3_KEY_MAX	1025	/* with the NUL */
 #define S3_ID_MAX	600	/* of an upload; with the NUL */
-#define S3_ETAG_MAX	96
 #define S3_PARTS_MAX	1000	/* what all kinds of stores take, and list */
 #define S3_PART_BYTES	(INT64_C(8) * 1024 * 1024)	/* or more */
 
@@ -39,6 +37,9 @@ bool	s3_place_read(struct s3_place *, const char *url,
  * enough to go in one request. */
 int64_t	s3_part_bytes(int64_t bytes);
 
+/* Has xml an element of that name, be it empty or not? */
+bool	s3_xml_has(const char *xml, const char *name);
+
 /*
  * The content of the first element of that name within xml, its entities
  * undone.  False when there is none, or it is too long.
@@ -55,20 +56,6 @@ char	*s3_xml_next(const char **at, const char *name);
 /* The seconds since 1970 of an XML dateTime such as 2026-11-21T20:00:00.000Z;
  * 0: it is none. */
 int64_t	s3_time(const char *text);
-
-/* Write the ETag of an object of these n parts, where the store's ETags are of
- * MD5.  False: no memory, or libcrypto refuses MD5. */
-bool	s3_parts_etag(const unsigned char (*md5)[MD5_BYTES], size_t n,
-	    char etag[S3_ETAG_MAX]);
-
-/*
- * Does the store's etag, in quotes or not, say that it has other bytes than
- * those whose ETag is ours ("": not known)?  An ETag that is of no MD5 says
- * nothing: its form tells, or encryption, the answer's header
- * x-amz-server-side-encryption ("": there is none).
- */
-bool	s3_etag_differs(const char *etag, const char *ours,
-	    const char *encryption);
 
 enum s3_trouble {
 	S3_BUSY,	/* it may pass: try again */

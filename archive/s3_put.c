@@ -14,6 +14,5 @@ s3_put_begin(struct s3_upload *u, char hex[SHA256_HEX])
 void
 s3_put_take(struct s3_upload *u)
 {
-	if (s3_body_agrees(u, u->call.response.etag))
-		s3_upload_done(u);
+	s3_object_take(u, u->call.response.etag);
 }

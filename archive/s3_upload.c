@@ -29,6 +29,7 @@ static const struct {
 	[S3_STEP_CREATE]   = { "POST", s3_create_begin,	  s3_create_take },
 	[S3_STEP_PART]	   = { "PUT",  s3_part_begin,	  s3_part_take },
 	[S3_STEP_COMPLETE] = { "POST", s3_complete_begin, s3_complete_take },
+	[S3_STEP_HEAD]	   = { "HEAD", s3_head_begin,	  s3_head_take },
 };
 _Static_assert(sizeof(s3_steps) / sizeof(s3_steps[0]) == S3_STEP__MAX,
     "a step has no row");
@@ -143,13 +144,12 @@ s3_upload_trouble(struct s3_upload *u, enum s3_trouble trouble,
 	}
 }
 
+/* The trouble with an answer, in words for a person. */
 static void
-s3_upload_refused(struct s3_upload *u, const char *code)
+s3_upload_say(struct s3_upload *u, enum s3_trouble trouble,
+    const char *meaning, const char *code)
 {
 	const struct s3_place	*place = &u->store->place;
-	long			 status = u->call.response.status;
-	const char		*meaning;
-	enum s3_trouble		 trouble = s3_classify(status, code, &meaning);
 	struct errbuf		 words;
 
 	/* A key that may write need not have the right to list. */
@@ -159,32 +159,46 @@ s3_upload_refused(struct s3_upload *u, const char *code)
 		return;
 	}
 	errbuf_set(&words, "the store %s, bucket %s: %s (HTTP %ld%s%s)",
-	    place->host, place->bucket, meaning, status,
+	    place->host, place->bucket, meaning, u->call.response.status,
 	    *code != '\0' ? " " : "", code);
 	s3_upload_trouble(u, trouble, words.text);
 }
 
-/* An answer came whole.  That to S3_STEP_COMPLETE can be an error although its
- * status is 200: the store sends the status before it knows. */
+/* The answer is an error; status: what it is taken for. */
+static void
+s3_upload_refused(struct s3_upload *u, const char *text, long status)
+{
+	char			 code[64];
+	const char		*meaning;
+	enum s3_trouble		 trouble;
+
+	(void)s3_xml_text(text, "Code", code, sizeof(code));
+	trouble = u->step == S3_STEP_HEAD ?
+	    s3_head_classify(status, &meaning) :
+	    s3_classify(status, code, &meaning);
+	s3_upload_say(u, trouble, meaning, code);
+}
+
+/* An answer came whole.  It can be an error although its status is 200: to
+ * S3_STEP_COMPLETE the store sends the status before it knows, and what stands
+ * between may answer in its place. */
 static void
 s3_upload_answered(struct s3_upload *u)
 {
-	char		 code[64];
-	const char	*text = s3_call_answer(&u->call);
-	bool		 ok = u->call.response.status / 100 == 2;
+	const struct http_response	*res = &u->call.response;
+	const char			*text = s3_call_answer(&u->call);
 
-	(void)s3_xml_text(text, "Code", code, sizeof(code));
-	if (u->step == S3_STEP_COMPLETE && strstr(text, "<Error>") != NULL) {
-		ok = false;
-		if (u->call.response.status == 200)
-			u->call.response.status = 500;
+	if (res->status / 100 != 2)
+		s3_upload_refused(u, text, res->status);
+	else if (s3_xml_has(text, "Error"))
+		s3_upload_refused(u, text, 500);
+	else if (s3_is_page(text, res->content_type))
+		s3_upload_say(u, S3_CLOSED, "it answers with a web page: see "
+		    "archive.s3_endpoint", "");
+	else {
+		u->tries = 0;
+		s3_steps[u->step].take(u);
 	}
-	if (!ok) {
-		s3_upload_refused(u, code);
-		return;
-	}
-	u->tries = 0;
-	s3_steps[u->step].take(u);
 }
 
 /* A request has ended; called by http_turn(). */

@@ -67,6 +67,7 @@ int	cli_tail(const struct conf *, int argc, char **argv);
 int	cli_token(const struct conf *, int argc, char **argv);
 int	cli_secret(const struct conf *, int argc, char **argv);
 int	cli_doctor(const struct conf *, int argc, char **argv);
+int	cli_lighttpd(const struct conf *, int argc, char **argv);
 int	cli_completion(const struct conf *, int argc, char **argv);
 
 /*

@@ -110,6 +110,11 @@ static const struct cli_word secret_words[] = {
 	{ NULL, NULL }
 };
 
+static const struct cli_word lighttpd_words[] = {
+	{ "--cgi", "for plain CGI in place of FastCGI" },
+	{ NULL, NULL }
+};
+
 static const struct cli_word doctor_words[] = {
 	{ "--alert", "for cron: nothing if all is ok, else a mail's text" },
 	{ "--offline", "ask neither lighttpd nor the providers" },
@@ -209,6 +214,12 @@ const struct cli_command cli_commands[] = {
 	    "Prints the secret, and its line for the settings.  Changes "
 	    "nothing.",
 	    secret_words, cli_secret, CLI_CONF, NULL },
+	{ "lighttpd", "[--cgi]",
+	    "print the part of lighttpd's configuration with the handlers",
+	    "A block for each provider that has an account.  The files that "
+	    "are installed for\nlighttpd call this by themselves, whenever "
+	    "lighttpd starts or is reloaded.",
+	    lighttpd_words, cli_lighttpd, CLI_CONF_OR_NULL, NULL },
 	{ "completion", "", "print the completion for bash",
 	    "For this shell alone:  source <(genhook completion)",
 	    no_words, cli_completion, CLI_CONF_OR_NULL, NULL },

@@ -44,9 +44,11 @@ struct census {
 struct spool {
 	char		*dir;
 	int64_t		 max_bytes;
-	pthread_mutex_t	 lock;		/* for the two below */
+	pthread_mutex_t	 lock;		/* for all below */
 	int64_t		 bytes;
 	struct census	 census;
+	struct statx	 named;		/* the directory whose own name is
+					   known to be on disk, or zeroes */
 };
 
 /* ---- the directory ------------------------------------------------------ */
@@ -93,25 +95,6 @@ spool_close(struct spool *s)
 	free(s);
 }
 
-/* A new directory's name is on disk like that of a file. */
-static void
-spool_sync_parent(const char *dir)
-{
-	const char	*slash = strrchr(dir, '/');
-	char		*parent;
-	int		 fd;
-
-	parent = slash == NULL ? strdup(".") :
-	    strndup(dir, slash == dir ? 1 : (size_t)(slash - dir));
-	if (parent == NULL)
-		return;
-	if ((fd = open(parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC)) != -1) {
-		(void)fsync(fd);
-		(void)close(fd);
-	}
-	free(parent);
-}
-
 const char *
 spool_path(const struct spool *s)
 {
@@ -123,9 +106,7 @@ spool_dir_open(const struct spool *s, struct errbuf *err)
 {
 	int	fd;
 
-	if (mkdir(s->dir, 0700) == 0)
-		spool_sync_parent(s->dir);
-	else if (errno != EEXIST) {
+	if (mkdir(s->dir, 0700) == -1 && errno != EEXIST) {
 		errbuf_set(err, "spool: could not make \"%s\": %s", s->dir,
 		    strerror(errno));
 		return -1;
@@ -314,7 +295,7 @@ spool_write_tmp(int dirfd, const char *tmp, const char *data, size_t len,
 		    strerror(errno));
 		return false;
 	}
-	ok = file_write_all(fd, data, len) && fsync(fd) == 0;
+	ok = file_write_all(fd, data, len) && file_sync(fd);
 	if (!ok)
 		errbuf_set(err, "spool: could not write: %s", strerror(errno));
 	if (close(fd) == -1 && ok) {
@@ -326,13 +307,90 @@ spool_write_tmp(int dirfd, const char *tmp, const char *data, size_t len,
 	return ok;
 }
 
+/* The directory that the spool's own name is in; -1 with errno. */
+static int
+spool_parent_open(const struct spool *s)
+{
+	const char	*slash = strrchr(s->dir, '/');
+	char		*parent;
+	int		 fd;
+
+	parent = slash == NULL ? strdup(".") :
+	    strndup(s->dir, slash == s->dir ? 1 : (size_t)(slash - s->dir));
+	if (parent == NULL)
+		return -1;
+	fd = open(parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	free(parent);
+	return fd;
+}
+
+/* Wait until the spool's own name is on disk.  Where its parent may not be
+ * read, all of its file system is waited for.  False with errno. */
+static bool
+spool_sync_name(const struct spool *s, int dirfd)
+{
+	int	fd = spool_parent_open(s), failed;
+	bool	ok;
+
+	if (fd == -1)
+		return errno == EACCES && syncfs(dirfd) == 0;
+	ok = file_sync_dir(fd, s->dir);
+	failed = errno;
+	(void)close(fd);
+	errno = failed;
+	return ok;
+}
+
+/* Numbers of files are used again, times of birth are not. */
+static bool
+spool_is_same(const struct statx *a, const struct statx *b)
+{
+	return a->stx_ino == b->stx_ino &&
+	    a->stx_dev_major == b->stx_dev_major &&
+	    a->stx_dev_minor == b->stx_dev_minor &&
+	    a->stx_btime.tv_sec == b->stx_btime.tv_sec &&
+	    a->stx_btime.tv_nsec == b->stx_btime.tv_nsec;
+}
+
+/*
+ * The same, once for each directory of that name: whoever made it, perhaps
+ * another process, may have died before it was on disk.  What is written into a
+ * directory that a crash takes away is lost.  False with err.
+ */
+static bool
+spool_have_name(struct spool *s, int dirfd, struct errbuf *err)
+{
+	struct statx	now = { 0 };
+	bool		ok;
+
+	ok = statx(dirfd, "", AT_EMPTY_PATH, STATX_INO | STATX_BTIME,
+	    &now) == 0;
+	if (ok) {
+		(void)pthread_mutex_lock(&s->lock);
+		ok = spool_is_same(&s->named, &now);
+		(void)pthread_mutex_unlock(&s->lock);
+		if (ok)
+			return true;
+		ok = spool_sync_name(s, dirfd);
+	}
+	if (!ok) {
+		errbuf_set(err, "spool: could not sync the directory above "
+		    "\"%s\": %s", s->dir, strerror(errno));
+		return false;
+	}
+	(void)pthread_mutex_lock(&s->lock);
+	s->named = now;
+	(void)pthread_mutex_unlock(&s->lock);
+	return true;
+}
+
 /*
  * A name is there with all of its bytes, or not at all: temporary file, fsync,
  * rename, fsync of the directory.
  */
 static bool
-spool_write_file(int dirfd, const char *name, const char *data, size_t len,
-    struct errbuf *err)
+spool_write_file(const struct spool *s, int dirfd, const char *name,
+    const char *data, size_t len, struct errbuf *err)
 {
 	char	tmp[128];
 
@@ -344,7 +402,7 @@ spool_write_file(int dirfd, const char *name, const char *data, size_t len,
 		(void)unlinkat(dirfd, tmp, 0);
 		return false;
 	}
-	if (fsync(dirfd) == -1) {
+	if (!file_sync_dir(dirfd, s->dir)) {
 		errbuf_set(err, "spool: could not sync the directory: %s",
 		    strerror(errno));
 		return false;
@@ -374,7 +432,8 @@ spool_write(struct spool *s, const struct delivery *d, struct errbuf *err)
 		errbuf_set(err, "spool: full: over %" PRId64 " bytes",
 		    s->max_bytes);
 	else
-		ok = spool_write_file(dirfd, name, text, len, err);
+		ok = spool_have_name(s, dirfd, err) &&
+		    spool_write_file(s, dirfd, name, text, len, err);
 	free(text);
 	(void)close(dirfd);
 	return ok;

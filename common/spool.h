@@ -27,8 +27,9 @@ struct spool *spool_open(const char *dir, int64_t max_bytes,
 	    struct errbuf *err);
 void	spool_close(struct spool *);		/* NULL is fine */
 
-/* Write one file.  True: it is on disk for certain, file and directory
- * fsynced.  False with err, also when it is full. */
+/* Write one file.  True: it is on disk for certain; the file, its directory and
+ * the name of that were fsynced, as far as file_sync_dir() can.  False with err,
+ * also when it is full. */
 bool	spool_write(struct spool *, const struct delivery *,
 	    struct errbuf *err);
 

@@ -1,4 +1,5 @@
 /* The log: one line per event on stderr. */
+#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -24,6 +25,20 @@ log_open(const char *program, enum log_level least)
 {
 	log_program = program;
 	log_least = least;
+}
+
+bool
+log_to_file(const char *path)
+{
+	int	fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0640);
+	bool	ok;
+
+	if (fd == -1)
+		return false;
+	ok = fd == STDERR_FILENO || dup2(fd, STDERR_FILENO) != -1;
+	if (fd != STDERR_FILENO)
+		(void)close(fd);
+	return ok;
 }
 
 void

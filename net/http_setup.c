@@ -57,8 +57,10 @@ setup_policy(CURL *easy, struct http_transfer *t)
 	    rules->schemes);
 	(void)curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION,
 	    (long)(rules->redirects > 0));
+	/* To repeat what was answered with 417, without "Expect", counts as
+	 * one to libcurl, though no Location is followed. */
 	(void)curl_easy_setopt(easy, CURLOPT_MAXREDIRS,
-	    (long)rules->redirects);
+	    rules->redirects > 0 ? (long)rules->redirects : 1L);
 	(void)curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION,
 	    setup_open_socket);
 	(void)curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, t);
@@ -223,13 +225,21 @@ setup_rewind(void *arg, curl_off_t at, int origin)
 	return CURL_SEEKFUNC_OK;
 }
 
+/*
+ * A body of on_send goes as libcurl's POST, whatever its method is called: a
+ * small one, up to 1 MiB, then goes without "Expect: 100-continue", which costs
+ * a round trip, or a second where the server does not know it.  A larger one
+ * goes with it, so that a server that refuses need not get the body first.  A
+ * line "Expect:" among the headers would not do: AWS_SIGV4 signs it, and it is
+ * not sent.
+ */
 static bool
 setup_method(CURL *easy, struct http_transfer *t,
     const struct http_request *req)
 {
 	if (req->on_send != NULL) {
-		(void)curl_easy_setopt(easy, CURLOPT_UPLOAD, 1L);
-		(void)curl_easy_setopt(easy, CURLOPT_INFILESIZE_LARGE,
+		(void)curl_easy_setopt(easy, CURLOPT_POST, 1L);
+		(void)curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE,
 		    (curl_off_t)req->body_bytes);
 		(void)curl_easy_setopt(easy, CURLOPT_READFUNCTION, setup_send);
 		(void)curl_easy_setopt(easy, CURLOPT_READDATA, t);
@@ -238,6 +248,8 @@ setup_method(CURL *easy, struct http_transfer *t,
 		(void)curl_easy_setopt(easy, CURLOPT_SEEKDATA, t);
 	} else if (req->method != NULL && strcmp(req->method, "POST") == 0)
 		(void)curl_easy_setopt(easy, CURLOPT_COPYPOSTFIELDS, "");
+	else if (req->method != NULL && strcmp(req->method, "HEAD") == 0)
+		(void)curl_easy_setopt(easy, CURLOPT_NOBODY, 1L);
 	return req->method == NULL || curl_easy_setopt(easy,
 	    CURLOPT_CUSTOMREQUEST, req->method) == CURLE_OK;
 }

@@ -1,7 +1,10 @@
 /* A handler program; the build says for which provider. */
 #include <sys/stat.h>
 
+#include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "lib/clock.h"
 #include "lib/log.h"
@@ -9,6 +12,18 @@
 #include "server/server.h"
 
 extern const struct provider PROVIDER;
+
+/* stderr may lead nowhere, and the settings may be what cannot be read: so the
+ * web server says where the log is. */
+static void
+receiver_open_log(void)
+{
+	const char	*path = getenv("GENHOOK_LOG");
+
+	if (path != NULL && *path != '\0' && !log_to_file(path))
+		log_line(LOG_ERROR, "GENHOOK_LOG: %s: %s", path,
+		    strerror(errno));
+}
 
 /* The settings, the spool and the committer; false with err. */
 static bool
@@ -133,6 +148,7 @@ main(void)
 
 	(void)snprintf(program, sizeof(program), "genhook-%s", PROVIDER.name);
 	log_open(program, LOG_INFO);
+	receiver_open_log();
 	server_limit_process(fastcgi);
 	server_prepare_signals();
 	(void)umask(077);

@@ -278,6 +278,15 @@ receive_verify(struct callback *cb)
 	return ANSWER_ACCEPTED;
 }
 
+/* Is it worth reading: proven, or (without the key for the proof) a reason to
+ * ask the provider?  Every other verdict, or none, proves nothing. */
+static bool
+receive_is_heard(const struct callback *cb)
+{
+	return cb->verified == VERIFY_OK || cb->verified == VERIFY_STALE ||
+	    cb->verified == VERIFY_NO_KEY;
+}
+
 /* Where it came from, and what it said on top. */
 static enum answer
 receive_note_sender(struct callback *cb)
@@ -338,7 +347,7 @@ receive_judge(struct callback *cb)
 {
 	struct delivery	*d = cb->delivery;
 
-	if (cb->verified == VERIFY_FAILED) {
+	if (!receive_is_heard(cb)) {
 		d->verdict = VERDICT_FAILED;
 		d->outcome = OUTCOME_UNVERIFIED;
 		return delivery_set_note(d, cb->words.text) ?
@@ -418,6 +427,7 @@ receive_begin(struct callback *cb, const struct receiver *rx,
 	cb->account = NULL;
 	cb->delivery = cb->commit.delivery = NULL;
 	cb->kept = false;
+	cb->verified = VERIFY_FAILED;
 	cb->words.text[0] = '\0';
 	if (!(cb->health = receive_is_health_check(req)))
 		cb->answer = receive_take(cb);

@@ -148,6 +148,42 @@ test_escape_room(void)
 	CU_ASSERT_STRING_EQUAL(dst, "a\\x01b");
 }
 
+/* Lines are added to the file, and one that cannot be opened changes nothing. */
+static void
+test_file(void)
+{
+	char		dir[SCRATCH_PATH], path[SCRATCH_PATH + 8], text[256];
+	char		nowhere[SCRATCH_PATH + 16];
+	struct stat	st;
+	struct capture	c;
+	mode_t		mask = umask(022);
+	FILE		*f;
+
+	scratch_make(dir);
+	(void)snprintf(path, sizeof(path), "%s/log", dir);
+	(void)snprintf(nowhere, sizeof(nowhere), "%s/none/log", dir);
+	capture_begin(&c);
+	CU_ASSERT_FALSE(log_to_file(nowhere));
+	log_line(LOG_WARN, "one");
+	CU_ASSERT_TRUE(log_to_file(path));
+	log_line(LOG_WARN, "two");
+	CU_ASSERT_TRUE(log_to_file(path));
+	log_line(LOG_WARN, "three");
+	(void)capture_end(&c, text, sizeof(text));
+	CU_ASSERT_PTR_NOT_NULL(strstr(text, "warn: one\n"));
+	CU_ASSERT_PTR_NULL(strstr(text, "two"));
+	CU_ASSERT_EQUAL(stat(path, &st), 0);
+	CU_ASSERT_EQUAL(st.st_mode & 07777, 0640);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(f = fopen(path, "r"));
+	CU_ASSERT_PTR_NOT_NULL(fgets(text, sizeof(text), f));
+	CU_ASSERT_PTR_NOT_NULL(strstr(text, "warn: two\n"));
+	CU_ASSERT_PTR_NOT_NULL(fgets(text, sizeof(text), f));
+	CU_ASSERT_PTR_NOT_NULL(strstr(text, "warn: three\n"));
+	(void)fclose(f);
+	(void)umask(mask);
+	scratch_remove(dir);
+}
+
 int
 main(void)
 {
@@ -157,6 +193,7 @@ main(void)
 		{ "level", test_level },
 		{ "long", test_long },
 		{ "escape room", test_escape_room },
+		{ "file",	test_file },
 		{ NULL, NULL }
 	};
 

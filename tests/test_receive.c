@@ -1,5 +1,6 @@
-/* server/receive: what is answered when libcrypto cannot compute an HMAC, and
- * handshakes, for which nothing is asked of the database. */
+/* server/receive: what is answered, and what is kept, where a request or our own
+ * machine is not as it should be; and handshakes, for which nothing is asked of
+ * the database. */
 #include <string.h>
 
 #include "lib/buf.h"
@@ -12,29 +13,113 @@
 
 #define TOKEN	"tok-of-the-test"
 #define BODY	"{\"id\":\"w-1\",\"status\":\"failed\"}"
+#define ZEROES	"v3,00000000000000000000000000000000000000000000000000000000" \
+		"00000000"
 
+bool	__real_hmac_sha256(struct bytes, const struct bytes *, size_t,
+	    unsigned char[SHA256_BYTES]);
 bool	__wrap_hmac_sha256(struct bytes, const struct bytes *, size_t,
 	    unsigned char[SHA256_BYTES]);
+bool	__wrap_committer_submit(struct committer *, struct commit *);
+enum verify_verdict __real_signature_verify(const struct signature_scheme *,
+	    const struct verify_input *, struct errbuf *);
+enum verify_verdict __wrap_signature_verify(const struct signature_scheme *,
+	    const struct verify_input *, struct errbuf *);
 
-/* As if there were no memory. */
+static bool	no_memory;		/* for an HMAC */
+static bool	strange;		/* the check's verdict is none of ours */
+static bool	submitted;		/* a delivery was to be committed, */
+static enum outcome submitted_as;	/* as this, */
+static enum verdict submitted_on;	/* for this reason */
+
 bool
 __wrap_hmac_sha256(struct bytes key, const struct bytes *parts,
     size_t nparts, unsigned char mac[SHA256_BYTES])
 {
-	(void)key;
-	(void)parts;
-	(void)nparts;
-	(void)mac;
+	return !no_memory && __real_hmac_sha256(key, parts, nparts, mac);
+}
+
+enum verify_verdict
+__wrap_signature_verify(const struct signature_scheme *s,
+    const struct verify_input *in, struct errbuf *err)
+{
+	if (!strange)
+		return __real_signature_verify(s, in, err);
+	errbuf_set(err, "no verdict of ours");
+	return (enum verify_verdict)77;
+}
+
+/* As plain CGI does, with a database that is away. */
+bool
+__wrap_committer_submit(struct committer *c, struct commit *one)
+{
+	(void)c;
+	submitted = true;
+	submitted_as = one->delivery->outcome;
+	submitted_on = one->delivery->verdict;
+	one->stored = false;
+	errbuf_set(&one->err, "away");
 	return false;
 }
+
+/* What the web server has of the body; all of it, or this many bytes. */
+static size_t	body_bytes = sizeof(BODY) - 1;
 
 static size_t
 read_body(void *arg, char *buf, size_t n)
 {
 	(void)arg;
 	CU_ASSERT_EQUAL_FATAL(n, strlen(BODY));
-	memcpy(buf, BODY, n);
-	return n;
+	memcpy(buf, BODY, body_bytes);
+	return body_bytes;
+}
+
+/* The answer to a callback with that signature's headers, as "400 words of the
+ * log". */
+static const char *
+answer_to(const struct provider *p, const char *id, const char *signature,
+    bool broken)
+{
+	static char		 said[1200];
+	char			*tokens[] = { (char[]){ TOKEN }, NULL };
+	char			*secrets[] = { (char[]){ "whsec_x" }, NULL };
+	char			 name[] = "default", length[32];
+	char			 id_header[64], signature_header[128];
+	char			*env[] = { (char[]){ "REQUEST_METHOD=POST" },
+				    (char[]){ "PATH_INFO=/" TOKEN }, length,
+				    (char[]){ "HTTP_WEBHOOK_TIMESTAMP=1" },
+				    id_header, signature_header, NULL };
+	struct account		 account = { .provider = p, .name = name,
+				    .tokens = tokens, .secrets = secrets };
+	struct conf		 conf = { .accounts = &account,
+				    .naccounts = 1, .max_body_bytes = 1024 };
+	struct receiver		 rx = { .conf = &conf, .provider = p };
+	struct request		 req = { .env = env, .read = read_body,
+				    .broken = broken };
+	struct callback		 cb = { .kept = false };
+	struct capture		 cap;
+	char			 out[ANSWER_TEXT_MAX], log[1024];
+
+	(void)snprintf(length, sizeof(length), "CONTENT_LENGTH=%zu",
+	    strlen(BODY));
+	(void)snprintf(id_header, sizeof(id_header), "HTTP_WEBHOOK_ID=%s", id);
+	(void)snprintf(signature_header, sizeof(signature_header),
+	    "HTTP_WEBHOOK_SIGNATURE=%s", signature);
+	submitted = false;
+	CU_ASSERT_FALSE(receive_begin(&cb, &rx, &req));
+	capture_begin(&cap);
+	(void)receive_end(&cb, out);
+	(void)capture_end(&cap, log, sizeof(log));
+	CU_ASSERT_EQUAL(strncmp(out, "Status: ", 8), 0);
+	(void)snprintf(said, sizeof(said), "%.3s %s", out + 8, log);
+	return said;
+}
+
+static void
+expect_answer(const char *said, const char *http, const char *words)
+{
+	CU_ASSERT_EQUAL(strncmp(said, http, 3), 0);
+	CU_ASSERT_PTR_NOT_NULL(strstr(said, words));
 }
 
 /* A signature that we cannot compute: nothing is believed, nothing is kept,
@@ -42,36 +127,65 @@ read_body(void *arg, char *buf, size_t n)
 static void
 test_no_hmac(void)
 {
-	char			*tokens[] = { (char[]){ TOKEN }, NULL };
-	char			*secrets[] = { (char[]){ "whsec_x" }, NULL };
-	char			 name[] = "default", length[32];
-	char			*env[] = { (char[]){ "REQUEST_METHOD=POST" },
-				    (char[]){ "PATH_INFO=/" TOKEN }, length,
-				    (char[]){ "HTTP_WEBHOOK_ID=1" },
-				    (char[]){ "HTTP_WEBHOOK_TIMESTAMP=1" },
-				    (char[]){ "HTTP_WEBHOOK_SIGNATURE=v3,0" },
-				    NULL };
-	struct account		 account = { .name = name, .tokens = tokens,
-				    .secrets = secrets };
-	struct conf		 conf = { .accounts = &account,
-				    .naccounts = 1, .max_body_bytes = 1024 };
-	struct receiver		 rx = { .conf = &conf };
-	struct request		 req = { .env = env, .read = read_body };
-	struct callback		 cb = { .kept = false };
-	struct capture		 cap;
-	char			 out[ANSWER_TEXT_MAX], said[1024];
+	no_memory = true;
+	expect_answer(answer_to(provider_find("wavespeed"), "1", "v3,0",
+	    false), "503", "could not compute the signature");
+	no_memory = false;
+	CU_ASSERT_FALSE(submitted);
+}
 
-	(void)snprintf(length, sizeof(length), "CONTENT_LENGTH=%zu",
-	    strlen(BODY));
-	rx.provider = account.provider = provider_find("wavespeed");
-	CU_ASSERT_FALSE(receive_begin(&cb, &rx, &req));
-	CU_ASSERT_FALSE(cb.kept);
-	capture_begin(&cap);
-	(void)receive_end(&cb, out);
-	(void)capture_end(&cap, said, sizeof(said));
-	CU_ASSERT_EQUAL(strncmp(out, "Status: 503 ", 12), 0);
-	CU_ASSERT_PTR_NOT_NULL(strstr(said, "could not compute the "
-	    "signature"));
+/* A header that the web server joined of two: whose it is, nobody can say. */
+static void
+test_ambiguous(void)
+{
+	const struct provider	*p = provider_find("wavespeed");
+
+	expect_answer(answer_to(p, "evt_1, evt_2", ZEROES, false), "400",
+	    "header webhook-id came twice");
+	CU_ASSERT_FALSE(submitted);
+	expect_answer(answer_to(p, "evt_1", ZEROES ", " ZEROES, false), "400",
+	    "header webhook-signature came twice");
+	CU_ASSERT_FALSE(submitted);
+}
+
+static void
+test_forged(void)
+{
+	expect_answer(answer_to(provider_find("wavespeed"), "evt_1", ZEROES,
+	    false), "401", "does not fit");
+	CU_ASSERT_TRUE(submitted);
+	CU_ASSERT_EQUAL(submitted_as, OUTCOME_UNVERIFIED);
+	CU_ASSERT_EQUAL(submitted_on, VERDICT_FAILED);
+}
+
+/* Whatever is not known to be proven is not believed. */
+static void
+test_undecided(void)
+{
+	strange = true;
+	expect_answer(answer_to(provider_find("wavespeed"), "evt_1", ZEROES,
+	    false), "401", "no verdict of ours");
+	strange = false;
+	CU_ASSERT_TRUE(submitted);
+	CU_ASSERT_EQUAL(submitted_as, OUTCOME_UNVERIFIED);
+	CU_ASSERT_EQUAL(submitted_on, VERDICT_FAILED);
+}
+
+/* A body that ends early is the sender's fault, but not when it is we who
+ * cannot read: then it is to be sent again. */
+static void
+test_short_body(void)
+{
+	const struct provider	*p = provider_find("wavespeed");
+
+	body_bytes = 5;
+	expect_answer(answer_to(p, "evt_1", ZEROES, false), "400",
+	    "body ended after 5 of ");
+	CU_ASSERT_FALSE(submitted);
+	expect_answer(answer_to(p, "evt_1", ZEROES, true), "503",
+	    "could not read the body");
+	CU_ASSERT_FALSE(submitted);
+	body_bytes = sizeof(BODY) - 1;
 }
 
 /* ---- handshakes --------------------------------------------------------- */
@@ -164,9 +278,13 @@ int
 main(void)
 {
 	static const struct test	tests[] = {
-		{ "no HMAC", test_no_hmac },
-		{ "handshake", test_handshake },
-		{ NULL, NULL }
+		{ "no HMAC",	test_no_hmac },
+		{ "ambiguous",	test_ambiguous },
+		{ "forged",	test_forged },
+		{ "undecided",	test_undecided },
+		{ "short body",	test_short_body },
+		{ "handshake",	test_handshake },
+		{ NULL,		NULL }
 	};
 
 	return cunit_run("receive", tests);

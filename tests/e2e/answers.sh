@@ -124,7 +124,18 @@ same "it is polled at the next sweep" 'pending|t' \
 same "too early is stale too" '200 {"status":"stale"}' "$(post_signed "$WORK/w2" evt_2 $((now + 400)))"
 same "a fresh one settles it" '200 {"status":"accepted"}' "$(post_signed "$WORK/w2" evt_3 "$(date +%s)")"
 
+# Two headers of one name reach a handler as one.
+like "a trusted header twice under its own name" '^400 \{"error":".*twice' \
+    "$(post "$ws" "$WORK/w2" -H 'webhook-id: evt_1' -H 'webhook-id: evt_2' -H "webhook-timestamp: $now" -H "webhook-signature: v3,$(printf '%064d' 0)")"
+same "is no delivery" 0 "$(sql "select count(*) from genhook.deliveries where headers->>'Webhook-Id' like '%,%'")"
+
 # --- what PostgreSQL cannot hold, and what may not be held
+sql "alter table genhook.tasks add constraint refused check (task_id <> 'refused-1') not valid"
+same "what PostgreSQL refuses is not lost" '200 {"status":"unparsed"}' \
+    "$(post_text "$hook" '{"id":"refused-1","status":"failed","error":{"message":"m"}}')"
+same "but kept, with its words, until it can be replayed" 'unparsed|t|t' \
+    "$(sql "select outcome, convert_from(body, 'UTF8') like '%refused-1%', note like '%refused%' from genhook.deliveries where note like '%\"refused\"%'")"
+sql "alter table genhook.tasks drop constraint refused"
 same "\\u0000 in a value: the task is taken" '200 {"status":"accepted"}' \
     "$(post_text "$hook" '{"id":"nul-1","status":"failed","error":{"message":"m"},"x":"a\u0000b"}')"
 same "its result is NULL, its body kept" 't|t' \
@@ -164,6 +175,21 @@ post_text "$(hook novita)" "{\"event_type\":\"x-$GENHOOK_TOKEN_NOVITA\",\"payloa
 same "nor in a task's id or a note" 'event_type "x-[token]"' \
     "$(sql "select note from genhook.deliveries where task_id = 'echo-[token]'")"
 same "no token in any log" '' "$(grep -lF -e "$GENHOOK_TOKEN_NOVITA" -e "$GENHOOK_TOKEN_APIMART" -e "$GENHOOK_TOKEN_WAVESPEED" "$RUN_DIR"/log/*.log)"
+
+# --- what a role or a database is set to changes nothing of what 200 means
+sql "create table genhook.seen (line text);
+    create function genhook.see() returns trigger language plpgsql as
+    'begin insert into genhook.seen values (current_setting(\$\$synchronous_commit\$\$)); return new; end';
+    create trigger see before insert on genhook.deliveries for each row execute function genhook.see()"
+super "alter role genhook_hook set synchronous_commit = off"
+sessions_end
+same "with a role that waits for no disk" '200 {"status":"accepted"}' \
+    "$(soon 30 all_healthy; post_text "$hook" '{"id":"sync-1","status":"failed","error":{"message":"m"}}')"
+same "a callback's commit waits all the same" on "$(sql "select string_agg(distinct line, ' ') from genhook.seen")"
+super "alter role genhook_hook reset synchronous_commit"
+sql "drop function genhook.see() cascade; drop table genhook.seen" 2>/dev/null
+sessions_end
+check "as before" soon 30 all_healthy
 
 # --- health
 like "healthz" '^200 \{"status":"ok","database":"ok","schema_version":[0-9]+,"spool_files":0,"uptime_seconds":[0-9]+\}$' \

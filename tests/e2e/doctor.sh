@@ -102,7 +102,7 @@ check "says lighttpd" wrong lighttpd 'parser|syntax' 'lighttpd -tt'
 same "one without genhook" 1 "$(doctor --offline --lighttpd "$WORK/lighttpd.conf")"
 check "says so" wrong lighttpd 'serves no genhook' 'lighttpd-enable-mod'
 sed 's|^var.genhook_bin =.*|var.genhook_bin = "/nowhere"|' "$SERVER_CONF" >"$WORK/lighttpd.conf"
-same "handlers that are not there" 1 "$(doctor --offline --lighttpd "$WORK/lighttpd.conf")"
+same "handlers that are not there" 1 "$(PATH=$BIN:$PATH doctor --offline --lighttpd "$WORK/lighttpd.conf")"
 check "are named" wrong lighttpd '/nowhere/genhook-apixo: No such file' 'var.genhook_bin'
 mkdir "$WORK/gone"
 { cat "$SERVER_CONF"; echo 'include_shell "true"'; } >"$WORK/lighttpd.conf"

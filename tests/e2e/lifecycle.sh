@@ -115,6 +115,42 @@ same "beside idle connections: 20 callbacks" '20 200' "$(statuses)"
 check "none waits the 2 s that an idle one is waited for" within 1.9 "$WORK/posts.out"
 kill "$idle" "$HOLDER"
 
+# --- what a handler may take of the machine, and show of its memory
+limit()		{ awk -v name="$1" 'index($0, name) == 1 { print $(NF - 2), $(NF - 1), $NF }' "/proc/$(handlers apimart)/limits"; }
+# Under AddressSanitizer a program needs more addresses than any limit.
+if ! grep -q __asan_init "$BIN/genhook-apimart"; then
+	same "half a GiB of memory" '536870912 536870912 bytes' "$(limit 'Max address space')"
+fi
+same "no core file" '0 0 bytes' "$(limit 'Max core file size')"
+# Whose memory nobody may read, not even its own user, belongs to root in /proc.
+# What root runs does in any case, so it has to be another user's: as plain CGI,
+# while it waits for the body.
+someone=()
+[ "$(id -u)" -ne 0 ] || someone=(setpriv --reuid=65534 --regid=65534 --clear-groups)
+(umask 077; cat >"$WORK/someone.conf") <<END
+database {
+	conninfo = "host=$WORK/nowhere"
+}
+apimart default {
+	token = {"someone-who-waits"}
+}
+END
+[ "$(id -u)" -ne 0 ] || chown 65534:65534 "$WORK/someone.conf"
+owner()		{ stat -c %u "/proc/$1/maps"; }
+waiting()	{ [ "$(cat "/proc/$1/comm")" = "$2" ] && is "$3" owner "$1"; }
+"${someone[@]}" sleep 900 &
+plain=$!
+mkfifo "$WORK/never"
+exec 9<>"$WORK/never"
+"${someone[@]}" env GENHOOK_CONF="$WORK/someone.conf" REQUEST_METHOD=POST CONTENT_LENGTH=9 \
+    PATH_INFO=/someone-who-waits/callback "$BIN/genhook-apimart" <&9 9<&- >"$WORK/someone.out" 2>&1 &
+secretive=$!
+check "a process belongs to its user" soon 30 waiting "$plain" sleep "$("${someone[@]}" id -u)"
+check "but a handler shows its memory to nobody" soon 30 waiting "$secretive" genhook-apimart 0
+exec 9<&-
+kill -KILL "$plain" "$secretive"
+wait "$plain" "$secretive" 2>/dev/null
+
 # --- every request in flight waits for a frozen database, and then none does
 freeze
 posts "$hook" 150 "${failed//%d/frozen-%d}"

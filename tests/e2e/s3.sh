@@ -254,11 +254,15 @@ fine()
 	case $REQUEST_METHOD$REQUEST_URI in
 	GET*)		say 200 '' '' ;;
 	POST*uploads=*)	say 200 '' '<UploadId>an+id/1</UploadId>' ;;
-	POST*)		say 200 '' '<ETag>&quot;x&quot;</ETag>' ;;
+	POST*)		say 200 '' "<ETag>&quot;$(whole)-2&quot;</ETag>" ;;
+	*partNumber=1*)	echo "$sum" >"$bucket.1"; say 200 "$sum" '' ;;
+	*partNumber=2*)	echo "$sum" >"$bucket.2"; say 200 "$sum" '' ;;
 	*)		say 200 "$sum" '' ;;
 	esac
 }
 asked()	{ grep -c "^$1" "$bucket.log"; }
+# The MD5 of the MD5s of both parts.
+whole()	{ cat "$bucket.1" "$bucket.2" | perl -ne 'chomp; print pack("H*", $_)' | md5sum | cut -c -32; }
 case $bucket in
 slow-down)	if [ "$(asked PUT)" -le 2 ]; then error 503 SlowDown; else fine; fi ;;
 other-bytes)	if [ "$REQUEST_METHOD" = PUT ]; then say 200 d41d8cd98f00b204e9800998ecf8427e ''; else fine; fi ;;
