@@ -133,6 +133,8 @@ $(BUILD)/tests/test_db_pooled: WRAPPED = db_await PQenterPipelineMode \
     PQresultErrorField PQresultErrorMessage PQsendQueryParams PQstatus
 $(BUILD)/tests/test_workq: WRAPPED = pthread_mutex_lock
 $(BUILD)/tests/test_s3_upload: WRAPPED = http_start http_turn
+$(BUILD)/tests/test_drain: WRAPPED = store_deliveries \
+    db_is_connected flock openat read
 $(BUILD)/tests/test_spool_disk $(BUILD)/tests/test_archive_disk: WRAPPED = \
     fsync syncfs write renameat openat
 

@@ -1,5 +1,4 @@
 /* From the spool into the database: lock, list, read, store, remove. */
-#include <sys/file.h>
 #include <sys/stat.h>
 
 #include <errno.h>
@@ -14,11 +13,11 @@
 #include "lib/file.h"
 #include "lib/log.h"
 #include "common/drain.h"
+#include "common/drain_lock.h"
 #include "common/finished.h"
 #include "common/spool_format.h"
 #include "common/store.h"
 
-#define LOCK_NAME	".drain.lock"
 #define REFUSED_DIR	"refused"
 #define TMP_MAX_AGE_S	3600
 
@@ -147,25 +146,55 @@ drain_list_compare(const void *a, const void *b)
 	return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-/*
- * The lock's file; -1 with errno.  One that another user made (root, who ran a
- * sweep by hand) can be locked by who may read it; on NFS that takes writing.
- */
-static int
-drain_lock_open(int dirfd)
+/* Does anything wait?  Stops at the first. */
+static bool
+drain_sees_one(int dirfd, const char *name, void *arg)
 {
-	const int	flags = O_CLOEXEC | O_NOFOLLOW;
-	struct stat	st;
-	int		fd;
+	(void)dirfd;
+	*(bool *)arg = spool_is_delivery(name);
+	return !*(bool *)arg;
+}
 
-	fd = openat(dirfd, LOCK_NAME, O_RDWR | O_CREAT | flags, 0644);
-	if (fd == -1 && errno == EACCES)
-		return openat(dirfd, LOCK_NAME, O_RDONLY | flags);
-	/* Whatever the umask is; and once, since each change of a mode writes,
-	 * and an idle handler comes here every second. */
-	if (fd != -1 && fstat(fd, &st) == 0 && (st.st_mode & 07777) != 0644)
-		(void)fchmod(fd, 0644);
-	return fd;
+/* Under the lock: list what waits, in order.  That there is something is known
+ * before the long look, and with it that we are at it; an idle look writes
+ * nothing but what it clears away.  False with errno. */
+static bool
+drain_list(struct drain *d)
+{
+	bool	waits = false;
+
+	if (!spool_each_name(d->dirfd, drain_sees_one, &waits))
+		return false;
+	if (waits)
+		drain_lock_beat(d->lock);
+	if (!spool_each_name(d->dirfd, drain_list_add, &d->list))
+		return false;
+	if (d->list.n > 0)
+		qsort(d->list.name, d->list.n, sizeof(*d->list.name),
+		    drain_list_compare);
+	return true;
+}
+
+/* Take the lock.  False: another drainer has it, or with *blind and errno it
+ * cannot be had. */
+static bool
+drain_take_lock(struct drain *d, bool *blind)
+{
+	switch (drain_lock_take(d->dirfd, &d->lock)) {
+	case DRAIN_LOCK_TAKEN_OVER:
+		log_line(LOG_WARN, "spool: who drained \"%s\" has stood still "
+		    "for over %d s: taking over", spool_path(d->spool),
+		    DRAIN_LOCK_STALE_S);
+		return true;
+	case DRAIN_LOCK_OURS:
+		return true;
+	case DRAIN_LOCK_HELD:
+		return false;
+	case DRAIN_LOCK_FAILED:
+		break;
+	}
+	*blind = true;
+	return false;
 }
 
 /* Take the lock and list what waits.  False: nothing waits, or another drainer
@@ -179,19 +208,14 @@ drain_begin(struct drain *d, bool *blind, struct errbuf *err)
 		*blind = true;
 		return false;
 	}
-	d->lock = drain_lock_open(d->dirfd);
-	if (d->lock != -1 && flock(d->lock, LOCK_EX | LOCK_NB) == 0 &&
-	    spool_each_name(d->dirfd, drain_list_add, &d->list)) {
-		if (d->list.n > 0)
-			qsort(d->list.name, d->list.n, sizeof(*d->list.name),
-			    drain_list_compare);
-		return d->list.n > 0;
-	}
-	if (errno != EWOULDBLOCK) {
+	if (drain_take_lock(d, blind)) {
+		if (drain_list(d))
+			return d->list.n > 0;
 		*blind = true;
+	}
+	if (*blind)
 		errbuf_set(err, "spool: could not list \"%s\": %s",
 		    spool_path(d->spool), strerror(errno));
-	}
 	return false;
 }
 
@@ -398,6 +422,7 @@ drain_batch_store_some(struct drain *d, struct db *db, struct drain_batch *b,
 {
 	enum db_verdict	v;
 
+	drain_lock_beat(d->lock);
 	v = store_deliveries(db, b->conf, &b->delivery[from], n, STORE_AGAIN,
 	    BATCH_TIMEOUT_MS, &b->outcome[from], err);
 	if (v == DB_OK)
@@ -446,7 +471,8 @@ drain_pass_over(struct drain *d, size_t from, size_t n,
 
 /* ---- all of them -------------------------------------------------------- */
 
-/* At least one batch, however long the list took; then until stop_at_ms. */
+/* At least one batch, however long the list took; then until stop_at_ms.  What
+ * another has taken over is no longer ours. */
 static enum db_verdict
 drain_listed(struct drain *d, struct db *db, const struct conf *conf,
     int64_t stop_at_ms, struct drain_counts *counts, struct errbuf *err)
@@ -456,6 +482,10 @@ drain_listed(struct drain *d, struct db *db, const struct conf *conf,
 	size_t			from, failures = 0;
 
 	do {
+		if (!drain_lock_is_ours(d->dirfd, d->lock)) {
+			drain_leave(d);
+			break;
+		}
 		from = d->next;
 		drain_batch_fill(d, conf, &b, counts, err);
 		if (b.n > 0)

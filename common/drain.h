@@ -33,13 +33,14 @@ struct drain *drain_new(const struct spool *);
 void	drain_free(struct drain *);		/* NULL is fine */
 
 /*
- * Commit what waits.  One drainer at a time, of all processes (a lock in the
- * directory): a second one returns DB_OK at once with nothing done.  Commits
- * one batch at least, then stops at stop_at_ms (monotonic, 0: none), or when
- * the database is away.  Where it stopped for the time, the next call goes on;
- * the lock is kept meanwhile, until all that was listed is done, or
- * drain_leave().  conf tells which accounts are re-queried.  With refused,
- * passed or blind, err is of the last of them.
+ * Commit what waits.  One drainer at a time, of all processes: a second one
+ * returns DB_OK at once with nothing done, unless the first stands still
+ * (drain_lock.h); then it takes over, and the first lets go.  Commits one batch
+ * at least, then stops at stop_at_ms (monotonic, 0: none), or when the database
+ * is away.  Where it stopped for the time, the next call goes on; the lock is
+ * kept meanwhile, until all that was listed is done, or drain_leave().  conf
+ * tells which accounts are re-queried.  With refused, passed or blind, err is of
+ * the last of them.
  */
 enum db_verdict drain_run(struct drain *, struct db *, const struct conf *,
 	    int64_t stop_at_ms, struct drain_counts *, struct errbuf *err);

@@ -3,16 +3,120 @@
 #include <sys/file.h>
 #include <sys/resource.h>
 
+#include <errno.h>
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 #include "common/drain.h"
+#include "common/drain_lock.h"
+#include "common/store.h"
 #include "tests/cunit_main.h"
 #include "tests/fixture.h"
 #include "tests/scratch.h"
 
 #define NOBODY	65534
+
+/* This test is the database, and may be a disk that cannot read. */
+enum db_verdict	__wrap_store_deliveries(struct db *, const struct conf *,
+	    struct delivery *const *, size_t, enum store_try, int,
+	    enum outcome *, struct errbuf *);
+bool		__wrap_db_is_connected(const struct db *);
+int		__real_flock(int, int);
+int		__wrap_flock(int, int);
+int		__real_openat(int, const char *, int, ...);
+int		__wrap_openat(int, const char *, int, ...);
+ssize_t		__real_read(int, void *, size_t);
+ssize_t		__wrap_read(int, void *, size_t);
+
+#define STORED_MAX	512
+
+static struct {
+	usec_t		received_at[STORED_MAX];	/* as they came */
+	enum outcome	outcome[STORED_MAX];		/* as proposed */
+	size_t		n;
+	void		(*meanwhile)(void);	/* once, or NULL */
+	enum db_verdict	verdict;	/* of what came; DB_OK is 0 */
+	bool		connected;
+} database;
+
+static int	open_errno, read_errno;	/* of deliveries; 0: none */
+static void	(*before_open)(void);	/* of each delivery, or NULL */
+static void	(*before_flock)(void);	/* once, or NULL */
+
+enum db_verdict
+__wrap_store_deliveries(struct db *db, const struct conf *conf,
+    struct delivery *const *batch, size_t n, enum store_try try,
+    int timeout_ms, enum outcome *outcomes, struct errbuf *err)
+{
+	void	(*meanwhile)(void) = database.meanwhile;
+	size_t	i;
+
+	(void)db;
+	CU_ASSERT_PTR_NOT_NULL(conf);
+	CU_ASSERT_EQUAL(try, STORE_AGAIN);
+	CU_ASSERT(timeout_ms < DRAIN_LOCK_STALE_S * 1000 / 2);
+	database.meanwhile = NULL;
+	if (meanwhile != NULL)
+		meanwhile();
+	if (database.verdict != DB_OK) {
+		errbuf_set(err, "no");
+		return database.verdict;
+	}
+	for (i = 0; i < n; i++) {
+		CU_ASSERT_FATAL(database.n < STORED_MAX);
+		database.received_at[database.n] = batch[i]->received_at;
+		database.outcome[database.n++] = batch[i]->outcome;
+		outcomes[i] = OUTCOME_DUPLICATE;
+	}
+	return DB_OK;
+}
+
+bool
+__wrap_db_is_connected(const struct db *db)
+{
+	(void)db;
+	return database.connected;
+}
+
+int
+__wrap_flock(int fd, int how)
+{
+	void	(*first)(void) = before_flock;
+
+	before_flock = NULL;
+	if (first != NULL)
+		first();
+	return __real_flock(fd, how);
+}
+
+int
+__wrap_openat(int at, const char *name, int flags, ...)
+{
+	mode_t	mode;
+	va_list	ap;
+
+	va_start(ap, flags);
+	mode = (flags & O_CREAT) != 0 ? (mode_t)va_arg(ap, int) : 0;
+	va_end(ap);
+	if (before_open != NULL && spool_is_delivery(name))
+		before_open();
+	if (open_errno != 0 && spool_is_delivery(name)) {
+		errno = open_errno;
+		return -1;
+	}
+	return __real_openat(at, name, flags, mode);
+}
+
+ssize_t
+__wrap_read(int fd, void *data, size_t len)
+{
+	if (read_errno == 0)
+		return __real_read(fd, data, len);
+	errno = read_errno;
+	return -1;
+}
 
 static char	dir[SCRATCH_PATH];
 
@@ -463,6 +567,424 @@ test_no_memory(void)
 }
 #endif
 
+/* What cannot be read just now waits for a better time, whole as it is. */
+static void
+test_not_now(void)
+{
+	static const struct {
+		int	open, read;
+	} rows[] = {
+		{ EIO, 0 }, { EMFILE, 0 }, { ENFILE, 0 }, { ENOMEM, 0 },
+		{ EACCES, 0 }, { EINTR, 0 }, { ESTALE, 0 }, { 0, EIO },
+		{ 0, ESTALE }, { 0, ENOMEM },
+	};
+	struct conf		conf = { 0 };
+	struct drain_counts	counts;
+	struct delivery		*one = delivery_of("{}", 2);
+	struct errbuf		err;
+	struct spool		*s;
+	struct drain		*d;
+	size_t			i;
+
+	scratch_make(dir);
+	d = drain_open(&s);
+	CU_ASSERT(spool_write(s, one, &err));
+	memset(&database, 0, sizeof(database));
+	for (i = 0; i < COUNT(rows); i++) {
+		open_errno = rows[i].open;
+		read_errno = rows[i].read;
+		CU_ASSERT_EQUAL(drain_run(d, NULL, &conf, 0, &counts, &err),
+		    DB_OK);
+		open_errno = read_errno = 0;
+		CU_ASSERT_EQUAL(counts.refused, 0);
+		CU_ASSERT_EQUAL(counts.passed, 1);
+		CU_ASSERT_EQUAL(counts.left, 1);
+		CU_ASSERT_PTR_NOT_NULL(strstr(err.text, strerror(
+		    rows[i].open != 0 ? rows[i].open : rows[i].read)));
+		CU_ASSERT_EQUAL(spool_count(s), 1);
+	}
+	CU_ASSERT_EQUAL(database.n, 0);
+	CU_ASSERT_EQUAL(drain_run(d, NULL, &conf, 0, &counts, &err), DB_OK);
+	CU_ASSERT_EQUAL(counts.drained, 1);
+	CU_ASSERT_EQUAL(database.n, 1);
+	delivery_free(one);
+	drain_close(s, d);
+	scratch_remove(dir);
+}
+
+/* A file goes when its row is there, and no earlier: it waits, or is set aside
+ * where the database refuses it by itself. */
+static void
+test_not_stored(void)
+{
+	static const struct {
+		enum db_verdict	verdict;
+		bool		connected;
+		long		refused, left;
+	} rows[] = {
+		{ DB_AWAY, false, 0, 1 }, { DB_AWAY, true, 0, 1 },
+		{ DB_BROKEN, true, 0, 1 }, { DB_REFUSED, true, 1, 0 },
+	};
+	struct conf		conf = { 0 };
+	struct drain_counts	counts;
+	struct delivery		*one = delivery_of("{}", 2);
+	struct capture		cap;
+	struct errbuf		err;
+	struct spool		*s;
+	struct drain		*d;
+	char			said[4096];
+	size_t			i;
+
+	scratch_make(dir);
+	d = drain_open(&s);
+	CU_ASSERT(spool_write(s, one, &err));
+	memset(&database, 0, sizeof(database));
+	capture_begin(&cap);
+	for (i = 0; i < COUNT(rows); i++) {
+		database.verdict = rows[i].verdict;
+		database.connected = rows[i].connected;
+		(void)drain_run(d, NULL, &conf, 0, &counts, &err);
+		CU_ASSERT_EQUAL(counts.drained, 0);
+		CU_ASSERT_EQUAL(counts.refused, rows[i].refused);
+		CU_ASSERT_EQUAL(spool_count(s), rows[i].left);
+	}
+	(void)capture_end(&cap, said, sizeof(said));
+	memset(&database, 0, sizeof(database));
+	delivery_free(one);
+	drain_close(s, d);
+	scratch_remove(dir);
+}
+
+/* What is found when a file is drained: the parser's word of today, and of the
+ * sender what the handler decided, or doubted, then. */
+#define DONE	"{\"id\":\"t\",\"status\":\"completed\",\"result\":"	\
+	"{\"images\":[{\"url\":[\"https://h/0.png\"]}]}}"
+#define BUSY	"{\"id\":\"t\",\"status\":\"processing\"}"
+
+static const struct {
+	const char	*account;	/* "requery" and "plain" are known */
+	enum outcome	 was;
+	const char	*body;
+	enum outcome	 is;
+} judged[] = {
+	{ "plain", OUTCOME_ACCEPTED,	DONE, OUTCOME_ACCEPTED },
+	{ "plain", OUTCOME_UNPARSED,	DONE, OUTCOME_ACCEPTED },
+	{ "plain", OUTCOME_ACCEPTED,	BUSY, OUTCOME_IGNORED },
+	{ "plain", OUTCOME_REJECTED,	"{",  OUTCOME_REJECTED },
+	{ "gone", OUTCOME_ACCEPTED,	DONE, OUTCOME_ACCEPTED },
+	/* The account is one whose callbacks are not believed. */
+	{ "requery", OUTCOME_ACCEPTED,	DONE, OUTCOME_REQUERY },
+	{ "requery", OUTCOME_REQUERY,	DONE, OUTCOME_REQUERY },
+	/* It was one, or has left the settings. */
+	{ "plain", OUTCOME_REQUERY,	DONE, OUTCOME_REQUERY },
+	{ "gone", OUTCOME_REQUERY,	DONE, OUTCOME_REQUERY },
+	/* Too old when it came: time in the spool makes it no younger. */
+	{ "plain", OUTCOME_STALE,	DONE, OUTCOME_STALE },
+	{ "plain", OUTCOME_STALE,	BUSY, OUTCOME_STALE },
+	{ "gone", OUTCOME_STALE,	DONE, OUTCOME_STALE },
+	{ "requery", OUTCOME_STALE,	DONE, OUTCOME_STALE },
+	{ "plain", OUTCOME_STALE,	"{",  OUTCOME_REJECTED },
+	/* Of a forged one nothing is read. */
+	{ "plain", OUTCOME_UNVERIFIED,	DONE, OUTCOME_UNVERIFIED },
+	{ "requery", OUTCOME_UNVERIFIED, DONE, OUTCOME_UNVERIFIED },
+};
+
+static void
+judged_write(struct spool *s, size_t i)
+{
+	struct delivery	*d = delivery_new(provider_find("apimart"),
+			    judged[i].account, SOURCE_CALLBACK);
+	struct errbuf	 err;
+	char		*body = strdup(judged[i].body);
+
+	CU_ASSERT_FATAL(d != NULL && body != NULL);
+	delivery_set_body(d, body, strlen(body));
+	d->received_at = RECEIVED_AT + (usec_t)i;
+	d->outcome = judged[i].was;
+	d->verdict = VERDICT_TOKEN;
+	CU_ASSERT(spool_write(s, d, &err));
+	delivery_free(d);
+}
+
+static void
+test_judged(void)
+{
+	char			plain[] = "plain", requery[] = "requery";
+	struct account		accounts[2] = {
+		{ .provider = provider_find("apimart"), .name = plain },
+		{ .provider = provider_find("apimart"), .name = requery,
+		    .requery = true },
+	};
+	struct conf		conf = { .accounts = accounts, .naccounts = 2 };
+	struct drain_counts	counts;
+	struct errbuf		err;
+	struct spool		*s;
+	struct drain		*d;
+	size_t			i;
+
+	scratch_make(dir);
+	d = drain_open(&s);
+	for (i = 0; i < COUNT(judged); i++)
+		judged_write(s, i);
+	memset(&database, 0, sizeof(database));
+	CU_ASSERT_EQUAL(drain_run(d, NULL, &conf, 0, &counts, &err), DB_OK);
+	CU_ASSERT_EQUAL_FATAL(database.n, COUNT(judged));
+	for (i = 0; i < COUNT(judged); i++) {
+		CU_ASSERT_EQUAL(database.received_at[i],
+		    RECEIVED_AT + (usec_t)i);
+		CU_ASSERT_EQUAL(database.outcome[i], judged[i].is);
+		if (database.outcome[i] != judged[i].is)
+			(void)fprintf(stderr, "\n    row %zu\n", i);
+	}
+	drain_close(s, d);
+	scratch_remove(dir);
+}
+
+/* --- a drainer that stands still */
+
+#define MANY	150	/* more than two batches */
+
+static void
+many_write(struct spool *s, usec_t from, usec_t n)
+{
+	struct delivery	*d;
+	struct errbuf	 err;
+	usec_t		 i;
+
+	for (i = from; i < from + n; i++) {
+		d = delivery_of("{}", 2);
+		d->received_at = RECEIVED_AT + i;
+		CU_ASSERT(spool_write(s, d, &err));
+		delivery_free(d);
+	}
+}
+
+/* Nobody has touched the lock for that long. */
+static void
+lock_age(int age_s)
+{
+	struct timespec	times[2] = { { .tv_sec = time(NULL) - age_s },
+			    { .tv_sec = time(NULL) - age_s } };
+	char		path[SCRATCH_PATH + 32];
+
+	(void)snprintf(path, sizeof(path), "%s/" DRAIN_LOCK_NAME, dir);
+	CU_ASSERT_EQUAL(utimensat(AT_FDCWD, path, times, 0), 0);
+}
+
+static struct {
+	struct spool	*spool;
+	struct drain	*one, *other;
+	struct conf	 conf;
+	long		 drained;	/* by the other */
+	char		 said[4096];
+} still;
+
+/* One batch alone, or all. */
+static long
+still_drain(struct drain *d, bool all)
+{
+	struct drain_counts	counts;
+	struct errbuf		err;
+
+	CU_ASSERT_EQUAL(drain_run(d, NULL, &still.conf, all ? 0 : 1, &counts,
+	    &err), DB_OK);
+	CU_ASSERT_EQUAL(counts.refused, 0);
+	CU_ASSERT_EQUAL(counts.passed, 0);
+	return counts.drained;
+}
+
+/* The one is stopped for long with a batch in its hands; the other comes. */
+static void
+still_meanwhile(void)
+{
+	struct capture	cap;
+
+	capture_begin(&cap);
+	lock_age(DRAIN_LOCK_STALE_S - 5);
+	CU_ASSERT_EQUAL(still_drain(still.other, true), 0);
+	lock_age(DRAIN_LOCK_STALE_S + 2);
+	still.drained = still_drain(still.other, true);
+	(void)capture_end(&cap, still.said, sizeof(still.said));
+}
+
+static void
+still_begin(void)
+{
+	scratch_make(dir);
+	still.one = drain_open(&still.spool);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(still.other = drain_new(still.spool));
+	many_write(still.spool, 0, MANY);
+	memset(&database, 0, sizeof(database));
+}
+
+static void
+still_end(void)
+{
+	drain_free(still.other);
+	drain_close(still.spool, still.one);
+	scratch_remove(dir);
+}
+
+/* Everything is drained without it, in order; when it wakes it does no harm:
+ * what it has in its hands is stored once more, which is passed over, and of
+ * the rest it lets go. */
+static void
+test_stopped(void)
+{
+	size_t	i;
+
+	still_begin();
+	database.meanwhile = still_meanwhile;
+	CU_ASSERT_EQUAL(still_drain(still.one, true), 0);
+	CU_ASSERT_EQUAL(still.drained, MANY);
+	CU_ASSERT_PTR_NOT_NULL(strstr(still.said, "taking over"));
+	CU_ASSERT_EQUAL(spool_count(still.spool), 0);
+	CU_ASSERT_EQUAL(database.n, MANY + 64);
+	for (i = 0; i < MANY; i++)
+		CU_ASSERT_EQUAL(database.received_at[i],
+		    RECEIVED_AT + (usec_t)i);
+	/* Both are as good as new. */
+	many_write(still.spool, MANY, 1);
+	CU_ASSERT_EQUAL(still_drain(still.one, true), 1);
+	many_write(still.spool, MANY + 1, 1);
+	CU_ASSERT_EQUAL(still_drain(still.other, true), 1);
+	still_end();
+}
+
+/* How long ago the lock was touched last. */
+static long
+lock_rest_s(void)
+{
+	struct stat	st;
+	char		path[SCRATCH_PATH + 32];
+
+	(void)snprintf(path, sizeof(path), "%s/" DRAIN_LOCK_NAME, dir);
+	CU_ASSERT_EQUAL(stat(path, &st), 0);
+	return (long)(time(NULL) - st.st_mtime);
+}
+
+static void
+assert_touched(void)
+{
+	CU_ASSERT(lock_rest_s() < DRAIN_LOCK_STALE_S / 2);
+}
+
+static void
+touched_anew(void)
+{
+	assert_touched();
+	database.meanwhile = assert_touched;
+	lock_age(DRAIN_LOCK_STALE_S - 1);
+}
+
+/* It says that it is at it, before the first look into a file, which may be
+ * long, and before each statement. */
+static void
+test_touches(void)
+{
+	still_begin();
+	CU_ASSERT_EQUAL(still_drain(still.other, false), 64);
+	drain_leave(still.other);
+	many_write(still.spool, MANY, 64);
+	lock_age(86400);
+	before_open = assert_touched;
+	CU_ASSERT_EQUAL(still_drain(still.one, false), 64);
+	before_open = NULL;
+	database.meanwhile = touched_anew;
+	CU_ASSERT_EQUAL(still_drain(still.one, true), MANY - 64);
+	still_end();
+}
+
+/* Another puts its own lock in the place of the one that was just opened. */
+static void
+lock_swap(void)
+{
+	char	path[SCRATCH_PATH + 32], now[SCRATCH_PATH + 32];
+
+	(void)snprintf(path, sizeof(path), "%s/" DRAIN_LOCK_NAME, dir);
+	(void)snprintf(now, sizeof(now), "%s/swap", dir);
+	scratch_write(now, 0644, "");
+	CU_ASSERT_EQUAL(rename(now, path), 0);
+}
+
+static void
+test_swapped(void)
+{
+	still_begin();
+	CU_ASSERT_EQUAL(still_drain(still.one, false), 64);
+	drain_leave(still.one);
+	before_flock = lock_swap;
+	CU_ASSERT_EQUAL(still_drain(still.one, false), 0);
+	CU_ASSERT_EQUAL(still_drain(still.one, true), MANY - 64);
+	still_end();
+}
+
+/* Stopped between two batches; and one that goes on is left at it, however old
+ * the lock's file was. */
+static void
+test_stopped_between(void)
+{
+	struct capture	 cap;
+	struct drain	*third;
+
+	still_begin();
+	CU_ASSERT_EQUAL(still_drain(still.other, false), 64);
+	drain_leave(still.other);
+	many_write(still.spool, MANY, 64);
+	lock_age(86400);
+	CU_ASSERT_EQUAL(still_drain(still.one, false), 64);
+	CU_ASSERT_EQUAL(still_drain(still.other, true), 0);
+	lock_age(DRAIN_LOCK_STALE_S + 2);
+	capture_begin(&cap);
+	CU_ASSERT_EQUAL(still_drain(still.other, false), 64);
+	(void)capture_end(&cap, still.said, sizeof(still.said));
+	CU_ASSERT_PTR_NOT_NULL(strstr(still.said, "taking over"));
+	/* The other has it now: the one lets go, and a third waits. */
+	CU_ASSERT_EQUAL(still_drain(still.one, true), 0);
+	CU_ASSERT_EQUAL(still_drain(still.one, true), 0);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(third = drain_new(still.spool));
+	CU_ASSERT_EQUAL(still_drain(third, true), 0);
+	CU_ASSERT_EQUAL(still_drain(still.other, true), 22);
+	many_write(still.spool, 2 * MANY, 10);
+	CU_ASSERT_EQUAL(still_drain(third, true), 10);
+	CU_ASSERT_EQUAL(database.n, 64 + MANY + 10);
+	drain_free(third);
+	still_end();
+}
+
+/* The lock of another user, which cannot be touched, is replaced by one that
+ * can. */
+static void
+test_foreign_lock(void)
+{
+	struct stat	st;
+	struct capture	cap;
+	char		path[SCRATCH_PATH + 32];
+	int		lock;
+
+	if (geteuid() != 0)
+		return;
+	still_begin();
+	CU_ASSERT_EQUAL(chmod(dir, 0777), 0);
+	(void)snprintf(path, sizeof(path), "%s/" DRAIN_LOCK_NAME, dir);
+	lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+	scratch_need(lock != -1 && flock(lock, LOCK_EX) == 0, path);
+	lock_age(DRAIN_LOCK_STALE_S + 2);
+	scratch_need(seteuid(NOBODY) == 0, "seteuid");
+	capture_begin(&cap);
+	/* The files are root's, so they wait; but they are looked at. */
+	(void)drain_run(still.one, NULL, &still.conf, 1,
+	    &(struct drain_counts){ 0 }, &(struct errbuf){ .text = "" });
+	(void)capture_end(&cap, still.said, sizeof(still.said));
+	scratch_need(seteuid(0) == 0, "seteuid");
+	CU_ASSERT_PTR_NOT_NULL(strstr(still.said, "taking over"));
+	CU_ASSERT_EQUAL(stat(path, &st), 0);
+	CU_ASSERT_EQUAL(st.st_uid, NOBODY);
+	CU_ASSERT_EQUAL(st.st_mode & 07777, 0644);
+	(void)close(lock);
+	still_end();
+}
+
 int
 main(void)
 {
@@ -475,6 +997,14 @@ main(void)
 		{ "one drainer", test_one_drainer },
 		{ "not whole", test_not_whole },
 		{ "not aside", test_not_aside },
+		{ "not now", test_not_now },
+		{ "not stored", test_not_stored },
+		{ "judged", test_judged },
+		{ "stopped", test_stopped },
+		{ "stopped between", test_stopped_between },
+		{ "touches", test_touches },
+		{ "swapped", test_swapped },
+		{ "another user's lock", test_foreign_lock },
 #if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
 		{ "no memory", test_no_memory },
 #endif

@@ -122,10 +122,13 @@ mkdir -p "$GENHOOK_SPOOL/refused"
 # The handlers would look into the file, and set it aside, at any moment.
 exec 7>"$GENHOOK_SPOOL/.drain.lock"
 flock 7
+# Nor take the lock from us, however long this takes.
+touch -d '1 hour' "$GENHOOK_SPOOL/.drain.lock"
 touch -d '10 minutes ago' "$GENHOOK_SPOOL/0-test.delivery"
 same "a callback that waits" 1 "$(doctor --alert)"
 check "is told with its age" wrong spool '1 callbacks wait in .* for 10 min' 'run genhook-sweep'
 rm "$GENHOOK_SPOOL/0-test.delivery"
+touch "$GENHOOK_SPOOL/.drain.lock"
 exec 7>&-
 touch "$GENHOOK_SPOOL/refused/x"
 same "one that was set aside" 1 "$(doctor --alert)"
