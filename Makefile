@@ -87,6 +87,10 @@ $(GEN)/migrations.def: $(NUMBERED) Makefile
 	    echo "FILE_TEXT($${f}_sql, \"$(GEN)/$$f.sql\")"; done >> $@
 	echo 'FILE_TEXT(schema_functions_sql, "sql/functions/schema.sql")' >> $@
 $(BUILD)/common/database.o: $(GEN)/schema_version.h
+$(GEN)/version_text.h: VERSION
+	@mkdir -p $(@D)
+	printf '#define VERSION_TEXT "%s"\n' "$$(cat VERSION)" > $@
+$(BUILD)/lib/version.o: $(GEN)/version_text.h
 $(BUILD)/cli/migrate.o: $(GEN)/migrations.def $(NUMBERED) \
     $(GEN)/repeatable.sql $(GEN)/baseline_comments.sql
 

@@ -13,6 +13,7 @@
 #include "lib/clock.h"
 #include "lib/log.h"
 #include "lib/units.h"
+#include "lib/version.h"
 #include "common/database.h"
 #include "batch/dry_run.h"
 #include "batch/progress.h"
@@ -39,6 +40,7 @@ static const struct option sweep_option_names[] = {
 	{ "dry-run",	no_argument,		NULL, 'n' },
 	{ "verbose",	no_argument,		NULL, 'v' },
 	{ "help",	no_argument,		NULL, 'h' },
+	{ "version",	no_argument,		NULL, 'V' },
 	{ NULL,		0,			NULL, 0 }
 };
 
@@ -50,7 +52,8 @@ sweep_print_help(FILE *out)
 	(void)fprintf(out,
 	    "usage: genhook-sweep [--config FILE] [--provider NAME] "
 	    "[--task ID]\n"
-	    "                     [--dry-run] [--verbose] [--help]\n"
+	    "                     [--dry-run] [--verbose] [--help] "
+	    "[--version]\n"
 	    "\n"
 	    "Does what is due, one step after the other, and ends.  Meant for "
 	    "cron, once a\n"
@@ -106,6 +109,9 @@ sweep_read_options(struct sweep_options *o, int argc, char **argv)
 		case 'v':
 			o->verbose = true;
 			break;
+		case 'V':
+			version_print("genhook-sweep");
+			exit(EXIT_ALL_DONE);
 		case 'h':
 			sweep_print_help(stdout);
 			exit(EXIT_ALL_DONE);

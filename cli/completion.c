@@ -76,7 +76,7 @@ cli_completion(const struct conf *conf, int argc, char **argv)
 	fputs(completion_head, stdout);
 	completion_file_options();
 	fputs(completion_middle, stdout);
-	printf("\t'') list='--config --help");
+	printf("\t'') list='--config --help --version");
 	for (c = cli_commands; c->name != NULL; c++)
 		printf(" %s", c->name);
 	printf("' ;;\n");

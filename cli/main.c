@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "lib/log.h"
+#include "lib/version.h"
 #include "cli/cli.h"
 
 static const struct cli_word migrate_words[] = {
@@ -242,7 +243,8 @@ main_usage(FILE *fp)
 {
 	const struct cli_command	*c;
 
-	fputs("usage: genhook [--config FILE] COMMAND [ARGUMENTS]\n\n", fp);
+	fputs("usage: genhook COMMAND [ARGUMENTS] [--config FILE]\n"
+	    "       genhook --help | --version\n\n", fp);
 	for (c = cli_commands; c->name != NULL; c++)
 		fprintf(fp, "  %-11s %s\n", c->name, c->says);
 	fputs("\ngenhook COMMAND --help says more about each.\n"
@@ -277,6 +279,49 @@ main_wants_help(const char *word)
 }
 
 static bool
+main_wants_version(const char *word)
+{
+	return strcmp(word, "--version") == 0 || strcmp(word, "version") == 0;
+}
+
+/*
+ * Take "--config FILE", before or behind the command, out of the arguments:
+ * what reads the settings, now or later, finds them by the environment.  False:
+ * the file is missing, or there is no memory.
+ */
+static bool
+main_take_config(int *argc, char **argv)
+{
+	int	i;
+
+	for (i = 1; i < *argc; i++) {
+		if (strcmp(argv[i], "--config") != 0)
+			continue;
+		if (i + 1 == *argc ||
+		    setenv("GENHOOK_CONF", argv[i + 1], 1) == -1)
+			return false;
+		memmove(&argv[i], &argv[i + 2],
+		    (size_t)(*argc - i - 1) * sizeof(*argv));
+		*argc -= 2;
+		break;
+	}
+	return true;
+}
+
+/* "help" and "help COMMAND", as "--help" and "COMMAND --help". */
+static void
+main_turn_help(int argc, char **argv)
+{
+	static char	help[] = "--help";
+
+	if (argc < 2 || strcmp(argv[1], "help") != 0)
+		return;
+	argv[1] = argc > 2 ? argv[2] : help;
+	if (argc > 2)
+		argv[2] = help;
+}
+
+static bool
 main_needs_no_conf(const struct cli_command *c, int argc, char **argv)
 {
 	return c->conf == CLI_CONF_NOT_BARE && argc == 2 &&
@@ -303,29 +348,27 @@ int
 main(int argc, char **argv)
 {
 	const struct cli_command	*c;
-	int				 at = 1;
 
 	log_open("genhook", LOG_INFO);
-	if (at + 1 < argc && strcmp(argv[at], "--config") == 0) {
-		/* What reads the settings, now or later, finds them there. */
-		if (setenv("GENHOOK_CONF", argv[at + 1], 1) == -1)
-			return cli_wrong("out of memory");
-		at += 2;
-	}
-	if (at < argc && main_wants_help(argv[at])) {
-		main_usage(stdout);
-		return CLI_OK;
-	}
-	if (at >= argc) {
+	main_turn_help(argc, argv);
+	if (!main_take_config(&argc, argv) || argc < 2) {
 		main_usage(stderr);
 		return CLI_USAGE;
 	}
-	if ((c = cli_command(argv[at])) == NULL) {
+	if (main_wants_help(argv[1])) {
+		main_usage(stdout);
+		return CLI_OK;
+	}
+	if (main_wants_version(argv[1])) {
+		version_print("genhook");
+		return CLI_OK;
+	}
+	if ((c = cli_command(argv[1])) == NULL) {
 		(void)cli_wrong("no command \"%s\"; genhook --help lists them",
-		    argv[at]);
+		    argv[1]);
 		return CLI_USAGE;
 	}
-	if (at + 1 < argc && main_wants_help(argv[at + 1]))
+	if (argc > 2 && main_wants_help(argv[2]))
 		return main_help(c);
-	return main_run(c, argc - at, argv + at);
+	return main_run(c, argc - 1, argv + 1);
 }

@@ -8,6 +8,7 @@
 
 #include "lib/clock.h"
 #include "lib/log.h"
+#include "lib/version.h"
 #include "server/receive.h"
 #include "server/server.h"
 
@@ -138,8 +139,24 @@ receiver_serve(struct receiver *rx, bool fastcgi)
 	return ok;
 }
 
+/* A person's words, where a person started it: a web server passes on a query
+ * as arguments (RFC 3875 section 4.4), which must not be heard. */
+static bool
+receiver_tells(const char *program, int argc, char **argv)
+{
+	if (argc < 2 || getenv("GATEWAY_INTERFACE") != NULL)
+		return false;
+	if (strcmp(argv[1], "--version") == 0)
+		version_print(program);
+	else
+		printf("usage: %s [--version]\n\nA web server starts it, as "
+		    "FastCGI or as CGI; it takes the callbacks of %s.\n",
+		    program, PROVIDER.name);
+	return true;
+}
+
 int
-main(void)
+main(int argc, char **argv)
 {
 	struct receiver	 rx = { .provider = &PROVIDER };
 	struct errbuf	 err;
@@ -147,6 +164,8 @@ main(void)
 	bool		 fastcgi = server_is_fastcgi(), ok;
 
 	(void)snprintf(program, sizeof(program), "genhook-%s", PROVIDER.name);
+	if (!fastcgi && receiver_tells(program, argc, argv))
+		return 0;
 	log_open(program, LOG_INFO);
 	receiver_open_log();
 	server_limit_process(fastcgi);

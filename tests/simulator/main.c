@@ -12,6 +12,7 @@
 #include "http.h"
 #include "ledger.h"
 #include "wavespeed.h"
+#include "version_text.h"
 
 static void
 seed_open(void)
@@ -94,6 +95,10 @@ main(int argc, char **argv)
 	if (!options_parse(argc, argv, &opts, &why)) {
 		(void)fprintf(stderr, "genhook-simulator: %s\n", why.text);
 		return 2;
+	}
+	if (opts.version) {
+		(void)printf("genhook-simulator %s\n", VERSION_TEXT);
+		return 0;
 	}
 	if (opts.help) {
 		options_usage();

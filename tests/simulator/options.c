@@ -27,6 +27,7 @@ struct option {
 
 static const struct option table[] = {
 	{ "help", K_FLAG, AT(help), 0, 0, "print this list" },
+	{ "version", K_FLAG, AT(version), 0, 0, "print the version" },
 	{ "port", K_LONG, AT(port), 0, 65535,
 	    "port of that address, 0 takes a free one" },
 	{ "address", K_TEXT, AT(address), 0, 0,

@@ -33,6 +33,7 @@ struct options {
 	const char	*wavespeed_secret;
 	bool		 hostile;
 	bool		 help;
+	bool		 version;
 	struct faults	 faults;
 };
 

@@ -22,6 +22,7 @@ $(BUILD)/$(SIM_DIR)/fixtures.c: $(SIM_MEDIA)
 	    echo "}; const size_t $${n}_len = sizeof($$n);"; \
 	done; } > $@
 
+$(BUILD)/$(SIM_DIR)/main.o: $(GEN)/version_text.h
 $(BUILD)/$(SIM_DIR)/fixtures.o: $(BUILD)/$(SIM_DIR)/fixtures.c
 	$(CC) $(ALL_CFLAGS) -c $< -o $@
 
