@@ -47,7 +47,7 @@ account_queue_stop(struct account_queue *q, bool key_refused,
 		return;
 	q->stopped = true;
 	if (key_refused)
-		run_warn(q->accounts->run, "%s %s: the API key is refused (%s);"
+		run_hindered(q->accounts->run, "%s %s: the API key is refused (%s);"
 		    " %s", a->provider->name, a->name, words,
 		    q->accounts->left);
 	else
@@ -62,7 +62,7 @@ account_queue_stop_keyless(struct account_queue *q)
 	if (q->stopped || *a->api_key != '\0')
 		return;
 	q->stopped = true;
-	run_warn(q->accounts->run, "%s %s: %s, but no api_key is set",
+	run_hindered(q->accounts->run, "%s %s: %s, but no api_key is set",
 	    a->provider->name, a->name, q->accounts->due);
 }
 

@@ -15,6 +15,7 @@
 #include "lib/units.h"
 #include "lib/version.h"
 #include "common/database.h"
+#include "batch/check.h"
 #include "batch/dry_run.h"
 #include "batch/progress.h"
 #include "batch/steps.h"
@@ -190,14 +191,17 @@ sweep_print_summary(const struct sweep *s)
 static void
 sweep_run(struct sweep *s, bool with_progress)
 {
-	if (!sweep_begin(s))
+	if (!sweep_begin(s)) {
+		check_note_leave(&s->run);
 		return;
+	}
+	check_note_remove(&s->run);
 	if (with_progress)
 		s->run.progress = progress_new();
 	steps_run(s);
 	progress_free(s->run.progress);
 	s->run.progress = NULL;
-	if (run_stopping() && !s->run.broken)
+	if (run_stopping() && s->run.error.text[0] == '\0')
 		errbuf_set(&s->run.error, "stopped by a signal");
 	(void)sweep_finish(s);
 	sweep_print_summary(s);

@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "lib/clock.h"
@@ -129,6 +130,14 @@ run_query(struct run *r, const struct db_stmt *stmt,
 	return v;
 }
 
+static void
+run_say(struct run *r, const char *words)
+{
+	r->attention = true;
+	progress_wipe(r->progress);
+	log_line(LOG_WARN, "%s", words);
+}
+
 void
 run_warn(struct run *r, const char *fmt, ...)
 {
@@ -138,18 +147,37 @@ run_warn(struct run *r, const char *fmt, ...)
 	va_start(ap, fmt);
 	(void)vsnprintf(words.text, sizeof(words.text), fmt, ap);
 	va_end(ap);
-	r->attention = true;
-	progress_wipe(r->progress);
-	log_line(LOG_WARN, "%s", words.text);
+	run_say(r, words.text);
+}
+
+void
+run_hindered(struct run *r, const char *fmt, ...)
+{
+	struct errbuf	words, before = r->error;
+	va_list		ap;
+
+	va_start(ap, fmt);
+	(void)vsnprintf(words.text, sizeof(words.text), fmt, ap);
+	va_end(ap);
+	run_say(r, words.text);
+	utf8_clean(words.text);
+	if (!r->broken && before.text[0] == '\0')
+		errbuf_set(&r->error, "%s", words.text);
+	else if (!r->broken && strstr(before.text, words.text) == NULL)
+		errbuf_set(&r->error, "%s; %s", before.text, words.text);
 }
 
 void
 run_break(struct run *r, const char *words)
 {
+	struct errbuf	hindered;
+
 	if (r->broken)
 		return;
 	r->broken = true;
-	errbuf_set(&r->error, "%s", words);
+	hindered = r->error;
+	errbuf_set(&r->error, "%s%s%s", words,
+	    hindered.text[0] != '\0' ? "; " : "", hindered.text);
 	utf8_clean(r->error.text);
 	progress_wipe(r->progress);
 	log_line(LOG_ERROR, "%s", words);

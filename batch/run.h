@@ -32,9 +32,9 @@ struct run {
 						   NULL */
 	void			*beat_arg;
 	bool			 attention;	/* a person should look */
-	bool			 broken;	/* the run cannot go on: error
-						   has the words */
-	struct errbuf		 error;
+	bool			 broken;	/* the run cannot go on */
+	struct errbuf		 error;		/* why, or what keeps it from
+						   doing everything */
 };
 
 /* SIGTERM and SIGINT ask the run to end; the process has two seconds for it. */
@@ -72,6 +72,11 @@ enum db_verdict run_query_any_thread(const struct run *, const struct db_stmt *,
 
 /* Something that a person should know of: logged, and exit status 1. */
 void	run_warn(struct run *, const char *, ...)
+	    __attribute__((format(printf, 2, 3)));
+
+/* The same of what keeps the run from doing everything: it goes into the run's
+ * row, too, where doctor and attention see it.  As much as fits is kept. */
+void	run_hindered(struct run *, const char *, ...)
 	    __attribute__((format(printf, 2, 3)));
 
 /* The run cannot go on, for the reason that the words say: logged once, and

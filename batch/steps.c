@@ -21,13 +21,13 @@ drain_all(struct sweep *s, struct drain *drain, int64_t until_ms)
 	s->counts.drained += counts.drained;
 	s->counts.refused += counts.refused;
 	if (counts.refused > 0)
-		run_warn(&s->run, "%ld spool files were set aside: %s",
+		run_hindered(&s->run, "%ld spool files were set aside: %s",
 		    counts.refused, err.text);
 	else if (counts.passed > 0)
-		run_warn(&s->run, "%ld spool files wait: %s", counts.passed,
+		run_hindered(&s->run, "%ld spool files wait: %s", counts.passed,
 		    err.text);
 	else if (counts.blind)
-		run_warn(&s->run, "the spool is not drained: %s", err.text);
+		run_hindered(&s->run, "the spool is not drained: %s", err.text);
 	if (v == DB_AWAY || v == DB_BROKEN)
 		run_break(&s->run, err.text);
 }
@@ -44,7 +44,7 @@ drain_step(struct sweep *s, int64_t until_ms)
 	if (spool != NULL && (drain = drain_new(spool)) == NULL)
 		errbuf_set(&err, "spool: out of memory");
 	if (drain == NULL)
-		run_warn(&s->run, "the spool is not drained: %s", err.text);
+		run_hindered(&s->run, "the spool is not drained: %s", err.text);
 	else
 		drain_all(s, drain, until_ms);
 	drain_free(drain);
@@ -80,7 +80,7 @@ retain_step(struct sweep *s, int64_t until_ms)
 	params[0] = db_int(conf->retain_deliveries_days, days);
 	if (run_query(&s->run, DB_RETAIN_DELIVERIES, params, NULL, &err) ==
 	    DB_REFUSED)
-		run_warn(&s->run, "old deliveries are not dropped: %s",
+		run_hindered(&s->run, "old deliveries are not dropped: %s",
 		    err.text);
 	(void)run_query(&s->run, DB_COUNT_TRAFFIC, NULL, NULL, &err);
 	archive = archive_open(conf, s->run.owner, &err);
@@ -93,6 +93,8 @@ const struct step steps[] = {
 	{ .name = "drain", .ends = 30, .always = true, .run = drain_step,
 	    .print_due = dry_run_drain, .due = "spool files",
 	    .words = "commit the callbacks that wait in the spool" },
+	{ .name = "check", .ends = 30, .always = true, .run = check_step,
+	    .words = "see whether spool and archive can be written to" },
 	{ .name = "replay", .ends = 40, .run = replay_step,
 	    .words = "parse anew the deliveries that are to be replayed" },
 	{ .name = "submit", .ends = SUBMITS_END, .not_for_task = true,

@@ -5,10 +5,12 @@
 
 #include "lib/clock.h"
 #include "lib/db.h"
+#include "lib/pgarray.h"
 #include "batch/sweep.h"
 
 #define BEAT_EVERY_MS		10000
 #define FINISH_TIMEOUT_MS	1000
+#define ACCOUNT_MAX		128	/* provider, blank and name */
 
 int64_t
 sweep_moment(const struct sweep *s, int percent)
@@ -59,6 +61,33 @@ sweep_beat(void *arg)
 		s->beat_ms = now;
 }
 
+/* Tell the database which accounts there are: whose tasks it has besides,
+ * nobody will ask about. */
+static void
+sweep_note_settings(struct sweep *s, const char *host)
+{
+	const struct conf	*conf = s->run.conf;
+	struct db_param		 params[3];
+	struct pgarray		 accounts;
+	struct errbuf		 err;
+	char			 name[ACCOUNT_MAX];
+	size_t			 i;
+
+	pgarray_begin(&accounts, PG_TEXT);
+	for (i = 0; i < conf->naccounts; i++) {
+		(void)snprintf(name, sizeof(name), "%s %s",
+		    conf->accounts[i].provider->name, conf->accounts[i].name);
+		pgarray_text(&accounts, name);
+	}
+	if (pgarray_end(&accounts)) {
+		params[0] = db_text(host);
+		params[1] = db_text(conf->path);
+		params[2] = pgarray_param(&accounts);
+		(void)run_query(&s->run, DB_NOTE_SETTINGS, params, NULL, &err);
+	}
+	pgarray_free(&accounts);
+}
+
 bool
 sweep_begin(struct sweep *s)
 {
@@ -77,6 +106,7 @@ sweep_begin(struct sweep *s)
 	}
 	(void)snprintf(s->id, sizeof(s->id), "%s", db_value(rows, 0, 0));
 	db_rows_free(rows);
+	sweep_note_settings(s, host);
 	run_set_owner(&s->run, s->id);
 	s->beat_ms = clock_ms();
 	s->run.beat = sweep_beat;

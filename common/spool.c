@@ -1,5 +1,6 @@
 /* The spool's directory: who writes there, and how full it is. */
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 
 #include <dirent.h>
 #include <errno.h>
@@ -17,6 +18,7 @@
 #include "common/spool_format.h"
 
 #define NAME_SUFFIX	".delivery"
+#define ROOM_LEAST	((int64_t)1 << 20)
 
 /*
  * How full the spool is has to be counted anew now and then, since other
@@ -139,6 +141,18 @@ spool_check(const struct spool *s, struct errbuf *err)
 	if (fd != -1)
 		(void)close(fd);
 	return fd != -1;
+}
+
+bool
+spool_has_room(const struct spool *s, struct errbuf *err)
+{
+	struct statvfs	fs;
+
+	if (statvfs(s->dir, &fs) == 0 &&
+	    (int64_t)fs.f_bavail * (int64_t)fs.f_frsize >= ROOM_LEAST)
+		return true;
+	errbuf_set(err, "spool: no room in \"%s\"", s->dir);
+	return false;
 }
 
 bool
@@ -408,6 +422,29 @@ spool_write_file(const struct spool *s, int dirfd, const char *name,
 		return false;
 	}
 	return true;
+}
+
+bool
+spool_try(const struct spool *s, struct errbuf *err)
+{
+	char	 tmp[64], bytes[4096] = "";
+	int	 dirfd;
+	bool	 ok;
+
+	if (!spool_has_room(s, err) || (dirfd = spool_dir_open(s, err)) == -1)
+		return false;
+	(void)snprintf(tmp, sizeof(tmp), SPOOL_TMP_PREFIX "try-%ld",
+	    (long)getpid());
+	/* A namesake that was killed may have left it. */
+	(void)unlinkat(dirfd, tmp, 0);
+	ok = spool_write_tmp(dirfd, tmp, bytes, sizeof(bytes), err);
+	if (ok && unlinkat(dirfd, tmp, 0) == -1) {
+		errbuf_set(err, "spool: could not remove a file: %s",
+		    strerror(errno));
+		ok = false;
+	}
+	(void)close(dirfd);
+	return ok;
 }
 
 bool

@@ -33,6 +33,15 @@ void	spool_close(struct spool *);		/* NULL is fine */
 bool	spool_write(struct spool *, const struct delivery *,
 	    struct errbuf *err);
 
+/* Is there room for some callbacks?  False with err. */
+bool	spool_has_room(const struct spool *, struct errbuf *err);
+/* Write a file, sync it and remove it.  False with err: spool_write() would
+ * fail. */
+bool	spool_try(const struct spool *, struct errbuf *err);
+
+/* In the directory, beside the callbacks: why the last sweep could not begin. */
+#define SPOOL_SWEEP_NOTE	".sweep.failed"
+
 /* Files that wait; -1 when the directory cannot be read. */
 long	spool_count(const struct spool *);
 

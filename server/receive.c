@@ -488,7 +488,8 @@ receive_end_health(struct callback *cb, char out[ANSWER_TEXT_MAX])
 	char			 body[256];
 	struct errbuf		 err = { .text = "no spool" };
 
-	up = stored && rx->spool != NULL && spool_check(rx->spool, &err);
+	up = stored && rx->spool != NULL && spool_check(rx->spool, &err) &&
+	    spool_has_room(rx->spool, &err);
 	if (!up)
 		log_line(LOG_WARN, "healthz: %s", stored ? err.text :
 		    cb->commit.err.text);

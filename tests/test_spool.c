@@ -1,5 +1,8 @@
 /* common/spool: files are written whole and in order, up to the limits. */
+#include <sys/statvfs.h>
+
 #include <dirent.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -18,6 +21,13 @@ struct dirent	*__wrap_readdir(DIR *);
 int64_t		 __real_clock_ms(void);
 int64_t		 __wrap_clock_ms(void);
 
+int		 __real_statvfs(const char *, struct statvfs *);
+int		 __wrap_statvfs(const char *, struct statvfs *);
+int		 __real_fsync(int);
+int		 __wrap_fsync(int);
+
+static int64_t	free_bytes = -1;	/* on the disk; -1: as it is */
+static int	fsync_error;		/* of each fsync; 0: as it is */
 static long	names_read;
 static int64_t	held_ms;	/* the clock stands there, unless 0 */
 
@@ -32,6 +42,25 @@ int64_t
 __wrap_clock_ms(void)
 {
 	return held_ms != 0 ? held_ms : __real_clock_ms();
+}
+
+int
+__wrap_statvfs(const char *path, struct statvfs *fs)
+{
+	int	status = __real_statvfs(path, fs);
+
+	if (free_bytes >= 0)
+		fs->f_bavail = (fsblkcnt_t)(free_bytes / (long)fs->f_frsize);
+	return status;
+}
+
+int
+__wrap_fsync(int fd)
+{
+	if (fsync_error == 0)
+		return __real_fsync(fd);
+	errno = fsync_error;
+	return -1;
 }
 
 static char	dir[SCRATCH_PATH];
@@ -343,6 +372,36 @@ test_gone(void)
 	scratch_remove(dir);
 }
 
+/* Trying the spool tells what writing would come to, and leaves nothing. */
+static void
+test_try(void)
+{
+	struct errbuf	 err;
+	struct dirent	**list;
+	struct spool	*s;
+	int		 n;
+
+	scratch_make(dir);
+	s = spool_new(1 << 20);
+	CU_ASSERT(spool_has_room(s, &err));
+	CU_ASSERT(spool_try(s, &err));
+	free_bytes = 4096;
+	CU_ASSERT_FALSE(spool_has_room(s, &err));
+	CU_ASSERT_FALSE(spool_try(s, &err));
+	CU_ASSERT_PTR_NOT_NULL(strstr(err.text, "no room"));
+	free_bytes = -1;
+	fsync_error = EDQUOT;
+	CU_ASSERT_FALSE(spool_try(s, &err));
+	CU_ASSERT_PTR_NOT_NULL(strstr(err.text, strerror(EDQUOT)));
+	fsync_error = 0;
+	n = scandir(dir, &list, NULL, NULL);
+	CU_ASSERT_EQUAL(n, 2);
+	names_free(list, n);
+	scratch_remove(dir);
+	CU_ASSERT_FALSE(spool_has_room(s, &err));
+	spool_close(s);
+}
+
 int
 main(void)
 {
@@ -354,6 +413,7 @@ main(void)
 		{ "many", test_many },
 		{ "open", test_open },
 		{ "gone", test_gone },
+		{ "try", test_try },
 		{ NULL, NULL }
 	};
 

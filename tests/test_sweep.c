@@ -66,6 +66,42 @@ test_broken(void)
 	CU_ASSERT_FALSE(s.run.attention);
 }
 
+/* What keeps a run from doing all goes into its row, once each; what a person
+ * should see beside that does not. */
+static void
+test_hindered(void)
+{
+	struct conf	conf = { .max_seconds = 50 };
+	struct sweep	s = { .run.conf = &conf };
+	struct capture	capture;
+	char		text[2000], long_words[400];
+
+	capture_begin(&capture);
+	run_warn(&s.run, "a task is lost");
+	CU_ASSERT_STRING_EQUAL(s.run.error.text, "");
+	run_hindered(&s.run, "the spool is %s", "full\xff");
+	run_hindered(&s.run, "the spool is %s", "full\xff");
+	CU_ASSERT_STRING_EQUAL(s.run.error.text, "the spool is full?");
+	run_hindered(&s.run, "the key is refused");
+	CU_ASSERT_STRING_EQUAL(s.run.error.text,
+	    "the spool is full?; the key is refused");
+	CU_ASSERT_TRUE(s.run.attention);
+	CU_ASSERT_FALSE(s.run.broken);
+	run_break(&s.run, "the archive is away");
+	CU_ASSERT_STRING_EQUAL(s.run.error.text,
+	    "the archive is away; the spool is full?; the key is refused");
+	run_hindered(&s.run, "too late");
+	CU_ASSERT_PTR_NULL(strstr(s.run.error.text, "too late"));
+	memset(long_words, 'x', sizeof(long_words) - 1);
+	long_words[sizeof(long_words) - 1] = '\0';
+	s.run.broken = false;
+	run_hindered(&s.run, "%s", long_words);
+	(void)capture_end(&capture, text, sizeof(text));
+	CU_ASSERT_PTR_EQUAL(strstr(s.run.error.text, "the archive is away;"),
+	    s.run.error.text);
+	CU_ASSERT(strlen(s.run.error.text) < sizeof(s.run.error.text));
+}
+
 int
 main(void)
 {
@@ -73,6 +109,7 @@ main(void)
 		{ "moments", test_moments },
 		{ "the table of steps", test_table },
 		{ "a broken run", test_broken },
+		{ "a run that cannot do all", test_hindered },
 		{ NULL, NULL }
 	};
 

@@ -62,7 +62,7 @@ fresh_link_note_account(const struct downloads *d,
 	if (a->verdict != POLL_BAD_KEY || *refused)
 		return;
 	*refused = true;
-	run_warn(d->run, "%s %s: the API key is refused (%s); it is not "
+	run_hindered(d->run, "%s %s: the API key is refused (%s); it is not "
 	    "asked for fresh links", a->account->provider->name,
 	    a->account->name, a->err.text);
 }

@@ -97,7 +97,7 @@ rows_note_archive(struct downloads *d, const struct job_failure *f)
 		    &d->store_down;
 
 	if (!*noted)
-		run_warn(d->run, "%s", f->err.text);
+		run_hindered(d->run, "%s", f->err.text);
 	*noted = true;
 }
 

@@ -1,6 +1,12 @@
 /* Is any work late, lost or odd? */
+#include <stdio.h>
+
+#include "lib/pgarray.h"
+#include "batch/run.h"
 #include "cli/doctor/doctor.h"
 #include "cli/statements.h"
+
+#define ACCOUNT_MAX	128	/* provider, blank and name */
 
 /* Each statement answers with a line of words for each thing that is wrong. */
 static const struct {
@@ -20,12 +26,15 @@ static const struct {
 	    "PROVIDER" },
 	{ "tasks", DB_LOST_TASKS,
 	    "genhook tasks lost; genhook repoll PROVIDER --status lost" },
-	{ "accounts", DB_UNKNOWN_ACCOUNTS,
-	    "add its section to the settings, or register the tasks with the "
-	    "right account" },
-	{ "requests", DB_ODD_REQUESTS,
-	    "genhook requests unknown; genhook requests refused; "
-	    "genhook.attention has the statement for each" },
+	{ "requests", DB_UNKNOWN_FATES,
+	    "genhook requests unknown; genhook.request_attention has the "
+	    "statement for each" },
+	{ "requests", DB_REFUSED_REQUESTS,
+	    "genhook requests refused; genhook.request_attention has the "
+	    "statement for each" },
+	{ "requests", DB_LATE_REQUESTS,
+	    "genhook requests queued; genhook.request_attention has the "
+	    "statement for each" },
 	{ "quiet", DB_QUIET_PROVIDERS,
 	    "try the callback's address from outside; then the provider's "
 	    "status page" },
@@ -33,6 +42,14 @@ static const struct {
 	{ "callers", DB_ODD_CALLERS,
 	    "unverified: is webhook_secret that of the API key which submits?  "
 	    "rejected: genhook deliveries rejected" },
+	{ "callers", DB_UNREAD_CALLBACKS,
+	    "unverified: is webhook_secret that of the API key which submits, "
+	    "and the clock right?  unparsed: upgrade; then: genhook replay" },
+	{ "results", DB_ODD_RESULTS,
+	    "genhook.attention has the task of each: show it to the provider" },
+	{ "polls", DB_FAILING_POLLS,
+	    "genhook tasks pending shows them; as the words say: the model, "
+	    "the account, or an upgrade" },
 };
 
 static void
@@ -45,6 +62,40 @@ work_ask(struct doctor *d, const char *what, const struct db_stmt *stmt,
 	for (i = 0; rows != NULL && i < db_rows_count(rows); i++)
 		doctor_wrong(d, what, cure, "%s", db_value(rows, i, 0));
 	db_rows_free(rows);
+}
+
+/* Accounts that are there no more, by the settings here. */
+static void
+work_accounts(struct doctor *d)
+{
+	struct pgarray	 mine;
+	char		 host[RUN_HOST_MAX], name[ACCOUNT_MAX];
+	struct db_param	 params[3];
+	struct db_rows	*rows = NULL;
+	size_t		 i;
+	int		 n;
+
+	run_host(host);
+	pgarray_begin(&mine, PG_TEXT);
+	for (i = 0; i < d->conf->naccounts; i++) {
+		(void)snprintf(name, sizeof(name), "%s %s",
+		    d->conf->accounts[i].provider->name,
+		    d->conf->accounts[i].name);
+		pgarray_text(&mine, name);
+	}
+	if (pgarray_end(&mine)) {
+		params[0] = pgarray_param(&mine);
+		params[1] = db_text(host);
+		params[2] = db_text(d->conf->path);
+		rows = doctor_ask(d, "accounts", DB_UNKNOWN_ACCOUNTS, params);
+	}
+	for (n = 0; rows != NULL && n < db_rows_count(rows); n++)
+		doctor_wrong(d, "accounts", "put its section back into the "
+		    "settings, or move what waits to the account that it is "
+		    "now: genhook.rename_account(PROVIDER, OLD, NEW)", "%s",
+		    db_value(rows, n, 0));
+	db_rows_free(rows);
+	pgarray_free(&mine);
 }
 
 static void
@@ -80,6 +131,7 @@ doctor_work(struct doctor *d)
 
 	for (i = 0; i < d->conf->naccounts; i++)
 		work_polls(d, &d->conf->accounts[i]);
+	work_accounts(d);
 	for (i = 0; i < sizeof(questions) / sizeof(questions[0]); i++)
 		work_ask(d, questions[i].what, questions[i].stmt,
 		    questions[i].cure);

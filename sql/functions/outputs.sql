@@ -154,6 +154,8 @@ as $$
                 then now() + interval '1 day' else o.held_until end,
             held_by = case p_status when 'held' then p_owner
                 else o.held_by end,
+            given_up_at = case when p_status in ('expired', 'failed')
+                and not r.kept then now() else o.given_up_at end,
             leased_until = null, lease_owner = null
         from row r
         where o.provider = r.provider and o.task_id = r.task_id

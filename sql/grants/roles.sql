@@ -61,7 +61,7 @@ begin
 
             ('genhook_sweeper', 'usage on schema genhook'),
             ('genhook_sweeper', 'execute on function schema_version, receive, notify_finished'),
-            ('genhook_sweeper', 'execute on function start_sweep, beat_sweep, finish_sweep'),
+            ('genhook_sweeper', 'execute on function start_sweep, beat_sweep, finish_sweep, note_settings'),
             ('genhook_sweeper', 'execute on function claim_polls, release_polls, note_poll, give_up_tasks, pause_account'),
             ('genhook_sweeper', 'execute on function claim_outputs, release_outputs, renew_output, store_outputs, fail_output, embedded_content'),
             ('genhook_sweeper', 'execute on function claim_replays, finish_replays'),
@@ -78,9 +78,10 @@ begin
             ('genhook_reader', 'usage on schema genhook'),
             ('genhook_reader', 'execute on function schema_version, schema_drift, objects_now, is_test_task'),
             ('genhook_reader', 'execute on function count_unanswered, uncounted_traffic, uncounted_announced'),
-            ('genhook_reader', 'select on tasks, outputs, requests, sweeps, accounts, hours, marks, migrations, objects, replays'),
+            ('genhook_reader', 'select on tasks, outputs, requests, sweeps, accounts, settings, hours, marks, migrations, objects, replays'),
             ('genhook_reader', 'select on pending_tasks, due_outputs, task_results, request_results'),
             ('genhook_reader', 'select on attention, request_attention, provider_health, account_health, traffic'),
+            ('genhook_reader', 'select on unknown_accounts, configured_accounts, sweep_health, lost_outputs'),
             ('genhook_reader', 'select (id, received_at, provider, task_id, account, source, outcome, verdict, remote_addr, headers, note, body_digest, token) on deliveries')
         ) as grants (r, g)
     loop

@@ -1,5 +1,61 @@
 -- What a person should look at, and the statement that mends it or shows more.
 
+-- Nobody asks about a task, nor sends a request, whose account is in no settings:
+-- mostly since the section has got another title.  While no sweep has noted its
+-- settings, one that was never polled for is unknown after an hour.
+create or replace view genhook.unknown_accounts as
+    with known as materialized (
+        select provider, string_agg(account, ', ' order by account) as names,
+            case when count(*) = 1 then min(account)
+                when bool_or(account = 'default')
+                    and not exists (select from genhook.settings)
+                    then 'default' end as likely
+        from genhook.configured_accounts
+        group by provider
+    ), waiting as materialized (
+        select t.provider::text collate "default" as provider,
+            t.account::text collate "default" as account, count(*) as tasks,
+            0::bigint as requests, min(t.submitted_at) as since,
+            case when count(*) = 1 then min(t.task_id) end as task_id
+        from genhook.tasks t
+        where t.status = 'pending'
+        group by t.provider, t.account
+        union all
+        select r.provider, r.account, 0, count(*), min(r.queued_at), null
+        from genhook.requests r
+        where r.status = 'queued'
+        group by r.provider, r.account
+    )
+    select w.provider, w.account, sum(w.tasks)::bigint as tasks,
+        sum(w.requests)::bigint as requests, min(w.since) as since,
+        max(w.task_id) as task_id,
+        format('no settings have an account "%s" of %s%s', w.account,
+            w.provider, coalesce(', only: ' || min(k.names), '')) as details,
+        case when min(k.likely) is not null
+            then format('select * from genhook.rename_account(%L, %L, %L)',
+                w.provider, w.account, min(k.likely))
+            else format('select * from genhook.configured_accounts where provider = %L',
+                w.provider)
+        end as cure
+    from waiting w
+    left join known k on k.provider = w.provider
+    where not exists (select from genhook.configured_accounts c
+            where c.provider = w.provider and c.account = w.account)
+        and (w.since < now() - interval '1 hour'
+            or exists (select from genhook.settings))
+    group by w.provider, w.account
+    order by w.provider, w.account;
+comment on view genhook.unknown_accounts is
+    'Accounts for which tasks or requests wait, and which are a section of the settings on no machine: nobody asks about them, and nobody sends them.';
+comment on column genhook.unknown_accounts.provider is 'The provider.';
+comment on column genhook.unknown_accounts.account is 'As the tasks and requests have it.';
+comment on column genhook.unknown_accounts.tasks is 'How many pending tasks.';
+comment on column genhook.unknown_accounts.requests is 'How many queued requests.';
+comment on column genhook.unknown_accounts.since is 'Since when the oldest of them waits.';
+comment on column genhook.unknown_accounts.task_id is 'The task, where it is one alone.';
+comment on column genhook.unknown_accounts.details is 'In words, with the accounts that there are.';
+comment on column genhook.unknown_accounts.cure is 'The statement that moves all of it to the one account that there is, or shows which there are.';
+
 -- A request whose answer was lost was mostly taken all the same, and its task's
 -- callback comes: a task of that account which belongs to no request and which no
 -- application has registered.  So a person need not look for it at the provider.
@@ -50,10 +106,16 @@ create or replace view genhook.request_attention as
     union all
     select 'request waits', r.provider, r.task_id, r.queued_at,
         format('request %s for the account "%s": %s', r.id, r.account,
-            coalesce(r.error, 'no sweep has sent it: is the account a section of the settings?')),
-        format('select * from genhook.requeue_requests(%s)', r.id)
+            coalesce(u.details, r.error, 'no sweep has sent it')),
+        coalesce(u.cure, format('select * from genhook.requeue_requests(%s)', r.id))
     from genhook.requests r
-    where r.status = 'queued' and r.queued_at < now() - interval '15 minutes';
+    left join genhook.unknown_accounts u
+        on u.provider = r.provider and u.account = r.account
+    where r.status = 'queued'
+        and (r.queued_at < now() - interval '15 minutes'
+            -- a sweep has passed it over
+            or (u.account is not null and r.queued_at
+                < (select max(s.noted_at) from genhook.settings s)));
 comment on view genhook.request_attention is
     'Requests that a person should look at: as attention, the reason, since when, in words, and what mends it.';
 comment on column genhook.request_attention.reason is 'In two or three words.';
@@ -63,81 +125,128 @@ comment on column genhook.request_attention.since is 'Since when.';
 comment on column genhook.request_attention.details is 'Which request, and what is the matter.';
 comment on column genhook.request_attention.cure is 'The statement that mends it or shows more.';
 
+-- Urgency: 1 keeps all work from being done; 2 is a result that is lost unless
+-- somebody acts before a link ends, or money that may be spent twice; 3 is a
+-- result that can be had for longer; 4 waits by itself, or has cost nothing; 5 is
+-- over.
 create or replace view genhook.attention as
-    select 'lost task' as reason, provider, task_id, finished_at as since,
-        error_message as details,
-        format('select * from genhook.repoll_tasks(%L, %L)', provider,
-            task_id) as cure
-    from genhook.tasks
-    where status = 'lost'
+    select e.reason, e.provider::genhook.provider_name as provider,
+        e.task_id::genhook.task_key as task_id, e.since, e.details, e.cure,
+        e.urgency, e.ends_at
+    from (
+    select 'sweep stopped' as reason, null::text as provider,
+        null::text as task_id, last_started as since,
+        format('on %s no sweep has begun since, though one did each %s: does cron run it, and what does it say? Its exit status is 2 when it cannot run',
+            host, date_trunc('second', usual_wait)) as details,
+        format('select * from genhook.sweeps where host = %L order by started desc limit 10', host)
+            as cure,
+        1 as urgency, null::timestamptz as ends_at
+    from genhook.sweep_health
+    where is_late
     union all
-    select status || ' output ' || position, provider, task_id, null,
+    select 'sweep hindered', null, null, error_since,
+        format('on %s: %s', host, error),
+        format('select * from genhook.sweeps where host = %L order by started desc limit 10', host),
+        1, null
+    from genhook.sweep_health
+    where error is not null
+    union all
+    select 'sweeps killed', null, null, last_started,
+        format('on %s the last %s sweeps were killed: is there too little memory, or a limit of time?',
+            host, killed),
+        format('select * from genhook.sweeps where host = %L order by started desc limit 10', host),
+        1, null
+    from genhook.sweep_health
+    where killed > 0
+    union all
+    select status || ' output ' || position, provider, task_id, lost_at,
         last_error,
         format('select * from genhook.retry_outputs(%L, %L)', provider,
-            task_id)
-    from genhook.outputs o
-    where status in ('expired', 'failed')
-        and not genhook.is_test_task(provider, task_id)
+            task_id),
+        case when status = 'failed' and (expires_at is null
+            or expires_at > now()) then 2 else 5 end, expires_at
+    from genhook.lost_outputs
     union all
-    select 'poll fails', provider, task_id, submitted_at, last_poll_error,
-        format('select * from genhook.repoll_tasks(%L, %L)', provider,
-            task_id)
-    from genhook.tasks
-    where status = 'pending' and last_poll_error is not null
-    union all
-    select 'account unknown', t.provider, t.task_id, t.submitted_at,
-        format('no sweep has polled for the account "%s" of %s: is it a section of the settings?',
-            t.account, t.provider),
-        format('select * from genhook.register_task(%L, %L, p_account => ''default'')',
-            t.provider, t.task_id)
-    from genhook.tasks t
-    where t.status = 'pending' and t.submitted_at < now() - interval '1 hour'
-        and not exists (select from genhook.accounts a
-            where a.provider = t.provider and a.account = t.account)
-    union all
-    select 'went quiet', provider, null::genhook.task_key, last_callback,
-        format('account "%s": %s tasks were submitted since its last callback, and none came for them',
-            account, unanswered),
-        format('select * from genhook.tasks where provider = %L and account = %L and submitted_at > %L and (status = ''pending'' or source = ''poll'')',
-            provider, account, last_callback)
-    from genhook.account_health
-    where went_quiet
+    select 'account unknown', provider, task_id, since,
+        format('%s tasks wait; %s', tasks, details), cure, 2, null
+    from genhook.unknown_accounts
+    where tasks > 0
     union all
     -- Until it is replayed, or deleted by hand: it may hold a result.
     select 'unparsed delivery', provider, task_id, received_at, note,
-        format('select * from genhook.replay_deliveries(p_id => %L)', id)
+        format('select * from genhook.replay_deliveries(p_id => %L)', id),
+        2, null
     from genhook.deliveries d
     where outcome = 'unparsed' and source <> 'replay'
         and not exists (select from genhook.replays r
             where r.received_at = d.received_at and r.id = d.id
                 and r.outcome <> 'unparsed')
     union all
+    select 'callbacks unread', provider, null, unread_since,
+        format('account "%s": %s callbacks came in the last day, and none could be read: unverified, or of a shape that is not known',
+            account, unread),
+        format('select received_at, outcome, note from genhook.deliveries where provider = %L and account = %L and outcome in (''unparsed'', ''unverified'') order by received_at desc',
+            provider, account),
+        2, null
+    from genhook.account_health
+    where none_read
+    union all
+    select reason, provider, task_id, since, details, cure,
+        case reason when 'request of unknown fate' then 2 else 4 end, null
+    from genhook.request_attention
+    union all
+    select 'lost task', provider, task_id, finished_at,
+        error_message,
+        format('select * from genhook.repoll_tasks(%L, %L)', provider,
+            task_id),
+        3, null
+    from genhook.tasks
+    where status = 'lost'
+    union all
+    select 'odd result', provider, task_id, received_at, note,
+        format('select * from genhook.outputs where provider = %L and task_id = %L',
+            provider, task_id),
+        3, null
+    from genhook.deliveries
+    where outcome = 'accepted' and note is not null
+        and (source <> 'replay' or note like 'replay of %: %')
+        and received_at > now() - interval '7 days'
+    union all
+    select 'poll fails', provider, task_id, submitted_at, last_poll_error,
+        format('select * from genhook.repoll_tasks(%L, %L)', provider,
+            task_id),
+        3, null
+    from genhook.tasks
+    where status = 'pending' and last_poll_error is not null
+    union all
+    select 'went quiet', provider, null, last_callback,
+        format('account "%s": %s tasks were submitted since its last callback, and none came for them',
+            account, unanswered),
+        format('select * from genhook.tasks where provider = %L and account = %L and submitted_at > %L and (status = ''pending'' or source = ''poll'')',
+            provider, account, last_callback),
+        3, null
+    from genhook.account_health
+    where went_quiet
+    union all
     select outcome || ' delivery', provider, task_id, received_at, note,
         format('select * from genhook.deliveries where received_at = %L and id = %L',
-            received_at, id)
+            received_at, id),
+        5, null
     from genhook.deliveries d
     where outcome in ('conflict', 'rejected', 'unverified')
         and received_at > now() - interval '7 days'
         and not exists (select from genhook.replays r
             where r.received_at = d.received_at and r.id = d.id
                 and r.outcome <> d.outcome)
-    union all
-    select reason, provider::genhook.provider_name, task_id::genhook.task_key,
-        since, details, cure
-    from genhook.request_attention
-    union all
-    select 'odd result', provider, task_id, received_at, note,
-        format('select * from genhook.outputs where provider = %L and task_id = %L',
-            provider, task_id)
-    from genhook.deliveries
-    where outcome = 'accepted' and note is not null
-        and (source <> 'replay' or note like 'replay of %: %')
-        and received_at > now() - interval '7 days';
+    ) as e
+    order by e.urgency, e.ends_at, e.since;
 comment on view genhook.attention is
-    'What a person should look at: the reason, since when, in words, and the statement that mends it or shows more.';
+    'What a person should look at, the most urgent first: the reason, since when, in words, and the statement that mends it or shows more.';
 comment on column genhook.attention.reason is 'In two or three words.';
 comment on column genhook.attention.provider is 'Of whom.';
 comment on column genhook.attention.task_id is 'The task, where it is about one.';
-comment on column genhook.attention.since is 'Since when, where that is known.';
+comment on column genhook.attention.since is 'Since when.';
 comment on column genhook.attention.details is 'What is the matter.';
 comment on column genhook.attention.cure is 'The statement that mends it or shows more.';
+comment on column genhook.attention.urgency is '1: no work gets done; 2: a result or money is lost soon; 3: a result can be had for longer; 4: waits, and has cost nothing; 5: is over.';
+comment on column genhook.attention.ends_at is 'When it is too late, where that is known: a link''s end.';

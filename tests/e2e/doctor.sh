@@ -153,6 +153,25 @@ if "${enter[@]}" mount -t tmpfs -o size=16m none "$GENHOOK_ARCHIVE" 2>/dev/null;
 	same "a disk that is nearly full" 1 "$("${enter[@]}" sh -c 'mount -t tmpfs -o size=16m none "$1" && "$2" doctor --alert >"$3"; echo $?' - \
 	    "$GENHOOK_ARCHIVE" "$BIN/genhook" "$WORK/said")"
 	check "is told" wrong space '16 MiB left for the archive' 'make room'
+	# on OPTIONS FOLDER COMMAND...: with another disk in the folder's place.
+	# shellcheck disable=SC2016 # for the inner shell
+	on()	{ "${enter[@]}" sh -c 'mount -t tmpfs -o "$1" none "$2" && shift 2 && "$@"' - "$@"; }
+	# no_room FOLDER OPTIONS STATUS WORDS: what a sweep says there, and who
+	# else says so after it.
+	no_room()
+	{
+		same "a sweep on $2 in the place of ${1##*/}" "$3" "$(on "$2" "$1" "$BIN/genhook-sweep" >"$WORK/sweep.out" 2>&1; echo $?)"
+		like "says why in its row" "$4" "$(sql "select error from genhook.sweeps order by id desc limit 1")"
+		same "the doctor says so" 1 "$(doctor --alert)"
+		check "with the words" wrong cron "$4" 'genhook-sweep --verbose'
+		like "attention too, first of all" "^sweep hindered.*$4" "$(sql "select reason || details from genhook.attention limit 1")"
+		sweep
+		same "until there is room" '0 0' "$(doctor --alert) $(sql "select count(*) from genhook.attention")"
+	}
+	no_room "$GENHOOK_SPOOL" ro,size=16m 1 'spool: could not use .*Read-only'
+	no_room "$GENHOOK_SPOOL" size=64k 1 'callbacks would be lost .*no room'
+	no_room "$GENHOOK_ARCHIVE" ro,size=16m 2 'archive .*Read-only'
+	no_room "$GENHOOK_ARCHIVE" size=16m 1 'outputs cannot be kept: no room'
 else
 	echo 'SKIP: no mount namespaces here'
 fi
@@ -168,6 +187,14 @@ check "says why" wrong cron 'the API key is refused' 'genhook-sweep --verbose'
 sweep
 same "the next one mends it" 0 "$(doctor --alert)"
 
+# A sweep that cannot begin has no row, and cron is content.
+super "alter role genhook_cron nologin"
+same "a sweep whose login is locked" 2 "$(sweep; echo $?)"
+same "is told of, though others have run" 1 "$(doctor --alert)"
+check "with its words" wrong cron 'no sweep can begin .the last try was [0-9]+ s ago.*genhook_cron' 'as the user that cron'
+super "alter role genhook_cron login"
+sweep
+same "the next one that begins ends it" 0 "$(doctor --alert)"
 sql "select genhook.register_task('novita', 'waiting', null, 'default')" >/dev/null
 sql "update genhook.tasks set submitted_at = now() - interval '40 minutes' where task_id = 'waiting'"
 same "a poll that is late" 1 "$(doctor --alert)"
@@ -195,11 +222,47 @@ sql "insert into genhook.tasks (provider, task_id, account, submitted_at) values
 same "a task of an account that there is not" 1 "$(doctor --alert)"
 check "is told" wrong accounts '1 tasks of apimart wait' 'section'
 sql "delete from genhook.tasks where task_id = 'odd'"
+sql "select genhook.register_task('apimart', 'named', null, 'default')" >/dev/null
+same "a task of an account" 0 "$(doctor --alert)"
+sed -i 's/^apimart default {/apimart main {/' "$GENHOOK_CONF"
+same "that has got another name since" 1 "$(doctor --alert)"
+check "is told at once, with both cures" wrong accounts '1 tasks of apimart wait for the account "default"' 'section back into the settings, or move what waits'
+check "by name" grep -q 'genhook.rename_account' "$WORK/said"
+sweep
+sql "$(sql "select cure from genhook.attention where reason = 'account unknown'")" >/dev/null
+same "the cure of attention moves it" "0 main" "$(doctor --alert) $(sql "select account from genhook.tasks where task_id = 'named'")"
+cat "$WORK/good.conf" >"$GENHOOK_CONF"
+sql "delete from genhook.tasks where task_id = 'named'"
+sql "insert into genhook.settings values ('elsewhere', '/etc/genhook/genhook.conf', now(), array['apimart far'])"
+sql "select genhook.register_task('apimart', 'far', null, 'far')" >/dev/null
+same "an account of another machine is known" 0 "$(doctor --alert)"
+sql "delete from genhook.tasks where task_id = 'far'; delete from genhook.settings where host = 'elsewhere'"
+sweep
 
 post_text "$(hook apimart)" '{"id":17}' >/dev/null
 same "a shape that nobody knows" 1 "$(doctor --alert)"
 check "is told" wrong unparsed 'apimart: 1 callbacks' 'upgrade'
 sql "delete from genhook.deliveries where outcome = 'unparsed'"
+post_text "$(hook apimart)" '{"id":"word-1","status":"dreaming"}' >/dev/null
+same "a status word that nobody knows" 1 "$(doctor --alert)"
+check "is told" wrong unparsed 'apimart: 1 callbacks' 'upgrade'
+sql "delete from genhook.deliveries where outcome = 'unparsed'; delete from genhook.tasks where task_id = 'word-1'"
+post_text "$(hook wavespeed)" '{"id":"w1","status":"completed","outputs":["https://127.0.0.1:9/a.png"]}' >/dev/null
+same "an account whose callbacks are all unverified" 1 "$(doctor --alert)"
+check "is told at the first one" wrong callers 'wavespeed: account "default": 1 callbacks' 'webhook_secret'
+sql "delete from genhook.deliveries where outcome = 'unverified'"
+sql "insert into genhook.deliveries (id, received_at, provider, account, task_id, source, outcome, verdict, note)
+    values (gen_random_uuid(), now(), 'apixo', 'default', 'odd', 'callback', 'accepted', 'token', 'output 1 is no link')"
+same "an odd result" 1 "$(doctor --alert)"
+check "is told" wrong results 'apixo: 1 results of the last day are odd: output 1 is no link' 'genhook.attention'
+sql "delete from genhook.deliveries where task_id = 'odd'"
+sql "insert into genhook.tasks (provider, task_id, polls, last_poll_error, submitted_at, next_poll_at)
+    values ('novita', 'vain', 3, 'unknown status \"dreaming\"', now() - interval '20 minutes', now() + interval '1 hour')"
+same "polls that bring nothing" 1 "$(doctor --alert)"
+check "are told" wrong polls 'novita: 1 tasks were polled in vain: unknown status .dreaming' 'genhook tasks pending'
+sql "update genhook.tasks set polls = 2 where task_id = 'vain'"
+same "not those of the first tries" 0 "$(doctor --alert)"
+sql "delete from genhook.tasks where task_id = 'vain'"
 
 sql "insert into genhook.deliveries (id, received_at, provider, account, task_id, source, outcome, verdict)
     values (gen_random_uuid(), now() - interval '5 hours', 'wavespeed', 'default', 'old', 'callback', 'accepted', 'signature')"
@@ -216,6 +279,10 @@ same "a request just inserted is no news" 0 "$(doctor --alert)"
 sql "update genhook.requests set queued_at = now() - interval '20 minutes'"
 same "one that nobody sends is" 1 "$(doctor --alert)"
 check "and is told" wrong requests 'novita: 1 times: request waits' 'genhook requests'
+sql "update genhook.requests set queued_at = now()"
+sweep
+same "one that a sweep has passed over, too" 1 "$(doctor --alert)"
+check "with its account" wrong requests 'request waits: request [0-9]+ for the account "nobody": no settings have an account' 'genhook requests queued'
 sql "delete from genhook.requests"
 
 posts "$(hook novita)" 11 'no json %d'
