@@ -79,7 +79,7 @@ static const struct cli_word replay_words[] = {
 };
 
 static const struct cli_word submit_words[] = {
-	{ "PROVIDER", "novita, apimart, apixo or wavespeed" },
+	{ "PROVIDER", "one of those that the settings have a section for" },
 	{ "MODEL", "as the provider's page writes it" },
 	{ "--param KEY=VALUE", "one field of the request; may be repeated" },
 	{ "--account ACCOUNT", "whose API key is used; if not said, default" },
@@ -106,7 +106,7 @@ static const struct cli_word token_words[] = {
 
 static const struct cli_word secret_words[] = {
 	{ "fetch", "ask the provider, with the account's api_key" },
-	{ "wavespeed", "the only provider that signs its callbacks" },
+	{ "PROVIDER", "wavespeed or replicate" },
 	{ "ACCOUNT", "the account in the settings; else default" },
 	{ NULL, NULL }
 };
@@ -210,7 +210,7 @@ const struct cli_command cli_commands[] = {
 	    "Prints the token, its line for the settings, and the address to "
 	    "give to the\nprovider.  Changes nothing.",
 	    token_words, cli_token, CLI_CONF_OR_NULL, NULL },
-	{ "secret", "fetch wavespeed [ACCOUNT]",
+	{ "secret", "fetch PROVIDER [ACCOUNT]",
 	    "get the secret a provider signs its callbacks with",
 	    "Prints the secret, and its line for the settings.  Changes "
 	    "nothing.",

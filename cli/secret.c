@@ -8,13 +8,20 @@
 
 #define URL_MAX	1024
 
-/* Two forms are documented: with an envelope and without. */
+/* Where the providers' answers have it; WaveSpeed documents two forms. */
+static const char *const secret_paths[] = {
+	"data.secret", "secret", "key", NULL
+};
+
 static const char *
 secret_in(struct json_object *doc)
 {
-	const char	*secret = json_string_at(doc, "data.secret");
+	const char *const	*path;
+	const char		*secret = NULL;
 
-	return secret != NULL ? secret : json_string_at(doc, "secret");
+	for (path = secret_paths; secret == NULL && *path != NULL; path++)
+		secret = json_string_at(doc, *path);
+	return secret;
 }
 
 static int
@@ -73,8 +80,8 @@ cli_secret(const struct conf *conf, int argc, char **argv)
 	if (words[1] == NULL || strcmp(words[0], "fetch") != 0)
 		return cli_usage(argv[0]);
 	if ((p = provider_find(words[1])) == NULL || p->secret_path == NULL)
-		return cli_wrong("\"%s\" is not a provider that signs its "
-		    "callbacks", words[1]);
+		return cli_wrong("\"%s\" is not a provider that tells its "
+		    "secret", words[1]);
 	if ((a = conf_account(conf, p, words[2])) == NULL)
 		return cli_wrong("the settings have no section %s %s", p->name,
 		    words[2]);

@@ -60,7 +60,7 @@ const struct conf_key conf_keys[] = {
 	{ CONF_ACCOUNT, "token", CONF_LIST, A(tokens), NULL, 0, 0,
 	    "the secret part of the callback path; several live at once" },
 	{ CONF_ACCOUNT, "webhook_secret", CONF_LIST, A(secrets), "", 0, 0,
-	    "wavespeed's whsec_ secret; several live at once" },
+	    "what the provider signs callbacks with; several live at once" },
 	{ CONF_ACCOUNT, "api_key", CONF_SECRET, A(api_key), "", 0, 0,
 	    "the provider's API key, for submits and polls" },
 	{ CONF_ACCOUNT, "api_base", CONF_TEXT, A(api_base), "", 0, 0,

@@ -8,8 +8,8 @@
 
 /* Where the providers put the words of an error. */
 static const char *const provider_words_paths[] = {
-	"error.message", "data.error", "message", "msg", "error", "reason",
-	NULL
+	"error.message", "data.error", "message", "msg", "error", "detail",
+	"title", "reason", NULL
 };
 
 static const struct {

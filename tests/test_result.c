@@ -222,8 +222,8 @@ test_registry(void)
 	for (i = 0; providers[i] != NULL; i++)
 		CU_ASSERT_PTR_EQUAL(provider_find(providers[i]->name),
 		    providers[i]);
-	CU_ASSERT_EQUAL(i, 4);
-	CU_ASSERT_PTR_NULL(provider_find("kie"));
+	CU_ASSERT(i >= 5);
+	CU_ASSERT_PTR_NULL(provider_find("nobody"));
 	CU_ASSERT_PTR_NULL(provider_find(""));
 }
 

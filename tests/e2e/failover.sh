@@ -158,7 +158,7 @@ same "what was there before, is" '1 accepted' \
     "$(sql "select count(*) || ' ' || min(outcome) from genhook.deliveries where task_id = 'before'")"
 same "nothing was set aside" '' "$(ls "$GENHOOK_SPOOL/refused" 2>/dev/null)"
 check "all handlers are well again" soon 30 answering
-for provider in novita apimart apixo wavespeed; do
+for provider in $(served_providers); do
 	check "$provider is" soon 30 healthy "$provider"
 done
 sweep

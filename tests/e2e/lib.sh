@@ -226,13 +226,17 @@ handlers_restart()
 	soon 30 answering
 }
 
+# Those that make run has an account for, and so a handler: all.
+served_providers()	{ sed -n 's/^PROVIDER(\(.*\))$/\1/p' "$TOP/handlers/registry.def"; }
+HANDLERS=$(served_providers | wc -l)
+
 # Is there a handler for each provider (a standby may be beside it), and does
 # it answer?
 answering()
 {
 	local provider
 
-	for provider in novita apimart apixo wavespeed; do
+	for provider in $(served_providers); do
 		[ -n "$(handlers "$provider")" ] &&
 		    [[ $(healthz "$provider") =~ ^(200|503)\ .*uptime ]] || return 1
 	done
@@ -241,7 +245,7 @@ all_healthy()
 {
 	local provider
 
-	for provider in novita apimart apixo wavespeed; do
+	for provider in $(served_providers); do
 		healthy "$provider" || return 1
 	done
 }

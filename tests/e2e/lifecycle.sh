@@ -101,7 +101,7 @@ check "in less than 3 s" within 3 "$WORK/open.answers"
 ends "and the handler ends" TERM
 
 # --- under lighttpd
-same "a handler for each provider" 4 "$(handlers | wc -l)"
+same "a handler for each provider" "$HANDLERS" "$(handlers | wc -l)"
 pid=$(handlers apimart)
 kill -TERM "$pid"
 check "SIGTERM: it ends" soon 30 gone "$pid"
@@ -178,7 +178,7 @@ same "50 deliveries, one body" '50 1' "$(sql "select count(*) || ' ' || count(bo
 posts "$hook" 50 "${failed//%d/many-%d}"
 same "50 different at once" '50 {"status":"accepted"}' "$(answers)"
 same "50 tasks" 50 "$(sql "select count(*) from genhook.tasks where task_id like 'many-%'")"
-check "one database connection for each handler" soon 30 is 4 \
+check "one database connection for each handler" soon 30 is "$HANDLERS" \
     sql "select count(*) from pg_stat_activity where usename = 'genhook_hook'"
 same "named after its role" genhook_receiver \
     "$(super "select distinct application_name from pg_stat_activity where usename = 'genhook_hook'")"
@@ -279,7 +279,7 @@ wait "$load"
 same "SIGTERM to a handler under load, three times: every callback is answered 200" '1200 1200 0 0' \
     "$(cut -d' ' -f1-4 "$WORK/openloop.out")"
 check "each of them ended" soon 30 gone "${ended[@]}"
-alone()	{ [ "$(handlers | wc -l)" -eq 4 ]; }
+alone()	{ [ "$(handlers | wc -l)" -eq "$HANDLERS" ]; }
 check "the standby ends when it has nothing to do" soon 60 alone
 check "and the next callback is served" answered
 

@@ -148,7 +148,7 @@ check "PostgreSQL has connections of the bouncer alone" soon 30 only_bouncers ge
 like "of them there are some" '^[0-9]+' "$(bouncers genhook_hook)"
 check "and no more than it may make" test "$(backends genhook_hook | wc -l)" -le "$POOL_SIZE"
 clients()	{ bouncer_show clients | awk -F '|' '$2 == "genhook_hook"' | wc -l; }
-check "while each handler has its own to the bouncer" soon 30 is 4 clients
+check "while each handler has its own to the bouncer" soon 30 is "$HANDLERS" clients
 same "nothing stays in a session" 0 \
     "$(PGUSER=genhook_hook through "select (select count(*) from pg_prepared_statements) + (select count(*) from pg_locks where pid = pg_backend_pid() and locktype = 'advisory')")"
 

@@ -1,4 +1,4 @@
-/* genhook-simulator: the four providers on loopback.  See README.md here. */
+/* genhook-simulator: the providers on loopback.  See README.md here. */
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,7 +11,7 @@
 #include "files.h"
 #include "http.h"
 #include "ledger.h"
-#include "wavespeed.h"
+#include "provider.h"
 #include "version_text.h"
 
 static void
@@ -56,7 +56,7 @@ all_open(struct words *why)
 		return false;
 	}
 	files_open();
-	wavespeed_open();
+	provider_open();
 	faults_open(&opts.faults);
 	return ledger_open(opts.ledger, why) && callbacks_open(why) &&
 	    http_open(opts.address, opts.port, why) &&

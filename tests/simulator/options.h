@@ -7,7 +7,7 @@
 
 #include "faults.h"
 
-enum { NOVITA, APIMART, APIXO, WAVESPEED, PROVIDER__MAX };
+enum { NOVITA, APIMART, APIXO, WAVESPEED, REPLICATE, PROVIDER__MAX };
 
 /* Words for the person at the terminal; the caller owns the buffer. */
 struct words {
@@ -30,7 +30,7 @@ struct options {
 	const char	*port_file;
 	const char	*ledger;
 	const char	*keys[PROVIDER__MAX];
-	const char	*wavespeed_secret;
+	const char	*secrets[PROVIDER__MAX];	/* that sign */
 	bool		 hostile;
 	bool		 help;
 	bool		 version;

@@ -1,4 +1,4 @@
-/* What the four providers do alike: keys, submits, polls. */
+/* What the providers do alike: keys, secrets, submits, polls. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,8 +12,10 @@
 #define EARLY_WAIT_MS	3000
 
 static const struct provider *const providers[] = {
-	&novita, &apimart, &apixo, &wavespeed,
+	&novita, &apimart, &apixo, &wavespeed, &replicate,
 };
+
+static char	 secrets[PROVIDER__MAX][128];
 
 static const struct provider *
 provider_find(const char *name, size_t len)
@@ -23,6 +25,35 @@ provider_find(const char *name, size_t len)
 		    strncmp(providers[i]->name, name, len) == 0)
 			return providers[i];
 	return NULL;
+}
+
+/* Takes the secrets from the options, or makes some; the dice are ready. */
+void
+provider_open(void)
+{
+	static const char	 digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				    "abcdefghijklmnopqrstuvwxyz0123456789+/";
+	char			 text[45];
+
+	for (int p = 0; p < PROVIDER__MAX; p++) {
+		/* 32 bytes: of the last digit the lower bits are no one's. */
+		for (int i = 0; i < 43; i++)
+			text[i] = digits[dice_bits() & (i == 42 ? 60 : 63)];
+		text[43] = '=';
+		text[44] = '\0';
+		(void)snprintf(secrets[p], sizeof(secrets[p]), "whsec_%s",
+		    text);
+		if (opts.secrets[p] != NULL)
+			(void)snprintf(secrets[p], sizeof(secrets[p]), "%s",
+			    opts.secrets[p]);
+	}
+}
+
+/* What the provider of that index signs with. */
+const char *
+provider_secret(int index)
+{
+	return secrets[index];
 }
 
 bool
@@ -70,7 +101,7 @@ submit_answer(const struct provider *p, const struct call *c, struct reply *r)
 	}
 	p->route(c, r);
 	(void)clock_sleep_ms(faults_submit_delay_ms());
-	if (r->status == 200 && faults_roll(F_SUBMIT_HANGUP))
+	if (status_2xx(r->status) && faults_roll(F_SUBMIT_HANGUP))
 		r->closed = true;
 }
 

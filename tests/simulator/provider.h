@@ -51,8 +51,10 @@ struct provider {
 			    size_t, char (*)[SIGN_LINE]);
 };
 
-extern const struct provider	 novita, apimart, apixo, wavespeed;
+extern const struct provider	 novita, apimart, apixo, wavespeed, replicate;
 
+void	 provider_open(void);
+const char *provider_secret(int);
 void	 provider_answer(const struct call *, struct reply *);
 void	 provider_submit(const struct call *, struct task *);
 void	 provider_poll(const struct provider *, const char *, const char *,

@@ -7,26 +7,6 @@
 #include "clock.h"
 #include "files.h"
 #include "provider.h"
-#include "wavespeed.h"
-
-static char	 secret[128];
-
-/* Takes the secret from the options, or makes one; the dice are ready. */
-void
-wavespeed_open(void)
-{
-	static const char	 digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-				    "abcdefghijklmnopqrstuvwxyz0123456789+/";
-	char			 text[45] = { 0 };
-
-	for (int i = 0; i < 43; i++)
-		text[i] = digits[dice_bits() & 63];
-	text[43] = '=';
-	(void)snprintf(secret, sizeof(secret), "whsec_%s", text);
-	if (opts.wavespeed_secret != NULL)
-		(void)snprintf(secret, sizeof(secret), "%s",
-		    opts.wavespeed_secret);
-}
 
 static const struct {
 	int		 code;
@@ -185,10 +165,10 @@ static int
 wavespeed_sign(const struct task *t, int64_t seconds, const char *body,
     size_t len, char (*lines)[SIGN_LINE])
 {
-	const char	*key = secret;
+	const char	*key = provider_secret(WAVESPEED);
 	char		 head[96], hex[HASH_HEX];
 
-	(void)path_below(secret, "whsec_", &key);
+	(void)path_below(key, "whsec_", &key);
 	(void)snprintf(head, sizeof(head), "%s.%" PRId64 ".", t->id, seconds);
 	hash_hmac(key, head, body, len, hex);
 	(void)snprintf(lines[0], SIGN_LINE, "webhook-id: %s", t->id);
@@ -235,7 +215,7 @@ wavespeed_get(const struct call *c, struct reply *r)
 
 	if (strcmp(c->path, "api/v3/webhook/secret") == 0) {
 		reply_json(r, 200, json_pack("{s:i, s:s, s:{s:s}}", "code",
-		    200, "message", "success", "data", "secret", secret));
+		    200, "message", "success", "data", "secret", provider_secret(WAVESPEED)));
 		return;
 	}
 	if (!path_below(c->path, "api/v3/predictions/", &id)) {

@@ -20,7 +20,8 @@ world_start()
 		keys+=("--$provider-key" "${!key}")
 	done
 	simulator_start "${keys[@]}" --hostile \
-	    --wavespeed-secret "$GENHOOK_SECRET_WAVESPEED" "$@"
+	    --wavespeed-secret "$GENHOOK_SECRET_WAVESPEED" \
+	    --replicate-secret "$GENHOOK_SECRET_REPLICATE" "$@"
 	sed -i "s|http://$SIMULATOR_ADDRESS:1/|$SIMULATOR/|; s/poll_after = 5/poll_after = 1/" \
 	    "$GENHOOK_CONF"
 }
@@ -98,11 +99,14 @@ submit()
 	wavespeed)
 		url="api/v3/$model?webhook=$(jq -rn --arg u "$hook" '$u | @uri')"
 		body='{"prompt":"x"}' ;;
+	replicate)
+		url=v1/models/$model/predictions
+		body='{"input":{"prompt":"x"},"webhook":"'$hook'","webhook_events_filter":["completed"]}' ;;
 	esac
 	curl -sS --noproxy '*' -m 30 "$@" -H "Authorization: Bearer ${!key}" \
 	    -H 'Content-Type: application/json' -d "$body" \
 	    "$SIMULATOR/$provider/$url" | jq -er 'def id: .task_id // .taskId
-	    // .id; if .task_id then .task_id elif (.data | type) == "array"
+	    // .id; if .task_id then .task_id elif .id then .id elif (.data | type) == "array"
 	    then .data[0] | id else .data | id end'
 }
 

@@ -1,0 +1,107 @@
+#!/bin/bash
+# Providers beyond the first four, each against the simulator: by callback, by
+# polls alone, failed, cancelled, doubled, before the submit's answer, with a
+# third of all callbacks lost, and through the outbox: every output is at home,
+# each once.  And their signatures: who has another secret is refused.
+. "$(dirname -- "$0")/lib/sweep.sh"
+PROVIDERS=(replicate)
+world_start --scale 0.01 --timeout-scale 1 --finish-ms 50:400
+
+declare -A models=(
+	[replicate]='vendor/flux vendor/wan-video vendor/tts-1 vendor/flux-jpeg'
+)
+declare -A requests=(
+	[replicate]='{"input": {"prompt": "a lighthouse"}}'
+)
+open_work="select count(*) from (select from genhook.tasks where status = 'pending' union all select from genhook.outputs where status = 'pending') as w"
+ended()		{ [ "$(task "$1" "$2")" = "$3" ]; }
+
+for provider in "${PROVIDERS[@]}"; do
+	read -ra list <<<"${models[$provider]}"
+
+	# --- one after the other
+	id=$(order "$provider" "${list[0]}")
+	check "$provider: a callback ends its task" soon 30 ended "$provider" "$id" succeeded
+	same "$provider: which it did itself" callback "$(task "$provider" "$id" source)"
+	failed=$(order "$provider" "${list[0]}" fail)
+	check "$provider: one that failed" soon 30 ended "$provider" "$failed" failed
+	like "$provider: says why" '.{5}' "$(task "$provider" "$failed" error_message)"
+	cancelled=$(order "$provider" "${list[0]}" cancel)
+	check "$provider: one that was cancelled" soon 30 ended "$provider" "$cancelled" cancelled
+	doubled=$(order "$provider" "${list[0]}" duplicate=3)
+	check "$provider: one that is told four times" soon 30 ended "$provider" "$doubled" succeeded
+	check "$provider: is accepted once" soon 30 at_least 3 sql \
+	    "select count(*) from genhook.deliveries where task_id = '$doubled' and outcome = 'duplicate'"
+	early=$(submit "$provider" "${list[0]}" -H 'X-Simulate: early')
+	check "$provider: one that is told before the submit's answer" ended "$provider" "$early" succeeded
+	lost=$(order "$provider" "${list[0]}" lose)
+	lost_failed=$(order "$provider" "${list[0]}" lose,fail)
+	lost_cancelled=$(order "$provider" "${list[0]}" lose,cancel)
+	soon 60 idle
+	check "$provider: polls alone bring the others" sweep_until "$open_work" 0
+	same "$provider: each as it ended" 'succeeded poll,failed poll,cancelled poll' \
+	    "$(for t in "$lost" "$lost_failed" "$lost_cancelled"; do task "$provider" "$t" "status || ' ' || source"; done | paste -sd ,)"
+
+	# --- a third of all callbacks lost, others doubled, late and early
+	faults '{"lose":30,"duplicate":20,"early":10,"reorder":20,"garbage":10}'
+	orders=()
+	for i in 1 2 3 4 5 6 7 8 9 10 11 12; do
+		model=${list[i % ${#list[@]}]}
+		register "$provider" "$(submit "$provider" "$model")" "$model" &
+		orders+=($!)
+	done
+	wait "${orders[@]}"
+	faults '{"lose":0,"duplicate":0,"early":0,"reorder":0,"garbage":0}'
+
+	# --- through the outbox
+	request=$(sql "insert into genhook.requests (provider, model, request) values ('$provider', '${list[0]}', '${requests[$provider]}') returning id")
+	sweep
+	same "$provider: the outbox sends it" 'submitted|1' "$(sql "select status, attempts from genhook.requests where id = $request")"
+	soon 60 idle
+	check "$provider: all comes to an end" sweep_until "$open_work" 0
+	sent=$(sql "select task_id from genhook.requests where id = $request")
+	same "$provider: and what it sent called back" 'succeeded callback' "$(task "$provider" "$sent" "status || ' ' || source")"
+	token=GENHOOK_TOKEN_${provider^^}
+	key=KEY_${provider^^}
+	same "$provider: no token and no key in any table" '' "$(for name in "${!token}" "${!key}"; do
+		sql "select 'delivery' from genhook.deliveries where outcome <> 'rejected' and convert_from(body, 'UTF8') like '%$name%' union select 'task' from genhook.tasks where result::text like '%$name%'"; done)"
+done
+world_check "all of them"
+
+# --- signatures that do not fit
+# standard SECRET ID TIME FILE: as Standard Webhooks sign, by the openssl command.
+standard()
+{
+	local key
+
+	key=$(printf %s "${1#whsec_}" | base64 -d | od -An -v -tx1 | tr -d ' \n')
+	{ printf '%s.%s.' "$2" "$3"; cat "$4"; } |
+	    openssl dgst -sha256 -mac HMAC -macopt "hexkey:$key" -binary | base64
+}
+# signed PROVIDER SECRET FILE [CURL OPTIONS...]
+signed()
+{
+	local now
+
+	now=$(date +%s)
+	post "$(hook "$1")" "$3" -H "webhook-id: msg_1" -H "webhook-timestamp: $now" \
+	    -H "webhook-signature: v1,$(standard "$2" msg_1 "$now" "$3")" "${@:4}"
+}
+body=$FIXTURES/replicate/callback-failed.json
+same "a right signature" '200 {"status":"accepted"}' "$(signed replicate "$GENHOOK_SECRET_REPLICATE" "$body")"
+same "is recorded as such, with what it was made of" 'signature|msg_1|v1,' \
+    "$(sql "select verdict, headers ->> 'webhook-id', left(headers ->> 'webhook-signature', 3) from genhook.deliveries where task_id = '$(jq -r .id "$body")'")"
+same "that of another secret" '401 {"error":"header webhook-signature does not fit"}' "$(signed replicate "$GENHOOK_SECRET_WAVESPEED" "$body")"
+same "none" '401 {"error":"header webhook-id is missing"}' "$(post "$(hook replicate)" "$body")"
+like "one header twice" '^400 .*came twice' "$(signed replicate "$GENHOOK_SECRET_REPLICATE" "$body" -H 'webhook_id: msg_2')"
+now=$(($(date +%s) - 400))
+same "one that is old" '200 {"status":"stale"}' "$(post "$(hook replicate)" "$body" -H 'webhook-id: msg_1' \
+    -H "webhook-timestamp: $now" -H "webhook-signature: v1,$(standard "$GENHOOK_SECRET_REPLICATE" msg_1 "$now" "$body")")"
+same "the secret is to be had of the API" "$(curl -sS --noproxy '*' -H "Authorization: Bearer $KEY_REPLICATE" "$SIMULATOR/replicate/v1/webhooks/default/secret" | jq -r .key)" \
+    "$("$BIN/genhook" secret fetch replicate | head -n 1)"
+
+# --- a language model's pieces are one text
+text=$(order replicate vendor/whisper)
+check "a text comes" soon 30 ended replicate "$text" succeeded
+same "as one output" 'text|inline|1' "$(output replicate "$text" "kind, status, (select count(*) from genhook.outputs o where o.task_id = '$text')")"
+finish
