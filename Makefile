@@ -126,6 +126,7 @@ $(BUILD)/tests/test_db_writer: WRAPPED = pthread_create \
     run_query_any_thread
 $(BUILD)/tests/test_accounts: WRAPPED = http_turn run_query
 $(BUILD)/tests/test_conf: WRAPPED = sha256
+$(BUILD)/tests/test_http: WRAPPED = socket open
 $(BUILD)/tests/test_pool $(BUILD)/tests/test_finisher: WRAPPED = pthread_create
 $(BUILD)/tests/test_spool: WRAPPED = readdir clock_ms statvfs fsync
 $(BUILD)/tests/test_receive: WRAPPED = hmac_sha256 committer_submit \

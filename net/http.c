@@ -1,9 +1,12 @@
 /* The engine of HTTP transfers: how they begin, take turns and end. */
 #include <curl/curl.h>
+#include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <unistd.h>
 
 #include "net/http_internal.h"
 
@@ -14,14 +17,28 @@ struct http_engine {
 	int				 max_in_flight;
 	bool				 allow_private;
 	int64_t				 bytes;
+	char				 broken2[16][256];	/* hosts with
+						   whom HTTP/2 broke */
+	size_t				 nbroken2;	/* so many, and more */
 };
 
-/* Failures that every further try would meet as well. */
+/* Failures that every further try would meet as well, where the URL led to no
+ * request. */
 static const CURLcode http_final_codes[] = {
 	CURLE_UNSUPPORTED_PROTOCOL,
 	CURLE_URL_MALFORMAT,
-	CURLE_TOO_MANY_REDIRECTS,
 	CURLE_LOGIN_DENIED,		/* a user name in the URL */
+};
+
+/* Failures that no server has a part in. */
+static const CURLcode http_machine_codes[] = {
+	CURLE_FAILED_INIT,
+	CURLE_OUT_OF_MEMORY,
+	CURLE_INTERFACE_FAILED,
+	CURLE_SSL_CACERT_BADFILE,
+	CURLE_SSL_ENGINE_NOTFOUND,
+	CURLE_SSL_ENGINE_SETFAILED,
+	CURLE_SSL_ENGINE_INITFAILED,
 };
 
 /* In place of libcurl's words, where these say too little. */
@@ -30,22 +47,23 @@ static const struct {
 	const char	*words;
 } http_better_words[] = {
 	{ CURLE_UNSUPPORTED_PROTOCOL, "it leads to another scheme than https" },
-	{ CURLE_TOO_MANY_REDIRECTS, "more than 3 redirects" },
 	{ CURLE_OPERATION_TIMEDOUT, "too slow: time is up" },
 	{ CURLE_PARTIAL_FILE, "the connection broke before the end" },
 	{ CURLE_GOT_NOTHING, "the server hung up without an answer" },
 	{ CURLE_LOGIN_DENIED, "the link has a user name in it" },
+	{ CURLE_PEER_FAILED_VERIFICATION, "its certificate is not valid" },
+	{ CURLE_BAD_CONTENT_ENCODING, "what came could not be decoded" },
+	{ CURLE_SSL_CACERT_BADFILE, "the list of certificate authorities "
+	    "cannot be read" },
 };
 
 #define LENGTH(a)	(sizeof(a) / sizeof((a)[0]))
 
 static bool
-http_code_is_final(CURLcode code)
+http_code_is_in(CURLcode code, const CURLcode *codes, size_t n)
 {
-	size_t	i;
-
-	for (i = 0; i < LENGTH(http_final_codes); i++)
-		if (http_final_codes[i] == code)
+	while (n-- > 0)
+		if (codes[n] == code)
 			return true;
 	return false;
 }
@@ -64,21 +82,6 @@ http_code_words(CURLcode code)
 /* --- what libcurl tells the others */
 
 void
-http_host(const char *url, char *buf, size_t bufsz)
-{
-	CURLU	*parts = curl_url();
-	char	*host = NULL;
-
-	if (parts != NULL &&
-	    curl_url_set(parts, CURLUPART_URL, url, CURLU_NON_SUPPORT_SCHEME) ==
-	    CURLUE_OK)
-		(void)curl_url_get(parts, CURLUPART_HOST, &host, 0);
-	(void)snprintf(buf, bufsz, "%s", host != NULL ? host : "?");
-	curl_free(host);
-	curl_url_cleanup(parts);
-}
-
-void
 http_header(const struct http_response *res, const char *name, char *buf,
     size_t bufsz)
 {
@@ -88,6 +91,15 @@ http_header(const struct http_response *res, const char *name, char *buf,
 	if (res->transfer != NULL && curl_easy_header(res->transfer->easy, name,
 	    0, CURLH_HEADER, -1, &h) == CURLHE_OK && strlen(h->value) < bufsz)
 		(void)snprintf(buf, bufsz, "%s", h->value);
+}
+
+const char *
+http_location(const struct http_transfer *t)
+{
+	struct curl_header	*h;
+
+	return curl_easy_header(t->easy, "Location", 0, CURLH_HEADER, -1,
+	    &h) == CURLHE_OK ? h->value : NULL;
 }
 
 int64_t
@@ -116,17 +128,116 @@ http_info_read(struct http_transfer *t)
 
 /* --- the end of a transfer */
 
-/* The host that the transfer got to. */
-static void
-http_transfer_host(const struct http_transfer *t, char *buf, size_t bufsz)
+/* Does this machine lack what is needed to connect?  errno says what. */
+static bool
+http_machine_is_poor(const struct http_transfer *t)
 {
-	char	*url = NULL;
+	int	fd;
 
-	(void)curl_easy_getinfo(t->easy, CURLINFO_EFFECTIVE_URL, &url);
-	http_host(url != NULL ? url : "", buf, bufsz);
-	/* A redirect to what has no host: then whose redirect it was. */
-	if (strcmp(buf, "?") == 0)
-		http_host(t->url, buf, bufsz);
+	errno = t->socket_error;
+	if (errno != 0)
+		return true;
+	/* A look-up that failed for want of descriptors does not say so. */
+	if ((fd = open("/dev/null", O_RDONLY | O_CLOEXEC)) == -1)
+		return errno == EMFILE || errno == ENFILE || errno == ENOMEM;
+	(void)close(fd);
+	return false;
+}
+
+/* Was there no server to speak to, not even one that refused to? */
+static bool
+http_is_cut_off(const struct http_transfer *t, CURLcode code)
+{
+	curl_off_t	connected_us = 0;
+	long		os_errno = 0;
+
+	if (t->reached)
+		return false;
+	(void)curl_easy_getinfo(t->easy, CURLINFO_OS_ERRNO, &os_errno);
+	(void)curl_easy_getinfo(t->easy, CURLINFO_CONNECT_TIME_T,
+	    &connected_us);
+	return code == CURLE_COULDNT_RESOLVE_HOST ||
+	    (code == CURLE_COULDNT_CONNECT && os_errno != ECONNREFUSED) ||
+	    (code == CURLE_OPERATION_TIMEDOUT && connected_us == 0);
+}
+
+static void
+http_judge_answer(struct http_transfer *t, const char *host)
+{
+	struct http_response	*res = t->response;
+
+	if (http_is_piece(t)) {
+		res->verdict = HTTP_TROUBLE;
+		errbuf_set(&res->err, "%s: a part of the file came, not all of "
+		    "it", host);
+		return;
+	}
+	res->verdict = HTTP_ANSWERED;
+	errbuf_set(&res->err, "%s: HTTP %ld", host, res->status);
+}
+
+/* An address that was refused: that of a name, or one behind a redirect, may be
+ * another at the next try. */
+static void
+http_judge_refusal(struct http_transfer *t, const char *host)
+{
+	struct http_response	*res = t->response;
+
+	res->verdict = t->rules->link && (t->redirects > 0 ||
+	    !http_url_is_address(t->url)) ? HTTP_TROUBLE : HTTP_FORBIDDEN;
+	errbuf_set(&res->err, "%s: the address is %s", host, t->refused);
+}
+
+static void
+http_judge_trouble(struct http_transfer *t, CURLcode code, const char *host)
+{
+	struct http_response	*res = t->response;
+	const char		*words = http_code_words(code);
+
+	res->verdict = HTTP_TROUBLE;
+	if (code == CURLE_UNSUPPORTED_PROTOCOL && t->begun)
+		words = "what it answered is no HTTP";
+	else if (http_code_is_in(code, http_final_codes,
+	    LENGTH(http_final_codes)))
+		res->verdict = HTTP_FORBIDDEN;
+	else if (http_code_is_in(code, http_machine_codes,
+	    LENGTH(http_machine_codes)))
+		res->fault = HTTP_FAULT_MACHINE;
+	else if (http_is_cut_off(t, code)) {
+		res->fault = HTTP_FAULT_NETWORK;
+		if (http_machine_is_poor(t)) {
+			res->fault = HTTP_FAULT_MACHINE;
+			words = strerror(errno);
+		}
+	}
+	errbuf_set(&res->err, "%s: %s", host, words);
+}
+
+/* What is lost on the way to a file. */
+static const struct {
+	enum http_verdict	 verdict;
+	enum http_fault		 fault;
+	const char		*words;
+} http_losses[] = {
+	[HTTP_LOST_LOOP] = { HTTP_TROUBLE, HTTP_FAULT_SERVER,
+	    "more than 10 redirects" },
+	[HTTP_LOST_SCHEME] = { HTTP_FORBIDDEN, HTTP_FAULT_SERVER,
+	    "it leads to another scheme than https" },
+	[HTTP_LOST_URL] = { HTTP_TROUBLE, HTTP_FAULT_SERVER,
+	    "it leads to what is no URL" },
+	[HTTP_LOST_MEMORY] = { HTTP_TROUBLE, HTTP_FAULT_MACHINE,
+	    "out of memory" },
+};
+_Static_assert(LENGTH(http_losses) == HTTP_LOST__MAX, "a loss has no words");
+
+static void
+http_judge_loss(struct http_transfer *t, const char *host)
+{
+	struct http_response	*res = t->response;
+
+	res->verdict = http_losses[t->lost].verdict;
+	res->fault = http_losses[t->lost].fault;
+	errbuf_set(&res->err, "%s: %s", host, http_losses[t->lost].words);
 }
 
 static void
@@ -135,26 +246,22 @@ http_transfer_judge(struct http_transfer *t, CURLcode code)
 	struct http_response	*res = t->response;
 	char			 host[256];
 
-	http_transfer_host(t, host, sizeof(host));
+	http_host(t->url, host, sizeof(host));
 	http_headers_read(t);
-	if (t->stopped) {
+	if (t->lost != HTTP_LOST_NONE) {
+		http_judge_loss(t, host);
+	} else if (t->stopped) {
 		res->verdict = HTTP_STOPPED;
 	} else if (code == CURLE_OK || t->skipped) {
-		res->verdict = HTTP_ANSWERED;
-		errbuf_set(&res->err, "%s: HTTP %ld", host, res->status);
+		http_judge_answer(t, host);
 	} else if (t->too_large || code == CURLE_FILESIZE_EXCEEDED) {
 		res->verdict = HTTP_TOO_LARGE;
 		errbuf_set(&res->err, "%s: larger than %lld bytes", host,
 		    (long long)t->request.max_bytes);
-	} else if (t->refused != NULL && t->opened == 0) {
-		res->verdict = HTTP_FORBIDDEN;
-		errbuf_set(&res->err, "%s: the address is %s", host,
-		    t->refused);
-	} else {
-		res->verdict = http_code_is_final(code) ? HTTP_FORBIDDEN :
-		    HTTP_TROUBLE;
-		errbuf_set(&res->err, "%s: %s", host, http_code_words(code));
-	}
+	} else if (t->refused != NULL && t->opened == 0)
+		http_judge_refusal(t, host);
+	else
+		http_judge_trouble(t, code, host);
 }
 
 /* NULL is fine. */
@@ -183,20 +290,49 @@ http_transfer_end(struct http_transfer *t)
 
 /* --- the beginning of one */
 
+/* Whether this host's HTTP/2 broke, in this run. */
+static bool
+http_is_broken2(const struct http_engine *engine, const char *host)
+{
+	size_t	i;
+
+	for (i = 0; i < LENGTH(engine->broken2); i++)
+		if (strcmp(engine->broken2[i], host) == 0)
+			return true;
+	return false;
+}
+
+/* Follow from t->url what depends on it. */
+static void
+http_transfer_aim(struct http_transfer *t)
+{
+	char	host[sizeof(t->engine->broken2[0])];
+
+	t->tls = strncasecmp(t->url, "https:", 6) == 0;
+	http_host(t->url, host, sizeof(host));
+	t->http1 = http_is_broken2(t->engine, host);
+}
+
 /* What is needed of a request after http_start(). */
 static bool
 http_transfer_keep(struct http_transfer *t, const struct http_request *req)
 {
 	t->request = *req;
+	t->post = req->post != NULL;
 	t->request.url = t->request.method = t->request.bearer = NULL;
 	t->request.post = t->request.if_range = NULL;
 	t->request.keys = NULL;
 	t->request.headers = NULL;
 	(void)snprintf(t->if_range, sizeof(t->if_range), "%s",
 	    req->from != 0 ? req->if_range : "");
-	t->tls = strncasecmp(req->url, "https:", 6) == 0;
-	t->url = strdup(req->url);
-	return t->url != NULL;
+	/* Where a link is none that we fetch, libcurl says why. */
+	if (!t->rules->link || http_url_read(NULL, req->url, t->rules, false,
+	    &t->url) != HTTP_URL_OK)
+		t->url = strdup(req->url);
+	if (t->url == NULL)
+		return false;
+	http_transfer_aim(t);
+	return true;
 }
 
 static struct http_transfer *
@@ -217,14 +353,21 @@ http_transfer_new(struct http_engine *engine, const struct http_request *req,
 	return NULL;
 }
 
+static void
+http_response_begin(struct http_response *res, struct http_transfer *t)
+{
+	memset(res, 0, sizeof(*res));
+	res->length = -1;
+	res->transfer = t;
+}
+
 bool
 http_start(struct http_engine *engine, const struct http_request *req,
     struct http_response *res)
 {
 	struct http_transfer	*t;
 
-	memset(res, 0, sizeof(*res));
-	res->length = -1;
+	http_response_begin(res, NULL);
 	if ((t = http_transfer_new(engine, req, res)) == NULL ||
 	    curl_multi_add_handle(engine->multi, t->easy) != CURLM_OK) {
 		http_transfer_free(t);
@@ -234,6 +377,115 @@ http_start(struct http_engine *engine, const struct http_request *req,
 	LIST_INSERT_HEAD(&engine->transfers, t, next);
 	engine->in_flight++;
 	return true;
+}
+
+/* --- another request, after which the transfer is not over yet */
+
+/* The same transfer again, as url, http1 and raw now say.  False: it is over. */
+static bool
+http_transfer_again(struct http_transfer *t)
+{
+	bool	begun = t->response->begun;
+
+	(void)curl_multi_remove_handle(t->engine->multi, t->easy);
+	http_response_begin(t->response, t);
+	t->response->begun = begun;
+	t->refused = NULL;
+	t->opened = t->socket_error = 0;
+	t->begun = t->skipped = t->too_large = false;
+	t->dropped = 0;
+	if (http_setup_again(t) &&
+	    curl_multi_add_handle(t->engine->multi, t->easy) == CURLM_OK)
+		return true;
+	t->lost = HTTP_LOST_MEMORY;
+	return false;
+}
+
+/* The URL that t->url leads to, in its place. */
+static bool
+http_transfer_go_to(struct http_transfer *t, char *url)
+{
+	free(t->url);
+	t->url = url;
+	http_transfer_aim(t);
+	return http_transfer_again(t);
+}
+
+/* True: it goes on.  Else t->lost says why it does not. */
+static bool
+http_follow(struct http_transfer *t)
+{
+	char	*url;
+
+	if (++t->redirects > HTTP_MAX_REDIRECTS) {
+		t->lost = HTTP_LOST_LOOP;
+		return false;
+	}
+	switch (http_url_read(t->url, http_location(t), t->rules, false,
+	    &url)) {
+	case HTTP_URL_OK:
+		return http_transfer_go_to(t, url);
+	case HTTP_URL_SCHEME:
+		t->lost = HTTP_LOST_SCHEME;
+		break;
+	case HTTP_URL_BAD:
+		t->lost = HTTP_LOST_URL;
+		break;
+	}
+	return false;
+}
+
+/* A link of http that leads to a public address: over TLS, then. */
+static bool
+http_secure(struct http_transfer *t)
+{
+	char	*url;
+
+	return http_url_read(NULL, t->url, t->rules, true, &url) ==
+	    HTTP_URL_OK && http_transfer_go_to(t, url);
+}
+
+/* Did HTTP/2 break, rather than the file or the server? */
+static bool
+http_broke2(const struct http_transfer *t, CURLcode code)
+{
+	long	version = 0;
+
+	(void)curl_easy_getinfo(t->easy, CURLINFO_HTTP_VERSION, &version);
+	return code == CURLE_HTTP2 || code == CURLE_HTTP2_STREAM ||
+	    (version == CURL_HTTP_VERSION_2_0 && (code == CURLE_PARTIAL_FILE ||
+	    code == CURLE_RECV_ERROR || code == CURLE_SEND_ERROR ||
+	    code == CURLE_GOT_NOTHING || code == CURLE_WEIRD_SERVER_REPLY));
+}
+
+static void
+http_note_broken2(struct http_transfer *t)
+{
+	struct http_engine	*e = t->engine;
+
+	t->response->http2_broke = true;
+	http_host(t->url, e->broken2[e->nbroken2++ % LENGTH(e->broken2)],
+	    sizeof(e->broken2[0]));
+	t->http1 = true;
+}
+
+/* A request that ended may have a better one follow. */
+static bool
+http_transfer_goes_on(struct http_transfer *t, CURLcode code)
+{
+	if (t->stopped || t->too_large || t->post || t->request.method != NULL)
+		return false;
+	if (code == CURLE_OK || t->skipped)
+		return http_is_redirect(t) && http_follow(t);
+	if (t->rules->link && t->refused != NULL && t->opened == 0 && !t->tls)
+		return http_secure(t);
+	if (code == CURLE_BAD_CONTENT_ENCODING && !t->raw &&
+	    t->response->received == 0)
+		return (t->raw = true) && http_transfer_again(t);
+	if (t->http1 || !http_broke2(t, code))
+		return false;
+	http_note_broken2(t);
+	return t->response->received == 0 && http_transfer_again(t);
 }
 
 /* --- the engine */
@@ -252,6 +504,8 @@ http_reap(struct http_engine *engine)
 		code = msg->data.result;
 		(void)curl_easy_getinfo(msg->easy_handle, CURLINFO_PRIVATE,
 		    &t);
+		if (http_transfer_goes_on(t, code))
+			continue;
 		http_transfer_judge(t, code);
 		http_transfer_end(t);
 	}

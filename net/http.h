@@ -2,7 +2,7 @@
  * HTTP transfers, many at once on one thread.  A caller fills in an
  * http_request and gives it to an engine; http_turn() moves all that are in
  * flight and calls back; what came stands in the http_response.  libcurl is
- * behind http.c and http_setup.c alone.
+ * behind http.c, http_setup.c and http_url.c alone.
  */
 #ifndef GENHOOK_HTTP_H
 #define GENHOOK_HTTP_H
@@ -25,8 +25,9 @@ enum http_policy {
 	HTTP_PUBLIC_API,	/* a provider's API: https at a public address,
 				   and no redirect, as a key goes there */
 	HTTP_PUBLIC_LINK,	/* a link that came from the network: the same,
-				   but redirects are followed, and each is held
-				   to the same rules */
+				   but http becomes https, and redirects are
+				   followed, each held to the same rules, with
+				   the cookies that came on the way */
 	HTTP_OPERATOR_HOST	/* a store of the operator's settings: it may be
 				   in a private network, and need no TLS there;
 				   no redirect */
@@ -66,7 +67,8 @@ struct http_request {
 
 	/* Which part of the answer is wanted. */
 	bool			 file_only;	/* pass on the body of a 200, or
-						   of a fitting 206, alone */
+						   of a fitting 206, alone (see
+						   is_file) */
 	int64_t			 from;		/* only from this byte on */
 	const char		*if_range;	/* if it is still this, else all
 						   (RFC 9110); where from is not
@@ -96,10 +98,20 @@ struct http_request {
 enum http_verdict {
 	HTTP_ANSWERED,	/* an answer came whole: status says which */
 	HTTP_TROUBLE,	/* no whole answer; another try may bring it */
-	HTTP_FORBIDDEN,	/* address, scheme or URL is none that we fetch */
+	HTTP_FORBIDDEN,	/* address, scheme or URL is none that we fetch, and
+			   another try would meet the same */
 	HTTP_TOO_LARGE,	/* the body is over max_bytes */
 	HTTP_STOPPED,	/* on_body returned false */
 	HTTP_ABORTED	/* http_engine_free() came first */
+};
+
+/* Where it is HTTP_TROUBLE: whose it may be. */
+enum http_fault {
+	HTTP_FAULT_SERVER,	/* the server's, or of the way to it */
+	HTTP_FAULT_NETWORK,	/* no server was got to, not even its name:
+				   ours as well as its own */
+	HTTP_FAULT_MACHINE	/* ours: no descriptor, no memory, no list of
+				   authorities */
 };
 
 /*
@@ -109,13 +121,21 @@ enum http_verdict {
  */
 struct http_response {
 	enum http_verdict	 verdict;
+	enum http_fault		 fault;
 	struct errbuf		 err;		/* never holds more of a URL
 						   than its host */
 	long			 status;
-	int64_t			 length;	/* Content-Length, or -1 */
-	int64_t			 received;	/* bytes of body */
+	int64_t			 length;	/* of the body, or -1 */
+	int64_t			 received;	/* bytes of body, decoded */
 	bool			 framed;	/* a cut would have been seen */
+	bool			 is_file;	/* a 200, or a 206 from the byte
+						   that was asked for */
 	bool			 resumed;	/* it is the rest, as asked */
+	bool			 encoded;	/* the body is in a coding (RFC
+						   9110, 8.4.1) that could not
+						   be taken off */
+	bool			 http2_broke;	/* the next try, of this engine,
+						   goes over HTTP/1.1 */
 	bool			 begun;		/* the server may have heard of
 						   the request */
 	int64_t			 retry_after_s;	/* 0: not said */
@@ -165,7 +185,7 @@ int64_t	http_bytes(const struct http_engine *);	/* bodies, so far */
  * up: three halves of files are 1.5. */
 double	http_parts(const struct http_engine *);
 
-/* May the same request later get another answer than this status? */
+/* May the same request soon get another answer than this status? */
 bool	http_status_may_pass(long status);
 
 /* The host of a URL, or "?", for words that must not show the rest of it. */

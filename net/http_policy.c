@@ -19,7 +19,8 @@ policy_anywhere(const struct sockaddr *addr, bool tls)
 	return NULL;
 }
 
-/* In the operator's own network TLS is the operator's choice. */
+/* In the operator's own network TLS is the operator's choice; and so it is where
+ * the operator allows links to lead into it. */
 static const char *
 policy_public_tls(const struct sockaddr *addr, bool tls)
 {
@@ -30,14 +31,14 @@ policy_public_tls(const struct sockaddr *addr, bool tls)
 /* The second of a pair is for engines that allow private networks. */
 static const struct http_rules policies[][2] = {
 	[HTTP_PUBLIC_API] = {
-		{ "https",	0,			policy_public },
-		{ "http,https",	0,			policy_anywhere } },
+		{ "https",	false,	false,	policy_public },
+		{ "http,https",	true,	false,	policy_anywhere } },
 	[HTTP_PUBLIC_LINK] = {
-		{ "https",	HTTP_MAX_REDIRECTS,	policy_public },
-		{ "http,https",	HTTP_MAX_REDIRECTS,	policy_anywhere } },
+		{ "https",	false,	true,	policy_public },
+		{ "http,https",	true,	true,	policy_public_tls } },
 	[HTTP_OPERATOR_HOST] = {
-		{ "http,https",	0,			policy_public_tls },
-		{ "http,https",	0,			policy_public_tls } },
+		{ "http,https",	true,	false,	policy_public_tls },
+		{ "http,https",	true,	false,	policy_public_tls } },
 };
 
 const struct http_rules *

@@ -7,21 +7,44 @@
 
 #define YOUNG_S	60	/* RFC 7232, section 2.2.2 */
 
-static const long response_passing[] = {
-	408, 425, 429, 500, 502, 503, 504, 520, 521, 522, 523, 524
-};
+#define REDIRECT_BODY_MAX	(64 * 1024)	/* read to keep a connection */
 
 #define LENGTH(a)	(sizeof(a) / sizeof((a)[0]))
+
+/* Beside 5xx: 202 is said of what is not made yet, and 423 of what is locked. */
+static const long response_passing[] = { 202, 408, 421, 423, 425, 429 };
+
+static const long response_redirects[] = { 300, 301, 302, 303, 307, 308 };
+
+/* The codings of bodies (RFC 9110, section 8.4.1, and IANA's list): any other
+ * word in a Content-Encoding says nothing of the bytes. */
+static const char *const response_codings[] = {
+	"aes128gcm", "br", "compress", "dcb", "dcz", "deflate", "exi", "gzip",
+	"pack200-gzip", "x-compress", "x-gzip", "zstd"
+};
+
+static bool
+response_status_in(long status, const long *list, size_t n)
+{
+	while (n-- > 0)
+		if (list[n] == status)
+			return true;
+	return false;
+}
 
 bool
 http_status_may_pass(long status)
 {
-	size_t	i;
+	return status / 100 == 5 || response_status_in(status,
+	    response_passing, LENGTH(response_passing));
+}
 
-	for (i = 0; i < LENGTH(response_passing); i++)
-		if (response_passing[i] == status)
-			return true;
-	return false;
+bool
+http_is_redirect(const struct http_transfer *t)
+{
+	return t->rules->link && response_status_in(t->response->status,
+	    response_redirects, LENGTH(response_redirects)) &&
+	    http_location(t) != NULL;
 }
 
 int64_t
@@ -33,19 +56,6 @@ http_server_time(const struct http_response *res)
 	http_header(res, "Date", date, sizeof(date));
 	at = http_date(date);
 	return at > 0 ? at : 0;
-}
-
-/* A new hop begins: what its addresses are is counted anew. */
-size_t
-http_take_header(char *data, size_t size, size_t n, void *transfer)
-{
-	struct http_transfer	*t = transfer;
-
-	if (size * n >= 5 && memcmp(data, "HTTP/", 5) == 0) {
-		t->refused = NULL;
-		t->opened = 0;
-	}
-	return size * n;
 }
 
 /*
@@ -71,20 +81,88 @@ response_read_validator(struct http_response *res)
 		res->validator[0] = '\0';
 }
 
-/* Is it the rest of the file, from the very byte that was asked for? */
+/*
+ * Is it of the file, and of just what was asked for: all of it, or from the very
+ * byte on?  A server may answer by a 206 that has the whole file though no range
+ * was asked for.
+ */
 static bool
-response_is_the_rest(const struct http_transfer *t)
+response_fits(const struct http_transfer *t)
 {
 	const struct http_response	*res = t->response;
-	char				 range[128], start[40];
 
-	(void)snprintf(start, sizeof(start), "bytes %lld-",
-	    (long long)t->request.from);
-	http_header(res, "Content-Range", range, sizeof(range));
-	return t->request.from > 0 && res->status == 206 &&
-	    strncasecmp(range, start, strlen(start)) == 0 &&
-	    (res->validator[0] == '\0' ||
-	    strcmp(res->validator, t->if_range) == 0);
+	if (res->status != 206)
+		return res->status == 200;
+	if (t->first != t->request.from)
+		return false;
+	return t->request.from == 0 ? t->total > 0 :
+	    res->validator[0] == '\0' ||
+	    strcmp(res->validator, t->if_range) == 0;
+}
+
+/* Content-Range (RFC 9110, section 14.4): "bytes FIRST-LAST/TOTAL". */
+static void
+response_read_range(struct http_transfer *t)
+{
+	char		 range[128], star;
+	long long	 first, last, total = -1;
+
+	t->first = t->total = -1;
+	http_header(t->response, "Content-Range", range, sizeof(range));
+	if (strncasecmp(range, "bytes ", 6) != 0 ||
+	    (sscanf(range + 6, "%lld-%lld/%lld", &first, &last, &total) != 3 &&
+	    sscanf(range + 6, "%lld-%lld/%c", &first, &last, &star) != 3) ||
+	    first < 0 || last < first)
+		return;
+	t->first = first;
+	t->total = total;
+}
+
+bool
+http_is_piece(const struct http_transfer *t)
+{
+	const struct http_response	*res = t->response;
+
+	return res->status == 206 && res->is_file && t->total >= 0 &&
+	    t->first + res->received != t->total;
+}
+
+/* Does a Content-Encoding name a coding, among what it names? */
+static bool
+response_names_coding(const char *value)
+{
+	size_t	i, len;
+
+	for (; *value != '\0'; value += len + strspn(value + len, ", \t")) {
+		len = strcspn(value, ", \t");
+		for (i = 0; i < LENGTH(response_codings); i++)
+			if (strlen(response_codings[i]) == len &&
+			    strncasecmp(response_codings[i], value, len) == 0)
+				return true;
+	}
+	return false;
+}
+
+/* What the headers say of bytes that libcurl has decoded is not true of those
+ * that come here; nor do these follow any that came before. */
+static void
+response_read_coding(struct http_transfer *t)
+{
+	struct http_response	*res = t->response;
+	char			 value[128];
+
+	http_header(res, "Content-Encoding", value, sizeof(value));
+	if (!response_names_coding(value))
+		return;
+	if (t->raw) {
+		res->encoded = true;
+		return;
+	}
+	res->length = -1;
+	res->is_file = res->is_file && !res->resumed;
+	res->resumed = false;
+	res->validator[0] = '\0';
+	memset(&res->digest_header, 0, sizeof(res->digest_header));
 }
 
 static void
@@ -113,17 +191,30 @@ http_headers_read(struct http_transfer *t)
 	http_header(res, "ETag", res->etag, sizeof(res->etag));
 	http_header(res, "Transfer-Encoding", encoding, sizeof(encoding));
 	response_read_validator(res);
-	res->resumed = response_is_the_rest(t);
+	response_read_range(t);
+	res->is_file = response_fits(t);
+	res->resumed = res->is_file && res->status == 206 &&
+	    t->request.from > 0;
 	response_read_digests(res);
 	res->framed = res->length >= 0 || encoding[0] != '\0' || in_frames;
+	if (t->request.policy != HTTP_OPERATOR_HOST)
+		response_read_coding(t);
 }
 
 /* What a request that wants a file does not pass on. */
 static bool
 response_is_no_file(const struct http_transfer *t)
 {
-	return t->request.file_only && t->response->status != 200 &&
-	    !t->response->resumed;
+	return t->request.file_only && !t->response->is_file;
+}
+
+/* The body of a redirect, which nobody wants. */
+static size_t
+response_drop(struct http_transfer *t, size_t len)
+{
+	t->dropped += (int64_t)len;
+	t->skipped = t->dropped > REDIRECT_BODY_MAX;
+	return t->skipped ? 0 : len;
 }
 
 size_t
@@ -135,6 +226,8 @@ http_take_body(char *data, size_t size, size_t n, void *transfer)
 
 	if (res->received == 0)
 		http_headers_read(t);
+	if (http_is_redirect(t))
+		return response_drop(t, len);
 	if ((t->skipped = response_is_no_file(t)))
 		return 0;
 	res->received += (int64_t)len;

@@ -2,6 +2,7 @@
 #include <sys/socket.h>
 
 #include <curl/curl.h>
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -21,6 +22,7 @@ setup_open_socket(void *arg, curlsocktype purpose, struct curl_sockaddr *addr)
 {
 	struct http_transfer	*t = arg;
 	const char		*word = t->rules->refusal(&addr->addr, t->tls);
+	int			 fd;
 
 	(void)purpose;
 	if (word != NULL) {
@@ -28,8 +30,12 @@ setup_open_socket(void *arg, curlsocktype purpose, struct curl_sockaddr *addr)
 		return CURL_SOCKET_BAD;
 	}
 	t->opened++;
-	return socket(addr->family, addr->socktype | SOCK_CLOEXEC,
+	fd = socket(addr->family, addr->socktype | SOCK_CLOEXEC,
 	    addr->protocol);
+	/* A kernel without IPv6 lacks nothing for the other address. */
+	if (fd == -1 && errno != EAFNOSUPPORT)
+		t->socket_error = errno;
+	return fd == -1 ? CURL_SOCKET_BAD : fd;
 }
 
 /* Called between connecting and the first byte of the request. */
@@ -42,7 +48,7 @@ setup_begin(void *arg, char *peer, char *local, int peer_port, int local_port)
 	(void)local;
 	(void)peer_port;
 	(void)local_port;
-	t->response->begun = true;
+	t->begun = t->reached = t->response->begun = true;
 	return CURL_PREREQFUNC_OK;
 }
 
@@ -53,14 +59,14 @@ setup_policy(CURL *easy, struct http_transfer *t)
 	const struct http_rules	*rules = t->rules;
 
 	(void)curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, rules->schemes);
-	(void)curl_easy_setopt(easy, CURLOPT_REDIR_PROTOCOLS_STR,
-	    rules->schemes);
-	(void)curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION,
-	    (long)(rules->redirects > 0));
-	/* To repeat what was answered with 417, without "Expect", counts as
-	 * one to libcurl, though no Location is followed. */
-	(void)curl_easy_setopt(easy, CURLOPT_MAXREDIRS,
-	    rules->redirects > 0 ? (long)rules->redirects : 1L);
+	/* http.c follows redirects itself, as it makes https of http.  To repeat
+	 * what was answered with 417, without "Expect", counts as one to
+	 * libcurl, though no Location is followed. */
+	(void)curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
+	(void)curl_easy_setopt(easy, CURLOPT_MAXREDIRS, 1L);
+	/* A jar in memory, which ends with this transfer. */
+	if (rules->link)
+		(void)curl_easy_setopt(easy, CURLOPT_COOKIEFILE, "");
 	(void)curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION,
 	    setup_open_socket);
 	(void)curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, t);
@@ -76,17 +82,12 @@ setup_policy(CURL *easy, struct http_transfer *t)
 static void
 setup_common(CURL *easy, struct http_transfer *t)
 {
-	(void)curl_easy_setopt(easy, CURLOPT_URL, t->url);
 	(void)curl_easy_setopt(easy, CURLOPT_PRIVATE, t);
 	(void)curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
 	/* Do not wait for a slow resolver's thread when giving up. */
 	(void)curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);
 	(void)curl_easy_setopt(easy, CURLOPT_USERAGENT, "genhook");
-	(void)curl_easy_setopt(easy, CURLOPT_HTTP_VERSION,
-	    (long)CURL_HTTP_VERSION_2TLS);
 	(void)curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, BUFFER_BYTES);
-	(void)curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, http_take_header);
-	(void)curl_easy_setopt(easy, CURLOPT_HEADERDATA, t);
 	(void)curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, http_take_body);
 	(void)curl_easy_setopt(easy, CURLOPT_WRITEDATA, t);
 }
@@ -187,8 +188,6 @@ setup_post(CURL *easy, const char *post)
 		return true;
 	(void)curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, 1L);
 	(void)curl_easy_setopt(easy, CURLOPT_FORBID_REUSE, 1L);
-	(void)curl_easy_setopt(easy, CURLOPT_HTTP_VERSION,
-	    (long)CURL_HTTP_VERSION_1_1);
 	(void)curl_easy_setopt(easy, CURLOPT_LOW_SPEED_TIME, 0L);
 	(void)curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE,
 	    (curl_off_t)strlen(post));
@@ -255,6 +254,23 @@ setup_method(CURL *easy, struct http_transfer *t,
 }
 
 bool
+http_setup_again(struct http_transfer *t)
+{
+	bool	http1 = t->http1 || t->post;
+	bool	as_stored = t->raw || t->request.policy == HTTP_OPERATOR_HOST;
+
+	/* Not every server hears that identity is wished: what comes in a
+	 * coding all the same is decoded.  A store is asked as it signs. */
+	return curl_easy_setopt(t->easy, CURLOPT_URL, t->url) == CURLE_OK &&
+	    curl_easy_setopt(t->easy, CURLOPT_HTTP_VERSION, http1 ?
+	    (long)CURL_HTTP_VERSION_1_1 : (long)CURL_HTTP_VERSION_2TLS) ==
+	    CURLE_OK && curl_easy_setopt(t->easy, CURLOPT_ACCEPT_ENCODING,
+	    t->request.policy == HTTP_OPERATOR_HOST ? NULL : "identity") ==
+	    CURLE_OK && curl_easy_setopt(t->easy,
+	    CURLOPT_HTTP_CONTENT_DECODING, (long)!as_stored) == CURLE_OK;
+}
+
+bool
 http_setup(struct http_transfer *t, const struct http_request *req)
 {
 	CURL	*easy = t->easy;
@@ -265,5 +281,5 @@ http_setup(struct http_transfer *t, const struct http_request *req)
 	return setup_bearer(easy, req->bearer) &&
 	    setup_keys(easy, req->keys) && setup_range(easy, t, req) &&
 	    setup_headers(easy, t, req) && setup_post(easy, req->post) &&
-	    setup_method(easy, t, req);
+	    setup_method(easy, t, req) && http_setup_again(t);
 }

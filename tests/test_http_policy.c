@@ -3,6 +3,7 @@
 #include <netinet/in.h>
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "net/http_internal.h"
@@ -31,6 +32,9 @@ static const struct {
 	{ HTTP_PUBLIC_LINK, GUARDED, "1.1.1.1", 9000, true,
 	    "at a port other than 80 and 443" },
 	{ HTTP_PUBLIC_LINK, ALLOW_PRIVATE, "10.0.0.1", 9000, false, NULL },
+	{ HTTP_PUBLIC_LINK, ALLOW_PRIVATE, "1.1.1.1", 80, false,
+	    "public: there it has to be https" },
+	{ HTTP_PUBLIC_LINK, ALLOW_PRIVATE, "1.1.1.1", 443, true, NULL },
 	{ HTTP_OPERATOR_HOST, GUARDED, "10.0.0.1", 9000, false, NULL },
 	{ HTTP_OPERATOR_HOST, GUARDED, "10.0.0.1", 9000, true, NULL },
 	{ HTTP_OPERATOR_HOST, GUARDED, "1.1.1.1", 9000, true, NULL },
@@ -73,14 +77,14 @@ test_rules(void)
 		enum http_policy	 policy;
 		bool			 allow_private;
 		const char		*schemes;
-		int			 redirects;
+		bool			 link;	/* redirects are followed */
 	} want[] = {
-		{ HTTP_PUBLIC_API, GUARDED, "https", 0 },
-		{ HTTP_PUBLIC_API, ALLOW_PRIVATE, "http,https", 0 },
-		{ HTTP_PUBLIC_LINK, GUARDED, "https", 3 },
-		{ HTTP_PUBLIC_LINK, ALLOW_PRIVATE, "http,https", 3 },
-		{ HTTP_OPERATOR_HOST, GUARDED, "http,https", 0 },
-		{ HTTP_OPERATOR_HOST, ALLOW_PRIVATE, "http,https", 0 },
+		{ HTTP_PUBLIC_API, GUARDED, "https", false },
+		{ HTTP_PUBLIC_API, ALLOW_PRIVATE, "http,https", false },
+		{ HTTP_PUBLIC_LINK, GUARDED, "https", true },
+		{ HTTP_PUBLIC_LINK, ALLOW_PRIVATE, "http,https", true },
+		{ HTTP_OPERATOR_HOST, GUARDED, "http,https", false },
+		{ HTTP_OPERATOR_HOST, ALLOW_PRIVATE, "http,https", false },
 	};
 	const struct http_rules	*rules;
 	struct http_request	 unsaid = { 0 };
@@ -89,10 +93,113 @@ test_rules(void)
 	for (i = 0; i < COUNT(want); i++) {
 		rules = http_rules_of(want[i].policy, want[i].allow_private);
 		CU_ASSERT_STRING_EQUAL(rules->schemes, want[i].schemes);
-		CU_ASSERT_EQUAL(rules->redirects, want[i].redirects);
+		CU_ASSERT_EQUAL(rules->plain, strncmp(want[i].schemes, "http,",
+		    5) == 0);
+		CU_ASSERT_EQUAL(rules->link, want[i].link);
 	}
 	/* Whoever says nothing gets the strictest. */
 	CU_ASSERT_EQUAL(unsaid.policy, HTTP_PUBLIC_API);
+}
+
+/* What a link, or a redirect from base, is fetched as; NULL: it is not. */
+static const struct {
+	const char	*base, *link;
+	bool		 allow_private, secure;
+	const char	*url;
+} urls[] = {
+	{ NULL, "https://h.example/a?b=c%20d&e=%2B", GUARDED, false,
+	    "https://h.example/a?b=c%20d&e=%2B" },
+	{ NULL, "http://h.example/a", GUARDED, false, "https://h.example/a" },
+	{ NULL, "HTTP://h.example:80/a", GUARDED, false,
+	    "https://h.example/a" },
+	{ NULL, "http://h.example:8080/a", GUARDED, false,
+	    "https://h.example:8080/a" },
+	{ NULL, "http://127.0.0.1:8080/a", ALLOW_PRIVATE, false,
+	    "http://127.0.0.1:8080/a" },
+	{ NULL, "http://h.example/a", ALLOW_PRIVATE, true,
+	    "https://h.example/a" },
+	{ NULL, "ftp://h.example/a", GUARDED, false, NULL },
+	{ NULL, "file:///etc/passwd", ALLOW_PRIVATE, false, NULL },
+	{ NULL, "no link", GUARDED, false, NULL },
+	{ NULL, "https://b\xc3\xbc" "cher.example/\xc3\xbc?x=\xc3\xbc", GUARDED,
+	    false, "https://xn--bcher-kva.example/%c3%bc?x=%c3%bc" },
+	{ NULL, "https://b%C3%BCcher.example/a", GUARDED, false,
+	    "https://xn--bcher-kva.example/a" },
+	{ NULL, "https://\xe4\xbe\x8b\xe3\x81\x88.\xe3\x83\x86\xe3\x82\xb9"
+	    "\xe3\x83\x88/", GUARDED, false,
+	    "https://xn--r8jz45g.xn--zckzah/" },
+	{ "https://h.example/a/b?c", "d e.png?f=g h", GUARDED, false,
+	    "https://h.example/a/d%20e.png?f=g+h" },
+	{ "https://h.example/a/b?c", "/d", GUARDED, false,
+	    "https://h.example/d" },
+	{ "https://h.example/a/b?c", "//i.example/d", GUARDED, false,
+	    "https://i.example/d" },
+	{ "https://h.example/a", "http://i.example/d", GUARDED, false,
+	    "https://i.example/d" },
+	{ "https://h.example/a", "ftp://i.example/d", GUARDED, false, NULL },
+	{ "https://h.example/a", "file:///etc/passwd", GUARDED, false, NULL },
+	{ "https://h.example/a", "gopher://127.0.0.1:25/_", ALLOW_PRIVATE,
+	    false, NULL },
+	{ "https://h.example/a", "data:image/png;base64,", GUARDED, false,
+	    NULL },
+	{ "https://h.example/a", "https://", GUARDED, false, NULL },
+};
+
+static void
+test_urls(void)
+{
+	char	*url;
+	size_t	 i;
+
+	for (i = 0; i < COUNT(urls); i++) {
+		(void)http_url_read(urls[i].base, urls[i].link,
+		    http_rules_of(HTTP_PUBLIC_LINK, urls[i].allow_private),
+		    urls[i].secure, &url);
+		if (urls[i].url == NULL || url == NULL)
+			CU_ASSERT_PTR_EQUAL(url, urls[i].url)
+		else
+			CU_ASSERT_STRING_EQUAL(url, urls[i].url);
+		if (url == NULL ? urls[i].url != NULL : urls[i].url == NULL ||
+		    strcmp(url, urls[i].url) != 0)
+			(void)fprintf(stderr, "\n    row %zu: %s\n", i,
+			    url != NULL ? url : "none");
+		free(url);
+	}
+}
+
+/* Whose address no name server can change. */
+static void
+test_addresses(void)
+{
+	static const char *const	fixed[] = { "https://127.0.0.1/",
+	    "https://127.1:8443/x", "https://2130706433/", "https://0x7f.1/",
+	    "https://[::1]/", "https://[fe80::1%25eth0]/" };
+	static const char *const	names[] = { "https://localhost/",
+	    "https://127.0.0.1.example/", "https://h.example/", "none" };
+	size_t				i;
+
+	for (i = 0; i < COUNT(fixed); i++)
+		CU_ASSERT_TRUE(http_url_is_address(fixed[i]));
+	for (i = 0; i < COUNT(names); i++)
+		CU_ASSERT_FALSE(http_url_is_address(names[i]));
+}
+
+/* Which answers time may mend. */
+static void
+test_passing(void)
+{
+	static const long	others[] = { 0, 200, 204, 206, 301, 304, 400,
+	    401, 402, 403, 404, 410, 416, 418, 451, 600, 999 };
+	static const long	passing[] = { 202, 408, 421, 423, 425, 429 };
+	size_t			i;
+	long			status;
+
+	for (status = 500; status < 600; status++)
+		CU_ASSERT_TRUE(http_status_may_pass(status));
+	for (i = 0; i < COUNT(passing); i++)
+		CU_ASSERT_TRUE(http_status_may_pass(passing[i]));
+	for (i = 0; i < COUNT(others); i++)
+		CU_ASSERT_FALSE(http_status_may_pass(others[i]));
 }
 
 int
@@ -100,6 +207,9 @@ main(void)
 {
 	static const struct test	tests[] = {
 		{ "who may be connected to", test_refusals },
+		{ "what a link is fetched as", test_urls },
+		{ "addresses and names", test_addresses },
+		{ "answers that pass", test_passing },
 		{ "schemes and redirects", test_rules },
 		{ NULL, NULL }
 	};
