@@ -240,7 +240,7 @@ job_after_answer(struct job *j)
 {
 	const struct http_response	*res = &j->transfer.response;
 
-	if (res->status == 200 || res->resumed)
+	if (res->is_file)
 		return JOB_FINISHING;
 	if (job_part_is_unfit(j) && j->transfer.resumes++ < RESUMES_MAX) {
 		transfer_discard(j);
@@ -250,25 +250,43 @@ job_after_answer(struct job *j)
 	    TROUBLE_PASSING : TROUBLE_GONE, res->err.text);
 }
 
-/* A cut that the next bytes can follow at once. */
+/* A cut that the next bytes can follow at once; or all of them, where the way
+ * that they take is another now. */
 static bool
 job_may_resume(const struct job *j)
 {
-	return j->transfer.response.received > 0 && j->file.mark[0] != '\0' &&
+	const struct http_response	*res = &j->transfer.response;
+
+	return res->received > 0 &&
+	    (j->file.mark[0] != '\0' || res->http2_broke) &&
 	    j->transfer.resumes < RESUMES_MAX && !job_link_has_ended(j) &&
 	    job_has_time(j);
+}
+
+/* Whose trouble is a transfer without a whole answer? */
+static enum trouble
+job_trouble_of(enum http_fault fault)
+{
+	static const enum trouble	troubles[] = {
+		[HTTP_FAULT_SERVER] = TROUBLE_PASSING,
+		[HTTP_FAULT_NETWORK] = TROUBLE_NETWORK,
+		[HTTP_FAULT_MACHINE] = TROUBLE_MACHINE,
+	};
+
+	return troubles[fault];
 }
 
 static enum job_state
 job_after_cut(struct job *j)
 {
-	bool	again = job_may_resume(j);
+	const struct http_response	*res = &j->transfer.response;
+	bool				 again = job_may_resume(j);
 
-	if (transfer_leave(j) && again) {
+	if ((transfer_leave(j) || res->http2_broke) && again) {
 		j->transfer.resumes++;
 		return JOB_TRANSFERRING;
 	}
-	return job_fail(j, TROUBLE_PASSING, j->transfer.response.err.text);
+	return job_fail(j, job_trouble_of(res->fault), res->err.text);
 }
 
 /*
@@ -461,8 +479,8 @@ job_fill_output(struct job_output *o, const struct conf *conf,
 	o->key.task_id = o->task_id;
 	o->key.position = o->position;
 	/* The same at each attempt, so that the file's place is the same. */
-	o->key.day = finished != NULL ? (time_t)db_number(finished) :
-	    time(NULL);
+	o->finished_at = db_number(finished);
+	o->key.day = finished != NULL ? (time_t)o->finished_at : time(NULL);
 }
 
 void

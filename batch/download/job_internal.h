@@ -39,6 +39,8 @@ struct job_output {
 	int64_t			 siblings;	/* outputs of the task, this one
 						   among them */
 	int64_t			 attempts;	/* this one counted */
+	int64_t			 finished_at;	/* the task, s since 1970; 0:
+						   unknown */
 	struct archive_key	 key;		/* of its file */
 };
 

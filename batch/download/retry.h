@@ -9,7 +9,10 @@ enum trouble {
 	TROUBLE_PASSING,	/* network, 5xx, 429: time may mend it */
 	TROUBLE_GONE,		/* 403, 404, 410 and their like */
 	TROUBLE_CONTENT,	/* an error page, or a file cut short */
-	TROUBLE_OURS,		/* disk full or the like: never given up */
+	TROUBLE_NETWORK,	/* no server was got to: perhaps our network or
+				   name server */
+	TROUBLE_MACHINE,	/* no descriptor, no memory: never given up */
+	TROUBLE_OURS,		/* disk full or the like: likewise */
 	TROUBLE_STORE,		/* the archive's store is away: likewise */
 	TROUBLE_FINAL,		/* address refused, file too large */
 	TROUBLE__MAX
@@ -22,11 +25,13 @@ struct retry_facts {
 	int64_t		now;
 	int64_t		retry_after_s;	/* as the server wished, or 0 */
 	bool		hope;		/* a fresh link may still come */
+	int64_t		finished_at;	/* the task, s since 1970; 0: unknown */
 };
 
 /*
- * The output's next status as the database spells it: "pending" with the
- * seconds to wait in *wait_s, "expired" or "failed" with 0 there.
+ * What fail_output() is to make of the output: "pending" with the seconds to
+ * wait in *wait_s; "uncounted" likewise, where the try says nothing of the link;
+ * "expired" or "failed" with 0 there.
  */
 const char *retry_decide(const struct retry_facts *, int64_t *wait_s);
 

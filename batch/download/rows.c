@@ -75,7 +75,8 @@ rows_count_failure(struct job *j, const char *status, const char *words)
 	char			 name[320];
 
 	rows_name(j, name, sizeof(name));
-	if (strcmp(status, "pending") == 0) {
+	if (strcmp(status, "pending") == 0 ||
+	    strcmp(status, "uncounted") == 0) {
 		c->retried++;
 		log_line(LOG_INFO, "%s: attempt %lld: %s", name,
 		    (long long)j->output.attempts, words);
@@ -122,6 +123,7 @@ rows_write_failure(struct job *j)
 		.now = time(NULL),
 		.retry_after_s = j->transfer.response.retry_after_s,
 		.hope = j->link.hope,
+		.finished_at = j->output.finished_at,
 	};
 	bool			 ours = facts.trouble == TROUBLE_OURS,
 				 store = facts.trouble == TROUBLE_STORE;

@@ -117,8 +117,11 @@ $$;
 comment on function genhook.renew_output(text, text, integer, text, text, timestamptz, text) is
     'Replaces the link of an output under lease by a fresh one. False if the lease was lost.';
 
--- p_status pending: tried again after p_retry_after; held: likewise, and the whole
--- file waits on the caller's machine for its store; expired, failed: given up.
+-- p_status pending: tried again after p_retry_after; uncounted: likewise, as if it
+-- had not been tried (but for a first time, as what was never tried is due at
+-- once); held: likewise, and the whole file waits on the caller's machine for its
+-- store; expired, failed: given up.  A link that lives by this clock is not expired,
+-- whatever the caller's clock says.
 -- With an archive in S3 only the machine that has a file whole can send it, and
 -- while the store is away any sweep may claim the row: one that finds the link
 -- dead gives up nothing that another machine still holds.
@@ -131,8 +134,10 @@ security definer
 set search_path = genhook, pg_temp
 as $$
     with row as (
-        select *, p_status not in ('pending', 'held')
-                and coalesce(held_until > now(), false) as kept
+        select *, p_status in ('expired', 'failed')
+                and coalesce(held_until > now(), false) as kept,
+            p_status = 'expired'
+                and coalesce(expires_at > now(), false) as alive
         from outputs
         where provider = p_provider and task_id = p_task_id
             and position = p_position and status = 'pending'
@@ -140,15 +145,18 @@ as $$
         for update
     ), done as (
         update outputs o set
-            status = case when r.kept or p_status = 'held' then 'pending'
+            status = case when r.kept or r.alive or
+                    p_status in ('uncounted', 'held') then 'pending'
                 else p_status end,
+            attempts = case p_status when 'uncounted'
+                then greatest(o.attempts - 1, 1) else o.attempts end,
             last_error = case when r.kept
                 then left(format('%s has the file for the store; here: %s',
                     r.held_by, p_words), 2000)
                 else p_words end,
             next_attempt_at = case
-                when r.kept then now() + interval '10 minutes'
-                when p_status in ('pending', 'held')
+                when r.kept or r.alive then now() + interval '10 minutes'
+                when p_status in ('pending', 'uncounted', 'held')
                     then now() + p_retry_after end,
             held_until = case p_status when 'held'
                 then now() + interval '1 day' else o.held_until end,
@@ -160,11 +168,11 @@ as $$
         from row r
         where o.provider = r.provider and o.task_id = r.task_id
             and o.position = r.position
-        returning r.kept)
-    select exists (select from done where not kept)
+        returning r.kept or r.alive as refused)
+    select exists (select from done where not refused)
 $$;
 comment on function genhook.fail_output(text, text, integer, text, text, text, interval) is
-    'An attempt failed: retried later (pending; held: and the whole file waits at the caller''s), or given up (expired, failed), but not while another one holds the file: then it is retried. False if the lease was lost or nothing was given up.';
+    'An attempt failed: retried later (pending; uncounted: and the attempt does not count; held: and the whole file waits at the caller''s), or given up (expired, failed), but not while another one holds the file, nor is a link expired that lives: then it is retried. False if the lease was lost or nothing was given up.';
 
 -- Called when a run ends before it came to all that it had leased.
 create or replace function genhook.release_outputs(p_owner text)
