@@ -116,6 +116,25 @@ static const struct {
 	{ BYTES("not a %PDF-1.4"),			"txt" },
 	{ BYTES("The ftypisom brand"),			"txt" },
 	{ BYTES("#!/bin/sh\nexit 1\n"),			"txt" },
+	/* UTF-16, with a mark and without */
+	{ BYTES("\xff\xfe<\0s\0v\0g\0/\0>\0"),		"svg" },
+	{ BYTES("\xfe\xff\0<\0s\0v\0g\0/\0>"),		"svg" },
+	{ BYTES("<\0?\0x\0m\0l\0?\0>\0<\0s\0v\0g\0/\0>\0"), "svg" },
+	{ BYTES("\0<\0h\0t\0m\0l\0>"),			"html" },
+	{ BYTES("\xff\xfe{\0\"\0a\0\"\0:\0"),		"json" },
+	/* what stands before the first element */
+	{ BYTES("<svg:svg xmlns:svg=\"x\"/>"),		"svg" },
+	{ BYTES("<?xml version=\"1.0\"?><!DOCTYPE svg PUBLIC \"a\" \"b\" ["
+	    "<!ENTITY c \"<html>\">]><svg/>"),		"svg" },
+	{ BYTES("<!DOCTYPE svg><svg/>"),			"svg" },
+	{ BYTES("<!DOCTYPE\thtml\n>"),			"html" },
+	{ BYTES("<!-- -- > --><!----><svg/>"),		"svg" },
+	{ BYTES("<!doctype x><html>"),			"html" },
+	{ BYTES("<?xml version=\"1.0\"?><rss><svg/></rss>"), "xml" },
+	/* and other files */
+	{ BYTES("FLV\1\5\0\0\0\x09\0\0\0\0"),		"flv" },
+	{ BYTES("v/1\1\2\0\0\0channels\0chlist\0"),		"exr" },
+	{ BYTES("PXR-USDC\0\x08\0\0\0\0\0\0"),		"usd" },
 };
 
 static struct mime	*mime;
@@ -378,6 +397,27 @@ static const struct {
 	{ BYTES("RIFF\x24\xf0\xff\x7fWAVEx"), MEDIA_WHOLE },
 	{ BYTES("RF64\xff\xff\xff\xffWAVEx"), MEDIA_WHOLE },
 	{ BYTES("RIFF\0\xef\xff\x7fWAVEx"), MEDIA_SHORT },
+	/* a header that says more than came, though the samples are there; that
+	 * counts itself in; that lacks samples; that never knew how many */
+	{ BYTES("RIFF\x54\0\0\0WAVEfmt \x02\0\0\0xxdata\4\0\0\0abcd"),
+	    MEDIA_UNSURE },
+	{ BYTES("RIFF\x40\0\0\0WAVEfmt \x02\0\0\0xxdata\x24\0\0\0abcd"),
+	    MEDIA_UNSURE },
+	{ BYTES("RIFF\x80\0\0\0WAVEfmt \x02\0\0\0xxdata\x64\0\0\0abcd"),
+	    MEDIA_SHORT },
+	{ BYTES("RIFF\x80\0\0\0WAVEfmt \x02\0\0\0xxdata\0\0\0\0abcd"),
+	    MEDIA_WHOLE },
+	{ BYTES("RIFF\x80\0\0\0WAVEfmt \x02\0\0\0xxdata\xff\xff\xff\xff" "ab"),
+	    MEDIA_WHOLE },
+	{ BYTES("RIFF\0\0\0\0WAVEfmt \x02\0\0\0xxdata\0\0\0\0abcd"),
+	    MEDIA_WHOLE },
+	{ BYTES("RIFF\x80\0\0\0WAVELIST\1\0\0\0x\0data\4\0\0\0abcd"),
+	    MEDIA_UNSURE },
+	{ BYTES("RIFF\x80\0\0\0WAVEfmt \xff\xff\xff\xffxx"), MEDIA_SHORT },
+	/* a pad that was left out */
+	{ BYTES("RIFF\x06\0\0\0WEBPVP8 x"), MEDIA_WHOLE },
+	{ BYTES("RIFF\x0a\0\0\0WEBPVP8 x"), MEDIA_UNSURE },
+	{ BYTES("RIFF\x0b\0\0\0WEBPVP8 x"), MEDIA_SHORT },
 	{ BYTES("glTF\2\0\0\0\x0e\0\0\0xx"), MEDIA_WHOLE },
 	{ BYTES("glTF\2\0\0\0\x0e\0\0\0x"), MEDIA_SHORT },
 	{ BYTES("%PDF-1.7"), MEDIA_WHOLE },
@@ -385,6 +425,17 @@ static const struct {
 	{ BYTES("\0\0\0\x0c" "ftypisom\0\0\0\x0a" "mdatxx"), MEDIA_WHOLE },
 	{ BYTES("\0\0\0\x0c" "ftypisom\0\0\0\x0a" "mdatx"), MEDIA_SHORT },
 	{ BYTES("\0\0\0\x0c" "ftypisom\0\0\0\x0a" "mdatxxyyy"), MEDIA_WHOLE },
+	/* bytes behind that begin no box, or one that holds nothing; before
+	 * there is anything; and one that is cut */
+	{ BYTES("\0\0\0\x0c" "ftypisom\0\0\0\x0a" "mdatxxGARBAGE!"),
+	    MEDIA_UNSURE },
+	{ BYTES("\0\0\0\x0c" "ftypisom\0\0\0\x0a" "mdatxx\0\0\0\x20" "freex"),
+	    MEDIA_UNSURE },
+	{ BYTES("\0\0\0\x0c" "ftypisomGARBAGE!"), MEDIA_SHORT },
+	{ BYTES("\0\0\0\x0c" "ftypisom\0\0\0\x0a" "mdatxx\0\0\0\x20" "moovx"),
+	    MEDIA_SHORT },
+	{ BYTES("\0\0\0\x0c" "ftypisom\0\0\0\x0a" "mdatxx\0\0\0\0\0\0\0\0"),
+	    MEDIA_WHOLE },
 	/* a size of 64 bits */
 	{ BYTES("\0\0\0\x0c" "ftypisom\0\0\0\1mdat\0\0\0\0\0\0\0\x11x"),
 	    MEDIA_WHOLE },
@@ -396,6 +447,131 @@ static const struct {
 	{ BYTES("\0\0\0\x0c" "ftypisom\0\0\0\1mdat\xff\xff\xff\xff\xff\xff"
 	    "\xff\xff"), MEDIA_WHOLE },
 };
+
+/* What stands beyond the head has a say where the head is a comment. */
+static void
+test_long_comments(void)
+{
+	static const struct {
+		const char	*end;
+		const char	*extension;
+	}			 rows[] = { { "--><svg/>", "svg" },
+				    { "--><html>", "html" },
+				    { "--><?xml?><!-- more --><svg/>", "svg" },
+				    { "--><Error/>", "xml" },
+				    { "--><svg", "svg" },
+				    { "", "xml" } };
+	static const char	 start[] = "<?xml version=\"1.0\"?>\n<!-- ";
+	size_t			 i, n, len;
+
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		for (n = 450; n < 20000; n += n < 520 ? 1 : 7777) {
+			struct media_watch	w = { 0 };
+
+			media_watch(&w, start, sizeof(start) - 1);
+			for (len = 0; len < n; len++)
+				media_watch(&w, &"-> <svg>"[len % 8], 1);
+			CU_ASSERT_TRUE(media_is_open(&w));
+			media_watch(&w, rows[i].end, strlen(rows[i].end));
+			CU_ASSERT_STRING_EQUAL(media_of(mime, &w)->extension,
+			    rows[i].extension);
+		}
+}
+
+static const struct {
+	const char	*bytes;
+	size_t		 len;
+	const char	*link;
+	const char	*declared;
+	const char	*extension;
+} names[] = {
+	{ BYTES("v 0 0 0\n"), "https://h/a.obj", "", "obj" },
+	{ BYTES("v 0 0 0\n"), "https://h/a.OBJ?sig=b.c", "", "obj" },
+	{ BYTES("v 0 0 0\n"), "https://h/view?filename=a.obj&type=x", "", "obj" },
+	{ BYTES("v 0 0 0\n"), "https://h/view", "Model/OBJ; charset=utf-8", "obj" },
+	{ BYTES("v 0 0 0\n"), "https://h.obj/view#a.obj", "", "txt" },
+	{ BYTES("# only a comment, so far"), "https://h/a.obj", "", "obj" },
+	{ BYTES("\n# by hand\r\n\r\nmtllib a.mtl\n"), "https://h/a.obj", "", "obj" },
+	{ BYTES("very sorry\n"), "https://h/a.obj", "", "txt" },
+	{ BYTES("{\"v\":1}"), "https://h/a.obj", "", "json" },
+	{ BYTES("GIF89a\1\0\1\0"), "https://h/a.obj", "model/obj", "gif" },
+	{ BYTES("newmtl a\n"), "https://h/a.mtl", "", "mtl" },
+	{ BYTES("solid a\n"), "https://h/a.stl", "", "stl" },
+	{ BYTES("solidly refused\n"), "https://h/a.stl", "", "txt" },
+	{ BYTES("a head\0\0\0\0\1\2\3"), "https://h/a.stl", "", "stl" },
+	{ BYTES("a head\0\0\0\0\1\2\3"), "https://h/a", "application/sla", "stl" },
+	{ BYTES("{ \"asset\": {"), "https://h/a.gltf", "", "gltf" },
+	{ BYTES("{\"scenes\":[]"), "https://h/a", "model/gltf+json", "gltf" },
+	{ BYTES("{\"assets\":[]"), "https://h/a.gltf", "", "json" },
+	{ BYTES("{\"error\":{"), "https://h/a.gltf", "", "json" },
+	{ BYTES("{}"), "https://h/a.gltf", "", "json" },
+	{ BYTES("#usda 1.0\n"), "https://h/a.usda", "", "usd" },
+	{ BYTES("PK\3\4\x0a\0\0\0"), "https://h/a.usdz", "", "usdz" },
+	{ BYTES("PK\3\4\x0a\0\0\0"), "https://h/a.3mf", "", "3mf" },
+	{ BYTES("PK\3\4\x0a\0\0\0"), "https://h/a.obj", "", "zip" },
+	{ BYTES("<?xml version=\"1.0\"?><COLLADA>"), "https://h/a.dae", "", "dae" },
+	{ BYTES("<?xml version=\"1.0\"?><Error/>"), "https://h/a.dae", "", "xml" },
+	{ BYTES("<html>"), "https://h/a.dae", "", "html" },
+	{ BYTES("; FBX 7.4.0 project file\n"), "https://h/a.fbx", "", "fbx" },
+	{ BYTES("no such file\n"), "https://h/a.fbx", "", "txt" },
+	{ BYTES("#?RADIANCE\n"), "https://h/a.hdr", "", "hdr" },
+	{ BYTES("{\"a\":1}\n{\"a\":2}\n"), "https://h/a.jsonl", "", "jsonl" },
+	{ BYTES("{\"a\":1}\n{\"a\":2}\n"), "https://h/a", "application/x-ndjson", "jsonl" },
+	{ BYTES("not found\n"), "https://h/a.jsonl", "", "txt" },
+	/* quiet sound, and words */
+	{ BYTES("\xd5\xd5\xd5\xd5\xd5\xd5\x55\xd4"), "https://h/a.alaw", "", "alaw" },
+	{ BYTES("\xd5\xd5\xd5\xd5\xd5\xd5\x55\xd4"), "https://h/a", "audio/PCMA", "alaw" },
+	{ BYTES("UUUUUUUUTUUUUUUU"), "https://h/a.alaw", "", "alaw" },
+	{ BYTES("\xff\xff\x7f\xff\xfe\x7e"), "https://h/a.ulaw", "", "ulaw" },
+	{ BYTES("\1\0\2\0\1\0\xff\xff"), "https://h/a.pcm", "", "pcm" },
+	{ BYTES("\1\0\2\0\1\0\xff\xff"), "https://h/a.wav", "", "bin" },
+	{ BYTES("\1\0\2\0\1\0\xff\xff"), "https://h/a.tga", "", "tga" },
+	{ BYTES("Not found, and nobody knows why"), "https://h/a.alaw", "audio/PCMA", "txt" },
+	{ BYTES("Les donn\xe9" "es n'existent pas"), "https://h/a.alaw", "", "txt" },
+	{ BYTES("\xe4\xbd\xa0\xe5\xa5\xbd \xe4\xb8\x96\xe7\x95\x8c"), "https://h/a.ulaw", "", "txt" },
+	{ BYTES("{\"error\":\"gone\"}"), "https://h/a.alaw", "audio/PCMA", "json" },
+	{ BYTES("<html>"), "https://h/a.alaw", "audio/PCMA", "html" },
+};
+
+static void
+test_names(void)
+{
+	const struct media	*m;
+	size_t			 i;
+
+	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		struct media_watch	w = { 0 };
+
+		media_watch(&w, names[i].bytes, names[i].len);
+		m = media_named(media_of(mime, &w), &w, names[i].link,
+		    names[i].declared);
+		CU_ASSERT_STRING_EQUAL(m->extension, names[i].extension);
+		if (strcmp(m->extension, names[i].extension) != 0)
+			(void)fprintf(stderr, "\n    row %zu: %s\n", i,
+			    m->extension);
+	}
+}
+
+/* A stream of packets is one by where they begin, and not a text with a G at
+ * three places. */
+static void
+test_packets(void)
+{
+	char	bytes[MEDIA_HEAD];
+
+	memset(bytes, 0xff, sizeof(bytes));
+	bytes[0] = bytes[188] = bytes[376] = 'G';
+	bytes[3] = 0x10;
+	CU_ASSERT_STRING_EQUAL(sniff(bytes, sizeof(bytes))->extension, "ts");
+	bytes[188] = 'g';
+	CU_ASSERT_STRING_EQUAL(sniff(bytes, sizeof(bytes))->extension, "bin");
+	memset(bytes, 0, sizeof(bytes));
+	bytes[4] = bytes[196] = bytes[388] = 'G';
+	CU_ASSERT_STRING_EQUAL(sniff(bytes, sizeof(bytes))->extension, "ts");
+	memset(bytes, 'x', sizeof(bytes));
+	bytes[0] = bytes[188] = bytes[376] = 'G';
+	CU_ASSERT_STRING_EQUAL(sniff(bytes, sizeof(bytes))->extension, "txt");
+}
 
 /* However the bytes are cut into pieces, the end is the same. */
 static void
@@ -433,6 +609,9 @@ main(void)
 		{ "what a server declares", test_agreements },
 		{ "bytes of chance", test_noise },
 		{ "padding", test_padding },
+		{ "long comments", test_long_comments },
+		{ "what a file is by name", test_names },
+		{ "packets", test_packets },
 		{ "no database", test_database },
 		{ "cut files", test_ends },
 		{ NULL, NULL }

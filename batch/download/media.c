@@ -30,47 +30,19 @@ static const struct media_bytes {
 	{ 0, "\0", 1,			4, "ftyp", 4,	MEDIA_MP4 },
 	/* These it knows by a description, without a type. */
 	{ 0, "Kaydara FBX Binary", 18,	0, "", 0,	MEDIA_FBX },
+	{ 0, "FLV\1", 4,		0, "", 0,	MEDIA_FLV },
+	{ 0, "v/1\1", 4,		0, "", 0,	MEDIA_EXR },
+	{ 0, "PXR-USDC", 8,		0, "", 0,	MEDIA_USD },
 	{ 0, "ply\n", 4,		0, "", 0,	MEDIA_PLY },
 	{ 0, "ply\r", 4,		0, "", 0,	MEDIA_PLY },
 	/* It has types of their own for what is packed as a zip. */
 	{ 0, "PK\x03\x04", 4,		0, "", 0,	MEDIA_ZIP },
 };
 
-/*
- * How a page or a text of data begins, behind blanks; letter case does not
- * matter.  What begins like a page is one, whatever libmagic finds further on.
- * XML it knows by its declaration alone, a page by a tag anywhere in a text,
- * and JSON only when it is whole, which the beginning of a file seldom is.
- */
-static const struct {
-	const char	*start;
-	enum media_type	 type;
-} media_starts[] = {
-	{ "<!doctype html", MEDIA_HTML },
-	{ "<html",	MEDIA_HTML },
-	{ "<head",	MEDIA_HTML },
-	{ "<body",	MEDIA_HTML },
-	{ "<script",	MEDIA_HTML },
-	{ "<svg",	MEDIA_SVG },
-	{ "<!doctype svg", MEDIA_SVG },
-	{ "<!--",	MEDIA_XML },
-	{ "<?xml",	MEDIA_XML },
-	{ "<error",	MEDIA_XML },
-	{ "{",		MEDIA_JSON },
-	{ "[",		MEDIA_JSON },
-};
-
 static bool
 media_is_markup(enum media_type type)
 {
 	return type == MEDIA_HTML || type == MEDIA_XML || type == MEDIA_SVG;
-}
-
-static bool
-media_is_words(enum media_type type)
-{
-	return type == MEDIA_HTML || type == MEDIA_XML || type == MEDIA_JSON ||
-	    type == MEDIA_TEXT;
 }
 
 static bool
@@ -93,49 +65,25 @@ media_text_start(const unsigned char *head, size_t len)
 	return i;
 }
 
-/* MEDIA_TEXT: it is none of them. */
-static enum media_type
-media_type_of_tag(const unsigned char *text, size_t len)
+/* XML libmagic knows by its declaration alone, a page by a tag anywhere in a
+ * text, and JSON only when it is whole, which the beginning of a file seldom
+ * is. */
+static const enum media_type media_starts[] = {
+	[PROLOG_NONE]	= MEDIA_TEXT,
+	[PROLOG_MARKUP]	= MEDIA_XML,
+	[PROLOG_HTML]	= MEDIA_HTML,
+	[PROLOG_SVG]	= MEDIA_SVG,
+	[PROLOG_JSON]	= MEDIA_JSON,
+};
+
+/* Packets of 188 bytes, or of 192 with a time before each (ISO 13818-1,
+ * 2.4.3.2). */
+static bool
+media_is_ts(const unsigned char *head, size_t len)
 {
-	const char	*start;
-	size_t		 i;
-
-	for (i = 0; i < LENGTH(media_starts); i++) {
-		start = media_starts[i].start;
-		if (len >= strlen(start) && strncasecmp((const char *)text,
-		    start, strlen(start)) == 0)
-			return media_starts[i].type;
-	}
-	return MEDIA_TEXT;
-}
-
-/* Behind this declaration, comment or instruction of an XML text, the next
- * tag.  NULL: there is none in the head. */
-static const unsigned char *
-media_next_tag(const unsigned char *text, const unsigned char *end)
-{
-	const char	*close = end - text >= 4 &&
-			    memcmp(text, "<!--", 4) == 0 ? "-->" : ">";
-
-	text = memmem(text, (size_t)(end - text), close, strlen(close));
-	return text == NULL ? NULL : memchr(text, '<', (size_t)(end - text));
-}
-
-/* What a text begins as; an XML text is what its first element is. */
-static enum media_type
-media_type_of_start(const unsigned char *text, size_t len)
-{
-	const unsigned char	*end = text + len;
-	enum media_type		 type = media_type_of_tag(text, len), tag;
-
-	while (type == MEDIA_XML && end - text >= 2 &&
-	    (text[1] == '!' || text[1] == '?') &&
-	    (text = media_next_tag(text, end)) != NULL) {
-		tag = media_type_of_tag(text, (size_t)(end - text));
-		if (tag != MEDIA_TEXT)
-			type = tag;
-	}
-	return type;
+	return (len > 376 && head[0] == 'G' && head[188] == 'G' &&
+	    head[376] == 'G') || (len > 388 && head[4] == 'G' &&
+	    head[196] == 'G' && head[388] == 'G');
 }
 
 /*
@@ -163,6 +111,8 @@ media_type_of_rest(const unsigned char *head, size_t len)
 		    media_bytes_at(head, len, r->at2, r->bytes2, r->len2))
 			return r->type;
 	}
+	if (media_is_ts(head, len))
+		return MEDIA_TS;
 	return media_is_mpeg_frame(head, len) ? MEDIA_MP3 : MEDIA_BINARY;
 }
 
@@ -176,7 +126,8 @@ media_type_of_text(enum media_type named, const unsigned char *text, size_t len)
 {
 	if (media_is_markup(named))
 		return len > 0 && *text == '<' ? named : MEDIA_TEXT;
-	if (named == MEDIA_BINARY || media_is_boxed(named) ||
+	if (named == MEDIA_BINARY || named == MEDIA_TS ||
+	    media_is_boxed(named) ||
 	    (named == MEDIA_PDF && !media_bytes_at(text, len, 0, "%PDF-", 5)))
 		return MEDIA_TEXT;
 	return named;
@@ -197,14 +148,18 @@ static enum media_type
 media_type_of_head(struct mime *s, const unsigned char *head, size_t len)
 {
 	size_t			at = media_text_start(head, len);
-	enum media_type		start = media_type_of_start(head + at,
-				    len - at), type;
+	struct media_prolog	prolog = { 0 };
+	enum media_type		start, type;
 	struct mime_type	seen;
 
+	prolog_take(&prolog, head, len);
+	start = media_starts[prolog_end(&prolog)];
+	/* What begins like a page is one, whatever libmagic finds further on. */
 	if (start == MEDIA_HTML)
 		return start;
 	mime_detect(s, head, len, &seen);
-	seen.text = seen.text || media_is_plain(head, len);
+	seen.text = seen.text || media_is_plain(head, len) ||
+	    (prolog_is_utf16(&prolog) && start != MEDIA_TEXT);
 	if (seen.text && start != MEDIA_TEXT)
 		return start;
 	type = media_type_named(seen.type);
@@ -217,6 +172,33 @@ const struct media *
 media_detect(struct mime *s, const void *head, size_t len)
 {
 	return &media_types[media_type_of_head(s, head, len)];
+}
+
+const struct media *
+media_of(struct mime *s, const struct media_watch *w)
+{
+	enum media_type	type = media_type_of_head(s, w->head, w->headlen),
+			start = media_starts[prolog_end(&w->prolog)];
+
+	return &media_types[type == MEDIA_XML && media_is_markup(start) ?
+	    start : type];
+}
+
+/* A declaration or comment without an end is no reason to wait, as long as the
+ * text may be anything: what it begins as is XML. */
+bool
+media_is_open(const struct media_watch *w)
+{
+	return !w->prolog.done && w->prolog.kind == PROLOG_MARKUP;
+}
+
+bool
+media_is_sure(const struct media *media)
+{
+	enum media_type	type = media_type_of(media);
+
+	return !media_is_words(type) && type != MEDIA_BINARY &&
+	    type != MEDIA_GZIP;
 }
 
 /* Is an output of that kind a picture, a film or a sound? */

@@ -9,6 +9,7 @@
 
 #include "lib/errbuf.h"
 #include "lib/mime.h"
+#include "batch/download/media_prolog.h"
 
 #define MEDIA_HEAD	512	/* as many bytes as media_detect() looks at */
 #define MEDIA_TAIL	12
@@ -29,6 +30,10 @@ struct media_watch {
 	uint64_t	 box_at;		/* where it begins */
 	bool		 boxes_end;		/* the last box has no length,
 						   or there are no boxes */
+	bool		 box_is_known;		/* the last one, by its name */
+	bool		 box_holds;		/* it has what a file is for */
+	bool		 boxes_hold;		/* one before it has */
+	struct media_prolog prolog;		/* what a text begins as */
 };
 
 enum media_end {
@@ -44,6 +49,26 @@ enum media_end {
  */
 const struct media *media_detect(struct mime *, const void *head,
 	    size_t len);
+
+/* What the file is that was watched from its beginning: of a text, what stands
+ * behind the head has a say as well. */
+const struct media *media_of(struct mime *, const struct media_watch *);
+
+/* Is that still open, until more of the file comes? */
+bool	media_is_open(const struct media_watch *);
+
+/*
+ * What it is by name, where the bytes say only that it is text, JSON, XML, a zip
+ * or data: by the extension that link has, in its path or at the end of a
+ * parameter, else by the Content-Type that its server declares ("" when it does
+ * not say).  Only what the bytes can be is believed.
+ */
+const struct media *media_named(const struct media *,
+	    const struct media_watch *, const char *link,
+	    const char *content_type);
+
+/* Do the bytes leave no doubt of what it is? */
+bool	media_is_sure(const struct media *);
 
 /*
  * May this be an output of that kind ("image", "video", "audio", "file",

@@ -33,6 +33,23 @@ const struct media media_types[] = {
 	[MEDIA_PDF]	= { "application/pdf",	"pdf" },
 	[MEDIA_ZIP]	= { "application/zip",	"zip" },
 	[MEDIA_GZIP]	= { "application/gzip",	"gz" },
+	[MEDIA_TS]	= { "video/mp2t",		"ts" },
+	[MEDIA_FLV]	= { "video/x-flv",		"flv" },
+	[MEDIA_EXR]	= { "image/x-exr",		"exr" },
+	[MEDIA_HDR]	= { "image/vnd.radiance",	"hdr" },
+	[MEDIA_TGA]	= { "image/x-tga",		"tga" },
+	[MEDIA_ALAW]	= { "audio/x-alaw-basic",	"alaw" },
+	[MEDIA_ULAW]	= { "audio/basic",		"ulaw" },
+	[MEDIA_PCM]	= { "audio/pcm",		"pcm" },
+	[MEDIA_OBJ]	= { "model/obj",		"obj" },
+	[MEDIA_MTL]	= { "model/mtl",		"mtl" },
+	[MEDIA_STL]	= { "model/stl",		"stl" },
+	[MEDIA_GLTF]	= { "model/gltf+json",	"gltf" },
+	[MEDIA_USD]	= { "model/vnd.usd",		"usd" },
+	[MEDIA_USDZ]	= { "model/vnd.usdz+zip",	"usdz" },
+	[MEDIA_3MF]	= { "model/3mf",		"3mf" },
+	[MEDIA_DAE]	= { "model/vnd.collada+xml",	"dae" },
+	[MEDIA_JSONL]	= { "application/jsonl",	"jsonl" },
 	[MEDIA_HTML]	= { "text/html",		"html" },
 	[MEDIA_XML]	= { "application/xml",	"xml" },
 	[MEDIA_JSON]	= { "application/json",	"json" },
@@ -89,6 +106,13 @@ static const struct {
 	{ "application/zip",		MEDIA_ZIP },
 	{ "application/gzip",		MEDIA_GZIP },
 	{ "application/x-gzip",		MEDIA_GZIP },
+	{ "video/mp2t",			MEDIA_TS },
+	{ "video/MP2T",			MEDIA_TS },
+	{ "video/x-flv",		MEDIA_FLV },
+	{ "image/x-exr",		MEDIA_EXR },
+	{ "image/aces",			MEDIA_EXR },
+	{ "image/vnd.radiance",		MEDIA_HDR },
+	{ "image/x-tga",		MEDIA_TGA },
 	{ "text/html",			MEDIA_HTML },
 	{ "application/xhtml+xml",	MEDIA_HTML },
 	{ "text/xml",			MEDIA_XML },
@@ -110,6 +134,13 @@ media_type_named(const char *name)
 		if (strcmp(media_names[i].name, name) == 0)
 			return media_names[i].type;
 	return MEDIA_BINARY;
+}
+
+bool
+media_is_words(enum media_type type)
+{
+	return type == MEDIA_HTML || type == MEDIA_XML || type == MEDIA_JSON ||
+	    type == MEDIA_JSONL || type == MEDIA_TEXT;
 }
 
 bool

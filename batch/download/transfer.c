@@ -168,7 +168,7 @@ transfer_on_body(void *arg, const void *data, size_t len)
 		return false;
 	transfer_take(j, data, len);
 	if (f->media == NULL && f->watch.headlen == MEDIA_HEAD &&
-	    !verify_media(j, err)) {
+	    !media_is_open(&f->watch) && !verify_media(j, err)) {
 		j->failure.kind = TROUBLE_CONTENT;
 		return false;
 	}

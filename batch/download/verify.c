@@ -18,15 +18,19 @@ verify_name_host(const struct job *j, struct errbuf *err, const char *words)
 bool
 verify_media(struct job *j, struct errbuf *err)
 {
-	struct job_file	*f = &j->file;
-	struct errbuf	 words;
+	const struct http_response	*res = &j->transfer.response;
+	const char			*kind = j->output.kind;
+	struct job_file			*f = &j->file;
+	struct errbuf			 words;
 
 	if (f->media == NULL)
-		f->media = media_detect(j->downloads->mime, f->watch.head,
-		    f->watch.headlen);
-	if (media_fits(f->media, j->output.kind, f->watch.headlen, &words) &&
-	    media_agrees(f->media, j->output.kind,
-	    j->transfer.response.content_type, &words))
+		f->media = media_named(media_of(j->downloads->mime, &f->watch),
+		    &f->watch, j->link.url, res->content_type);
+	if (res->encoded && !media_is_sure(f->media))
+		errbuf_set(&words, "it came in a coding that could not be "
+		    "undone");
+	else if (media_fits(f->media, kind, f->watch.headlen, &words) &&
+	    media_agrees(f->media, kind, res->content_type, &words))
 		return true;
 	verify_name_host(j, err, words.text);
 	return false;
