@@ -260,14 +260,14 @@ cut?at=1000|^pending\|1\|127.0.0.1: .*
 wronglength|^pending\|1\|127.0.0.1: the file was cut short$
 html|^pending\|1\|127.0.0.1: .*text/html
 json-error|^pending\|1\|127.0.0.1: .*json
-redirect-loop|^failed\|1\|127.0.0.1: more than 3 redirects
+redirect-loop|^pending\|1\|127.0.0.1: more than 10 redirects
 redirect-file|^failed\|1\|127.0.0.1: it leads to another scheme than https
 429|^pending\|1\|127.0.0.1: HTTP 429
 503|^pending\|1\|127.0.0.1: HTTP 503
 etag-change|^stored\|1\|image/jpeg$
-gzipbomb|^(stored|pending)\|1\|
+gzipbomb|^failed\|1\|127.0.0.1: larger than 2000000 bytes$
 CASES
-check "a bomb is never unpacked" test "$(sql "select coalesce(max(bytes), 0) from genhook.outputs where task_id = 'h-gzipbomb'")" -lt 100000
+check "a bomb is never unpacked to its end" test "$(sql "select coalesce(max(bytes), 0) from genhook.outputs where task_id = 'h-gzipbomb'")" -lt 100000
 check "429: the wish is heard" test "$(sql "select next_attempt_at - interval '1 hour' >= (select max(started) from genhook.sweeps) + interval '90 s' from genhook.outputs where task_id = 'h-429'")" = t
 posts "$HOOK/apimart/$GENHOOK_TOKEN_APIMART/callback" 210 "$(apimart_task 'cut-%d' "$SIMULATOR/hostile/cut?at=%d0" 1900000000)" 16
 same "cut at every tenth byte: all are taken" '210 200' "$(statuses)"
@@ -276,6 +276,8 @@ same "none of them is stored, all are tried again" 'pending 210' \
     "$(sql "select status || ' ' || count(*) from genhook.outputs where task_id like 'cut-%' group by status")"
 same "and nothing of them has a final name" 0 "$(final_names | grep -c /cut-)"
 sql "delete from genhook.outputs where task_id like 'cut-%'"
+# Passing trouble of a link that lives has no number of tries.
+sql "update genhook.outputs set expires_at = null, expires_source = 'unknown' where task_id like 'h-%' and status = 'pending'"
 for ((turn = 0; turn < 13; turn++)); do
 	due_now
 	sweep
@@ -310,8 +312,8 @@ done
 sql "update genhook.outputs set next_attempt_at = now() + interval '1 day' where status = 'pending' and task_id not like 'private-%'"
 sweep --provider apimart
 same "no link to this machine is followed" "$i" \
-    "$(sql "select count(*) from genhook.outputs where task_id like 'private-%' and status = 'failed'")"
-same "and the reason is plain" "$((i - 1))" \
+    "$(sql "select count(*) from genhook.outputs where task_id like 'private-%' and status = case when url like '%localhost%' then 'pending' else 'failed' end")"
+same "and the reason is plain" "$i" \
     "$(sql "select count(*) from genhook.outputs where task_id like 'private-%' and last_error like '%: the address is %'")"
 same "nobody was connected to" "$before" "$(origin_log | wc -l)"
 finish
