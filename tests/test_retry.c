@@ -34,9 +34,11 @@ static const struct {
 	{ { TROUBLE_CONTENT, 1, NOW - 9, NOW, 0, false, 0 },	"expired", 0, 0 },
 	{ { TROUBLE_FINAL, 1, 0, NOW, 0, false, 0 },		"failed", 0, 0 },
 	{ { TROUBLE_FINAL, 1, NOW - 1, NOW, 0, false, 0 },	"failed", 0, 0 },
-	{ { TROUBLE_OURS, 1, 0, NOW, 0, false, 0 },		"pending", 8, 12 },
-	{ { TROUBLE_OURS, 9999, NOW - 1, NOW, 0, false, 0 },	"pending", 480, 720 },
-	{ { TROUBLE_OURS, INT64_MAX, 0, NOW, 0, false, 0 },	"pending", 480, 720 },
+	{ { TROUBLE_OURS, 1, 0, NOW, 0, false, NOW },		"uncounted", 8, 12 },
+	{ { TROUBLE_OURS, 9999, NOW - 1, NOW, 0, false, NOW - 9999 }, "uncounted", 480, 720 },
+	{ { TROUBLE_OURS, INT64_MAX, 0, NOW, 0, false, NOW - 9999999 }, "uncounted", 480, 720 },
+	{ { TROUBLE_STORE, 1, 0, NOW, 0, false, 0 },		"pending", 8, 12 },
+	{ { TROUBLE_STORE, INT64_MAX, NOW - 1, NOW, 0, false, 0 }, "pending", 480, 720 },
 	/* no number ends it while the link lives; the last tries before its
 	 * end come closer */
 	{ { TROUBLE_PASSING, 12, NOW + 86400, NOW, 0, false, 0 }, "pending", 2880, 4320 },

@@ -118,6 +118,7 @@ retry_decide(const struct retry_facts *f, int64_t *wait_s)
 	case TROUBLE_FINAL:
 		return "failed";
 	case TROUBLE_MACHINE:
+	case TROUBLE_OURS:
 		return retry_uncounted(f, wait_s);
 	case TROUBLE_NETWORK:
 		return retry_link_ended(f) && !f->hope ?

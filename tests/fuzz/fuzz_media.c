@@ -53,6 +53,9 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	watch(&whole, data + 1, len - 1, len);
 	watch(&pieces, data + 1, len - 1, (size_t)data[0] + 1);
 	m = media_detect(mime, whole.head, whole.headlen);
+	if (media_of(mime, &pieces) != media_of(mime, &whole) ||
+	    media_named(m, &whole, "https://h/a.obj", "audio/basic") == NULL)
+		abort();
 	if (media_detect(mime, pieces.head, pieces.headlen) != m ||
 	    media_end(m, &whole) != media_end(m, &pieces))
 		abort();
