@@ -1,0 +1,2 @@
+-- A download that says nothing of its link does not count, and a sweep whose
+-- clock is ahead ends no link that lives: fail_output().
