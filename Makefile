@@ -138,6 +138,8 @@ $(BUILD)/tests/test_db_pooled: WRAPPED = db_await PQenterPipelineMode \
     PQresultErrorField PQresultErrorMessage PQsendQueryParams PQstatus
 $(BUILD)/tests/test_workq: WRAPPED = pthread_mutex_lock
 $(BUILD)/tests/test_s3_upload: WRAPPED = http_start http_turn
+$(BUILD)/tests/test_rows: WRAPPED = finisher_reap db_writer_put db_writer_reap \
+    db_writer_pending db_rows_count db_value db_rows_free run_query worker_wait
 $(BUILD)/tests/test_drain: WRAPPED = store_deliveries \
     db_is_connected flock openat read
 $(BUILD)/tests/test_spool_disk $(BUILD)/tests/test_archive_disk: WRAPPED = \
