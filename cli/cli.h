@@ -126,6 +126,9 @@ size_t	cli_text(char *out, size_t outsz, const char *src, size_t most);
  */
 void	cli_table(const struct db_rows *);
 
+/* Print rows as comma-separated values (RFC 4180), with a head. */
+void	cli_csv(const struct db_rows *);
+
 /* Print the only value of the only row: a JSON document made by SQL. */
 void	cli_document(const struct db_rows *);
 

@@ -9,16 +9,18 @@
 #define LIMIT_DEFAULT	"50"
 #define LIMIT_MAX	1000000L
 
-/* One list: for the eye, and with every column as one JSON document. */
+/* One list: for the eye; with every column, as rows and as one JSON document. */
 struct list {
 	const struct db_stmt	*table;
+	const struct db_stmt	*rows;
 	const struct db_stmt	*json;
 };
 
+/* What narrows a list; NULL: not by that. */
 struct list_args {
-	const char	*status;	/* those alone; NULL: all */
+	const char	*status, *provider, *account, *model, *since, *metadata;
 	const char	*limit;
-	bool		 json;
+	bool		 json, csv;
 };
 
 /* Is it one of the words that stand between the bars of the list? */
@@ -35,28 +37,75 @@ list_has(const char *bars, const char *word)
 	return false;
 }
 
+/* A word without an option is a status or a provider; known are the statuses.
+ * False: it is neither, or the second of its kind, which has been said. */
+static bool
+list_take_word(struct list_args *a, const char *command, const char *known,
+    const char *word)
+{
+	const char	**place = list_has(known, word) ? &a->status :
+			    provider_find(word) != NULL ? &a->provider : NULL;
+
+	if (place == NULL)
+		(void)cli_wrong("%s: \"%s\" is no provider, and not one of %s",
+		    command, word, known);
+	else if (*place != NULL)
+		(void)cli_wrong("%s: both \"%s\" and \"%s\"", command, *place,
+		    word);
+	else {
+		*place = word;
+		return true;
+	}
+	return false;
+}
+
+static bool
+list_check(struct list_args *a, const char *command, const char *known,
+    const char *const words[2], int n)
+{
+	char	*end;
+	long	 limit = strtol(a->limit, &end, 10);
+	int	 i;
+
+	if (*end != '\0' || limit < 1 || limit > LIMIT_MAX) {
+		(void)cli_wrong("--limit is \"%s\", not a number from 1 to %ld",
+		    a->limit, LIMIT_MAX);
+		return false;
+	}
+	if (a->status != NULL && !list_has(known, a->status)) {
+		(void)cli_wrong("%s: \"%s\" is not one of %s", command,
+		    a->status, known);
+		return false;
+	}
+	for (i = 0; i < n; i++)
+		if (!list_take_word(a, command, known, words[i]))
+			return false;
+	return true;
+}
+
 /* What may stand there is the first row of the command's words. */
 static bool
 list_arguments(struct list_args *a, int argc, char **argv)
 {
 	const struct cli_option	 options[] = {
-		{ "--json", &a->json, NULL }, { "--limit", NULL, &a->limit },
+		{ "--json", &a->json, NULL }, { "--csv", &a->csv, NULL },
+		{ "--limit", NULL, &a->limit },
+		{ "--status", NULL, &a->status },
+		{ "--outcome", NULL, &a->status },
+		{ "--provider", NULL, &a->provider },
+		{ "--account", NULL, &a->account },
+		{ "--model", NULL, &a->model },
+		{ "--since", NULL, &a->since },
+		{ "--metadata", NULL, &a->metadata },
 		{ NULL, NULL, NULL }
 	};
 	const char		*known = cli_command(argv[0])->words->word;
-	char			*end;
-	long			 n;
+	const char		*words[2];
+	int			 n;
 
-	if (cli_arguments(argc, argv, options, &a->status, 1) == -1)
+	if ((n = cli_arguments(argc, argv, options, words, 2)) == -1)
 		return false;
-	n = strtol(a->limit, &end, 10);
-	if (*end != '\0' || n < 1 || n > LIMIT_MAX)
-		(void)cli_wrong("--limit is \"%s\", not a number from 1 to %ld",
-		    a->limit, LIMIT_MAX);
-	else if (a->status != NULL && !list_has(known, a->status))
-		(void)cli_wrong("%s: \"%s\" is not one of %s", argv[0],
-		    a->status, known);
-	else
+	if (list_check(a, argv[0], known, words, n))
 		return true;
 	(void)cli_usage(argv[0]);
 	return false;
@@ -66,7 +115,7 @@ static int
 list_run(const struct conf *conf, const struct list *l, int argc, char **argv)
 {
 	struct list_args	 a = { .limit = LIMIT_DEFAULT };
-	struct db_param		 params[2];
+	struct db_param		 params[7];
 	struct db_rows		*rows = NULL;
 	struct db		*db;
 	int			 status = CLI_WRONG;
@@ -75,9 +124,15 @@ list_run(const struct conf *conf, const struct list *l, int argc, char **argv)
 		return CLI_USAGE;
 	params[0] = db_text(a.status);
 	params[1] = db_text(a.limit);
+	params[2] = db_text(a.provider);
+	params[3] = db_text(a.account);
+	params[4] = db_text(a.model);
+	params[5] = db_text(a.since);
+	params[6] = db_text(a.metadata);
 	if ((db = cli_database(conf)) != NULL &&
-	    cli_query(db, a.json ? l->json : l->table, params, &rows)) {
-		(a.json ? cli_document : cli_table)(rows);
+	    cli_query(db, a.json ? l->json : a.csv ? l->rows : l->table,
+	    params, &rows)) {
+		(a.json ? cli_document : a.csv ? cli_csv : cli_table)(rows);
 		status = CLI_OK;
 	}
 	db_rows_free(rows);
@@ -89,7 +144,7 @@ int
 cli_tasks(const struct conf *conf, int argc, char **argv)
 {
 	static const struct list	l = {
-		DB_LIST_TASKS, DB_LIST_TASKS_JSON
+		DB_LIST_TASKS, DB_LIST_TASKS_ROWS, DB_LIST_TASKS_JSON
 	};
 
 	return list_run(conf, &l, argc, argv);
@@ -99,7 +154,7 @@ int
 cli_outputs(const struct conf *conf, int argc, char **argv)
 {
 	static const struct list	l = {
-		DB_LIST_OUTPUTS, DB_LIST_OUTPUTS_JSON
+		DB_LIST_OUTPUTS, DB_LIST_OUTPUTS_ROWS, DB_LIST_OUTPUTS_JSON
 	};
 
 	return list_run(conf, &l, argc, argv);
@@ -109,7 +164,7 @@ int
 cli_deliveries(const struct conf *conf, int argc, char **argv)
 {
 	static const struct list	l = {
-		DB_LIST_DELIVERIES, DB_LIST_DELIVERIES_JSON
+		DB_LIST_DELIVERIES, DB_LIST_DELIVERIES_ROWS, DB_LIST_DELIVERIES_JSON
 	};
 
 	return list_run(conf, &l, argc, argv);
@@ -119,7 +174,7 @@ int
 cli_requests(const struct conf *conf, int argc, char **argv)
 {
 	static const struct list	l = {
-		DB_LIST_REQUESTS, DB_LIST_REQUESTS_JSON
+		DB_LIST_REQUESTS, DB_LIST_REQUESTS_ROWS, DB_LIST_REQUESTS_JSON
 	};
 
 	return list_run(conf, &l, argc, argv);

@@ -14,18 +14,30 @@ static const struct cli_word migrate_words[] = {
 };
 
 #define LIST_WORDS							\
+	{ "PROVIDER", "only of this provider" },			\
+	{ "--account ACCOUNT", "only of this account" },		\
+	{ "--since TIME", "only later ones: yesterday, "		\
+	    "'2026-11-21 08:00Z'" },					\
 	{ "--json", "one JSON document, with every column" },		\
-	{ "--limit N", "N rows, not 50" },			\
+	{ "--csv", "every column as comma-separated values" },		\
+	{ "--limit N", "N rows, not 50" },				\
 	{ NULL, NULL }
+
+/* Of lists whose rows have them. */
+#define LIST_TASK_WORDS							\
+	{ "--model TEXT", "only where the model's name has this in it" },	\
+	{ "--metadata JSON", "only where the metadata holds this: "	\
+	    "'{\"order\": 17}'" },					\
+	LIST_WORDS
 
 static const struct cli_word tasks_words[] = {
 	{ "pending|succeeded|failed|cancelled|lost", "only these" },
-	LIST_WORDS
+	LIST_TASK_WORDS
 };
 
 static const struct cli_word outputs_words[] = {
 	{ "pending|stored|expired|failed|inline", "only these" },
-	LIST_WORDS
+	LIST_TASK_WORDS
 };
 
 static const struct cli_word deliveries_words[] = {
@@ -36,17 +48,17 @@ static const struct cli_word deliveries_words[] = {
 
 static const struct cli_word requests_words[] = {
 	{ "queued|sending|submitted|refused|unknown", "only these" },
-	LIST_WORDS
+	LIST_TASK_WORDS
 };
 
 static const struct cli_word show_words[] = {
-	{ "TASK", "PROVIDER/ID, or the id alone where no two share it" },
+	{ "TASK", "PROVIDER/ID, the id alone, or how it begins" },
 	{ "--json", "task, outputs and deliveries as one JSON document" },
 	{ NULL, NULL }
 };
 
 static const struct cli_word retry_words[] = {
-	{ "TASK", "the outputs of one task: PROVIDER/ID, or the id alone" },
+	{ "TASK", "the outputs of one task: PROVIDER/ID, or how the id begins" },
 	{ "PROVIDER", "the outputs of this provider's tasks" },
 	{ "--all", "all outputs" },
 	{ "--status expired|failed|pending", "only outputs of this status" },
@@ -54,7 +66,7 @@ static const struct cli_word retry_words[] = {
 };
 
 static const struct cli_word repoll_words[] = {
-	{ "TASK", "one task: PROVIDER/ID, or the id alone" },
+	{ "TASK", "one task: PROVIDER/ID, or how the id begins" },
 	{ "PROVIDER", "the tasks of this provider" },
 	{ "--all", "all tasks" },
 	{ "--status pending|lost", "only tasks of this status" },
@@ -144,18 +156,18 @@ const struct cli_command cli_commands[] = {
 	    "The callback's address is filled in for the provider.  Prints\n"
 	    "the task's id.",
 	    submit_words, cli_submit, CLI_CONF, NULL },
-	{ "tasks", "[STATUS] [--json] [--limit N]", "the newest tasks",
+	{ "tasks", "[STATUS] [PROVIDER] [--since TIME] [--csv] ...", "the newest tasks",
 	    "Newest first: by when they finished, or were submitted.",
 	    tasks_words, cli_tasks, CLI_CONF, NULL },
-	{ "outputs", "[STATUS] [--json] [--limit N]", "the newest outputs",
+	{ "outputs", "[STATUS] [PROVIDER] [--since TIME] [--csv] ...", "the newest outputs",
 	    "Newest first: by when their tasks finished.  \"where\" is the "
 	    "file, or the text,\nor why there is none.",
 	    outputs_words, cli_outputs, CLI_CONF, NULL },
-	{ "deliveries", "[OUTCOME] [--json] [--limit N]",
+	{ "deliveries", "[OUTCOME] [PROVIDER] [--since TIME] ...",
 	    "the newest callbacks and poll answers",
 	    "Newest first; \"note\" says why one was not accepted.",
 	    deliveries_words, cli_deliveries, CLI_CONF, NULL },
-	{ "requests", "[STATUS] [--json] [--limit N]",
+	{ "requests", "[STATUS] [PROVIDER] [--since TIME] [--csv] ...",
 	    "the newest requests of the outbox",
 	    "Newest first; \"error\" says why a request waits, was refused, or "
 	    "is unknown.",

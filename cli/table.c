@@ -52,15 +52,35 @@ table_column(const struct db_rows *rows, int col, size_t most)
 	return width;
 }
 
-/* How wide each column becomes; returns how many fit. */
+/* Has no row a value there?  A list of nothing keeps its head. */
+static bool
+table_is_empty(const struct db_rows *rows, int col)
+{
+	const char	*value;
+	int		 row;
+
+	for (row = 0; row < db_rows_count(rows); row++) {
+		value = db_value(rows, row, col);
+		if (value != NULL && *value != '\0')
+			return false;
+	}
+	return db_rows_count(rows) > 0;
+}
+
+/* How wide each column becomes; returns how many fit.  Where room is scarce, an
+ * empty column gets none. */
 static int
 table_columns(const struct db_rows *rows, size_t width[MAX_COLUMNS])
 {
 	int	col, ncols = db_columns(rows);
 	size_t	room = table_width(), used = 0, gap;
+	bool	narrow = room != INT_MAX;
 
 	for (col = 0; col < ncols && col < MAX_COLUMNS; col++) {
-		gap = col > 0 ? GAP : 0;
+		width[col] = 0;
+		if (narrow && table_is_empty(rows, col))
+			continue;
+		gap = used > 0 ? GAP : 0;
 		width[col] = table_column(rows, col, col == ncols - 1 ?
 		    CLI_WHOLE : CELL_MAX);
 		if (used + gap + width[col] > room) {
@@ -74,21 +94,62 @@ table_columns(const struct db_rows *rows, size_t width[MAX_COLUMNS])
 	return col;
 }
 
+static void
+table_line(const struct db_rows *rows, int row, const size_t width[MAX_COLUMNS],
+    int ncols)
+{
+	char	cell[CLI_TEXT_MAX];
+	size_t	n, gap = 0;
+	int	col;
+
+	for (col = 0; col < ncols; col++) {
+		if (width[col] == 0)
+			continue;
+		n = table_cell(rows, row, col, width[col], cell);
+		printf("%*s%s", (int)gap, "", cell);
+		gap = width[col] - n + GAP;
+	}
+	putchar('\n');
+}
+
 void
 cli_table(const struct db_rows *rows)
 {
-	char	cell[CLI_TEXT_MAX];
-	size_t	width[MAX_COLUMNS], n;
-	int	row, col, ncols = table_columns(rows, width);
+	size_t	width[MAX_COLUMNS];
+	int	row, ncols = table_columns(rows, width);
+
+	for (row = -1; row < db_rows_count(rows); row++)
+		table_line(rows, row, width, ncols);
+}
+
+static void
+table_csv_value(const char *value)
+{
+	if (strpbrk(value, ",\"\r\n") == NULL) {
+		fputs(value, stdout);
+		return;
+	}
+	putchar('"');
+	for (; *value != '\0'; value++) {
+		if (*value == '"')
+			putchar('"');
+		putchar(*value);
+	}
+	putchar('"');
+}
+
+void
+cli_csv(const struct db_rows *rows)
+{
+	const char	*value;
+	int		 row, col, ncols = db_columns(rows);
 
 	for (row = -1; row < db_rows_count(rows); row++)
 		for (col = 0; col < ncols; col++) {
-			n = table_cell(rows, row, col, width[col], cell);
-			if (col == ncols - 1)
-				printf("%s\n", cell);
-			else
-				printf("%s%*s", cell,
-				    (int)(width[col] - n) + GAP, "");
+			value = row == -1 ? db_column_name(rows, col) :
+			    db_value(rows, row, col);
+			table_csv_value(value != NULL ? value : "");
+			fputs(col == ncols - 1 ? "\r\n" : ",", stdout);
 		}
 }
 

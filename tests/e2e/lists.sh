@@ -1,0 +1,65 @@
+#!/bin/bash
+# What narrows the lists of the operator's command, their forms, and finding a task
+# by the beginning of its id.
+. "$(dirname -- "$0")/lib.sh"
+run_start run
+
+genhook()	{ "$BIN/genhook" --config "$GENHOOK_CONF" "$@"; }
+status()	{ genhook "$@" >"$WORK/said" 2>&1; echo $?; }
+# ids COMMAND...: the task ids of a list, sorted, in one line.
+ids()		{ genhook "$@" --json | jq -r '.[].task_id' | sort | paste -sd ' '; }
+
+sql "insert into genhook.tasks (provider, task_id, status, model, account, submitted_at, finished_at, metadata, error_code, source) values
+    ('novita', 'aaaa-1', 'succeeded', 'vendor/Flux-pro', 'default', now() - interval '3 days', now() - interval '3 days', '{\"order\":17}', null, 'callback'),
+    ('novita', 'aaaa-2', 'failed', 'kling', 'default', now() - interval '1 hour', now() - interval '1 hour', '{\"order\":18}', 'nsfw, \"x\"', 'poll'),
+    ('apixo', 'bbbb-1', 'pending', 'flux-lite', 'team2', now(), null, null, null, null),
+    ('apixo', 'aaaa-9', 'pending', null, 'team2', now(), null, null, null, null);
+    insert into genhook.outputs (provider, task_id, position, kind, url, name, next_attempt_at)
+    select 'novita', 'aaaa-1', n, 'image', 'https://127.0.0.1/' || n, 'images', now() from generate_series(0, 1) n;
+    insert into genhook.requests (provider, model, account, request, metadata)
+    values ('novita', 'kling', 'default', '{\"input\":{\"prompt\":\"a quay at dawn\"}}', '{\"order\":18}');
+    update genhook.requests set status = 'submitted', task_id = 'aaaa-2', settled_at = now(), sent_at = now(), attempts = 1, next_attempt_at = null" >/dev/null
+
+same "all tasks" 'aaaa-1 aaaa-2 aaaa-9 bbbb-1' "$(ids tasks)"
+same "of a provider" 'aaaa-1 aaaa-2' "$(ids tasks novita)"
+same "as an option" 'aaaa-9 bbbb-1' "$(ids tasks --provider apixo)"
+same "of a provider and a status, in any order" aaaa-2 "$(ids tasks novita failed)"
+same "status first" aaaa-2 "$(ids tasks failed novita)"
+same "of an account" 'aaaa-9 bbbb-1' "$(ids tasks --account team2)"
+same "of a model, by a part of its name in any case" 'aaaa-1 bbbb-1' "$(ids tasks --model flux)"
+same "since a moment" 'aaaa-2 aaaa-9 bbbb-1' "$(ids tasks --since yesterday)"
+same "by what the metadata holds" aaaa-1 "$(ids tasks --metadata '{"order":17}')"
+same "by all of it" '' "$(ids tasks novita --model flux --since yesterday)"
+same "a limit counts what is left" 1 "$(genhook tasks --account team2 --limit 1 --json | jq length)"
+same "outputs by their task's model" 'aaaa-1 aaaa-1' "$(ids outputs --model flux)"
+same "and none of another" '' "$(ids outputs --model kling)"
+same "requests by metadata" aaaa-2 "$(ids requests --metadata '{"order":18}')"
+same "deliveries of a provider" '[]' "$(genhook deliveries novita --json)"
+same "a word that is neither is bad usage" 2 "$(status tasks flux)"
+like "and both kinds are named" 'no provider, and not one of pending' "$(cat "$WORK/said")"
+same "two statuses are bad usage" 2 "$(status tasks failed lost)"
+same "a time that is none is an error" 1 "$(status tasks --since whenever)"
+
+# --- forms
+genhook tasks --csv >"$WORK/tasks.csv"
+same "CSV has every column" provider,task_id,status "$(head -n 1 "$WORK/tasks.csv" | cut -d , -f 1-3)"
+same "and each row" 5 "$(wc -l <"$WORK/tasks.csv")"
+like "quotes are doubled" '"nsfw, ""x"""' "$(cat "$WORK/tasks.csv")"
+like "80 columns have the model, where no error takes its room" ' model' "$(COLUMNS=80 genhook tasks pending | head -n 1)"
+fails "and no empty column" grep -q error <(COLUMNS=80 genhook tasks pending)
+like "a pipe has it" ' error ' "$(genhook tasks pending | head -n 1)"
+like "times have their year" "$(date +%Y)-" "$(genhook tasks pending)"
+
+# --- the beginning of an id
+same "it is enough where it is one task's" 0 "$(status show bbbb)"
+like "the task is shown" 'apixo/bbbb-1' "$(cat "$WORK/said")"
+same "of several, none is taken" 1 "$(status show aaaa)"
+like "they are named" 'apixo/aaaa-9' "$(cat "$WORK/said")"
+like "with their providers" 'novita/aaaa-2' "$(cat "$WORK/said")"
+same "a provider before it narrows" 0 "$(status show apixo/aaaa)"
+same "three letters are too few" 1 "$(status show bbb)"
+same "a whole id goes before a longer one" 0 "$(sql "insert into genhook.tasks (provider, task_id) values ('novita', 'bbbb')" >/dev/null; status show bbbb)"
+like "the whole one" 'novita/bbbb:' "$(cat "$WORK/said")"
+genhook show aaaa-2 >"$WORK/said"
+like "show has the prompt" 'prompt +a quay at dawn' "$(cat "$WORK/said")"
+finish
