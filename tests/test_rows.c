@@ -199,7 +199,7 @@ test_archive_failed(void)
 	collect(said);
 	CU_ASSERT_EQUAL(world.nput, 0);
 	CU_ASSERT_STRING_EQUAL(world.failures,
-	    "0 pending: no room;1 held: no room;");
+	    "0 uncounted: no room;1 held: no room;");
 	CU_ASSERT_EQUAL(sweep.counts.stored, 0);
 	CU_ASSERT_EQUAL(sweep.counts.bytes, 0);
 	CU_ASSERT_EQUAL(sweep.counts.retried, 2);
@@ -252,7 +252,7 @@ test_refused_row(void)
 	CU_ASSERT_EQUAL(sweep.counts.stored, 2);
 	CU_ASSERT_EQUAL(sweep.counts.bytes, 200);
 	CU_ASSERT_STRING_EQUAL(world.failures,
-	    "1 pending: refused by the database;");
+	    "1 uncounted: refused by the database;");
 }
 
 /* The database is away: nothing is known, so nothing is counted. */
