@@ -101,7 +101,7 @@ test_statuses(void)
 		{ "failed", PARSE_FINAL, TASK_FAILED, true },
 		{ "canceled", PARSE_FINAL, TASK_CANCELLED, true },
 		{ "aborted", PARSE_FINAL, TASK_CANCELLED, true },
-		{ "dreaming", PARSE_UNKNOWN, TASK_PENDING, false },
+		{ "musing", PARSE_UNKNOWN, TASK_PENDING, false },
 	};
 
 	expect_statuses(&replicate_provider,

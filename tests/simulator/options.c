@@ -91,6 +91,8 @@ static const struct option table[] = {
 	    "the only API key accepted" },
 	{ "replicate-key", K_TEXT, AT(keys[REPLICATE]), 0, 0,
 	    "the only API key accepted" },
+	{ "luma-key", K_TEXT, AT(keys[LUMA]), 0, 0,
+	    "the only API key accepted" },
 	{ "wavespeed-secret", K_TEXT, AT(secrets[WAVESPEED]), 0, 0,
 	    "whsec_... that signs the callbacks" },
 	{ "replicate-secret", K_TEXT, AT(secrets[REPLICATE]), 0, 0,

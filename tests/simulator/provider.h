@@ -51,7 +51,8 @@ struct provider {
 			    size_t, char (*)[SIGN_LINE]);
 };
 
-extern const struct provider	 novita, apimart, apixo, wavespeed, replicate;
+extern const struct provider	 novita, apimart, apixo, wavespeed, replicate,
+				 luma;
 
 void	 provider_open(void);
 const char *provider_secret(int);

@@ -99,6 +99,10 @@ submit()
 	wavespeed)
 		url="api/v3/$model?webhook=$(jq -rn --arg u "$hook" '$u | @uri')"
 		body='{"prompt":"x"}' ;;
+	luma)
+		url=dream-machine/v1/generations/video
+		[[ $model != photon* ]] || url=dream-machine/v1/generations/image
+		body='{"model":"'$model'","prompt":"x","callback_url":"'$hook'"}' ;;
 	replicate)
 		url=v1/models/$model/predictions
 		body='{"input":{"prompt":"x"},"webhook":"'$hook'","webhook_events_filter":["completed"]}' ;;
