@@ -43,7 +43,8 @@ ALL_CFLAGS  = -std=gnu11 -D_GNU_SOURCE -I. -I$(BUILD)/gen -pthread -fPIE $(WARN)
 ALL_LDFLAGS = -pthread -pie -Wl,--as-needed,-z,relro,-z,now $(LDFLAGS) $(SAN)
 
 HANDLERS := $(PROVIDERS:%=$(BUILD)/bin/genhook-%)
-PROGRAMS := $(HANDLERS) $(BUILD)/bin/genhook-sweep $(BUILD)/bin/genhook \
+PROGRAMS := $(HANDLERS) $(BUILD)/bin/genhook-web \
+	    $(BUILD)/bin/genhook-sweep $(BUILD)/bin/genhook \
 	    $(BUILD)/bin/genhook-simulator
 CHECKS   := $(UNITS:%=$(BUILD)/tests/test_%)
 
@@ -52,7 +53,7 @@ all: $(PROGRAMS)
 # The layers, lowest first (tests/lint/layers holds them apart).  An archive, so
 # that a program takes only the objects, and with --as-needed only the
 # libraries, that it uses.
-FOLDERS  := lib net handlers common server archive batch batch/download
+FOLDERS  := lib net handlers common server archive web batch batch/download
 LIB      := $(BUILD)/libgenhook.a
 LIB_OBJS := $(patsubst %.c,$(BUILD)/%.o,$(filter-out %/main.c, \
 	      $(wildcard $(FOLDERS:%=%/*.c))))
@@ -112,6 +113,13 @@ $(BUILD)/bin/genhook: $(patsubst %.c,$(BUILD)/%.o,$(wildcard cli/*.c \
     cli/doctor/*.c)) $(LIB)
 	@mkdir -p $(@D)
 	$(CC) $(ALL_LDFLAGS) $^ -o $@ $(LIBS)
+
+# The page's own files are part of the program.
+$(BUILD)/web/page.o: $(wildcard web/page/*)
+
+$(BUILD)/bin/genhook-web: $(BUILD)/web/main.o $(LIB)
+	@mkdir -p $(@D)
+	$(CC) $(ALL_LDFLAGS) $^ -o $@ -lfcgi $(LIBS)
 
 -include tests/simulator/simulator.mk
 include bench/bench.mk
@@ -236,7 +244,8 @@ install: all
 	    $(DESTDIR)$(PREFIX)/share/bash-completion/completions
 	install -m 755 $(BUILD)/bin/genhook $(BUILD)/bin/genhook-sweep \
 	    $(DESTDIR)$(PREFIX)/bin
-	install -m 755 $(HANDLERS) $(DESTDIR)$(PREFIX)/lib/genhook
+	install -m 755 $(HANDLERS) $(BUILD)/bin/genhook-web \
+	    $(DESTDIR)$(PREFIX)/lib/genhook
 	$(BUILD)/bin/genhook completion \
 	    >$(DESTDIR)$(PREFIX)/share/bash-completion/completions/genhook
 	install -m 644 lighttpd/*.conf \

@@ -83,6 +83,7 @@ retain_step(struct sweep *s, int64_t until_ms)
 		run_hindered(&s->run, "old deliveries are not dropped: %s",
 		    err.text);
 	(void)run_query(&s->run, DB_COUNT_TRAFFIC, NULL, NULL, &err);
+	(void)run_query(&s->run, DB_COUNT_DAYS, NULL, NULL, &err);
 	archive = archive_open(conf, s->run.owner, &err);
 	if (archive != NULL)
 		(void)archive_clean(archive, time(NULL) - ARCHIVE_STALE_S);

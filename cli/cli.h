@@ -65,6 +65,7 @@ int	cli_repoll(const struct conf *, int argc, char **argv);
 int	cli_cancel(const struct conf *, int argc, char **argv);
 int	cli_tail(const struct conf *, int argc, char **argv);
 int	cli_token(const struct conf *, int argc, char **argv);
+int	cli_web(const struct conf *, int argc, char **argv);
 int	cli_secret(const struct conf *, int argc, char **argv);
 int	cli_doctor(const struct conf *, int argc, char **argv);
 int	cli_lighttpd(const struct conf *, int argc, char **argv);

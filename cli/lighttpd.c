@@ -1,4 +1,4 @@
-/* genhook lighttpd: the blocks by which lighttpd serves the handlers. */
+/* genhook lighttpd: the blocks by which lighttpd serves the handlers and the page. */
 #include <string.h>
 
 #include "cli/cli.h"
@@ -30,6 +30,36 @@ static const char lighttpd_fastcgi[] = LIGHTTPD_BEGIN
 static const char lighttpd_cgi[] = LIGHTTPD_BEGIN
     "\talias.url = (var.genhook_base + \"/hook/@\" => "
     "var.genhook_bin + \"/genhook-@\")\n"
+    "\tcgi.assign = (\"\" => \"\")\n"
+    "\tcgi.execute-x-only = \"enable\"\n"
+    "\tcgi.limits = (\"read-timeout\" => 8, \"write-timeout\" => 5)\n"
+    "\tsetenv.set-environment = (\"GENHOOK_CONF\" => var.genhook_config,\n"
+    "\t    \"GENHOOK_LOG\" => var.genhook_log)\n"
+    "}\n";
+
+/* The page.  What it sends is passed on as it comes, since a film may be large. */
+#define LIGHTTPD_WEB_BEGIN \
+	"$HTTP[\"url\"] =~ \"^\" + var.genhook_base + \"/genhook(/|$)\" {\n" \
+	"\taccesslog.format = \"%h %t web \\\"%m %H\\\" %s %b %D " \
+	"\\\"%{User-Agent}i\\\"\"\n" \
+	"\tserver.stream-response-body = 1\n"
+
+static const char lighttpd_web_fastcgi[] = LIGHTTPD_WEB_BEGIN
+    "\tfastcgi.server = (var.genhook_base + \"/genhook\" => (\n"
+    "\t\tvar.genhook_handler + (\n"
+    "\t\t\t\"bin-path\" => var.genhook_bin + \"/genhook-web\",\n"
+    "\t\t\t\"socket\" => var.genhook_run + \"/web.sock\"\n"
+    "\t\t),\n"
+    "\t\tvar.genhook_standby + (\n"
+    "\t\t\t\"bin-path\" => var.genhook_bin + \"/genhook-web\",\n"
+    "\t\t\t\"socket\" => var.genhook_run + \"/web-standby.sock\"\n"
+    "\t\t)\n"
+    "\t))\n"
+    "}\n";
+
+static const char lighttpd_web_cgi[] = LIGHTTPD_WEB_BEGIN
+    "\talias.url = (var.genhook_base + \"/genhook\" => "
+    "var.genhook_bin + \"/genhook-web\")\n"
     "\tcgi.assign = (\"\" => \"\")\n"
     "\tcgi.execute-x-only = \"enable\"\n"
     "\tcgi.limits = (\"read-timeout\" => 8, \"write-timeout\" => 5)\n"
@@ -78,5 +108,7 @@ cli_lighttpd(const struct conf *conf, int argc, char **argv)
 		if (lighttpd_is_wanted(conf, providers[i]))
 			lighttpd_print(cgi ? lighttpd_cgi : lighttpd_fastcgi,
 			    providers[i]->name);
+	if (conf != NULL && *conf->web_secret != '\0')
+		fputs(cgi ? lighttpd_web_cgi : lighttpd_web_fastcgi, stdout);
 	return CLI_OK;
 }

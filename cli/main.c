@@ -116,6 +116,14 @@ static const struct cli_word token_words[] = {
 	{ NULL, NULL }
 };
 
+static const struct cli_word web_words[] = {
+	{ "login", "print a link that signs in once, within ten minutes" },
+	{ "logout", "end every session of this name" },
+	{ "NAME", "who; what they do is recorded under it" },
+	{ "--act", "with login: to look and to act, not to look alone" },
+	{ NULL, NULL }
+};
+
 static const struct cli_word secret_words[] = {
 	{ "fetch", "ask the provider, with the account's api_key" },
 	{ "PROVIDER", "wavespeed or replicate" },
@@ -229,10 +237,16 @@ const struct cli_command cli_commands[] = {
 	    secret_words, cli_secret, CLI_CONF, NULL },
 	{ "lighttpd", "[--cgi]",
 	    "print the part of lighttpd's configuration with the handlers",
-	    "A block for each provider that has an account.  The files that "
-	    "are installed for\nlighttpd call this by themselves, whenever "
-	    "lighttpd starts or is reloaded.",
+	    "A block for each provider that has an account, and one for the "
+	    "page where\nweb.secret is set.  The files that are installed for "
+	    "lighttpd call this by\nthemselves, whenever lighttpd starts or "
+	    "is reloaded.",
 	    lighttpd_words, cli_lighttpd, CLI_CONF_OR_NULL, NULL },
+	{ "web", "login NAME [--act] | logout NAME",
+	    "let somebody see the page, or no more",
+	    "The page is there once web.secret is set.  A session lasts 30 "
+	    "days.",
+	    web_words, cli_web, CLI_CONF, NULL },
 	{ "completion", "", "print the completion for bash",
 	    "For this shell alone:  source <(genhook completion)",
 	    no_words, cli_completion, CLI_CONF_OR_NULL, NULL },

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "lib/buf.h"
 #include "lib/crypto.h"
@@ -23,6 +24,7 @@
 
 /* The statements that are sent beside the files. */
 enum migrate_stmt {
+	MIGRATE_SETTINGS,
 	MIGRATE_LOCK,
 	MIGRATE_FOUND,
 	MIGRATE_APPLIED,
@@ -32,6 +34,12 @@ enum migrate_stmt {
 	MIGRATE_GRANT,
 	MIGRATE_GRANTS_AS_MADE,
 	MIGRATE_RECORD_GRANTS,
+	MIGRATE_INDEX_NEW,
+	MIGRATE_INDEX_LACKS,
+	MIGRATE_INDEX_SETTINGS,
+	MIGRATE_INDEX_DROP,
+	MIGRATE_INDEX_LATE,
+	MIGRATE_RECORD_INDEX,
 	MIGRATE_DRIFT,
 	MIGRATE_TRIAL,
 	MIGRATE_TRIAL_SWAP,
@@ -40,10 +48,13 @@ enum migrate_stmt {
 };
 
 static const char *const migrate_sql[] = {
-	/* Held until the connection ends; a second `migrate` waits for it. */
+	[MIGRATE_SETTINGS] =
+	    "set statement_timeout = 0; set lock_timeout = '10s'",
+	/* Held until the connection ends.  A second `migrate` asks again and
+	 * again: one that waited in a statement would hold up the making of an
+	 * index, which waits for all older statements. */
 	[MIGRATE_LOCK] =
-	    "set statement_timeout = 0; set lock_timeout = '10s';"
-	    " select pg_advisory_lock(hashtext('genhook migrate'))",
+	    "select pg_try_advisory_lock(hashtext('genhook migrate'))",
 	[MIGRATE_FOUND] =
 	    "select current_setting('server_encoding'),"
 	    " to_regclass('genhook.migrations')",
@@ -72,6 +83,33 @@ static const char *const migrate_sql[] = {
 	    " where kind = 'grants'"
 	    " on conflict (kind, name) do update set digest = excluded.digest"
 	    " where o.digest <> excluded.digest",
+
+	/*
+	 * The index that the gallery goes by.  A new database has it from the
+	 * beginning.  In one that is full it takes minutes, so it is made when
+	 * all else is done, and in a way that stops no callback; such a
+	 * statement is none of a transaction's.  One that was cut off is left
+	 * invalid, and made anew.
+	 */
+	[MIGRATE_INDEX_NEW] =
+	    "create index outputs_kind on genhook.outputs (kind, stored_at)"
+	    " where status = 'stored'",
+	[MIGRATE_INDEX_LACKS] =
+	    "select not coalesce((select i.indisvalid from pg_index i"
+	    " where i.indexrelid = to_regclass('genhook.outputs_kind')), false)",
+	/* It waits for whatever runs just then, however long that takes. */
+	[MIGRATE_INDEX_SETTINGS] =
+	    "set lock_timeout = 0",
+	[MIGRATE_INDEX_DROP] =
+	    "drop index concurrently if exists genhook.outputs_kind",
+	[MIGRATE_INDEX_LATE] =
+	    "create index concurrently outputs_kind on genhook.outputs"
+	    " (kind, stored_at) where status = 'stored'",
+	[MIGRATE_RECORD_INDEX] =
+	    "insert into genhook.objects as o (kind, name, digest)"
+	    " select kind, name, digest from genhook.objects_now()"
+	    " where kind = 'index' and name = 'genhook.outputs_kind'"
+	    " on conflict (kind, name) do update set digest = excluded.digest",
 
 	[MIGRATE_DRIFT] =
 	    "select kind || ' ' || name || ' ' || what"
@@ -345,6 +383,8 @@ script_make(struct buf *b, const struct schema *s)
 	for (i = 0; i < NMIGRATIONS; i++)
 		if (schema_row(s, &migrations[i]) == -1)
 			script_file(b, s, &migrations[i]);
+	if (!s->made)
+		buf_printf(b, "%s;\n\n", migrate_sql[MIGRATE_INDEX_NEW]);
 	b->failed |= !migrate_digest(repeatable_sql, digest);
 	buf_printf(b, "-- %s\n%s\n", REPEATABLE_NAME, repeatable_sql);
 	buf_printf(b, "insert into genhook.objects (kind, name, digest)\n"
@@ -502,6 +542,23 @@ migrate_record(struct db *db, struct errbuf *err)
 	    (done || migrate_script(db, migrate_sql[MIGRATE_RECORD], err));
 }
 
+/* The index that a full database gets last. */
+static bool
+migrate_index(struct db *db, struct errbuf *err)
+{
+	bool	lacks;
+
+	if (!migrate_ask(db, MIGRATE_INDEX_LACKS, &lacks, err))
+		return false;
+	if (!lacks)
+		return true;
+	printf("making the index outputs_kind; everything else goes on\n");
+	return migrate_script(db, migrate_sql[MIGRATE_INDEX_SETTINGS], err) &&
+	    migrate_script(db, migrate_sql[MIGRATE_INDEX_DROP], err) &&
+	    migrate_script(db, migrate_sql[MIGRATE_INDEX_LATE], err) &&
+	    migrate_script(db, migrate_sql[MIGRATE_RECORD_INDEX], err);
+}
+
 /* Does the database lack a file, or today's functions? */
 static bool
 schema_is_behind(const struct schema *s, bool *behind, struct errbuf *err)
@@ -517,17 +574,29 @@ schema_is_behind(const struct schema *s, bool *behind, struct errbuf *err)
 	return true;
 }
 
+/* Wait until no other `migrate` is at this database. */
+static bool
+migrate_lock(struct db *db, struct errbuf *err)
+{
+	const struct timespec	step = { .tv_nsec = 200000000L };
+	bool			locked = false;
+
+	while (migrate_ask(db, MIGRATE_LOCK, &locked, err) && !locked)
+		(void)nanosleep(&step, NULL);
+	return locked;
+}
+
 static bool
 migrate_all(struct db *db, bool *applied, struct errbuf *err)
 {
 	struct schema	s = { .made = false };
 	bool		ok;
 
-	ok = migrate_script(db, migrate_sql[MIGRATE_LOCK], err) &&
-	    schema_read(db, &s, err) && schema_fits(&s, err) &&
+	ok = migrate_script(db, migrate_sql[MIGRATE_SETTINGS], err) &&
+	    migrate_lock(db, err) && schema_read(db, &s, err) && schema_fits(&s, err) &&
 	    schema_is_behind(&s, applied, err) &&
 	    (!*applied || migrate_apply(db, &s, err)) && migrate_record(db, err) &&
-	    migrate_grant(db, err);
+	    migrate_grant(db, err) && migrate_index(db, err);
 	schema_free(&s);
 	return ok;
 }

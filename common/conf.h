@@ -48,6 +48,10 @@ struct conf {
 	int64_t		 max_output_bytes;
 	bool		 allow_private_networks;
 	int64_t		 retain_deliveries_days;
+	char		*web_conninfo;		/* else conninfo */
+	char		*web_secret;		/* "": there is no page */
+	char		*web_url;		/* "": not known */
+	bool		 web_trust_remote_user;
 	struct account	*accounts;
 	size_t		 naccounts;
 };

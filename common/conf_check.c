@@ -7,6 +7,8 @@
 #include "common/conf_check.h"
 #include "handlers/result.h"
 
+#define CONF_WEB_SECRET_MIN	16
+
 /* False, so that a check can return it. */
 static bool __attribute__((format(printf, 4, 5)))
 conf_wrong(struct conf_fault *fault, const char *section, const char *key,
@@ -164,6 +166,20 @@ conf_check_s3(const struct conf *c, struct conf_fault *fault)
 	return true;
 }
 
+/* What signs sessions must not be guessed. */
+static bool
+conf_check_web(const struct conf *c, struct conf_fault *fault)
+{
+	size_t	len = strlen(c->web_secret);
+
+	if (len > 0 && len < CONF_WEB_SECRET_MIN)
+		return conf_wrong(fault, "web", "secret", "has %zu characters, "
+		    "and needs %d or more", len, CONF_WEB_SECRET_MIN);
+	if (*c->web_url != '\0' && !url_is_link(c->web_url))
+		return conf_wrong(fault, "web", "url", "is no http(s) URL");
+	return true;
+}
+
 bool
 conf_check_common(const struct conf *c, struct conf_fault *fault)
 {
@@ -179,5 +195,5 @@ conf_check_common(const struct conf *c, struct conf_fault *fault)
 	if (*c->base_url != '\0' && !url_is_link(c->base_url))
 		return conf_wrong(fault, "receiver", "base_url",
 		    "is no http(s) URL");
-	return true;
+	return conf_check_web(c, fault);
 }

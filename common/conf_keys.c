@@ -57,6 +57,14 @@ const struct conf_key conf_keys[] = {
 	{ "sweep", "retain_deliveries_days", CONF_NUMBER,
 	    C(retain_deliveries_days), "30", 1, 36500,
 	    "months of deliveries wholly older are dropped" },
+	{ "web", "conninfo", CONF_SECRET, C(web_conninfo), "", 0, 0,
+	    "connection string of the page, else database.conninfo" },
+	{ "web", "secret", CONF_SECRET, C(web_secret), "", 0, 0,
+	    "signs the page's sessions; without it there is no page" },
+	{ "web", "url", CONF_TEXT, C(web_url), "", 0, 0,
+	    "the page's public address, for sign-in links" },
+	{ "web", "trust_remote_user", CONF_BOOL, C(web_trust_remote_user),
+	    "no", 0, 0, "whom the web server let in may look and act" },
 	{ CONF_ACCOUNT, "token", CONF_LIST, A(tokens), NULL, 0, 0,
 	    "the secret part of the callback path; several live at once" },
 	{ CONF_ACCOUNT, "webhook_secret", CONF_LIST, A(secrets), "", 0, 0,
@@ -86,7 +94,7 @@ _Static_assert(sizeof(conf_keys) / sizeof(conf_keys[0]) <= CONF_KEYS_MAX,
     "CONF_KEYS_MAX is too small");
 
 const char *const conf_sections[CONF_NSECTIONS] = {
-	"database", "receiver", "archive", "sweep"
+	"database", "receiver", "archive", "sweep", "web"
 };
 
 const struct conf_key *

@@ -35,8 +35,16 @@ database_check(struct db *db, int timeout_ms, struct errbuf *err)
 struct db *
 database_new(const char *conninfo, const char *role, bool pooler)
 {
+	return database_new_limited(conninfo, role, pooler, NULL);
+}
+
+struct db *
+database_new_limited(const char *conninfo, const char *role, bool pooler,
+    const char *statement_timeout)
+{
 	const struct db_options	options = {
 		.conninfo = conninfo, .role = role, .pooler = pooler,
+		.statement_timeout = statement_timeout,
 		.search_path = "genhook, pg_temp", .check = database_check
 	};
 

@@ -15,6 +15,11 @@
  */
 struct db *database_new(const char *conninfo, const char *role, bool pooler);
 
+/* The same, but the server ends each statement after so long, as PostgreSQL writes
+ * it ("5s"); borrowed. */
+struct db *database_new_limited(const char *conninfo, const char *role,
+	    bool pooler, const char *statement_timeout);
+
 /* The schema version that this program was built for: its sql/'s last one. */
 int	database_schema_version(void);
 

@@ -14,7 +14,7 @@
  * its transaction alone. */
 static const char transaction_sql[] =
     "select set_config('lock_timeout', '2500ms', true),"
-    " set_config('statement_timeout', '30s', true),"
+    " set_config('statement_timeout', $1, true),"
     " set_config('synchronous_commit',"
     "     case current_setting('synchronous_commit') when 'off' then 'on'"
     "     else current_setting('synchronous_commit') end, true)";
@@ -52,6 +52,13 @@ db_free(struct db *db)
 	free(db);
 }
 
+const char *
+db_statement_timeout(const struct db *db)
+{
+	return db->options.statement_timeout != NULL ?
+	    db->options.statement_timeout : "30s";
+}
+
 static void
 values_set(struct values *v, const struct db_param *params, int n)
 {
@@ -84,11 +91,12 @@ send_pooled(struct db *db, const struct db_stmt *stmt, const struct values *v,
     int64_t deadline_ms)
 {
 	enum { SETTINGS, STATEMENT, SYNC, RESULTS };
+	const char	*limit = db_statement_timeout(db);
 	PGresult	*got[RESULTS] = { NULL }, *res;
 	int		 i, tells = STATEMENT;
 
 	if (PQenterPipelineMode(db->conn) == 0 ||
-	    PQsendQueryParams(db->conn, transaction_sql, 0, NULL, NULL, NULL,
+	    PQsendQueryParams(db->conn, transaction_sql, 1, NULL, &limit, NULL,
 	    NULL, 0) == 0 ||
 	    PQsendQueryParams(db->conn, stmt->sql, stmt->nparam, NULL, v->text,
 	    v->lens, v->formats, 0) == 0 || PQpipelineSync(db->conn) == 0)

@@ -67,6 +67,9 @@ struct db_options {
 					   where there is such a role and the
 					   login is a member; NULL: nothing */
 	const char	*search_path;	/* borrowed: of the session */
+	const char	*statement_timeout;	/* borrowed: when the server
+					   ends a statement, as PostgreSQL
+					   writes it; NULL: 30s */
 	bool		 pooler;	/* nothing is pinned in the session and
 					   nothing prepared; db_run() sets its
 					   limits for its own transaction */

@@ -24,7 +24,7 @@ static const char session_sql[] =
     " set_config('timezone', 'UTC', false),"
     " set_config('bytea_output', 'hex', false),"
     " set_config('lock_timeout', '2500ms', false),"
-    " set_config('statement_timeout', '30s', false),"
+    " set_config('statement_timeout', $4, false),"
     " set_config('idle_in_transaction_session_timeout', '30s', false),"
     " set_config('jit', 'off', false),"
     " set_config('synchronous_commit',"
@@ -203,13 +203,14 @@ session_start(struct db *db, int64_t deadline_ms, struct errbuf *err)
 {
 	const char	*role = db->options.role;
 	const char	*values[] = { role != NULL ? role : "", role,
-			    db->options.search_path };
+			    db->options.search_path,
+			    db_statement_timeout(db) };
 	PGresult	*res = NULL;
 	enum db_verdict	 v;
 
 	if (db->options.pooler)
 		return DB_OK;
-	v = db_ask(db, "session", session_sql, 3, values, deadline_ms, &res,
+	v = db_ask(db, "session", session_sql, 4, values, deadline_ms, &res,
 	    err);
 	PQclear(res);
 	return v;

@@ -62,4 +62,7 @@ void	db_words(struct errbuf *, const char *what, const char *words);
  * server said anything. */
 void	db_class(struct errbuf *, const char *sqlstate);
 
+/* When the server ends a statement of this connection, as its options say. */
+const char *db_statement_timeout(const struct db *);
+
 #endif

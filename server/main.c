@@ -1,30 +1,14 @@
 /* A handler program; the build says for which provider. */
 #include <sys/stat.h>
 
-#include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include "lib/clock.h"
 #include "lib/log.h"
-#include "lib/version.h"
 #include "server/receive.h"
 #include "server/server.h"
 
 extern const struct provider PROVIDER;
-
-/* stderr may lead nowhere, and the settings may be what cannot be read: so the
- * web server says where the log is. */
-static void
-receiver_open_log(void)
-{
-	const char	*path = getenv("GENHOOK_LOG");
-
-	if (path != NULL && *path != '\0' && !log_to_file(path))
-		log_line(LOG_ERROR, "GENHOOK_LOG: %s: %s", path,
-		    strerror(errno));
-}
 
 /* The settings, the spool and the committer; false with err. */
 static bool
@@ -139,35 +123,21 @@ receiver_serve(struct receiver *rx, bool fastcgi)
 	return ok;
 }
 
-/* A person's words, where a person started it: a web server passes on a query
- * as arguments (RFC 3875 section 4.4), which must not be heard. */
-static bool
-receiver_tells(const char *program, int argc, char **argv)
-{
-	if (argc < 2 || getenv("GATEWAY_INTERFACE") != NULL)
-		return false;
-	if (strcmp(argv[1], "--version") == 0)
-		version_print(program);
-	else
-		printf("usage: %s [--version]\n\nA web server starts it, as "
-		    "FastCGI or as CGI; it takes the callbacks of %s.\n",
-		    program, PROVIDER.name);
-	return true;
-}
-
 int
 main(int argc, char **argv)
 {
 	struct receiver	 rx = { .provider = &PROVIDER };
 	struct errbuf	 err;
-	char		 program[64];
+	char		 program[64], does[64];
 	bool		 fastcgi = server_is_fastcgi(), ok;
 
 	(void)snprintf(program, sizeof(program), "genhook-%s", PROVIDER.name);
-	if (!fastcgi && receiver_tells(program, argc, argv))
+	(void)snprintf(does, sizeof(does), "takes the callbacks of %s",
+	    PROVIDER.name);
+	if (!fastcgi && server_tells(program, does, argc, argv))
 		return 0;
 	log_open(program, LOG_INFO);
-	receiver_open_log();
+	server_open_log();
 	server_limit_process(fastcgi);
 	server_prepare_signals();
 	(void)umask(077);

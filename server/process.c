@@ -3,11 +3,16 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 
+#include <errno.h>
 #include <malloc.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
+#include "lib/log.h"
+#include "lib/version.h"
 #include "server/server.h"
 
 /* Hostile bodies must not cost more, whatever the JSON library does. */
@@ -63,6 +68,31 @@ process_follow_parent(void)
 	(void)prctl(PR_SET_PDEATHSIG, SIGTERM, 0, 0, 0);
 	if (getppid() != parent)
 		exit(0);
+}
+
+/* A web server passes on a query as arguments (RFC 3875 section 4.4), which must
+ * not be heard. */
+bool
+server_tells(const char *program, const char *does, int argc, char **argv)
+{
+	if (argc < 2 || getenv("GATEWAY_INTERFACE") != NULL)
+		return false;
+	if (strcmp(argv[1], "--version") == 0)
+		version_print(program);
+	else
+		printf("usage: %s [--version]\n\nA web server starts it, as "
+		    "FastCGI or as CGI; it %s.\n", program, does);
+	return true;
+}
+
+void
+server_open_log(void)
+{
+	const char	*path = getenv("GENHOOK_LOG");
+
+	if (path != NULL && *path != '\0' && !log_to_file(path))
+		log_line(LOG_ERROR, "GENHOOK_LOG: %s: %s", path,
+		    strerror(errno));
 }
 
 void

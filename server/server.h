@@ -36,6 +36,15 @@ struct service {
 	void	(*stop)(void *arg);
 };
 
+/* A person's words, where a person started the program: print what it is, or with
+ * --version its version.  False: a web server started it. */
+bool	server_tells(const char *program, const char *does, int argc,
+	    char **argv);
+
+/* Write the log to the file that $GENHOOK_LOG names, if it names one: under lighttpd
+ * standard error has no place of its own. */
+void	server_open_log(void);
+
 /* No core file, little memory, names looked up in seconds; under FastCGI, end
  * with the web server. */
 void	server_limit_process(bool fastcgi);

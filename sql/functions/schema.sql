@@ -149,7 +149,8 @@ as $$
         cross join aclexplode(a.acl) as x
         left join pg_roles r on r.oid = x.grantee
         where x.grantee = 0 or r.rolname in ('genhook_receiver',
-            'genhook_sweeper', 'genhook_app', 'genhook_reader')
+            'genhook_sweeper', 'genhook_app', 'genhook_reader',
+            'genhook_operator')
         group by a.name
     )
     select f.kind, f.name, concat_ws(':', md5(f.text), md5(f.words))

@@ -6,7 +6,7 @@ declare
     r text;
 begin
     foreach r in array array['genhook_receiver', 'genhook_sweeper',
-        'genhook_app', 'genhook_reader']
+        'genhook_app', 'genhook_reader', 'genhook_operator']
     loop
         if to_regrole(r) is null then
             execute format('create role %I nologin', r);
@@ -66,7 +66,7 @@ begin
             ('genhook_sweeper', 'execute on function claim_outputs, release_outputs, renew_output, store_outputs, fail_output, embedded_content'),
             ('genhook_sweeper', 'execute on function claim_replays, finish_replays'),
             ('genhook_sweeper', 'execute on function claim_requests, finish_request, expire_requests'),
-            ('genhook_sweeper', 'execute on function retain_deliveries, count_traffic'),
+            ('genhook_sweeper', 'execute on function retain_deliveries, count_traffic, count_days'),
             ('genhook_sweeper', 'select on pending_tasks, due_outputs, sweeps'),
             ('genhook_sweeper', 'select (id, provider, model, account, status, attempts, queued_at, next_attempt_at) on requests'),
 
@@ -78,11 +78,23 @@ begin
             ('genhook_reader', 'usage on schema genhook'),
             ('genhook_reader', 'execute on function schema_version, schema_drift, objects_now, is_test_task'),
             ('genhook_reader', 'execute on function count_unanswered, uncounted_traffic, uncounted_announced'),
-            ('genhook_reader', 'select on tasks, outputs, requests, sweeps, accounts, settings, hours, marks, migrations, objects, replays'),
+            ('genhook_reader', 'select on tasks, outputs, requests, sweeps, accounts, settings, hours, days, marks, migrations, objects, replays'),
             ('genhook_reader', 'select on pending_tasks, due_outputs, task_results, request_results'),
-            ('genhook_reader', 'select on attention, request_attention, provider_health, account_health, traffic'),
+            ('genhook_reader', 'select on attention, every_attention, request_attention, provider_health, account_health, traffic'),
             ('genhook_reader', 'select on unknown_accounts, configured_accounts, sweep_health, lost_outputs'),
-            ('genhook_reader', 'select (id, received_at, provider, task_id, account, source, outcome, verdict, remote_addr, headers, note, body_digest, token) on deliveries')
+            ('genhook_reader', 'select on actions, set_asides'),
+            ('genhook_reader', 'execute on function attention_key, told_cost, web_session_lives'),
+            ('genhook_reader', 'execute on function web_limit, web_next, web_prompt, web_days_until, web_search'),
+            ('genhook_reader', 'execute on function web_task_row, web_tasks_found, web_tasks_walked, web_task_counts, web_tasks'),
+            ('genhook_reader', 'execute on function web_life, web_task, web_file'),
+            ('genhook_reader', 'execute on function web_output_row, web_gallery_files, web_gallery_texts, web_gallery'),
+            ('genhook_reader', 'execute on function web_attention, web_requests, web_sweeps, web_cost, web_overview'),
+            ('genhook_reader', 'select (id, received_at, provider, task_id, account, source, outcome, verdict, remote_addr, headers, note, body_digest, token) on deliveries'),
+
+            ('genhook_operator', 'usage on schema genhook'),
+            ('genhook_operator', 'execute on function schema_version, web_session_lives, web_sign_in, web_body, web_action'),
+            ('genhook_operator', 'execute on function retry_outputs, repoll_tasks, cancel_tasks, replay_deliveries'),
+            ('genhook_operator', 'execute on function requeue_requests, settle_request, cancel_requests, set_aside')
         ) as grants (r, g)
     loop
         if to_regrole(name) is not null then

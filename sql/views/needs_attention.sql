@@ -129,7 +129,7 @@ comment on column genhook.request_attention.cure is 'The statement that mends it
 -- somebody acts before a link ends, or money that may be spent twice; 3 is a
 -- result that can be had for longer; 4 waits by itself, or has cost nothing; 5 is
 -- over.
-create or replace view genhook.attention as
+create or replace view genhook.every_attention as
     select e.reason, e.provider::genhook.provider_name as provider,
         e.task_id::genhook.task_key as task_id, e.since, e.details, e.cure,
         e.urgency, e.ends_at
@@ -240,6 +240,26 @@ create or replace view genhook.attention as
                 and r.outcome <> d.outcome)
     ) as e
     order by e.urgency, e.ends_at, e.since;
+comment on view genhook.every_attention is
+    'What a person should look at, with what was set aside; as attention.';
+comment on column genhook.every_attention.reason is 'In two or three words.';
+comment on column genhook.every_attention.provider is 'Of whom.';
+comment on column genhook.every_attention.task_id is 'The task, where it is about one.';
+comment on column genhook.every_attention.since is 'Since when.';
+comment on column genhook.every_attention.details is 'What is the matter.';
+comment on column genhook.every_attention.cure is 'The statement that mends it or shows more.';
+comment on column genhook.every_attention.urgency is '1: no work gets done; 2: a result or money is lost soon; 3: a result can be had for longer; 4: waits, and has cost nothing; 5: is over.';
+comment on column genhook.every_attention.ends_at is 'When it is too late, where that is known: a link''s end.';
+
+-- What somebody has set aside is left out until it changes.
+create or replace view genhook.attention as
+    select a.reason, a.provider, a.task_id, a.since, a.details, a.cure,
+        a.urgency, a.ends_at
+    from genhook.every_attention a
+    where not exists (select from genhook.set_asides s
+        where s.key = genhook.attention_key(a.reason, a.provider, a.task_id,
+            a.since, a.details))
+    order by a.urgency, a.ends_at, a.since;
 comment on view genhook.attention is
     'What a person should look at, the most urgent first: the reason, since when, in words, and the statement that mends it or shows more.';
 comment on column genhook.attention.reason is 'In two or three words.';

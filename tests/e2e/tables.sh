@@ -315,6 +315,30 @@ reader|42501|select from genhook.cancel_tasks('apimart', 'x')
 reader|42501|select from genhook.claim_replays('me', '1 s', 1)
 reader|42501|select genhook.count_traffic()
 reader|42501|delete from genhook.replays
+reader|ok|select genhook.web_overview('{}')
+reader|ok|select genhook.web_tasks('{}')
+reader|ok|select from genhook.days
+reader|ok|select from genhook.actions
+reader|42501|select genhook.web_body('{}')
+reader|42501|select genhook.web_action('{}', 'x', null)
+reader|42501|select from genhook.web_sign_in('', null)
+reader|42501|select from genhook.web_codes
+reader|42501|select genhook.web_login('', 'x', true)
+reader|42501|select from genhook.set_aside('x')
+reader|42501|delete from genhook.actions
+operator|ok|select from genhook.repoll_tasks('novita', 'nobody')
+operator|ok|select from genhook.set_aside('nothing')
+operator|ok|select from genhook.web_sign_in('', null)
+operator|42501|select genhook.web_login('', 'x', true)
+operator|42501|select from genhook.tasks
+operator|42501|select from genhook.deliveries
+operator|42501|delete from genhook.actions
+operator|42501|select from genhook.register_task('apimart', 'x')
+operator|42501|receive
+sweeper|ok|select genhook.count_days()
+sweeper|42501|delete from genhook.days
+app|42501|select genhook.web_tasks('{}')
+app|42501|select from genhook.actions
 reader|ok|select from genhook.schema_drift()
 reader|ok|select from genhook.objects
 reader|42501|delete from genhook.objects
@@ -377,7 +401,7 @@ grants()
 }
 grants >"$WORK/grants"
 check "the roles may something" at_least 50 wc -l <"$WORK/grants"
-super "drop owned by genhook_receiver, genhook_sweeper, genhook_app, genhook_reader" >/dev/null
+super "drop owned by genhook_receiver, genhook_sweeper, genhook_app, genhook_reader, genhook_operator" >/dev/null
 same "and nothing any more" '' "$(grants)"
 check "migrating once more" migrate
 same "gives back all of it" '' "$(grants | diff "$WORK/grants" -)"

@@ -1,0 +1,1412 @@
+-- What the page shows and does: genhook-web calls these with the query's
+-- parameters as one JSON object, and sends what they return as it is.
+--
+-- Lists go page by page: "next" is the key of the last row, to be given back.  No
+-- list looks through a large table: what no index answers is looked for among so
+-- many rows of it at a time, and "next" then goes on from there, even where a
+-- page has found nothing yet.
+
+-- ---- what all of them use ---------------------------------------------------
+
+create or replace function genhook.web_limit(p jsonb)
+returns integer
+language plpgsql
+immutable
+set search_path = genhook, pg_temp
+as $$
+declare
+    n integer := coalesce((p ->> 'limit')::integer, 50);
+begin
+    if n not between 1 and 200 then
+        raise invalid_parameter_value using
+            message = format('limit is %s, not 1 to 200', n);
+    end if;
+    return n;
+end
+$$;
+comment on function genhook.web_limit(jsonb) is
+    'How many rows a page has: "limit", 1 to 200, else 50.';
+
+create or replace function genhook.web_next(p jsonb, p_parts integer)
+returns jsonb
+language plpgsql
+immutable
+set search_path = genhook, pg_temp
+as $$
+declare
+    key jsonb := nullif(p ->> 'next', '')::jsonb;
+begin
+    if key is not null and (jsonb_typeof(key) <> 'array'
+            or jsonb_array_length(key) <> p_parts) then
+        raise invalid_parameter_value using
+            message = '"next" is none that a list returned';
+    end if;
+    return key;
+end
+$$;
+comment on function genhook.web_next(jsonb, integer) is
+    'The key that a page goes on from, of so many parts; NULL for the first one.';
+
+-- The words for pictures, wherever a provider's request has them.
+create or replace function genhook.web_prompt(p_request jsonb)
+returns text
+language sql
+immutable
+set search_path = genhook, pg_temp
+as $$
+    select left(coalesce(p_request ->> 'prompt',
+        p_request #>> '{request,prompt}', p_request #>> '{input,prompt}',
+        p_request #>> '{input,text}', p_request ->> 'text',
+        p_request #>> '{input,0,positivePrompt}',
+        p_request ->> 'positivePrompt', p_request ->> 'promptText',
+        p_request ->> 'gpt_description_prompt'), 4000)
+$$;
+comment on function genhook.web_prompt(jsonb) is
+    'The prompt in a request, or in metadata that has one; up to 4,000 characters.';
+
+-- APIMart writes "cost", in US dollars, also into its envelope's data.
+create or replace function genhook.told_cost(p_result jsonb)
+returns numeric
+language sql
+immutable
+set search_path = genhook, pg_temp
+as $$
+    select c::numeric
+    from (values (p_result -> 'cost'), (p_result #> '{data,cost}'),
+        (p_result #> '{usage,cost}'), (p_result #> '{data,usage,cost}'))
+        as at(c)
+    where jsonb_typeof(c) = 'number'
+    limit 1
+$$;
+comment on function genhook.told_cost(jsonb) is
+    'What a result says that its task cost, in US dollars; NULL where it says nothing.';
+
+create or replace function genhook.web_session_lives(p_name text,
+    p_since timestamptz)
+returns boolean
+language sql
+stable
+security definer
+set search_path = genhook, pg_temp
+as $$
+    select not exists (select from web_names n
+        where n.name = p_name and n.signed_out_at >= p_since)
+$$;
+comment on function genhook.web_session_lives(text, timestamptz) is
+    'Has nobody signed this name out of the page since then?';
+
+-- ---- tasks --------------------------------------------------------------------
+
+-- A row of the list.  What a result holds is not looked at but for its cost.
+create or replace function genhook.web_task_row(p_provider text, p_task_id text)
+returns jsonb
+language sql
+stable
+set search_path = genhook, pg_temp
+set jit = off
+as $$
+    select jsonb_build_object('provider', t.provider, 'task_id', t.task_id,
+            'status', t.status, 'model', t.model, 'account', t.account,
+            'error_code', t.error_code,
+            'error_message', left(t.error_message, 1000),
+            'is_test', t.is_test, 'submitted_at', t.submitted_at,
+            'finished_at', t.finished_at, 'source', t.source,
+            'polls', t.polls, 'next_poll_at', t.next_poll_at,
+            'last_poll_error', left(t.last_poll_error, 1000),
+            'metadata', t.metadata, 'cost', told_cost(t.result))
+        || jsonb_build_object('request_id', r.id,
+            'prompt', coalesce(web_prompt(r.request), web_prompt(t.metadata)),
+            'outputs', o.n, 'stored', o.stored, 'waiting', o.waiting,
+            'gone', o.gone, 'kind', o.kind, 'position', o.first,
+            'soonest_expiry', o.soonest)
+    from tasks t
+    cross join lateral (select count(*) as n,
+            count(*) filter (where status in ('stored', 'inline')) as stored,
+            count(*) filter (where status = 'pending') as waiting,
+            count(*) filter (where status in ('expired', 'failed')) as gone,
+            (array_agg(kind order by position))[1] as kind,
+            min(position) filter (where status = 'stored') as first,
+            min(expires_at) filter (where status = 'pending') as soonest
+        from outputs
+        where provider = t.provider and task_id = t.task_id) as o
+    left join lateral (select q.id, q.request from requests q
+        where q.provider = t.provider and q.task_id = t.task_id limit 1) as r
+        on true
+    where t.provider = p_provider and t.task_id = p_task_id
+$$;
+comment on function genhook.web_task_row(text, text) is
+    'A task as the page''s lists have it: the row without its result, and what its outputs and its request say.';
+
+-- The keys of the tasks that a search means: an id's beginning, words of a
+-- prompt, or "name:value" of the metadata.
+create or replace function genhook.web_search(p_words text, p_most integer)
+returns table (provider text, task_id text)
+language plpgsql
+stable
+rows 100
+set search_path = genhook, pg_temp
+set plan_cache_mode = force_custom_plan
+set enable_seqscan = off
+set jit = off
+set standard_conforming_strings = on
+as $$
+#variable_conflict use_column
+declare
+    name  text := split_part(p_words, ':', 1);
+    value text := btrim(substr(p_words, length(name) + 2));
+    likes text := replace(replace(replace(p_words, '\', '\\'), '%', '\%'),
+        '_', '\_');
+begin
+    if name ~ '^\w+$' and value <> '' then
+        return query
+        select t.provider::text, t.task_id::text from tasks t
+        where t.metadata @> jsonb_build_object(name, value)
+        limit p_most;
+        if value ~ '^-?\d{1,18}$' then
+            return query
+            select t.provider::text, t.task_id::text from tasks t
+            where t.metadata @> jsonb_build_object(name, value::bigint)
+            limit p_most;
+        end if;
+    end if;
+    return query
+    select k.provider, k.task_id
+    from (select d.provider from hours d union
+        select a.provider from accounts a) as p
+    cross join lateral (select t.provider::text, t.task_id::text
+        from tasks t
+        where t.provider = p.provider and t.task_id like likes || '%'
+        limit p_most) as k
+    union
+    select r.provider, r.task_id
+    from (select q.provider::text, q.task_id::text, q.request
+        from requests q order by q.id desc limit 50000) as r
+    where r.task_id is not null
+        and web_prompt(r.request) ilike '%' || likes || '%'
+    limit p_most;
+end
+$$;
+comment on function genhook.web_search(text, integer) is
+    'The tasks that these words mean: the beginning of an id, a part of a prompt among the last 50,000 requests, or name:value of the metadata; up to so many of each.';
+
+-- The keys of the page of tasks behind p_key that a search finds: up to p_most of
+-- the matches of web_search(), newest first.
+create or replace function genhook.web_tasks_found(p jsonb, p_key jsonb, p_n integer)
+returns table (at timestamptz, provider text, task_id text)
+language plpgsql
+stable
+rows 50
+set search_path = genhook, pg_temp
+set plan_cache_mode = force_custom_plan
+set enable_seqscan = off
+set jit = off
+as $$
+#variable_conflict use_column
+begin
+    return query
+    select coalesce(t.finished_at, t.submitted_at), t.provider::text,
+        t.task_id::text
+    from (select distinct s.provider, s.task_id
+        from web_search(btrim(p ->> 'q'), 500) as s) as k
+    join tasks t on t.provider = k.provider and t.task_id = k.task_id
+    where coalesce(t.status = p ->> 'status', true)
+        and coalesce(t.provider = p ->> 'provider', true)
+        and coalesce(t.account = p ->> 'account', true)
+        and coalesce(t.model = p ->> 'model', true)
+        and coalesce(t.source = p ->> 'source', true)
+        and (p_key is null or (coalesce(t.finished_at, t.submitted_at),
+            t.provider, t.task_id) < ((p_key ->> 0)::timestamptz,
+            (p_key ->> 1) collate "C", (p_key ->> 2) collate "C"))
+    order by 1 desc, t.provider desc, t.task_id desc
+    limit p_n;
+end
+$$;
+comment on function genhook.web_tasks_found(jsonb, jsonb, integer) is
+    'The keys of up to so many tasks behind p_key that match the page''s search and filters, newest first.';
+
+-- Where to begin to look for what the filters name: at the end of the last day on
+-- which `days` has any.  It may lag by some minutes, so the last day is always
+-- looked through.  NULL: there is none.
+create or replace function genhook.web_days_until(p jsonb, p_at timestamptz)
+returns timestamptz
+language sql
+stable
+set search_path = genhook, pg_temp
+as $$
+    select case
+        when p_at > now() - interval '1 day'
+            or (select m.at > '-infinity' from marks m
+                where m.name = 'days before')
+            or coalesce(p ->> 'provider', p ->> 'account', p ->> 'model')
+                is null
+        then p_at
+        else least(p_at, (select (max(d.day) + 1)::timestamp at time zone 'UTC'
+            from days d
+            where d.day <= (p_at at time zone 'UTC')::date
+                and coalesce(d.provider = p ->> 'provider', true)
+                and coalesce(d.account = p ->> 'account', true)
+                and coalesce(d.model = p ->> 'model', true)))
+        end
+$$;
+comment on function genhook.web_days_until(jsonb, timestamptz) is
+    'The time at or before p_at from which on backwards tasks of this provider, account and model may have ended, by the table days.';
+
+-- The same by the filters alone: those pending, and those finished among the next
+-- p_most of the index.
+create or replace function genhook.web_tasks_walked(p jsonb, p_key jsonb, p_n integer,
+    p_most integer)
+returns table (at timestamptz, provider text, task_id text, ended boolean)
+language plpgsql
+stable
+rows 50
+set search_path = genhook, pg_temp
+set plan_cache_mode = force_custom_plan
+set enable_seqscan = off
+set jit = off
+as $$
+#variable_conflict use_column
+declare
+    v_status   text := p ->> 'status';
+    v_provider text := p ->> 'provider';
+    v_account  text := p ->> 'account';
+    v_model    text := p ->> 'model';
+    v_source   text := p ->> 'source';
+    v_since    timestamptz := coalesce((p ->> 'since')::timestamptz, '-infinity');
+    v_at       timestamptz := least((p ->> 'until')::timestamptz,
+        coalesce((p_key ->> 0)::timestamptz, 'infinity'));
+    v_walk     timestamptz := web_days_until(p, v_at);
+    v_key_at   timestamptz := coalesce((p_key ->> 0)::timestamptz, 'infinity');
+    v_key_p    text := coalesce(p_key ->> 1, '');
+    v_key_t    text := coalesce(p_key ->> 2, '');
+begin
+    return query
+    with walked as materialized (
+        select t.finished_at as at, t.provider, t.task_id, t.account, t.model,
+            t.source
+        from tasks t
+        where t.finished_at <= v_walk and t.finished_at >= v_since
+            and (v_status is null or t.status = v_status)
+            and (t.finished_at, t.provider, t.task_id)
+                < (v_key_at, v_key_p collate "C", v_key_t collate "C")
+        order by t.finished_at desc, t.provider desc, t.task_id desc
+        limit p_most
+    ), last as materialized (
+        -- Where the walk ended, if it did so before the table.
+        select w.at, w.provider, w.task_id
+        from walked w
+        where (select count(*) from walked) = p_most
+        order by w.at, w.provider, w.task_id
+        limit 1
+    ), page as materialized (
+        select f.at, f.provider, f.task_id
+        from (select w.at, w.provider, w.task_id
+            from walked w
+            where (v_provider is null or w.provider = v_provider)
+                and (v_account is null or w.account = v_account)
+                and (v_model is null or w.model = v_model)
+                and (v_source is null or w.source = v_source)
+            union all
+            select t.submitted_at, t.provider, t.task_id
+            from tasks t
+            where t.status = 'pending'
+                and coalesce(v_status, 'pending') = 'pending'
+                and v_source is null
+                and t.submitted_at between v_since and v_at
+                and (t.submitted_at, t.provider, t.task_id)
+                    < (v_key_at, v_key_p collate "C", v_key_t collate "C")
+                and (v_provider is null or t.provider = v_provider)
+                and (v_account is null or t.account = v_account)
+                and (v_model is null or t.model = v_model)) as f
+        where not exists (select from last l
+            where (f.at, f.provider, f.task_id)
+                < (l.at, l.provider, l.task_id))
+        order by f.at desc, f.provider desc, f.task_id desc
+        limit p_n
+    )
+    select g.at, g.provider::text, g.task_id::text, false from page g
+    union all
+    select l.at, l.provider::text, l.task_id::text, true from last l
+    where (select count(*) from page) < p_n;
+end
+$$;
+comment on function genhook.web_tasks_walked(jsonb, jsonb, integer, integer) is
+    'The keys of up to so many tasks behind p_key that match the page''s filters, newest first, among the next p_most that finished. With "ended", the key at which that ended before p_n were found: there may be more behind it.';
+
+-- How many there are of each state that is rare, as far as a thousand.
+create or replace function genhook.web_task_counts()
+returns jsonb
+language sql
+stable
+set search_path = genhook, pg_temp
+set enable_seqscan = off
+set jit = off
+as $$
+    select jsonb_object_agg(s.status, (select count(*)
+        from (select from tasks t where t.status = s.status
+            and (s.status = 'pending'
+                or t.finished_at > now() - interval '1 day')
+            limit 1000) as few))
+    from (values ('failed'), ('cancelled'), ('lost')) as s(status)
+$$;
+comment on function genhook.web_task_counts() is
+    'How many tasks failed, were cancelled or were lost in the last day: up to 1,000 of each.';
+
+create or replace function genhook.web_tasks(p jsonb)
+returns jsonb
+language plpgsql
+stable
+set search_path = genhook, pg_temp
+set timezone = 'UTC'
+as $$
+declare
+    n     integer := web_limit(p);
+    key   jsonb := web_next(p, 3);
+    keys  jsonb;
+    ended jsonb;
+begin
+    if btrim(p ->> 'q') <> '' then
+        select jsonb_agg(jsonb_build_array(f.at, f.provider, f.task_id))
+        into keys
+        from web_tasks_found(p, key, n + 1) as f;
+    else
+        select jsonb_agg(jsonb_build_array(w.at, w.provider, w.task_id))
+                filter (where not w.ended),
+            (array_agg(jsonb_build_array(w.at, w.provider, w.task_id))
+                filter (where w.ended))[1]
+        into keys, ended
+        from web_tasks_walked(p, key, n + 1, 20000) as w;
+    end if;
+    return jsonb_build_object(
+        'rows', (select coalesce(jsonb_agg(web_task_row(k.key ->> 1, k.key ->> 2)
+                order by k.i), '[]')
+            from jsonb_array_elements(keys) with ordinality as k(key, i)
+            where k.i <= n),
+        'next', coalesce(case when jsonb_array_length(keys) > n
+            then keys -> (n - 1) end, ended)::text);
+end
+$$;
+comment on function genhook.web_tasks(jsonb) is
+    'api/tasks: the newest tasks; filters status, provider, account, model, source, since, until, and q, which searches.';
+
+-- ---- one task -----------------------------------------------------------------
+
+-- What happened to a task, by time: each a row with "at", "what" and what there is
+-- to say of it.
+create or replace function genhook.web_life(p_provider text, p_task_id text)
+returns jsonb
+language sql
+stable
+set search_path = genhook, pg_temp
+set timezone = 'UTC'
+set enable_seqscan = off
+set jit = off
+as $$
+    with t as (
+        select * from tasks
+        where provider = p_provider and task_id = p_task_id
+    ), r as (
+        select * from requests
+        where provider = p_provider and task_id = p_task_id
+        order by id limit 1
+    ), life (at, what, more) as (
+        select r.queued_at, 'queued', jsonb_build_object('request_id', r.id)
+        from r
+        union all
+        select r.sent_at, 'sent', jsonb_build_object('request_id', r.id,
+            'attempts', r.attempts)
+        from r
+        union all
+        select t.submitted_at, 'submitted', '{}'::jsonb from t
+        union all
+        (select d.received_at, 'delivery', jsonb_build_object('id', d.id,
+            'source', d.source, 'outcome', d.outcome, 'verdict', d.verdict,
+            'remote_addr', host(d.remote_addr), 'note', d.note)
+        from deliveries d
+        where d.provider = p_provider and d.task_id = p_task_id
+        order by d.received_at limit 200)
+        union all
+        select t.finished_at, 'finished', jsonb_build_object('status',
+            t.status, 'source', t.source)
+        from t where t.finished_at is not null
+        union all
+        select o.stored_at, 'stored', jsonb_build_object('position',
+            o.position, 'bytes', o.bytes)
+        from outputs o
+        where o.provider = p_provider and o.task_id = p_task_id
+            and o.status = 'stored'
+        union all
+        select o.expires_at, 'link ends', jsonb_build_object('position',
+            o.position, 'status', o.status)
+        from outputs o
+        where o.provider = p_provider and o.task_id = p_task_id
+            and o.expires_at is not null
+        union all
+        select a.at, 'action', jsonb_build_object('name', a.name, 'action',
+            a.action, 'changed', a.changed)
+        from actions a
+        where a.arguments ? 'task_id'
+            and a.arguments ->> 'provider' = p_provider
+            and a.arguments ->> 'task_id' = p_task_id
+        union all
+        select t.next_poll_at, 'next poll', '{}'::jsonb
+        from t where t.next_poll_at is not null
+    )
+    select coalesce(jsonb_agg(jsonb_build_object('at', l.at, 'what', l.what)
+        || l.more order by l.at, l.what), '[]')
+    from life l where l.at is not null
+$$;
+comment on function genhook.web_life(text, text) is
+    'What happened to a task, by time, up to 200 of its deliveries among it.';
+
+create or replace function genhook.web_task(p jsonb)
+returns jsonb
+language sql
+stable
+set search_path = genhook, pg_temp
+set timezone = 'UTC'
+set enable_seqscan = off
+set jit = off
+as $$
+    select jsonb_build_object(
+        'task', web_task_row(t.provider, t.task_id) - 'outputs'
+            || jsonb_build_object('result', t.result,
+                'error_message', t.error_message,
+                'last_poll_error', t.last_poll_error,
+                'request', (select q.request from requests q
+                    where q.provider = t.provider
+                        and q.task_id = t.task_id limit 1)),
+        'outputs', (select coalesce(jsonb_agg(to_jsonb(o)
+                - '{leased_until,lease_owner,held_until,held_by,etag}'::text[]
+                order by o.position), '[]')
+            from outputs o
+            where o.provider = t.provider and o.task_id = t.task_id),
+        'life', web_life(t.provider, t.task_id))
+    from tasks t
+    where t.provider = p ->> 'provider' and t.task_id = p ->> 'task_id'
+$$;
+comment on function genhook.web_task(jsonb) is
+    'api/task: one task by provider and task_id, with its outputs and its life; NULL where there is none.';
+
+-- The bytes as they came; those that are no UTF-8 in Base64.
+create or replace function genhook.web_body(p jsonb)
+returns jsonb
+language plpgsql
+stable
+security definer
+set search_path = genhook, pg_temp
+set timezone = 'UTC'
+set enable_seqscan = off
+set jit = off
+as $$
+declare
+    d     deliveries;
+    bytes bytea;
+begin
+    select * into d from deliveries v
+    where v.id = (p ->> 'id')::uuid
+        and v.received_at between uuid_time(v.id) - interval '1 minute'
+            and uuid_time(v.id) + interval '1 hour';
+    if not found then
+        select * into d from deliveries v
+        where v.id = (p ->> 'id')::uuid
+            and v.received_at = (p ->> 'received_at')::timestamptz;
+    end if;
+    if not found then
+        return null;
+    end if;
+    bytes := coalesce(d.body, (select e.body from deliveries e
+        where e.task_id = d.task_id and e.provider = d.provider
+            and e.body_digest = d.body_digest and e.body is not null
+        limit 1));
+    begin
+        return jsonb_build_object('id', d.id, 'received_at', d.received_at,
+            'headers', d.headers, 'bytes', octet_length(bytes),
+            'body', convert_from(bytes, 'UTF8'));
+    exception when character_not_in_repertoire
+            or untranslatable_character then
+        return jsonb_build_object('id', d.id, 'received_at', d.received_at,
+            'headers', d.headers, 'bytes', octet_length(bytes),
+            'base64', encode(bytes, 'base64'));
+    end;
+end
+$$;
+comment on function genhook.web_body(jsonb) is
+    'api/body: what a delivery brought, by its id and received_at; NULL where there is none.';
+
+create or replace function genhook.web_file(p jsonb)
+returns table (location text, content_type text, sha256 text)
+language sql
+stable
+set search_path = genhook, pg_temp
+set enable_seqscan = off
+as $$
+    select o.location, o.content_type, o.sha256
+    from outputs o
+    where o.provider = p ->> 'provider' and o.task_id = p ->> 'task_id'
+        and o.position = (p ->> 'position')::integer and o.status = 'stored'
+$$;
+comment on function genhook.web_file(jsonb) is
+    'file/PROVIDER/TASK_ID/N: where a stored output is.';
+
+-- ---- the gallery --------------------------------------------------------------
+
+create or replace function genhook.web_output_row(o genhook.outputs, p_at timestamptz)
+returns jsonb
+language sql
+stable
+set search_path = genhook, pg_temp
+set jit = off
+as $$
+    select jsonb_build_object('provider', o.provider, 'task_id', o.task_id,
+        'position', o.position, 'status', o.status, 'kind', o.kind,
+        'content_type', o.content_type, 'bytes', o.bytes, 'sha256', o.sha256,
+        'stored_at', o.stored_at, 'at', p_at,
+        'inline_text', left(o.inline_text, 2000), 'model', t.model,
+        'account', t.account, 'is_test', t.is_test,
+        'finished_at', t.finished_at, 'metadata', t.metadata,
+        'prompt', coalesce((select web_prompt(q.request) from requests q
+            where q.provider = o.provider and q.task_id = o.task_id limit 1),
+            web_prompt(t.metadata)))
+    from (select) as one
+    left join tasks t on t.provider = o.provider and t.task_id = o.task_id
+$$;
+comment on function genhook.web_output_row(genhook.outputs, timestamptz) is
+    'An output as the gallery has it.';
+
+-- Files, by when they were stored.
+create or replace function genhook.web_gallery_files(p jsonb, p_key jsonb, p_n integer,
+    p_most integer)
+returns table (at timestamptz, provider text, task_id text, "position" integer,
+    ended boolean)
+language plpgsql
+stable
+rows 50
+set search_path = genhook, pg_temp
+set plan_cache_mode = force_custom_plan
+set enable_seqscan = off
+set jit = off
+as $$
+#variable_conflict use_column
+declare
+    v_kind     text := p ->> 'kind';
+    v_provider text := p ->> 'provider';
+    v_account  text := p ->> 'account';
+    v_model    text := p ->> 'model';
+    v_since    timestamptz := coalesce((p ->> 'since')::timestamptz, '-infinity');
+    v_at       timestamptz := least((p ->> 'until')::timestamptz,
+        coalesce((p_key ->> 0)::timestamptz, 'infinity'));
+    v_key_at   timestamptz := coalesce((p_key ->> 0)::timestamptz, 'infinity');
+    v_key_p    text := coalesce(p_key ->> 1, '');
+    v_key_t    text := coalesce(p_key ->> 2, '');
+    v_key_n    integer := coalesce((p_key ->> 3)::integer, 0);
+begin
+    return query
+    with walked as materialized (
+        select o.stored_at as at, o.provider, o.task_id, o.position
+        from outputs o
+        where o.status = 'stored' and o.stored_at <= v_at
+            and o.stored_at >= v_since
+            and (v_kind is null or o.kind = v_kind)
+            and (o.stored_at, o.provider, o.task_id, o.position)
+                < (v_key_at, v_key_p collate "C", v_key_t collate "C", v_key_n)
+        order by o.stored_at desc, o.provider desc, o.task_id desc,
+            o.position desc
+        limit case when coalesce(v_provider, v_account, v_model) is null
+            then p_n else p_most end
+    ), page as materialized (
+        select w.at, w.provider, w.task_id, w.position
+        from walked w
+        where (v_provider is null or w.provider = v_provider)
+            and (coalesce(v_account, v_model) is null
+                or exists (select from tasks t
+                    where t.provider = w.provider and t.task_id = w.task_id
+                        and (v_account is null or t.account = v_account)
+                        and (v_model is null or t.model = v_model)))
+        order by w.at desc, w.provider desc, w.task_id desc, w.position desc
+        limit p_n
+    )
+    select g.at, g.provider::text, g.task_id::text, g.position::integer, false
+    from page g
+    union all
+    (select w.at, w.provider::text, w.task_id::text, w.position::integer, true
+    from walked w
+    where (select count(*) from page) < p_n
+        and (select count(*) from walked) = p_most
+    order by w.at, w.provider, w.task_id, w.position
+    limit 1);
+end
+$$;
+comment on function genhook.web_gallery_files(jsonb, jsonb, integer, integer) is
+    'The keys of up to so many stored outputs behind p_key that match the filters, newest first, among the next p_most; "ended" as in web_tasks_walked().';
+
+-- Texts came with their task, and are found by it.
+create or replace function genhook.web_gallery_texts(p jsonb, p_key jsonb, p_n integer,
+    p_most integer)
+returns table (at timestamptz, provider text, task_id text, "position" integer,
+    ended boolean)
+language plpgsql
+stable
+rows 50
+set search_path = genhook, pg_temp
+set plan_cache_mode = force_custom_plan
+set enable_seqscan = off
+set jit = off
+as $$
+#variable_conflict use_column
+declare
+    v_key_at   timestamptz := coalesce((p_key ->> 0)::timestamptz, 'infinity');
+    v_key_p    text := coalesce(p_key ->> 1, '');
+    v_key_t    text := coalesce(p_key ->> 2, '');
+    v_key_n    integer := coalesce((p_key ->> 3)::integer, 0);
+    v_at       timestamptz := web_days_until(p,
+        least((p ->> 'until')::timestamptz, v_key_at));
+    v_since    timestamptz := coalesce((p ->> 'since')::timestamptz, '-infinity');
+    v_provider text := p ->> 'provider';
+    v_account  text := p ->> 'account';
+    v_model    text := p ->> 'model';
+begin
+    return query
+    with walked as materialized (
+        select t.finished_at as at, t.provider, t.task_id, t.account, t.model
+        from tasks t
+        where t.finished_at <= v_at and t.finished_at >= v_since
+            and (t.finished_at, t.provider, t.task_id)
+                <= (v_key_at, v_key_p collate "C", v_key_t collate "C")
+        order by t.finished_at desc, t.provider desc, t.task_id desc
+        limit p_most
+    ), page as materialized (
+        select w.at, o.provider, o.task_id, o.position
+        from walked w
+        join outputs o on o.provider = w.provider and o.task_id = w.task_id
+        where o.status = 'inline'
+            and (v_provider is null or w.provider = v_provider)
+            and (v_account is null or w.account = v_account)
+            and (v_model is null or w.model = v_model)
+            and (w.at, o.provider, o.task_id, o.position)
+                < (v_key_at, v_key_p collate "C", v_key_t collate "C", v_key_n)
+        order by w.at desc, o.provider desc, o.task_id desc, o.position desc
+        limit p_n
+    )
+    select g.at, g.provider::text, g.task_id::text, g.position::integer, false
+    from page g
+    union all
+    (select w.at, w.provider::text, w.task_id::text, 0, true
+    from walked w
+    where (select count(*) from page) < p_n
+        and (select count(*) from walked) = p_most
+    order by w.at, w.provider, w.task_id
+    limit 1);
+end
+$$;
+comment on function genhook.web_gallery_texts(jsonb, jsonb, integer, integer) is
+    'The same of outputs that are text and came inline, by when their task finished.';
+
+create or replace function genhook.web_gallery(p jsonb)
+returns jsonb
+language plpgsql
+stable
+set search_path = genhook, pg_temp
+set timezone = 'UTC'
+as $$
+declare
+    n     integer := web_limit(p);
+    key   jsonb := web_next(p, 4);
+    keys  jsonb;
+    ended jsonb;
+begin
+    if p ->> 'kind' = 'text' then
+        select jsonb_agg(jsonb_build_array(w.at, w.provider, w.task_id,
+                w.position)) filter (where not w.ended),
+            (array_agg(jsonb_build_array(w.at, w.provider, w.task_id,
+                w.position)) filter (where w.ended))[1]
+        into keys, ended
+        from web_gallery_texts(p, key, n + 1, 5000) as w;
+    else
+        select jsonb_agg(jsonb_build_array(w.at, w.provider, w.task_id,
+                w.position)) filter (where not w.ended),
+            (array_agg(jsonb_build_array(w.at, w.provider, w.task_id,
+                w.position)) filter (where w.ended))[1]
+        into keys, ended
+        from web_gallery_files(p, key, n + 1, 5000) as w;
+    end if;
+    return jsonb_build_object(
+        'rows', (select coalesce(jsonb_agg(web_output_row(o,
+                (k.key ->> 0)::timestamptz) order by k.i), '[]')
+            from jsonb_array_elements(keys) with ordinality as k(key, i)
+            join outputs o on o.provider = k.key ->> 1
+                and o.task_id = k.key ->> 2
+                and o.position = (k.key ->> 3)::integer
+            where k.i <= n),
+        'next', coalesce(case when jsonb_array_length(keys) > n
+            then keys -> (n - 1) end, ended)::text);
+end
+$$;
+comment on function genhook.web_gallery(jsonb) is
+    'api/gallery: the newest stored outputs, or with kind=text those that are text; filters kind, provider, account, model, since, until.';
+
+-- ---- what waits for a person --------------------------------------------------
+
+create or replace function genhook.attention_key(p_reason text, p_provider text,
+    p_task_id text, p_since timestamptz, p_details text)
+returns text
+language sql
+immutable
+set search_path = genhook, pg_temp
+as $$
+    select md5(concat_ws(E'\x1f', p_reason, coalesce(p_provider, ''),
+        coalesce(p_task_id, ''), coalesce(extract(epoch from p_since)::text, ''),
+        coalesce(p_details, '')))
+$$;
+comment on function genhook.attention_key(text, text, text, timestamptz, text) is
+    'By what a row of attention is known again when it has been set aside; another one once it has changed.';
+
+-- Where there is neither time nor details, "set aside" would be for ever: a row
+-- that is the same in all of them is the same matter.
+create or replace function genhook.set_aside(p_reason text,
+    p_provider text default null, p_task_id text default null)
+returns setof genhook.set_asides
+language plpgsql
+security definer
+set search_path = genhook, pg_temp
+as $$
+#variable_conflict use_column
+begin
+    return query
+    insert into set_asides (key, reason, provider, task_id, since, details)
+    select distinct on (1) attention_key(a.reason, a.provider, a.task_id,
+            a.since, a.details), a.reason, a.provider, a.task_id, a.since,
+        a.details
+    from attention a
+    where a.reason = p_reason
+        and (p_provider is null or a.provider = p_provider)
+        and (p_task_id is null or a.task_id = p_task_id)
+    on conflict (key) do update set at = now()
+    returning *;
+end
+$$;
+comment on function genhook.set_aside(text, text, text) is
+    'Sets rows of attention aside, until they change: those of a reason, and of a provider and a task where these are named. Returns them.';
+
+create or replace function genhook.web_attention(p jsonb)
+returns jsonb
+language plpgsql
+stable
+set search_path = genhook, pg_temp
+set timezone = 'UTC'
+set jit = off
+as $$
+declare
+    n       integer := web_limit(p);
+    v_key   jsonb := web_next(p, 4);
+    v_last  jsonb;
+    v_rows  jsonb;
+    v_found integer;
+begin
+    select coalesce(jsonb_agg(x.row order by x.i) filter (where x.i <= n), '[]'),
+        count(*), (array_agg(x.place) filter (where x.i = n))[1]
+    into v_rows, v_found, v_last
+    from (select row_number() over (order by s.urgency, s.ends, s.began, s.key)
+                as i,
+            jsonb_build_array(s.urgency, s.ends, s.began, s.key) as place,
+            jsonb_build_object('reason', s.reason,
+                'provider', s.provider, 'task_id', s.task_id,
+                'since', s.since, 'details', s.details, 'cure', s.cure,
+                'urgency', s.urgency, 'ends_at', s.ends_at, 'key', s.key,
+                'model', (select t.model from tasks t
+                    where t.provider = s.provider and t.task_id = s.task_id))
+                as row
+        from (select a.reason, a.provider::text, a.task_id::text, a.since,
+                a.details, a.cure, a.urgency, a.ends_at,
+                coalesce(a.ends_at, 'infinity') as ends,
+                coalesce(a.since, 'infinity') as began,
+                attention_key(a.reason, a.provider, a.task_id, a.since,
+                    a.details) as key
+            from attention a
+            where coalesce(p ->> 'set_aside', '') = ''
+            union all
+            select d.reason, d.provider, d.task_id, d.since, d.details, null,
+                5, null, 'infinity', coalesce(d.since, 'infinity'), d.key
+            from set_asides d
+            where p ->> 'set_aside' <> '') as s
+        where v_key is null or (s.urgency, s.ends, s.began, s.key)
+            > ((v_key ->> 0)::integer, (v_key ->> 1)::timestamptz,
+                (v_key ->> 2)::timestamptz, v_key ->> 3)
+        order by s.urgency, s.ends, s.began, s.key
+        limit n + 1) as x;
+    return jsonb_build_object('rows', v_rows, 'next',
+        case when v_found > n then v_last::text end,
+        'set_aside', (select count(*) from (select from set_asides
+            limit 1000) as few));
+end
+$$;
+comment on function genhook.web_attention(jsonb) is
+    'api/attention: what a person should look at, the most urgent first, or with set_aside=1 what was set aside.';
+
+-- ---- the outbox, the sweeps ---------------------------------------------------
+
+create or replace function genhook.web_requests(p jsonb)
+returns jsonb
+language plpgsql
+stable
+set search_path = genhook, pg_temp
+set timezone = 'UTC'
+set plan_cache_mode = force_custom_plan
+set enable_seqscan = off
+set jit = off
+as $$
+declare
+    n       integer := web_limit(p);
+    key     jsonb := web_next(p, 1);
+    v_id    bigint := coalesce((key ->> 0)::bigint, 9223372036854775807);
+    v_one   bigint := (p ->> 'id')::bigint;
+    v_state text := p ->> 'status';
+    v_prov  text := p ->> 'provider';
+    v_acc   text := p ->> 'account';
+    most    constant integer := 20000;
+    ids     bigint[];
+    seen    bigint;
+    last    bigint;
+begin
+    if v_state in ('queued', 'sending', 'refused', 'unknown') then
+        -- Few, by an index of their own.
+        select array_agg(x.id order by x.id desc) into ids
+        from (select f.id
+            from (select r.id, r.provider, r.account from requests r
+                where r.status = v_state offset 0) as f
+            where f.id < v_id and (v_prov is null or f.provider = v_prov)
+                and (v_acc is null or f.account = v_acc)
+            order by f.id desc limit n + 1) as x;
+    else
+        select array_agg(x.id order by x.id desc), max(x.seen), min(x.low)
+        into ids, seen, last
+        from (with walked as materialized (
+                select r.id, r.provider, r.account, r.status
+                from requests r
+                where r.id < v_id and (v_one is null or r.id = v_one)
+                order by r.id desc limit most)
+            select w.id, null::bigint as seen, null::bigint as low
+            from (select * from walked w
+                where (v_state is null or w.status = v_state)
+                    and (v_prov is null or w.provider = v_prov)
+                    and (v_acc is null or w.account = v_acc)
+                order by w.id desc limit n + 1) as w
+            union all
+            select null, count(*), min(id) from walked) as x;
+        ids := array_remove(ids, null);
+    end if;
+    return jsonb_build_object(
+        'rows', (select coalesce(jsonb_agg(jsonb_build_object('id', r.id,
+                'status', r.status, 'provider', r.provider, 'model', r.model,
+                'account', r.account, 'task_id', r.task_id, 'error', r.error,
+                'attempts', r.attempts, 'queued_at', r.queued_at,
+                'next_attempt_at', r.next_attempt_at, 'sent_at', r.sent_at,
+                'settled_at', r.settled_at, 'metadata', r.metadata,
+                'test_mode', r.test_mode, 'prompt', web_prompt(r.request))
+                order by r.id desc), '[]')
+            from requests r where r.id = any (ids[1:n])),
+        'next', case when array_length(ids, 1) > n
+                then jsonb_build_array(ids[n])
+            when seen = most then jsonb_build_array(last) end::text,
+        'counts', (select jsonb_object_agg(s.status, (select count(*)
+                from (select from requests r where r.status = s.status
+                    limit 1000) as few))
+            from (values ('queued'), ('sending'), ('refused'), ('unknown'))
+                as s(status)));
+end
+$$;
+comment on function genhook.web_requests(jsonb) is
+    'api/requests: the newest requests of the outbox; filters status, provider, account, id. "counts" goes up to 1,000.';
+
+create or replace function genhook.web_sweeps(p jsonb)
+returns jsonb
+language plpgsql
+stable
+set search_path = genhook, pg_temp
+set timezone = 'UTC'
+set enable_seqscan = off
+set jit = off
+as $$
+begin
+    return (
+    with page as materialized (
+        select s.*, row_number() over (order by s.id desc) as i
+        from sweeps s
+        where s.id < coalesce((web_next(p, 1) ->> 0)::bigint,
+            9223372036854775807)
+        order by s.id desc
+        limit web_limit(p) + 1
+    )
+    select jsonb_build_object(
+        'rows', (select coalesce(jsonb_agg(to_jsonb(g) - 'i' order by g.id desc),
+                '[]') from page g where g.i <= web_limit(p)),
+        'next', (select jsonb_build_array(g.id)::text from page g
+            where g.i = web_limit(p) and exists (select from page
+                where i > web_limit(p))),
+        'due', (select coalesce(jsonb_agg(to_jsonb(d) order by d.expires_at
+                nulls first), '[]')
+            from (select o.provider, o.task_id, o.position, o.kind,
+                    o.expires_at, o.attempts, o.next_attempt_at, o.last_error
+                from due_outputs o limit 50) as d),
+        'due_count', (select count(*) from (select from outputs o
+            where o.status = 'pending' limit 1000) as few),
+        'database', jsonb_build_object('schema_version', schema_version(),
+            'bytes', pg_database_size(current_database())),
+        'now', now()));
+end
+$$;
+comment on function genhook.web_sweeps(jsonb) is
+    'api/sweeps: the newest runs of genhook-sweep, and the downloads that wait, those first whose link ends first (50, and how many up to 1,000).';
+
+-- ---- what it cost, and how it goes --------------------------------------------
+
+-- One day's rows anew, from its tasks.  Of a day older than a month no figure
+-- becomes less, since old tasks may have been deleted.
+create or replace function genhook.count_day(p_day date)
+returns bigint
+language plpgsql
+security definer
+set search_path = genhook, pg_temp
+set plan_cache_mode = force_custom_plan
+set enable_seqscan = off
+set jit = off
+as $$
+declare
+    n bigint;
+begin
+    delete from days d where d.day = p_day and p_day > current_date - 31;
+    insert into days as d (day, provider, account, model, succeeded, failed,
+        cancelled, lost, by_poll, outputs, bytes, seconds, cost, told)
+    select p_day, t.provider, t.account, coalesce(t.model, ''),
+        count(*) filter (where t.status = 'succeeded'),
+        count(*) filter (where t.status = 'failed'),
+        count(*) filter (where t.status = 'cancelled'),
+        count(*) filter (where t.status = 'lost'),
+        count(*) filter (where t.source = 'poll'),
+        coalesce(sum(o.n), 0), coalesce(sum(o.bytes), 0),
+        coalesce(sum(greatest(0, extract(epoch from t.finished_at
+            - t.submitted_at))) filter (where t.status = 'succeeded'), 0),
+        coalesce(sum(told_cost(t.result)), 0), count(told_cost(t.result))
+    from tasks t
+    cross join lateral (select count(*) as n, sum(u.bytes) as bytes
+        from outputs u
+        where u.provider = t.provider and u.task_id = t.task_id
+            and u.status in ('stored', 'inline')) as o
+    where t.finished_at >= p_day::timestamp at time zone 'UTC'
+        and t.finished_at < (p_day + 1)::timestamp at time zone 'UTC'
+        and not t.is_test
+    group by t.provider, t.account, coalesce(t.model, '')
+    on conflict (day, provider, account, model) do update set
+        succeeded = greatest(d.succeeded, excluded.succeeded),
+        failed = greatest(d.failed, excluded.failed),
+        cancelled = greatest(d.cancelled, excluded.cancelled),
+        lost = greatest(d.lost, excluded.lost),
+        by_poll = greatest(d.by_poll, excluded.by_poll),
+        outputs = greatest(d.outputs, excluded.outputs),
+        bytes = greatest(d.bytes, excluded.bytes),
+        seconds = greatest(d.seconds, excluded.seconds),
+        cost = greatest(d.cost, excluded.cost),
+        told = greatest(d.told, excluded.told);
+    get diagnostics n = row_count;
+    return n;
+end
+$$;
+comment on function genhook.count_day(date) is
+    'Counts the tasks that ended on this day (UTC) into days; returns how many rows it wrote.';
+
+-- Today's tasks, those of a day for which some have come since the last call, and
+-- of a database that is older than the table one more day each time.  A day with
+-- many tasks is not counted at each sweep.
+create or replace function genhook.count_days()
+returns bigint
+language plpgsql
+security definer
+set search_path = genhook, pg_temp
+set timezone = 'UTC'
+set plan_cache_mode = force_custom_plan
+set enable_seqscan = off
+set jit = off
+as $$
+declare
+    began   timestamptz;
+    before  timestamptz;
+    one     date;
+    written bigint := 0;
+begin
+    select m.at into began from marks m where m.name = 'days'
+    for update skip locked;
+    if began is null or began > (select now() - case
+            when sum(d.succeeded + d.failed) > 10000
+            then interval '15 minutes' else interval '0' end
+            from days d where d.day = current_date)
+    then
+        return 0;
+    end if;
+    for one in
+        select current_date
+        union
+        select began::date where began > now() - interval '2 days'
+        union
+        select t.finished_at::date
+        from deliveries d
+        join tasks t on t.provider = d.provider and t.task_id = d.task_id
+        where d.received_at > greatest(began, now() - interval '1 day')
+                - interval '1 minute'
+            and d.outcome = 'accepted' and t.finished_at is not null
+    loop
+        written := written + count_day(one);
+    end loop;
+    update marks m set at = now() where m.name = 'days';
+
+    select m.at into before from marks m where m.name = 'days before'
+    for update skip locked;
+    while before > '-infinity'
+            and clock_timestamp() < now() + interval '1 second' loop
+        select max(t.finished_at)::date into one
+        from tasks t where t.finished_at < before;
+        if one is not null then
+            written := written + count_day(one);
+        end if;
+        before := coalesce(one, '-infinity');
+        update marks m set at = before where m.name = 'days before';
+    end loop;
+    return written;
+end
+$$;
+comment on function genhook.count_days() is
+    'Counts into days what ended since the last call, and bit by bit what ended before there was that table; returns how many rows it wrote. Passes over it while another one counts.';
+
+create or replace function genhook.web_cost(p jsonb)
+returns jsonb
+language plpgsql
+stable
+set search_path = genhook, pg_temp
+set timezone = 'UTC'
+set enable_seqscan = off
+set jit = off
+as $$
+declare
+    n       integer := coalesce((p ->> 'days')::integer, 30);
+    v_prov  text := p ->> 'provider';
+    v_acc   text := p ->> 'account';
+begin
+    if n not between 1 and 3660 then
+        raise invalid_parameter_value using
+            message = format('days is %s, not 1 to 3660', n);
+    end if;
+    return (with span as materialized (
+            select * from days d
+            where d.day > current_date - n
+                and (v_prov is null or d.provider = v_prov)
+                and (v_acc is null or d.account = v_acc)
+        )
+        select jsonb_build_object(
+            'rows', (select coalesce(jsonb_agg(to_jsonb(m)
+                    order by m.cost desc, m.succeeded + m.failed desc), '[]')
+                from (select s.provider, s.model,
+                        sum(s.succeeded) as succeeded, sum(s.failed) as failed,
+                        sum(s.cancelled) as cancelled, sum(s.lost) as lost,
+                        sum(s.outputs) as outputs, sum(s.bytes) as bytes,
+                        sum(s.seconds) as seconds, sum(s.cost) as cost,
+                        sum(s.told) as told
+                    from span s group by s.provider, s.model
+                    order by sum(s.cost) desc, sum(s.succeeded + s.failed) desc
+                    limit 500) as m),
+            'next', null,
+            'days', (select coalesce(jsonb_agg(to_jsonb(y) order by y.day,
+                    y.provider), '[]')
+                from (select s.day, s.provider, sum(s.cost) as cost,
+                        sum(s.succeeded) as succeeded, sum(s.failed
+                            + s.cancelled + s.lost) as failed,
+                        sum(s.by_poll) as by_poll, sum(s.told) as told
+                    from span s group by s.day, s.provider) as y),
+            'today', current_date,
+            'before', (select jsonb_build_object('cost', sum(d.cost),
+                    'succeeded', sum(d.succeeded))
+                from days d
+                where d.day > current_date - 2 * n
+                    and d.day <= current_date - n
+                    and (v_prov is null or d.provider = v_prov)
+                    and (v_acc is null or d.account = v_acc)),
+            'complete', (select m.at = '-infinity' from marks m
+                where m.name = 'days before'),
+            'counted_at', (select nullif(m.at, '-infinity') from marks m
+                where m.name = 'days')));
+end
+$$;
+comment on function genhook.web_cost(jsonb) is
+    'api/cost: what the last days (days, 30) brought, by model and by day, and what providers said that it cost.';
+
+create or replace function genhook.web_overview(p jsonb)
+returns jsonb
+language plpgsql
+stable
+set search_path = genhook, pg_temp
+set timezone = 'UTC'
+set enable_seqscan = off
+set jit = off
+as $$
+begin
+    return (
+    with hourly as materialized (
+        select t.hour, t.provider,
+            sum(t.deliveries) filter (where t.source <> 'poll') as by_callback,
+            sum(t.deliveries) filter (where t.source = 'poll') as by_poll
+        from traffic t
+        where t.outcome = 'accepted'
+            and t.hour > date_trunc('hour', now()) - interval '24 hours'
+        group by t.hour, t.provider
+    ), bad as materialized (
+        select date_trunc('hour', f.finished_at) as hour, count(*) as n
+        from (select t.finished_at from tasks t
+            where t.status in ('failed', 'cancelled', 'lost')
+                and t.finished_at > date_trunc('hour', now())
+                    - interval '23 hours'
+            limit 20000) as f
+        group by 1
+    ), soon as materialized (
+        select o.provider, o.task_id, o.position, o.kind, o.expires_at,
+            o.attempts, o.last_error
+        from outputs o
+        where o.status = 'pending'
+        order by coalesce(o.expires_at, '-infinity'::timestamptz) limit 5
+    )
+    select jsonb_build_object(
+        'now', now(),
+        'providers', (select coalesce(jsonb_agg(to_jsonb(h) || jsonb_build_object(
+                'hours', (select jsonb_agg(coalesce(y.n, 0) order by g.hour)
+                    from generate_series(date_trunc('hour', now())
+                        - interval '23 hours', date_trunc('hour', now()),
+                        interval '1 hour') as g(hour)
+                    left join (select u.hour, coalesce(u.by_callback, 0)
+                            + coalesce(u.by_poll, 0) as n
+                        from hourly u where u.provider = h.provider) as y
+                        on y.hour = g.hour),
+                'paused_until', (select max(a.not_before) from accounts a
+                    where a.provider = h.provider and a.not_before > now()))
+                order by h.provider), '[]')
+            from provider_health h),
+        'hours', (select jsonb_agg(jsonb_build_object('hour', g.hour,
+                'by_callback', coalesce(y.by_callback, 0),
+                'by_poll', coalesce(y.by_poll, 0),
+                'failed', coalesce(b.n, 0)) order by g.hour)
+            from generate_series(date_trunc('hour', now())
+                - interval '23 hours', date_trunc('hour', now()),
+                interval '1 hour') as g(hour)
+            left join (select u.hour, sum(u.by_callback) as by_callback,
+                    sum(u.by_poll) as by_poll
+                from hourly u group by u.hour) as y on y.hour = g.hour
+            left join bad b on b.hour = g.hour),
+        'attention', (select count(*) from (select from attention
+            limit 1000) as few),
+        'pending', (select count(*) from (select from tasks t
+            where t.status = 'pending' limit 10000) as few),
+        'oldest_pending', (select t.submitted_at from tasks t
+            where t.status = 'pending'
+            order by coalesce(t.next_poll_at, t.submitted_at) limit 1),
+        'due', (select count(*) from (select from outputs o
+            where o.status = 'pending' limit 10000) as few),
+        'soon', (select coalesce(jsonb_agg(to_jsonb(s)
+                || jsonb_build_object('model', t.model,
+                    'finished_at', t.finished_at)
+                order by s.expires_at nulls first), '[]')
+            from soon s
+            left join tasks t on t.provider = s.provider
+                and t.task_id = s.task_id),
+        'newest', web_gallery('{"limit": 8}') -> 'rows',
+        'cost', (select jsonb_build_object('cost', sum(d.cost),
+                'told', sum(d.told)) from days d where d.day = current_date),
+        'days', web_cost('{"days": 31}') -> 'days',
+        'requests', (select jsonb_object_agg(s.status, (select count(*)
+                from (select from requests r where r.status = s.status
+                    limit 1000) as few))
+            from (values ('queued'), ('sending'), ('unknown')) as s(status)),
+        'sweep', (select to_jsonb(s) from sweeps s order by s.id desc limit 1),
+        'empty', not exists (select from tasks)
+            and not exists (select from requests)
+            and not exists (select from hours)));
+end
+$$;
+comment on function genhook.web_overview(jsonb) is
+    'api/overview: how it goes just now, in one answer.';
+
+-- ---- signing in ---------------------------------------------------------------
+
+create or replace function genhook.web_login(p_digest bytea, p_name text,
+    p_may_act boolean)
+returns timestamptz
+language sql
+security definer
+set search_path = genhook, pg_temp
+as $$
+    delete from web_codes c where c.expires_at < now() - interval '1 day';
+    insert into web_codes (digest, name, may_act, expires_at)
+    values (p_digest, p_name, p_may_act, now() + interval '10 minutes')
+    returning expires_at
+$$;
+comment on function genhook.web_login(bytea, text, boolean) is
+    'Keeps the SHA-256 of a sign-in code; returns when it ends.';
+
+create or replace function genhook.web_logout(p_name text)
+returns boolean
+language plpgsql
+security definer
+set search_path = genhook, pg_temp
+as $$
+declare
+    known boolean := exists (select from web_codes c where c.name = p_name)
+        or exists (select from actions a where a.name = p_name)
+        or exists (select from web_names n where n.name = p_name);
+begin
+    delete from web_codes c where c.name = p_name;
+    insert into web_names (name, signed_out_at)
+    values (p_name, clock_timestamp())
+    on conflict (name) do update set signed_out_at = excluded.signed_out_at;
+    return known;
+end
+$$;
+comment on function genhook.web_logout(text) is
+    'Ends every session and code of this name; returns whether it was known.';
+
+-- Networks of IPv6 are as large as one wants: a try counts for its /64.
+create or replace function genhook.web_network(p_address text)
+returns text
+language plpgsql
+immutable
+set search_path = genhook, pg_temp
+as $$
+begin
+    return case family(p_address::inet)
+        when 6 then network(set_masklen(p_address::inet, 64))::text
+        else host(p_address::inet) end;
+exception when invalid_text_representation or null_value_not_allowed then
+    return '-';
+end
+$$;
+comment on function genhook.web_network(text) is
+    'The network that tries to sign in are counted for: an IPv4 address, or the /64 of an IPv6 one.';
+
+create or replace function genhook.web_sign_in(p_digest bytea, p_address text)
+returns table (verdict text, name text, may_act boolean, since bigint)
+language plpgsql
+security definer
+set search_path = genhook, pg_temp
+as $$
+#variable_conflict use_column
+declare
+    v_network text := coalesce(web_network(p_address), '-');
+    v_minute  timestamptz := date_trunc('minute', now());
+    code      web_codes;
+begin
+    delete from web_tries t where t.minute < now() - interval '1 hour';
+    if coalesce((select sum(t.tries) from web_tries t
+            where t.address = v_network
+                and t.minute > now() - interval '5 minutes'), 0) >= 20 then
+        return query select 'too many', null::text, null::boolean,
+            null::bigint;
+        return;
+    end if;
+    update web_codes c set used_at = now()
+    where c.digest = p_digest and c.used_at is null and c.expires_at > now()
+    returning c.* into code;
+    if not found then
+        insert into web_tries as t (address, minute, tries)
+        values (v_network, v_minute, 1)
+        on conflict (address, minute) do update set tries = t.tries + 1;
+        return query select 'wrong', null::text, null::boolean, null::bigint;
+        return;
+    end if;
+    insert into actions (name, remote_addr, action, arguments, changed)
+    values (code.name, p_address, 'sign_in',
+        jsonb_build_object('may_act', code.may_act), 1);
+    return query select 'ok', code.name, code.may_act,
+        (extract(epoch from clock_timestamp()) * 1000000)::bigint;
+end
+$$;
+comment on function genhook.web_sign_in(bytea, text) is
+    'Uses a sign-in code up: ok with its name and right, wrong, or too many: 20 wrong ones in five minutes from there.';
+
+-- ---- doing something ----------------------------------------------------------
+
+create or replace function genhook.web_need(p jsonb, p_name text)
+returns text
+language plpgsql
+immutable
+set search_path = genhook, pg_temp
+as $$
+begin
+    if coalesce(p ->> p_name, '') = ''
+            or jsonb_typeof(p -> p_name) not in ('string', 'number') then
+        raise invalid_parameter_value using
+            message = format('"%s" is missing', p_name);
+    end if;
+    return p ->> p_name;
+end
+$$;
+comment on function genhook.web_need(jsonb, text) is
+    'A member that an action needs, as text.';
+
+-- The rows that it changed are what the functions for operators return.  What it
+-- did is written down in the same transaction.
+create or replace function genhook.web_action(p jsonb, p_name text, p_address text)
+returns jsonb
+language plpgsql
+security definer
+set search_path = genhook, pg_temp
+set timezone = 'UTC'
+as $$
+declare
+    what text := web_need(p, 'do');
+    rows jsonb;
+begin
+    case what
+    when 'retry_outputs' then
+        select jsonb_agg(jsonb_build_object('provider', o.provider, 'task_id',
+            o.task_id, 'position', o.position, 'status', o.status)) into rows
+        from retry_outputs(web_need(p, 'provider'), web_need(p, 'task_id'),
+            p ->> 'status') as o;
+    when 'repoll_tasks' then
+        select jsonb_agg(jsonb_build_object('provider', t.provider, 'task_id',
+            t.task_id, 'status', t.status)) into rows
+        from repoll_tasks(web_need(p, 'provider'), web_need(p, 'task_id')) as t;
+    when 'cancel_tasks' then
+        select jsonb_agg(jsonb_build_object('provider', t.provider, 'task_id',
+            t.task_id, 'status', t.status)) into rows
+        from cancel_tasks(web_need(p, 'provider'), web_need(p, 'task_id')) as t;
+    when 'replay_deliveries' then
+        if p ? 'id' then
+            select jsonb_agg(to_jsonb(d)) into rows
+            from replay_deliveries(p_id => web_need(p, 'id')::uuid) as d;
+        else
+            select jsonb_agg(to_jsonb(d)) into rows
+            from replay_deliveries(web_need(p, 'provider'), p ->> 'task_id',
+                p ->> 'outcome') as d;
+        end if;
+    when 'requeue_request' then
+        select jsonb_agg(jsonb_build_object('id', r.id, 'status', r.status))
+        into rows from requeue_requests(web_need(p, 'id')::bigint) as r;
+    when 'settle_request' then
+        select jsonb_agg(jsonb_build_object('id', r.id, 'status', r.status,
+            'provider', r.provider, 'task_id', r.task_id)) into rows
+        from settle_request(web_need(p, 'id')::bigint,
+            web_need(p, 'task_id')) as r;
+    when 'cancel_request' then
+        select jsonb_agg(jsonb_build_object('id', r.id, 'status', r.status))
+        into rows from cancel_requests(web_need(p, 'id')::bigint) as r;
+    when 'set_aside' then
+        select jsonb_agg(to_jsonb(a)) into rows
+        from set_aside(web_need(p, 'reason'), p ->> 'provider',
+            p ->> 'task_id') as a;
+    else
+        raise invalid_parameter_value using
+            message = format('"%s" is nothing that can be done', left(what, 40));
+    end case;
+    insert into actions (name, remote_addr, action, arguments, changed)
+    values (p_name, p_address, what, p - 'do',
+        coalesce(jsonb_array_length(rows), 0));
+    return jsonb_build_object('do', what,
+        'changed', coalesce(jsonb_array_length(rows), 0),
+        'rows', coalesce(rows, '[]'));
+end
+$$;
+comment on function genhook.web_action(jsonb, text, text) is
+    'api/action: does one thing, writes it into actions, and returns the rows that it changed.';

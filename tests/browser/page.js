@@ -1,0 +1,266 @@
+/*
+ * The page in Debian's Chromium, for tests/e2e/page.sh.  Each line on standard
+ * output is "ok      WORDS" or "FAILED  WORDS", as that script counts them.
+ *
+ *	node page.js visit BASE JAR PICTURES	every page, in each form
+ *	node page.js hostile BASE JAR		the same full of hostile texts
+ *	node page.js sign-in BASE LINK JAR	trade a link for a cookie, into JAR
+ *	node page.js press BASE JAR BUTTONS	press what stands in a file of JSON
+ */
+'use strict';
+const fs = require('fs');
+const { chromium } = require('playwright-core');
+const axe = fs.readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8');
+
+const FORMS = [
+	{ name: 'desktop-light', viewport: { width: 1280, height: 860 }, colorScheme: 'light' },
+	{ name: 'desktop-dark', viewport: { width: 1280, height: 860 }, colorScheme: 'dark' },
+	{ name: 'phone-light', viewport: { width: 390, height: 844 }, colorScheme: 'light', hasTouch: true, isMobile: true, reducedMotion: 'reduce' },
+	{ name: 'phone-dark', viewport: { width: 390, height: 844 }, colorScheme: 'dark', hasTouch: true, isMobile: true },
+];
+const [, , what, BASE, ...rest] = process.argv;
+
+const check = (words, good, more = '') => console.log(`${good ? 'ok     ' : 'FAILED '} ${words}${good || !more ? '' : `: ${more}`}`.replaceAll('\n', ' '));
+const cookies = jar => [{ name: 'genhook_session', value: fs.readFileSync(jar, 'utf8').match(/genhook_session[\s=]+(\S+)/)[1], url: BASE, httpOnly: true, sameSite: 'Strict' }];
+
+// A page of which everything that a browser complains of is kept.
+async function watched(browser, form, jar) {
+	const context = await browser.newContext(form), faults = [];
+	if (jar)
+		await context.addCookies(cookies(jar));
+	await context.addInitScript(() => {
+		window.reports = [];
+		document.addEventListener('securitypolicyviolation', e => window.reports.push(`${e.violatedDirective} ${e.blockedURI} ${e.sourceFile ?? ''}`));
+		window.alert = window.confirm = window.prompt = () => window.reports.push('a dialog');
+	});
+	const page = await context.newPage();
+	page.expected = [];
+	page.on('console', m => /error|warning/.test(m.type()) && !page.expected.some(e => m.text().includes(e)) && faults.push(`console: ${m.text()}`));
+	page.on('pageerror', e => faults.push(`error: ${e.message}`));
+	page.on('dialog', d => { faults.push(`dialog: ${d.message()}`); d.dismiss(); });
+	page.on('request', r => r.url().startsWith(BASE) || /^(blob|data|about):/.test(r.url()) || faults.push(`request: ${r.url()}`));
+	page.on('popup', p => faults.push(`popup: ${p.url()}`));
+	page.faults = async () => [...faults.splice(0), ...await page.evaluate(() => window.reports.splice(0))];
+	return page;
+}
+// Wait until the page named in the address has been drawn.
+async function settle(page) {
+	await page.waitForFunction(() => {
+		const shown = document.querySelector('#main')?.dataset.shown;
+		return shown && (shown === 'login' || shown === (location.hash || '#overview'));
+	}, null, { timeout: 30000 }).catch(async e => { throw new Error(`${page.url()} shows ${await page.evaluate(() => document.querySelector('#main')?.dataset.shown)}: ${e.message}`); });
+	await page.waitForFunction(() => [...document.images].every(i => i.complete || !i.offsetParent || i.getBoundingClientRect().top > innerHeight * 2), null, { timeout: 30000 });
+}
+async function open(page, hash) {
+	if (page.url().startsWith(BASE))
+		await page.evaluate(h => {
+			delete document.querySelector('#main').dataset.shown;
+			if (location.hash === `#${h}`)
+				dispatchEvent(new HashChangeEvent('hashchange'));
+			else
+				location.hash = h;
+		}, hash);
+	else
+		await page.goto(`${BASE}#${hash}`);
+	await settle(page);
+}
+async function accessible(page) {
+	await page.evaluate(axe);
+	const found = await page.evaluate(() => window.axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21aa', 'best-practice'] }));
+	return found.violations.map(v => `${v.id}: ${v.nodes.slice(0, 3).map(n => n.html.slice(0, 160) + ' ' + (n.any[0]?.message ?? '')).join(' | ')}`);
+}
+const wide = page => page.evaluate(() => document.documentElement.scrollWidth > innerWidth + 1);
+
+// Of each list the first row's own page.
+async function hashes(page) {
+	const get = path => page.evaluate(p => fetch(p).then(r => r.json()), path);
+	await open(page, 'overview');
+	const tasks = (await get('api/tasks?limit=200')).rows, gallery = (await get('api/gallery?limit=200')).rows, texts = (await get('api/gallery?kind=text')).rows;
+	const at = (name, o, n) => `${name}/${encodeURIComponent(o.provider)}/${encodeURIComponent(o.task_id)}${n == null ? '' : `/${n}`}`;
+	const one = (list, test) => list.filter(test).slice(0, 1);
+	return ['overview', 'overview?span=30d', 'tasks', 'tasks?status=failed', 'gallery', 'gallery?kind=text', 'attention', 'attention?set_aside=1', 'outbox', 'cost', 'cost?days=365', 'sweeps', 'welcome', 'login',
+		...['succeeded', 'failed', 'pending'].flatMap(s => one(tasks, t => t.status === s)).map(t => at('task', t)),
+		...['image', 'video', 'audio'].flatMap(k => one(gallery, o => o.kind === k)).concat(texts.slice(0, 1)).map(o => at('view', o, o.position))];
+}
+
+async function visit(browser, [jar, pictures]) {
+	for (const form of FORMS) {
+		const page = await watched(browser, form, jar), seen = new Set();
+		for (const hash of await hashes(page)) {
+			await open(page, hash);
+			const name = hash.split(/[/?]/)[0], faults = await page.faults();
+			check(`${form.name} ${hash.slice(0, 40)}: nothing to complain of`, faults.length === 0, faults.join('; '));
+			// Its colours are those of the dark desktop.
+			const ill = form.name === 'phone-dark' ? [] : await accessible(page);
+			check(`${form.name} ${hash.slice(0, 40)}: accessible`, ill.length === 0, ill.join('; '));
+			check(`${form.name} ${hash.slice(0, 40)}: no wider than the window`, !await wide(page));
+			await page.faults();
+			if (pictures && !seen.has(name)) {
+				seen.add(name);
+				await page.screenshot({ path: `${pictures}/${form.name}-${name}.png` });
+			}
+		}
+		await page.context().close();
+	}
+	await keys(browser, jar);
+	await signedOut(browser);
+}
+async function keys(browser, jar) {
+	const page = await watched(browser, FORMS[0], jar);
+	await open(page, 'tasks');
+	await page.keyboard.press('/');
+	check('"/" goes to the search', await page.evaluate(() => document.activeElement.type === 'search'));
+	await page.keyboard.type('zzz nobody');
+	await page.keyboard.press('Enter');
+	await page.waitForFunction(() => location.hash.includes('q=zzz'));
+	await settle(page);
+	check('a search is in the address', (await page.textContent('#main')).includes('No task is like that'));
+	await page.goBack();
+	await page.waitForFunction(() => document.querySelector('tr.go'));
+	const href = await page.getAttribute('tr.go td.cut a', 'href');
+	await page.click('tr.go td:nth-child(6)');
+	await page.waitForFunction(h => location.hash === h, href);
+	check('a row leads to its task', true);
+	await page.waitForFunction(() => document.title.startsWith('Task'));
+	await page.keyboard.press('Escape');
+	await page.waitForFunction(() => location.hash === '#tasks');
+	check('Esc goes back', true);
+	await page.selectOption('select[aria-label="every provider"]', 'apixo');
+	await page.waitForFunction(() => location.hash.includes('provider=apixo'));
+	await settle(page);
+	check('a filter is in the address', await page.evaluate(() => [...document.querySelectorAll('tr.go .prov')].every(e => e.textContent === 'apixo')));
+	await page.click('button[aria-label="Light or dark"]');
+	const dark = await page.evaluate(() => document.documentElement.dataset.theme);
+	await page.reload();
+	await settle(page);
+	check('light or dark is remembered', dark === 'dark' && await page.evaluate(() => document.documentElement.dataset.theme) === 'dark');
+	const faults = await page.faults();
+	check('keys: nothing to complain of', faults.length === 0, faults.join('; '));
+	await page.context().close();
+}
+async function signedOut(browser) {
+	for (const form of FORMS.slice(0, 3)) {
+		const page = await watched(browser, form);
+		page.expected = ['401'];
+		await open(page, 'tasks');
+		check(`${form.name}: signed out, it asks to sign in`, (await page.textContent('h1')) === 'Sign in');
+		const ill = await accessible(page), faults = await page.faults();
+		check(`${form.name}: sign-in is accessible`, ill.length === 0, ill.join('; '));
+		check(`${form.name}: and nothing to complain of`, faults.length === 0, faults.join('; '));
+		await page.context().close();
+	}
+}
+
+// What foreign text must never become.
+const intruders = () => {
+	const bad = [];
+	for (const e of document.querySelectorAll('*')) {
+		for (const a of e.attributes)
+			if (/^on/i.test(a.name) || /^(srcdoc|formaction|action)$/i.test(a.name) || (/^(href|src|xlink:href)$/i.test(a.name) && /^\s*(javascript|data|vbscript|https?):/i.test(a.value)))
+				bad.push(`${e.tagName} ${a.name}=${a.value}`);
+		if (/^(SCRIPT|IFRAME|OBJECT|EMBED|BASE|META|LINK|STYLE|MATH|FOREIGNOBJECT|ANIMATE|SET)$/i.test(e.tagName) && e.closest('body') )
+			bad.push(e.outerHTML.slice(0, 80));
+	}
+	return bad.concat(window.xss ? ['xss ran'] : []);
+};
+async function hostile(browser, [jar]) {
+	const page = await watched(browser, FORMS[0], jar);
+	await open(page, 'overview');
+	const tasks = await page.evaluate(async () => {
+		const all = [];
+		for (let next = ''; next != null;) {
+			const d = await fetch(`api/tasks?limit=200&next=${encodeURIComponent(next)}`).then(r => r.json());
+			all.push(...d.rows);
+			next = d.next;
+		}
+		return all;
+	});
+	const list = ['overview', 'overview?span=30d', 'tasks?days=1', 'tasks?status=failed', 'gallery', 'gallery?kind=text', 'attention', 'outbox', 'cost', 'sweeps',
+		...tasks.map(t => `task/${encodeURIComponent(t.provider)}/${encodeURIComponent(t.task_id)}`),
+		...tasks.filter(t => t.outputs).map(t => `view/${encodeURIComponent(t.provider)}/${encodeURIComponent(t.task_id)}/0`),
+		...['<img src=x onerror=window.xss=1>', 'javascript:window.xss=1', '"><script>window.xss=1</script>', '__proto__', 'constructor', '%3Cscript%3E', '%'].flatMap(x =>
+			[x, `tasks?q=${encodeURIComponent(x)}`, `tasks?model=${encodeURIComponent(x)}&provider=${encodeURIComponent(x)}`])];
+	page.expected = ['404', '400'];
+	let bad = [], texts = 0;
+	for (const hash of list) {
+		await open(page, hash);
+		for (const d of await page.$$('details'))
+			await d.evaluate(e => { e.open = true; });
+		await page.waitForFunction(() => [...document.querySelectorAll('details .body')].every(e => e.childElementCount));
+		const found = await page.evaluate(intruders), faults = await page.faults();
+		texts += (await page.textContent('#main')).includes('window.xss') ? 1 : 0;
+		if (found.length || faults.length)
+			bad.push(`${hash.slice(0, 80)}: ${[...found, ...faults].slice(0, 3).join(', ')}`);
+	}
+	check(`${list.length} pages full of hostile texts: none became anything but text`, bad.length === 0, bad.slice(0, 5).join('; '));
+	check(`they were there to be seen (${texts})`, texts > 200);
+	// Files that are none of the list, opened as a page of their own.
+	for (const t of tasks.filter(x => x.task_id.startsWith('file-'))) {
+		const other = await watched(browser, { ...FORMS[0], acceptDownloads: false }, jar);
+		await other.goto(`${BASE}file/${t.provider}/${encodeURIComponent(t.task_id)}/0`).catch(e => {
+			if (!/ERR_ABORTED|Download is starting/.test(e.message))
+				throw e;
+		});
+		const ran = await other.evaluate(() => Boolean(window.xss) || document.title === 'xss').catch(() => false);
+		check(`${t.task_id}: opened by itself, nothing of it runs`, !ran);
+		await other.context().close();
+	}
+	await page.context().close();
+}
+
+async function signIn(browser, [link, jar]) {
+	const page = await watched(browser, FORMS[0]);
+	page.expected = ['401'];
+	await page.goto(link);
+	await settle(page);
+	check('a link signs in', (await page.textContent('h1')) !== 'Sign in');
+	check('its code is gone from the address', !page.url().includes('in='));
+	const cookie = (await page.context().cookies()).find(c => c.name === 'genhook_session');
+	check('scripts cannot read the cookie', cookie?.httpOnly && cookie.sameSite === 'Strict' && !(await page.evaluate(() => document.cookie)).includes('genhook'));
+	fs.writeFileSync(jar, `genhook_session=${cookie?.value}\n`);
+	const again = await watched(browser, FORMS[0]);
+	again.expected = ['401'];
+	await again.goto(link);
+	await again.waitForSelector('[role=alert]');
+	check('it works once', (await again.textContent('[role=alert]')).includes('was used'));
+	const faults = [...await page.faults(), ...await again.faults()];
+	check('signing in: nothing to complain of', faults.length === 0, faults.join('; '));
+	await again.context().close();
+	await page.click('nav.side button:has-text("Sign out")');
+	await page.waitForFunction(() => document.querySelector('h1').textContent === 'Sign in');
+	check('signing out', !(await page.context().cookies()).some(c => c.name === 'genhook_session'));
+	await page.context().close();
+}
+
+// Each of { hash, button, sure }: press it, twice where it asks to be sure.
+async function press(browser, [jar, file]) {
+	const page = await watched(browser, FORMS[0], jar);
+	for (const { hash, button, nth = 0, sure, fill } of JSON.parse(fs.readFileSync(file, 'utf8'))) {
+		await open(page, hash);
+		if (fill)
+			await page.fill(fill[0], fill[1]);
+		const found = page.locator(`#main button:has-text("${button}")`).nth(nth);
+		if (!await found.count()) {
+			check(`${hash}: the button "${button}"`, false, 'is not there');
+			continue;
+		}
+		await found.click();
+		if (sure)
+			await page.locator('#main button.sure').click();
+		await page.waitForFunction(() => document.querySelector('.toast').classList.contains('on'), null, { timeout: 15000 });
+		const said = await page.textContent('.toast');
+		check(`${hash}: "${button}" says "${said}"`, !said.startsWith('Nothing was left'), said);
+	}
+	const faults = await page.faults();
+	check('buttons: nothing to complain of', faults.length === 0, faults.join('; '));
+	await page.context().close();
+}
+
+(async () => {
+	const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: ['--no-sandbox', '--disable-dev-shm-usage'] });
+	await { visit, hostile, 'sign-in': signIn, press }[what](browser, rest);
+	await browser.close();
+})().catch(e => {
+	console.log(`FAILED  ${what}: ${String(e.stack ?? e).replaceAll('\n', ' ')}`);
+	process.exit(1);
+});

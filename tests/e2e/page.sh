@@ -1,0 +1,188 @@
+#!/bin/bash
+# The page in Debian's Chromium: every page signed in and out, on a desktop and a
+# phone, light and dark, without a complaint of the browser's and clean by axe-core;
+# keys; buttons that change their row; and a database full of hostile texts and
+# files, of which nothing runs.  Needs node, npm and chromium, and passes over
+# itself without them.  PICTURES=DIR keeps a picture of each page there.
+. "$(dirname -- "$0")/lib.sh"
+
+cp -r "$TOP/tests/browser" "$WORK/browser"
+if ! command -v node >/dev/null || ! command -v chromium >/dev/null || ! (cd "$WORK/browser" &&
+    PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD=1 npm ci --no-audit --no-fund --loglevel=error >"$WORK/npm.out" 2>&1 </dev/null)
+then
+	echo "skipped: node, npm or chromium is not there, or playwright-core not to be had"
+	finish
+fi
+simulator_start --finish-ms 100:300
+run_start run SIMULATOR="$SIMULATOR"
+GENHOOK=("$BIN/genhook" --config "$GENHOOK_CONF")
+
+# browser NAME ARGUMENTS...: what it says is counted.
+browser()
+{
+	while IFS= read -r line; do
+		case $line in
+		ok*)		pass "${line#ok      }" ;;
+		FAILED*)	fail "${line#FAILED  }" ;;
+		*)		echo "        $line" ;;
+		esac
+	done < <(cd "$WORK/browser" && timeout 900 node page.js "$@" 2>&1)
+}
+
+# --- the first day, then tasks of each provider, kind and state
+browser sign-in "$GENHOOK_WEB" "$GENHOOK_WEB_LOGIN" "$WORK/gone.jar"
+link=$("${GENHOOK[@]}" web login anna --act 2>/dev/null)
+curl -sS --noproxy '*' -c "$WORK/jar" -o /dev/null -d "{\"code\":\"${link##*=}\"}" "${GENHOOK_WEB}api/session"
+link=$("${GENHOOK[@]}" web login bo 2>/dev/null)
+curl -sS --noproxy '*' -c "$WORK/reader.jar" -o /dev/null -d "{\"code\":\"${link##*=}\"}" "${GENHOOK_WEB}api/session"
+submit()	{ "${GENHOOK[@]}" submit "$@" >>"$WORK/submit.out" 2>&1; }
+submit apixo flux-2 --param input.prompt='a lighthouse at dusk, beam through fog, oil painting' --metadata '{"order": 4127}'
+submit apixo flux-2 --param input.prompt='misty pine mountains, first light'
+submit apixo wan-2.5 --param input.prompt='old harbour, gouache'
+submit wavespeed wavespeed-ai/flux-dev --param prompt='neon city in the rain'
+submit wavespeed openai-whisper/large --param prompt='what the harbour master said'
+submit novita txt2img --param request.prompt='a fox on a hill under the moon'
+submit novita minimax-hailuo-02 --param prompt='desert dunes after wind'
+submit apimart suno-v5 --param prompt='a slow shanty for two voices'
+# Who was not called back is asked for.
+ended()	{ sweep; is 0 sql "select (select count(*) from genhook.tasks where status = 'pending') + (select count(*) from genhook.outputs where status = 'pending')"; }
+check "the tasks end" soon 60 ended
+hook=$(hook apimart)
+post_text "$hook" '{"id":"refused-1","status":"failed","completed":1776748861,"cost":0.02,"error":{"message":"the prompt was refused: content policy","code":"c"}}' >/dev/null
+post_text "$hook" '{"something":"else"}' >/dev/null
+for i in 1 2 3 4 5 6 7; do post_text "$hook" "$(ok "dead-$i")" >/dev/null; done
+sql "update genhook.outputs set status = 'expired', next_attempt_at = null, last_error = 'answered 403' where task_id like 'dead-%';
+    select genhook.register_task('novita', 'waits-1', 'qwen-image'); select genhook.register_task('novita', 'waits-2', 'qwen-image');
+    select genhook.register_task('apixo', 'gone-1', 'flux-2');
+    update genhook.tasks set status = 'lost', finished_at = now(), error_message = 'answered 404: task not found' where task_id = 'gone-1';
+    insert into genhook.requests (provider, model, request) values ('novita', 'qwen-image', '{\"prompt\": \"a cover\"}'), ('novita', 'qwen-image', '{\"prompt\": \"another\"}'), ('wavespeed', 'm', '{}');
+    update genhook.requests set status = 'refused', settled_at = now(), attempts = 1, error = 'answered 402: insufficient balance', next_attempt_at = null where status = 'queued' and id % 3 = 0;
+    update genhook.requests set status = 'unknown', settled_at = now(), sent_at = now(), attempts = 1, error = 'the connection broke after it was sent', next_attempt_at = null where status = 'queued' and id % 3 = 1;
+    update genhook.requests set next_attempt_at = now() + interval '1 hour' where status = 'queued'" >/dev/null
+mkdir -p "${PICTURES:-$WORK/pictures}"
+browser visit "$GENHOOK_WEB" "$WORK/jar" "${PICTURES:-$WORK/pictures}"
+
+# --- buttons
+refused=$(sql "select id from genhook.requests where status = 'refused'")
+unknown=$(sql "select id from genhook.requests where status = 'unknown'")
+queued=$(sql "select id from genhook.requests where status = 'queued'")
+cat >"$WORK/buttons.json" <<END
+[{"hash": "task/novita/waits-1", "button": "Ask again"},
+ {"hash": "task/novita/waits-2", "button": "Stop waiting", "sure": true},
+ {"hash": "task/apimart/dead-1", "button": "Download again"},
+ {"hash": "attention", "button": "Set aside"},
+ {"hash": "outbox?id=$queued", "button": "Withdraw"},
+ {"hash": "outbox?id=$refused", "button": "Send again", "sure": true},
+ {"hash": "outbox?id=$unknown", "button": "It is that task", "fill": ["input[name=task_id]", "found-1"]}]
+END
+before=$(sql "select count(*) from genhook.actions")
+browser press "$GENHOOK_WEB" "$WORK/jar" "$WORK/buttons.json"
+same "each changed its row" "cancelled pending refused queued submitted 1" \
+    "$(sql "select concat_ws(' ', (select status from genhook.tasks where task_id = 'waits-2'), (select status from genhook.outputs where task_id = 'dead-1'),
+	(select status from genhook.requests where id = $queued), (select status from genhook.requests where id = $refused), (select status from genhook.requests where id = $unknown), (select count(*) from genhook.set_asides))")"
+same "and was recorded" $((before + 7)) "$(sql "select count(*) from genhook.actions")"
+
+# --- hostile texts in every field, and files that would be pages
+cat >"$WORK/corpus" <<'END'
+<script>window.xss=1</script>
+<img src=x onerror=window.xss=1>
+<svg onload=window.xss=1>
+<svg><animate onbegin=window.xss=1 attributeName=x dur=1s>
+<svg><set attributeName=onmouseover to=window.xss=1>
+<math><mtext><table><mglyph><style><!--</style><img title="--&gt;&lt;img src=1 onerror=window.xss=1&gt;">
+<iframe srcdoc="<script>parent.window.xss=1</script>"></iframe>
+<iframe src=javascript:window.xss=1></iframe>
+<object data=javascript:window.xss=1></object>
+<embed src=javascript:window.xss=1>
+<a href=javascript:window.xss=1>window.xss</a>
+<a href="java&#10;script:window.xss=1">window.xss</a>
+<base href=//evil.example/><b>window.xss
+<meta http-equiv=refresh content="0;url=javascript:window.xss=1">
+<link rel=stylesheet href=//evil.example/window.xss.css>
+<style>*{background:url(//evil.example/window.xss)}</style>
+<form action=//evil.example/window.xss><input autofocus onfocus=window.xss=1>
+<video><source onerror=window.xss=1></video>
+<details open ontoggle=window.xss=1>
+<body onload=window.xss=1>
+<template><script>window.xss=1</script></template>
+<noscript><p title="</noscript><img src=x onerror=window.xss=1>">
+<textarea></textarea><script>window.xss=1</script>
+</title><script>window.xss=1</script>
+--><script>window.xss=1</script>
+]]><script>window.xss=1</script>
+"><script>window.xss=1</script>
+'><script>window.xss=1</script>
+`><script>window.xss=1</script>
+" onmouseover="window.xss=1
+' onmouseover='window.xss=1
+" style="background:url(javascript:window.xss=1)
+javascript:window.xss=1
+JaVaScRiPt:window.xss=1
+data:text/html,<script>window.xss=1</script>
+vbscript:window.xss=1
+${window.xss=1}
+{{window.xss=1}}
+{{constructor.constructor('window.xss=1')()}}
+<%= window.xss=1 %>
+#{window.xss=1}
+lit$window.xss$<!--?lit$123$-->
+<!--?lit$123456789$--><b>window.xss
+?window.xss&#60;script&#62;
+\u003cscript\u003ewindow.xss=1\u003c/script\u003e
+\x3cscript\x3ewindow.xss=1
+%3Cscript%3Ewindow.xss=1%3C/script%3E
+＜script＞window.xss=1
+<scr<script>ipt>window.xss=1</scr</script>ipt>
+<SCRIPT SRC=//evil.example/window.xss.js></SCRIPT>
+window.xss=1//__proto__
+constructor[window.xss=1]
+../../etc/passwd?window.xss
+..\..\window.xss
+%0d%0aSet-Cookie:window.xss=1
+window.xss'; drop table genhook.tasks; --
+window.xss\'); select 1; --
+$$window.xss$$
+=cmd|' /C calc'!A0 window.xss
+@SUM(1+1) window.xss
+‮window.xss gnp.exe
+​window.xss﻿
+END
+# Each of the corpus plain, in capitals of its tags, and with a blank before what closes.
+sql "create table if not exists public.corpus (i serial, s text)" >/dev/null
+{ cat "$WORK/corpus"; sed 's/<\([a-z]*\)/<\U\1/g; s/^/A /' "$WORK/corpus"; sed 's/>/ >/g; s/^/B /' "$WORK/corpus"; sed 's/=/ = /; s/^/"C/' "$WORK/corpus"; } >"$WORK/corpus.all"
+psql -Xq -c '\copy public.corpus (s) from program '"'awk 1 $WORK/corpus.all | sed s/\\\\\\\\/\\\\\\\\\\\\\\\\/g'" 2>"$WORK/copy.out" || cat "$WORK/copy.out"
+check "over 200 strings" at_least 201 sql "select count(*) from public.corpus"
+sql "insert into genhook.tasks (provider, task_id, status, model, error_code, error_message, finished_at, source, metadata, result)
+    select 'apimart', left(s, 250), case when i % 3 = 0 then 'failed' when i % 3 = 1 then 'succeeded' else 'lost' end, s, case when i % 3 <> 1 then s end, case when i % 3 <> 1 then s end,
+	now() - i * interval '1 s', 'callback', jsonb_build_object(s, s, 'prompt', s), jsonb_build_object(s, s) from public.corpus on conflict do nothing;
+    insert into genhook.requests (provider, model, request, metadata, path) select 'apimart', left(s, 80), jsonb_build_object('prompt', s, s, s), jsonb_build_object(s, s), null from public.corpus;
+    update genhook.requests q set status = 'refused', error = c.s, attempts = 1, settled_at = now(), next_attempt_at = null from public.corpus c where q.status = 'queued' and q.request ->> 'prompt' = c.s and c.i % 2 = 0;
+    update genhook.requests set next_attempt_at = now() + interval '1 day' where status = 'queued';
+    insert into genhook.outputs (provider, task_id, position, status, kind, inline_text, name) select 'apimart', left(s, 250), 0, 'inline', 'text', s, left(s, 60) from public.corpus on conflict do nothing;
+    insert into genhook.outputs (provider, task_id, position, status, kind, url, last_error) select 'apimart', left(s, 250), 1, 'failed', 'image', 'https://127.0.0.1/' || s, s from public.corpus where i % 3 = 1 on conflict do nothing;
+    insert into genhook.deliveries (id, received_at, provider, task_id, account, source, outcome, verdict, headers, body, note)
+    select gen_random_uuid(), now(), 'apimart', left(s, 250), 'default', 'callback', case when i % 2 = 0 then 'unparsed' else 'accepted' end, 'token', jsonb_build_object('user-agent', s), convert_to(jsonb_build_object(s, s)::text, 'UTF8'), s from public.corpus;
+    insert into genhook.sweeps (host, pid, error, finished) select s, 1, s, now() from public.corpus where i < 50;
+    insert into genhook.actions (name, action, arguments, changed) select left(s, 60), s, jsonb_build_object('provider', 'apimart', 'task_id', left(s, 250)), 1 from public.corpus" >"$WORK/fill.out" 2>&1 || { cat "$WORK/fill.out"; fail "the database takes it"; }
+mkdir -p "$GENHOOK_ARCHIVE/apimart/x"
+hostile_file()	# NAME CONTENT-TYPE KIND
+{
+	cat >"$GENHOOK_ARCHIVE/apimart/x/$1"
+	sql "insert into genhook.tasks (provider, task_id, status, finished_at, source) values ('apimart', 'file-$1', 'succeeded', now(), 'callback');
+	    insert into genhook.outputs (provider, task_id, position, status, kind, url, location, bytes, sha256, content_type, stored_at)
+	    values ('apimart', 'file-$1', 0, 'stored', '$3', 'https://127.0.0.1/x', 'file://$GENHOOK_ARCHIVE/apimart/x/$1', 1, repeat('a', 64), '$2', now())" >/dev/null
+}
+page='<html><title>xss</title><script>window.xss=1;document.title="xss"</script></html>'
+svg='<svg xmlns="http://www.w3.org/2000/svg" onload="window.xss=1"><script>window.xss=1;document.title="xss"</script></svg>'
+hostile_file svg.svg image/svg+xml image <<<"$svg"
+hostile_file svg.png image/png image <<<"$svg"
+hostile_file html.html text/html file <<<"$page"
+hostile_file html.gif image/gif image <<<"GIF89a$page"
+hostile_file html.mp4 video/mp4 video <<<"$page"
+hostile_file html.mp3 audio/mpeg audio <<<"$page"
+hostile_file x.xhtml application/xhtml+xml file <<<"<html xmlns=\"http://www.w3.org/1999/xhtml\"><script>window.xss=1;document.title='xss'</script></html>"
+hostile_file x.pdf application/pdf file <<<'%PDF-1.4 1 0 obj<</OpenAction<</S/JavaScript/JS(app.alert(1))>>>>'
+hostile_file x.js text/javascript file <<<'window.xss=1'
+{ printf '\x89PNG\r\n\x1a\n'; cat <<<"$page"; } | hostile_file page.png image/png image
+browser hostile "$GENHOOK_WEB" "$WORK/jar"
+finish

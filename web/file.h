@@ -1,0 +1,33 @@
+/* Stored outputs: who may have them sees them, and nothing runs them. */
+#ifndef GENHOOK_WEB_FILE_H
+#define GENHOOK_WEB_FILE_H
+
+#include "web/web.h"
+
+/* Which bytes of a file were asked for. */
+enum web_range {
+	WEB_RANGE_ALL,		/* none, or no range that we know */
+	WEB_RANGE_PART,		/* *from and *bytes of it */
+	WEB_RANGE_NONE		/* there are no such bytes */
+};
+
+/* What a Range header (RFC 9110, section 14) asks for of a file of size bytes;
+ * NULL is no header.  Of several ranges the whole file is the answer. */
+enum web_range web_range_read(const char *header, int64_t size,
+	    int64_t *from, int64_t *bytes);
+
+/* The type that a stored file of this media type is sent with, where a browser
+ * may show it; NULL: it is only to be saved. */
+const char *web_file_type(const char *content_type);
+
+/*
+ * Open a file of the archive's folder by its location: below the folder that
+ * archive_url names, through no link, and a regular file.  -1 with err.
+ */
+int	web_file_open(const char *archive_url, const char *location,
+	    struct errbuf *err);
+
+/* The answer to file/PROVIDER/TASK_ID/POSITION. */
+enum web_status web_file(struct web_call *);
+
+#endif
