@@ -105,6 +105,23 @@ CASES
 same "a redirect is not followed" 0 "$(grep -c . "$WORK/store/stolen.log" 2>/dev/null || echo 0)"
 same "each that waits says so" "$waiting" "$(sql "select count(*) from genhook.outputs where status = 'pending' and location is null")"
 
+# --- a file that was whole, and is another one when the store is back
+for file in small:denied large:part-wrong; do
+	mood=${file#*:} file=${file%:*}
+	touch "$WORK/before"
+	done_by_callback "harmed-$file" "$ORIGIN/$file.jpg"
+	bucket "$mood"
+	sweep
+	part=$(find "$STAGING" -name '.part-*' ! -name '*.from' -newer "$WORK/before")
+	same "$file: it waits, whole" "$(sha256sum <"$WORK/origin/$file.jpg")" "$(sha256sum <"$part")"
+	printf X | dd of="$part" bs=1 seek=700 conv=notrunc 2>/dev/null
+	bucket "mended-$file"
+	sql "update genhook.outputs set next_attempt_at = now() where task_id = 'harmed-$file'"
+	sweep
+	same "$file: it is fetched anew" "stored|$(sha256sum <"$WORK/origin/$file.jpg" | cut -c -64)" \
+	    "$(output apimart "harmed-$file" "status, sha256")"
+done
+
 # --- the links are dead: only what was kept can be sent
 rm "$WORK/origin/small.jpg" "$WORK/origin/large.jpg"
 bucket again
