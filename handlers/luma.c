@@ -26,6 +26,21 @@ luma_final(struct result *r, struct json_object *doc, struct errbuf *err)
 	return parse_end(r, true, &end, err);
 }
 
+/* "dreaming" is a word of Luma alone: of another provider nobody knows it. */
+static enum parse_verdict
+luma_task(struct result *r, struct json_object *doc, struct errbuf *err)
+{
+	enum parse_verdict	verdict;
+
+	verdict = parse_task(r, doc, "id", "state", err);
+	if (verdict != PARSE_UNKNOWN || r->status_word == NULL ||
+	    strcasecmp(r->status_word, "dreaming") != 0)
+		return verdict;
+	r->status_known = true;
+	errbuf_set(err, "status \"%s\"", r->status_word);
+	return PARSE_PROGRESS;
+}
+
 static enum parse_verdict
 luma_parse(struct json_object *doc, const struct parse_context *ctx,
     struct result *r, struct errbuf *err)
@@ -33,7 +48,7 @@ luma_parse(struct json_object *doc, const struct parse_context *ctx,
 	const char		*created = json_string_at(doc, "created_at");
 	enum parse_verdict	 verdict;
 
-	verdict = parse_task(r, doc, "id", "state", err);
+	verdict = luma_task(r, doc, err);
 	parse_text(&r->model, doc, "model");
 	if (created != NULL)
 		r->submitted_at = parse_plausible(time_parse_rfc3339(created),

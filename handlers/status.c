@@ -41,7 +41,6 @@ static const struct {
 	{ "generating",	   TASK_PENDING,   NULL },
 	{ "staged",	   TASK_PENDING,   NULL },
 	{ "throttled",	   TASK_PENDING,   NULL },
-	{ "dreaming",	   TASK_PENDING,   NULL },
 	{ "uploading",	   TASK_PENDING,   NULL },
 	{ "modal",	   TASK_PENDING,   NULL },	/* Midjourney asks */
 	{ "succeed",	   TASK_SUCCEEDED, NULL },
