@@ -473,5 +473,6 @@ finish()
 	printf '%d %d\n' "$PASSED" "$FAILED"
 	exit $((FAILED > 0))
 }
-trap finish EXIT
+# A script that breaks off has not passed.
+trap 'fail "the script comes to its end"; finish' EXIT
 trap 'fail interrupted; exit' INT TERM
