@@ -14,6 +14,7 @@
 #include "handlers/submission.h"
 #include "batch/accounts.h"
 #include "batch/backoff.h"
+#include "batch/newest_token.h"
 #include "batch/provider_api.h"
 #include "batch/steps.h"
 #include "batch/submits.h"
@@ -30,6 +31,7 @@ struct submits {
 	const struct submit_run	*want;
 	struct run		*run;		/* the same as want's */
 	struct accounts		 accounts;
+	struct newest_token	*newest;	/* of each account's tokens */
 	int64_t			 claims;	/* so far, for their names */
 };
 
@@ -217,7 +219,8 @@ submit_hook(const struct submit *m, struct buf *hook, struct errbuf *err)
 
 	if (*submit_value(m, ROW_CALLBACK) != 't' || *base == '\0')
 		return true;
-	submission_hook(hook, base, a->provider, a->tokens[0]);
+	submission_hook(hook, base, a->provider,
+	    newest_token_of(m->submits->newest, a));
 	if (!buf_ok(hook))
 		errbuf_set(err, "receiver.base_url is too long");
 	return buf_ok(hook);
@@ -412,8 +415,11 @@ submits_run(const struct submit_run *want)
 		.due = "requests are queued",
 		.left = "its requests wait",
 	};
+	if ((submits.newest = newest_token_load(want->run)) == NULL)
+		return;
 	submit_expire_all(want->run);
 	accounts_run(&submits.accounts);
+	newest_token_free(submits.newest);
 }
 
 void

@@ -111,6 +111,7 @@ static const struct cli_word tail_words[] = {
 
 static const struct cli_word token_words[] = {
 	{ "new", "make a token" },
+	{ "list", "say of each token whether it is in use" },
 	{ "PROVIDER", "print the address for this provider alone" },
 	{ "ACCOUNT", "the account's name in the settings; else default" },
 	{ NULL, NULL }
@@ -225,10 +226,12 @@ const struct cli_command cli_commands[] = {
 	{ "config", "check | keys",
 	    "check the settings file, or list every setting", NULL,
 	    config_words, cli_config, CLI_CONF_NOT_BARE, "keys" },
-	{ "token", "new [PROVIDER [ACCOUNT]]",
-	    "make a token, the secret part of a callback's address",
-	    "Prints the token, its line for the settings, and the address to "
-	    "give to the\nprovider.  Changes nothing.",
+	{ "token", "list | new [PROVIDER [ACCOUNT]]",
+	    "make a token, or say which are still in use",
+	    "new: prints a token, its line for the settings, and the address "
+	    "to give to the\nprovider.  list: prints of each token of the "
+	    "settings its place, the first\ndigits of its SHA-256, and "
+	    "whether it is the newest, in use, or may go.\nChanges nothing.",
 	    token_words, cli_token, CLI_CONF_OR_NULL, NULL },
 	{ "secret", "fetch PROVIDER [ACCOUNT]",
 	    "get the secret a provider signs its callbacks with",

@@ -10,7 +10,21 @@ struct task_action {
 	const char		*one, *many;	/* what one row is, and more */
 	const char		*needs;	/* why no row may have been fit */
 	bool			 all;	/* may go without naming a task */
+	bool			 mends;	/* reaches final tasks, by name */
 };
+
+/* Is it a task without any output, that is now asked about again? */
+static bool
+action_mends(struct db *db, const struct db_param task[2])
+{
+	struct db_rows	*rows = NULL;
+	bool		 found;
+
+	found = cli_query(db, DB_MEND_IS_OPEN, task, &rows) &&
+	    db_rows_count(rows) > 0;
+	db_rows_free(rows);
+	return found;
+}
 
 static int
 action_do(struct db *db, const struct task_action *a, const char *provider,
@@ -28,6 +42,11 @@ action_do(struct db *db, const struct task_action *a, const char *provider,
 		cli_table(rows);
 	db_rows_free(rows);
 	printf("%d %s\n", n, n == 1 ? a->one : a->many);
+	if (task_id != NULL && a->mends && action_mends(db, params)) {
+		printf("it has no output: its provider is asked about it "
+		    "again; genhook.mends says what came of it\n");
+		return CLI_OK;
+	}
 	if (n == 0 && task_id != NULL)
 		return cli_wrong("%s/%s: %s", provider, task_id, a->needs);
 	return CLI_OK;
@@ -81,7 +100,7 @@ cli_retry(const struct conf *conf, int argc, char **argv)
 	static const struct task_action	a = {
 		DB_RETRY_OUTPUTS, "output is due now", "outputs are due now",
 		"none of its outputs is expired or failed (--status pending "
-		"retries those that wait)", true
+		"retries those that wait)", true, true
 	};
 
 	return action_run(conf, &a, argc, argv);
@@ -92,7 +111,7 @@ cli_repoll(const struct conf *conf, int argc, char **argv)
 {
 	static const struct task_action	a = {
 		DB_REPOLL_TASKS, "task is due now", "tasks are due now",
-		"the task is neither pending nor lost", true
+		"the task is final, and has what it brought", true, true
 	};
 
 	return action_run(conf, &a, argc, argv);
@@ -105,7 +124,7 @@ cli_cancel(const struct conf *conf, int argc, char **argv)
 		DB_CANCEL_TASKS,
 		"task is cancelled here; the provider was told nothing",
 		"tasks are cancelled here; the provider was told nothing",
-		"the task is neither pending nor lost", false
+		"the task is neither pending nor lost", false, false
 	};
 
 	return action_run(conf, &a, argc, argv);

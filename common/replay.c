@@ -138,7 +138,8 @@ replay_take_row(struct replay *r, const struct db_rows *rows, int row,
 	if (r->delivery == NULL || !replay_judge(r->delivery, conf,
 	    db_number(db_value(rows, row, C_REQUESTED_AT))))
 		return false;
-	if ((int)r->delivery->outcome == was)
+	/* A result may be a better one now: the database says so. */
+	if ((int)r->delivery->outcome == was && was != OUTCOME_ACCEPTED)
 		return replay_keep_outcome(r, r->delivery->note);
 	return replay_note_origin(r->delivery, db_value(rows, row, C_ID));
 }
@@ -208,15 +209,39 @@ replay_store_some(struct db *db, struct replay_batch *b, size_t from, size_t n,
 	return DB_OK;
 }
 
+/* Do any two speak of one task?  Where a result is replaced, it is by the first
+ * that is better, and so each has to go alone. */
+static bool
+replay_has_repeats(const struct replay_batch *b)
+{
+	const struct delivery	*d, *e;
+	size_t			 i, j;
+
+	for (i = 0; i < b->n; i++)
+		for (j = 0; j < i; j++) {
+			d = b->replay[i].delivery;
+			e = b->replay[j].delivery;
+			if (d != NULL && e != NULL &&
+			    d->provider == e->provider &&
+			    d->result.task_id != NULL &&
+			    e->result.task_id != NULL &&
+			    strcmp(d->result.task_id, e->result.task_id) == 0)
+				return true;
+		}
+	return false;
+}
+
 /* All together; where one of them is refused, each by itself, and the refused
  * ones stay what they were. */
 static enum db_verdict
 replay_store_batch(struct db *db, struct replay_batch *b,
     struct replay_counts *counts, struct errbuf *err)
 {
-	enum db_verdict	v = replay_store_some(db, b, 0, b->n, counts, err);
+	enum db_verdict	v = DB_REFUSED;
 	size_t		i;
 
+	if (!replay_has_repeats(b))
+		v = replay_store_some(db, b, 0, b->n, counts, err);
 	if (v != DB_REFUSED)
 		return v;
 	for (i = 0; i < b->n; i++) {

@@ -153,8 +153,8 @@ job_first_state(struct job *j)
 		return JOB_FINISHING;
 	if (payload_is_link(j->link.url))
 		return payload_load(j) ? JOB_FINISHING : JOB_FAILED;
-	return job_link_has_ended(j) || !url_is_link(j->link.url) ?
-	    JOB_RENEWING : JOB_TRANSFERRING;
+	return job_link_has_ended(j) || j->link.renew ||
+	    !url_is_link(j->link.url) ? JOB_RENEWING : JOB_TRANSFERRING;
 }
 
 /* Files come faster than they can be finished: let the processors do that. */
@@ -454,7 +454,7 @@ job_collect(struct downloads *d, bool all)
 
 /* The columns of DB_CLAIM_OUTPUTS. */
 enum { C_PROVIDER, C_TASK_ID, C_POSITION, C_KIND, C_URL, C_EXPIRES,
-    C_ATTEMPTS, C_FINISHED, C_ACCOUNT, C_MODEL, C_OUTPUTS, C_PAUSED };
+    C_ATTEMPTS, C_FINISHED, C_ACCOUNT, C_MODEL, C_OUTPUTS, C_PAUSED, C_FRESH };
 
 static void
 job_fill_output(struct job_output *o, const struct conf *conf,
@@ -492,6 +492,7 @@ job_enqueue(struct downloads *d, const struct db_rows *rows, int row)
 	job_fill_output(&j->output, d->run->conf, rows, row);
 	j->link.url = xstrdup(db_value(rows, row, C_URL));
 	j->link.expires_at = db_number(db_value(rows, row, C_EXPIRES));
+	j->link.renew = *db_value(rows, row, C_FRESH) == 't';
 	job_enter(j, JOB_QUEUED);
 }
 

@@ -54,6 +54,8 @@ enum job_link_answer {
 struct job_link {
 	char			*url;
 	int64_t			 expires_at;	/* s since 1970; 0: unknown */
+	bool			 renew;		/* a person has named it: ask
+						   for a fresh one first */
 	bool			 tried;		/* in this attempt */
 	bool			 asked;		/* for a fresh one, already */
 	bool			 hope;		/* one may come later */

@@ -8,7 +8,7 @@ create or replace function genhook.claim_outputs(p_owner text, p_lease interval,
 returns table (provider text, task_id text, "position" integer, kind text,
     url text, expires_at timestamptz, attempts integer,
     finished_at timestamptz, account text, model text, outputs integer,
-    paused boolean)
+    paused boolean, fresh_link boolean)
 language sql
 security definer
 set search_path = genhook, pg_temp
@@ -16,7 +16,7 @@ as $$
     -- A lease that a crash of the server forgets costs nothing.
     select set_config('synchronous_commit', 'off', true);
     with due as (
-        select o.provider, o.task_id, o.position
+        select o.provider, o.task_id, o.position, o.fresh_link
         from outputs o
         where o.status = 'pending' and (o.next_attempt_at <= now() or o.attempts = 0)
             and (o.leased_until is null or o.leased_until < now())
@@ -27,18 +27,19 @@ as $$
         for update skip locked
     ), claimed as (
         update outputs o set attempts = o.attempts + 1,
-            leased_until = now() + p_lease, lease_owner = p_owner
+            leased_until = now() + p_lease, lease_owner = p_owner,
+            fresh_link = false
         from due
         where o.provider = due.provider and o.task_id = due.task_id
             and o.position = due.position
-        returning o.*
+        returning o.*, due.fresh_link as ask
     )
     select c.provider, c.task_id, c.position, c.kind, c.url, c.expires_at,
         c.attempts, t.finished_at, t.account, t.model,
         (select count(*)::integer from outputs n
             where n.provider = c.provider and n.task_id = c.task_id),
         exists (select from accounts a where a.provider = c.provider
-            and a.account = t.account and a.not_before > now())
+            and a.account = t.account and a.not_before > now()), c.ask
     from claimed c
     left join tasks t on t.provider = c.provider and t.task_id = c.task_id
     order by coalesce(c.expires_at, '-infinity'::timestamptz)
@@ -217,12 +218,20 @@ begin
             and (p_task_id is null or d.task_id = p_task_id)
         for update skip locked)
     update outputs o set status = 'pending', next_attempt_at = now(),
-        attempts = 0, last_error = null
+        attempts = 0, last_error = null,
+        fresh_link = o.fresh_link or (p_provider is not null
+            and p_task_id is not null and o.status <> 'pending')
     from chosen c
     where o.provider = c.provider and o.task_id = c.task_id
         and o.position = c.position
     returning o.*;
+    -- A final task without any output, by its name.
+    if p_provider is not null and p_task_id is not null
+        and coalesce(p_status, 'failed') <> 'pending'
+    then
+        perform open_mend(p_provider, p_task_id);
+    end if;
 end
 $$;
 comment on function genhook.retry_outputs(text, text, text) is
-    'Downloads again what was given up (expired, failed), or with p_status => ''pending'' what waits for a retry: of a provider, of a task, or all.';
+    'Downloads again what was given up (expired, failed), or with p_status => ''pending'' what waits for a retry: of a provider, of a task, or all. Of a task named by provider and id, the provider is asked for fresh links first; and where that task has no output at all, it is asked about the task again (table mends).';

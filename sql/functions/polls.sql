@@ -77,8 +77,31 @@ begin
         from due
         where t.provider = due.provider and t.task_id = due.task_id
         returning t.task_id, t.model, t.submitted_at
+    ), named as (
+        select m.provider, m.task_id
+        from mends m
+        join tasks t on t.provider = m.provider and t.task_id = m.task_id
+        where m.finished_at is null and m.next_poll_at <= now()
+            and m.provider = p_provider and t.account = p_account
+            and (p_task_id is null or m.task_id = p_task_id)
+        order by m.next_poll_at
+        limit room - (select count(*) from due)
+        for update of m skip locked
+    ), mended as (
+        update mends m set
+            polls = m.polls + 1,
+            next_poll_at = now() + least(p_poll_every_max,
+                greatest(p_poll_after, interval '1 second')
+                    * power(2, least(m.polls, 20)))
+        from named
+        where m.provider = named.provider and m.task_id = named.task_id
+        returning m.provider, m.task_id
     )
-    select c.task_id::text, c.model::text, c.submitted_at from claimed c;
+    select c.task_id::text, c.model::text, c.submitted_at from claimed c
+    union all
+    select t.task_id::text, t.model::text, t.submitted_at
+    from mended m
+    join tasks t on t.provider = m.provider and t.task_id = m.task_id;
     get diagnostics got = row_count;
 
     if got > 0 then
@@ -91,7 +114,7 @@ begin
 end
 $$;
 comment on function genhook.claim_polls(text, text, interval, interval, integer, text, integer) is
-    'Up to p_limit pending tasks of an account whose poll is due, oldest first, their next poll already scheduled; none while the account is paused, and no more than p_per_minute in a minute by all sweeps together.';
+    'Up to p_limit pending tasks of an account whose poll is due, oldest first, their next poll already scheduled, and behind them final ones that are to be mended; none while the account is paused, and no more than p_per_minute in a minute by all sweeps together.';
 
 -- A sweep claims polls a little ahead, so that the next one is at hand when an
 -- answer comes; those that it does not come to are given back.
@@ -108,8 +131,14 @@ as $$
             polls = greatest(t.polls - 1, 0)
         where t.provider = p_provider and t.task_id = any (p_task_id)
             and t.status = 'pending'
+        returning 1
+    ), unasked as (
+        update mends m set next_poll_at = now(),
+            polls = greatest(m.polls - 1, 0)
+        where m.provider = p_provider and m.task_id = any (p_task_id)
+            and m.finished_at is null
         returning 1)
-    select count(*)::integer from freed
+    select ((select count(*) from freed) + (select count(*) from unasked))::integer
 $$;
 comment on function genhook.release_polls(text, text[]) is
     'Makes tasks due again whose poll was claimed and then not asked for; returns how many.';
@@ -124,6 +153,18 @@ security definer
 set search_path = genhook, pg_temp
 as $$
     select set_config('synchronous_commit', 'off', true);
+    -- A final task that a person has named keeps its result; it is asked about for
+    -- about a day, unless its provider knows it no more.
+    update mends m set
+        last_poll_error = p_words,
+        finished_at = case when p_kind = 'not_found' or m.polls >= 30
+            then now() end,
+        note = case when p_kind = 'not_found' or m.polls >= 30
+            then p_words end,
+        next_poll_at = case when p_kind <> 'not_found' and m.polls < 30
+            then greatest(m.next_poll_at, now() + p_retry_after) end
+    where m.provider = p_provider and m.task_id = p_task_id
+        and m.finished_at is null;
     update tasks t set
         last_poll_error = p_words,
         not_found_polls = case p_kind when 'not_found'

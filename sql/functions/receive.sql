@@ -143,6 +143,12 @@ begin
         end if;
     end if;
 
+    if p_source && array['poll', 'replay'] then
+        perform mend_tasks(p_id, p_received_at, p_provider, p_account,
+            p_source, p_outcome, p_task_id, p_status, p_result_digest,
+            o_delivery);
+    end if;
+
     if 'accepted' = any (p_outcome) then
         -- The first of several results for one task counts.  In order of the
         -- key, so that two batches at once cannot deadlock.  A task that has

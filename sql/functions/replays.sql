@@ -33,6 +33,14 @@ as $$
 declare
     wanted text := coalesce(p_outcome, 'unparsed');
     made   timestamptz := uuid_time(p_id);
+    -- a person has named the delivery, or the task
+    by_name boolean := p_id is not null or (p_outcome is null
+        and p_provider is not null and p_task_id is not null);
+    bare boolean := p_id is null and by_name and exists (select from tasks t
+        where t.provider = p_provider and t.task_id = p_task_id
+            and t.status not in ('pending', 'lost')
+            and not exists (select from outputs o
+                where o.provider = t.provider and o.task_id = t.task_id));
 begin
     if p_id is null and wanted not in ('unparsed', 'rejected', 'ignored',
             'stale') then
@@ -49,6 +57,8 @@ begin
                 and not exists (select from replays r
                     where r.received_at = d.received_at and r.id = d.id
                         and r.outcome <> d.outcome)
+                or bare and d.outcome in ('accepted', 'conflict')
+                    and d.source <> 'replay'
                 or d.id = p_id and (p_outcome is null
                     or d.outcome = p_outcome))
             -- its id is made first, its body read then
@@ -67,15 +77,15 @@ begin
         order by d.received_at
         for update of d skip locked
     ), asked as (
-        insert into replays as r (received_at, id)
-        select c.received_at, c.id from chosen c
+        insert into replays as r (received_at, id, named)
+        select c.received_at, c.id, by_name from chosen c
         on conflict (received_at, id) do update set
             requested_at = excluded.requested_at,
-            replay_id = excluded.replay_id,
+            replay_id = excluded.replay_id, named = excluded.named,
             finished_at = null, outcome = null, note = null
         where r.finished_at is not null
             -- another program may have just done it
-            and (p_id is not null or r.outcome = wanted)
+            and (p_id is not null or bare or r.outcome = wanted)
         returning r.received_at, r.id
     )
     select c.received_at, c.id, c.provider::text, c.task_id::text,
@@ -85,7 +95,7 @@ begin
 end
 $$;
 comment on function genhook.replay_deliveries(text, text, text, text, timestamptz, uuid) is
-    'Has deliveries parsed anew by the next sweep, or by "genhook replay" at once: those unparsed, or of p_outcome (rejected, ignored, stale), of a provider, a task, an account, since a time, that no replay has made anything of yet; or one of any outcome by p_id, which vouches for an unverified one. A finished task is never overwritten. Returns the deliveries newly asked for; replays says what became of them.';
+    'Has deliveries parsed anew by the next sweep, or by "genhook replay" at once: those unparsed, or of p_outcome (rejected, ignored, stale), of a provider, a task, an account, since a time, that no replay has made anything of yet; or one of any outcome by p_id, which vouches for an unverified one. A finished task is never overwritten, but for one without any output that is named, by p_id or by p_provider and p_task_id: of such a task the accepted and conflicting deliveries are parsed anew too, and one that brings outputs replaces its result. Returns the deliveries newly asked for; replays says what became of them.';
 
 create or replace function genhook.claim_replays(p_owner text, p_lease interval,
     p_limit integer)

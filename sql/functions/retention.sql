@@ -145,6 +145,7 @@ begin
     delete from sweeps where started < before;
     delete from hours where hour < before and hour < now() - interval '31 days';
     delete from replays r where r.finished_at < before;
+    delete from mends m where m.finished_at < before;
     delete from deliveries_default d
     where d.received_at < before and (d.received_at, d.id) not in (
         select u.received_at, u.id

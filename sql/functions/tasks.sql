@@ -78,10 +78,18 @@ begin
     from (select * from waiting union all select * from gone) as c
     where t.provider = c.provider and t.task_id = c.task_id
     returning t.*;
+    -- Final ones by name alone, and only where something is missing.
+    return query
+    select t.* from tasks t
+    where t.provider = p_provider and t.task_id = p_task_id
+        and t.status not in ('pending', 'lost')
+        and t.status = coalesce(p_status, t.status)
+        and (open_mend(p_provider, p_task_id)
+            or exists (select from retry_outputs(p_provider, p_task_id)));
 end
 $$;
 comment on function genhook.repoll_tasks(text, text, text) is
-    'Makes pending and lost tasks due for a poll now: of a provider, of a task, of one status, or all.';
+    'Makes pending and lost tasks due for a poll now: of a provider, of a task, of one status, or all. A final task is reached by provider and id alone: where it has no output at all, an answer that brings outputs replaces its result; outputs that expired or failed are downloaded anew by a fresh link.';
 
 -- A cancelled task has ended too, so whoever waits for it is notified here.  (Of
 -- every other end the program notifies that brought it, after its commit.)

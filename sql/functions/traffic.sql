@@ -62,6 +62,14 @@ begin
                 announced = h.announced + excluded.announced
             returning 1)
         select count(*) into found_now from counted;
+        update tokens k set last_used_at = greatest(k.last_used_at, u.at)
+        from (select d.provider, d.account, d.token, max(d.received_at) as at
+            from deliveries d
+            where d.received_at > began and d.received_at <= ended
+                and d.token is not null and d.verdict <> 'failed'
+            group by 1, 2, 3) as u
+        where k.provider = u.provider and k.account = u.account
+            and k.token = u.token;
         update marks set at = ended where name = 'traffic';
         began := ended;
         total := total + found_now;
@@ -70,7 +78,7 @@ begin
 end
 $$;
 comment on function genhook.count_traffic() is
-    'Counts the deliveries since the last call into hours; returns how many rows it wrote. Passes over it while another one counts.';
+    'Counts the deliveries since the last call into hours, and notes with which tokens they came; returns how many rows it wrote. Passes over it while another one counts.';
 
 create or replace function genhook.uncounted_traffic()
 returns table (hour timestamptz, provider genhook.provider_name,

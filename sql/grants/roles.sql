@@ -66,7 +66,7 @@ begin
             ('genhook_sweeper', 'execute on function claim_outputs, release_outputs, renew_output, store_outputs, fail_output, embedded_content'),
             ('genhook_sweeper', 'execute on function claim_replays, finish_replays'),
             ('genhook_sweeper', 'execute on function claim_requests, finish_request, expire_requests'),
-            ('genhook_sweeper', 'execute on function retain_deliveries, count_traffic, count_days'),
+            ('genhook_sweeper', 'execute on function retain_deliveries, count_traffic, count_days, note_tokens'),
             ('genhook_sweeper', 'select on pending_tasks, due_outputs, sweeps'),
             ('genhook_sweeper', 'select (id, provider, model, account, status, attempts, queued_at, next_attempt_at) on requests'),
 
@@ -77,8 +77,8 @@ begin
 
             ('genhook_reader', 'usage on schema genhook'),
             ('genhook_reader', 'execute on function schema_version, schema_drift, objects_now, is_test_task'),
-            ('genhook_reader', 'execute on function count_unanswered, uncounted_traffic, uncounted_announced'),
-            ('genhook_reader', 'select on tasks, outputs, requests, sweeps, accounts, settings, hours, days, marks, migrations, objects, replays'),
+            ('genhook_reader', 'execute on function count_unanswered, uncounted_traffic, uncounted_announced, token_use'),
+            ('genhook_reader', 'select on tasks, outputs, requests, sweeps, accounts, settings, hours, days, marks, migrations, objects, replays, mends, tokens'),
             ('genhook_reader', 'select on pending_tasks, due_outputs, task_results, request_results'),
             ('genhook_reader', 'select on attention, every_attention, request_attention, provider_health, account_health, traffic'),
             ('genhook_reader', 'select on unknown_accounts, configured_accounts, sweep_health, lost_outputs'),

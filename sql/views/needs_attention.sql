@@ -204,10 +204,14 @@ create or replace view genhook.every_attention as
     where status = 'lost'
     union all
     select 'odd result', provider, task_id, received_at, note,
-        format('select * from genhook.outputs where provider = %L and task_id = %L',
-            provider, task_id),
+        case when exists (select from genhook.outputs o
+                where o.provider = d.provider and o.task_id = d.task_id)
+            then format('select * from genhook.outputs where provider = %L and task_id = %L',
+                provider, task_id)
+            else format('select * from genhook.repoll_tasks(%L, %L)',
+                provider, task_id) end,
         3, null
-    from genhook.deliveries
+    from genhook.deliveries d
     where outcome = 'accepted' and note is not null
         and (source <> 'replay' or note like 'replay of %: %')
         and received_at > now() - interval '7 days'
