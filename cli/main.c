@@ -142,6 +142,8 @@ static const struct cli_word doctor_words[] = {
 	{ "--offline", "ask neither lighttpd nor the providers" },
 	{ "--lighttpd FILE", "its configuration; else "
 	    "/etc/lighttpd/lighttpd.conf" },
+	{ "--cron FILE", "cron's lines for the sweep; else "
+	    "/etc/cron.d/genhook" },
 	{ NULL, NULL }
 };
 
@@ -211,7 +213,7 @@ const struct cli_command cli_commands[] = {
 	    "that says that you trust it.\nA finished task is never "
 	    "overwritten.",
 	    replay_words, cli_replay, CLI_CONF, NULL },
-	{ "doctor", "[--alert] [--offline] [--lighttpd FILE]",
+	{ "doctor", "[--alert] [--offline] [--lighttpd FILE] [--cron FILE]",
 	    "check everything, and say how to fix what is wrong",
 	    "Checks settings, database, rights, clocks, cron's last run, late "
 	    "work, spool,\narchive, space, lighttpd, handlers; and API keys, "

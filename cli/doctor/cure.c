@@ -32,6 +32,13 @@ static const struct {
 	{ ERR_SQL, "42", "genhook migrate --check lists what differs from the "
 	    "schema as it was made" },
 	{ ERR_SQL, "3F", "genhook migrate" },
+	/* read_only_sql_transaction */
+	{ ERR_SQL, "25006", "that server only follows another one: name the "
+	    "first one in the conninfo, or both of them with "
+	    "target_session_attrs=read-write" },
+	/* out_of_memory */
+	{ ERR_SQL, "53200", "PostgreSQL had too little memory: its log says "
+	    "where; the machine needs more, or less work_mem" },
 	/* too_many_connections */
 	{ ERR_SQL, "53300", "end sessions that are not needed "
 	    "(pg_stat_activity has them), or set max_connections higher" },
@@ -45,6 +52,13 @@ static const struct {
 	    "pg_blocking_pids() says who" },
 	{ ERR_SQL, "57014", "PostgreSQL took too long: pg_stat_activity says "
 	    "what it is doing" },
+	/* system_error: a file, a library, a disk */
+	{ ERR_SQL, "58", "a file or library of PostgreSQL's cannot be read: "
+	    "its words name it, and its log says more" },
+	/* internal_error, data_corrupted, index_corrupted */
+	{ ERR_SQL, "XX", "PostgreSQL's data may be damaged: look at its log "
+	    "and the disk before anything else; docs/upgrade.md has how to "
+	    "restore" },
 	/* connection_exception, and a server that is being stopped */
 	{ ERR_SQL, "08", "is PostgreSQL running?  pg_lsclusters" },
 	{ ERR_SQL, "57P", "is PostgreSQL running?  pg_lsclusters" },

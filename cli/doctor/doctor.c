@@ -27,7 +27,7 @@ static const struct {
 	{ doctor_types, 0 },
 	{ doctor_lighttpd, CONF | SETUP },
 	{ doctor_store, CONF | NETWORK },
-	{ doctor_handlers, CONF | NETWORK | SETUP },
+	{ doctor_handlers, CONF | NETWORK },
 	{ doctor_keys, CONF | NETWORK | SETUP },
 };
 
@@ -141,7 +141,8 @@ cli_doctor(const struct conf *conf, int argc, char **argv)
 	bool			 offline = false;
 	struct cli_option	 options[] = {
 		{ "--alert", &d.alert, NULL }, { "--offline", &offline, NULL },
-		{ "--lighttpd", NULL, &d.lighttpd }, { NULL, NULL, NULL }
+		{ "--lighttpd", NULL, &d.lighttpd },
+		{ "--cron", NULL, &d.cron }, { NULL, NULL, NULL }
 	};
 
 	if (cli_arguments(argc, argv, options, NULL, 0) == -1)

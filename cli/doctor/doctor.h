@@ -9,6 +9,10 @@ struct doctor {
 	struct db		*db;		/* NULL: not to be had (yet) */
 	const char		*lighttpd;	/* its configuration file;
 						   NULL: Debian's */
+	const char		*cron;		/* cron's lines for the sweep;
+						   NULL: /etc/cron.d/genhook */
+	char			 runs_handlers[64];	/* lighttpd_user()'s */
+	bool			 lighttpd_asked;	/* is that known? */
 	bool			 alert;		/* say what is wrong alone */
 	int			 wrong;		/* findings so far */
 };
@@ -37,6 +41,10 @@ void	doctor_db_wrong(struct doctor *, const char *what,
  * has then been said of what. */
 struct db_rows *doctor_ask(struct doctor *, const char *what,
 	    const struct db_stmt *, const struct db_param *params);
+
+/* The user as whom lighttpd runs handlers, where its configuration serves
+ * genhook and says so; else NULL.  It is asked once. */
+const char *lighttpd_user(struct doctor *);
 
 /* The checks: on this machine ... */
 void	doctor_settings(struct doctor *);

@@ -94,6 +94,78 @@ lighttpd_handler(char *line)
 	return begin + 1;
 }
 
+/* The file that is asked about. */
+static const char *
+lighttpd_file(const struct doctor *d)
+{
+	return d->lighttpd != NULL ? d->lighttpd : LIGHTTPD_CONF;
+}
+
+/* What stands in quotes behind that name in a line of the parsed
+ * configuration; NULL: the line is another one.  It is cut out of it. */
+static char *
+lighttpd_value(char *line, const char *name)
+{
+	char	*begin, *end;
+
+	line += strspn(line, " \t");
+	if (strncmp(line, name, strlen(name)) != 0 ||
+	    (begin = strchr(line, '"')) == NULL ||
+	    (end = strchr(begin + 1, '"')) == NULL)
+		return NULL;
+	*end = '\0';
+	return begin + 1;
+}
+
+static void
+lighttpd_ask_user(struct doctor *d)
+{
+	char		*said = NULL, *line, *next, *value;
+	const char	*file = lighttpd_file(d);
+	bool		 serves = d->lighttpd != NULL;
+
+	if (access(file, R_OK) == 0 && lighttpd_run("-p", file, &said) == 0) {
+		next = said;
+		while ((line = strsep(&next, "\n")) != NULL)
+			if ((value = lighttpd_value(line,
+			    "server.username")) != NULL)
+				(void)snprintf(d->runs_handlers,
+				    sizeof(d->runs_handlers), "%s", value);
+			else
+				serves |= lighttpd_handler(line) != NULL;
+	}
+	if (!serves)
+		d->runs_handlers[0] = '\0';
+	free(said);
+}
+
+const char *
+lighttpd_user(struct doctor *d)
+{
+	if (!d->lighttpd_asked)
+		lighttpd_ask_user(d);
+	d->lighttpd_asked = true;
+	return d->runs_handlers[0] != '\0' ? d->runs_handlers : NULL;
+}
+
+/* Does it name a certificate or key that is not this user's to read? */
+static bool
+lighttpd_has_keys(const char *file)
+{
+	char	*said = NULL, *line, *next, *value;
+	bool	 closed = false;
+
+	if (lighttpd_run("-p", file, &said) == 0) {
+		next = said;
+		while ((line = strsep(&next, "\n")) != NULL)
+			closed |= (value = lighttpd_value(line, "ssl.")) !=
+			    NULL && *value == '/' &&
+			    access(value, R_OK) == -1 && errno == EACCES;
+	}
+	free(said);
+	return closed;
+}
+
 static void
 lighttpd_handlers(struct doctor *d, const char *file, char *parsed)
 {
@@ -122,12 +194,28 @@ lighttpd_handlers(struct doctor *d, const char *file, char *parsed)
 		doctor_ok(d, "lighttpd", "%s, %d handlers", file, found);
 }
 
+/* Its first line, cut out of what it said; what a program says that it has
+ * run is not its own. */
+static const char *
+lighttpd_first_line(char *said)
+{
+	static const char	other[] = "genhook: ";
+
+	while (said != NULL && strncmp(said, other, sizeof(other) - 1) == 0 &&
+	    strchr(said, '\n') != NULL)
+		said = strchr(said, '\n') + 1;
+	if (said == NULL)
+		return "";
+	said[strcspn(said, "\n")] = '\0';
+	return said;
+}
+
 void
 doctor_lighttpd(struct doctor *d)
 {
-	const char	*file = d->lighttpd != NULL ? d->lighttpd :
-			    LIGHTTPD_CONF;
+	const char	*file = lighttpd_file(d);
 	char		*said = NULL;
+	bool		 has_keys;
 	int		 status;
 
 	if (access(file, R_OK) == -1) {
@@ -135,7 +223,14 @@ doctor_lighttpd(struct doctor *d)
 		    file, strerror(errno));
 		return;
 	}
-	status = lighttpd_run("-tt", file, &said);
+	/* Keys are root's alone, as they should be: without them no more can be
+	 * told than whether it reads well. */
+	has_keys = lighttpd_has_keys(file);
+	if (has_keys)
+		doctor_note(d, "lighttpd", "%s: its TLS key is not this user's "
+		    "to read, and should not be; as root: lighttpd -tt -f %s",
+		    file, file);
+	status = lighttpd_run(has_keys ? "-t" : "-tt", file, &said);
 	if (status == 0) {
 		free(said);
 		status = lighttpd_run("-p", file, &said);
@@ -144,8 +239,7 @@ doctor_lighttpd(struct doctor *d)
 		doctor_note(d, "lighttpd", "lighttpd is not installed here");
 	else if (status != 0)
 		doctor_wrong(d, "lighttpd", "correct that; then: lighttpd -tt "
-		    "-f FILE", "%.*s", said != NULL ? (int)strcspn(said, "\n") :
-		    0, said != NULL ? said : "");
+		    "-f FILE", "%s", lighttpd_first_line(said));
 	else if (said != NULL)
 		lighttpd_handlers(d, file, said);
 	free(said);

@@ -1,9 +1,11 @@
 /* May the logins of handlers and sweep do what they have to? */
 #include <stddef.h>
+#include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "common/database.h"
-#include "cli/doctor/doctor.h"
+#include "cli/doctor/users.h"
 #include "cli/statements.h"
 
 static const struct login {
@@ -11,13 +13,14 @@ static const struct login {
 	size_t		 conninfo;	/* of its own, in struct conf */
 	const char	*setting;	/* which is that one */
 	const char	*function;	/* that it has to be allowed to call */
+	bool		 is_sweep;
 	const char	*cure;
 } logins[] = {
 	{ "handlers", offsetof(struct conf, receiver_conninfo),
-	    "receiver.conninfo", "receive",
+	    "receiver.conninfo", "receive", false,
 	    "grant genhook_receiver to it; and see receiver.conninfo" },
 	{ "sweep", offsetof(struct conf, sweep_conninfo),
-	    "sweep.conninfo", "start_sweep",
+	    "sweep.conninfo", "start_sweep", true,
 	    "grant genhook_sweeper to it; and see sweep.conninfo" },
 };
 
@@ -56,6 +59,52 @@ login_try(struct doctor *d, const struct login *l, const char *conninfo)
 	db_free(db);
 }
 
+/* The login that asks; false: that has been said. */
+static bool
+login_ask_own(struct doctor *d, const struct login *l, char *name, size_t size,
+    bool *may)
+{
+	struct db_param	 param = db_text(l->function);
+	struct db_rows	*rows = doctor_ask(d, "rights", DB_MAY_CALL, &param);
+
+	if (rows == NULL)
+		return false;
+	(void)snprintf(name, size, "%s", db_value(rows, 0, 0));
+	*may = strcmp(db_value(rows, 0, 1), "t") == 0;
+	db_rows_free(rows);
+	return true;
+}
+
+/* A user of this machine logs in by his own name: may that login?  True: it
+ * is known, and has been told. */
+static bool
+login_of_user(struct doctor *d, const struct login *l)
+{
+	struct doctor_user	 u;
+	struct db_param		 params[2];
+	struct db_rows		*rows;
+	bool			 there, may;
+
+	if (!(l->is_sweep ? user_of_sweep(d, &u) : user_of_handlers(d, &u)))
+		return false;
+	params[0] = db_text(l->function);
+	params[1] = db_text(u.name);
+	if ((rows = doctor_ask(d, "rights", DB_LOGIN_MAY_CALL, params)) == NULL)
+		return true;
+	there = strcmp(db_value(rows, 0, 0), "t") == 0;
+	may = strcmp(db_value(rows, 0, 1), "t") == 0;
+	db_rows_free(rows);
+	if (there && !may)
+		doctor_wrong(d, "rights", l->cure, "%s: the login %s, by the "
+		    "name of its user, may not call genhook.%s()", l->who,
+		    u.name, l->function);
+	else if (there)
+		doctor_ok(d, "rights", "%s: the login %s may call what it "
+		    "needs", l->who, u.name);
+	return there;
+}
+
+/* Logins that may, among which its own is to be. */
 static void
 login_list(struct doctor *d, const struct login *l)
 {
@@ -63,10 +112,33 @@ login_list(struct doctor *d, const struct login *l)
 	struct db_rows	*rows = doctor_ask(d, "rights",
 			    DB_LOGINS_THAT_MAY_CALL, &param);
 
-	if (rows != NULL)
+	if (rows != NULL && db_value(rows, 0, 0) == NULL)
+		doctor_wrong(d, "rights", l->cure, "%s: there is no login "
+		    "that may call genhook.%s()", l->who, l->function);
+	else if (rows != NULL)
 		doctor_ok(d, "rights", "%s: the logins that may call what it "
 		    "needs: %s", l->who, db_value(rows, 0, 0));
 	db_rows_free(rows);
+}
+
+/* It has the doctor's connection string: with a name in it, it is the same
+ * login, and else that of its user. */
+static void
+login_shared(struct doctor *d, const struct login *l)
+{
+	struct doctor_user	asker;
+	char			name[USER_NAME_MAX];
+	bool			may, is_named;
+
+	if (!login_ask_own(d, l, name, sizeof(name), &may))
+		return;
+	is_named = !user_by_uid(&asker, geteuid()) ||
+	    strcmp(asker.name, name) != 0;
+	if (is_named && may)
+		doctor_ok(d, "rights", "%s: the login %s may call what it "
+		    "needs", l->who, name);
+	else if (is_named || !login_of_user(d, l))
+		login_list(d, l);
 }
 
 void
@@ -81,6 +153,6 @@ doctor_rights(struct doctor *d)
 		if (*conninfo != '\0')
 			login_try(d, &logins[i], conninfo);
 		else
-			login_list(d, &logins[i]);
+			login_shared(d, &logins[i]);
 	}
 }

@@ -145,6 +145,99 @@ if [ "$(id -u)" -ne 0 ]; then
 fi
 chmod 0700 "$GENHOOK_ARCHIVE"
 
+# --- folders and their users: who runs handlers and sweep, and who else may write
+
+# The doctor of another user, where root runs this.  Without a word who handlers
+# and sweep are, it presumes that they are the asker.
+# others ARCHIVE [OPTION...]: its exit status; its words are in $WORK/said.
+OTHER=65534
+others()
+{
+	local as=()
+
+	sed "s|url = \"file://.*|url = \"file://$1\"|" "$GENHOOK_CONF" >"$WORK/other.conf"
+	chmod 0600 "$WORK/other.conf"
+	if [ "$(id -u)" -eq 0 ]; then
+		chown "$OTHER" "$WORK/other.conf"
+		as=(setpriv "--reuid=$OTHER" "--regid=$OTHER" --clear-groups)
+	fi
+	${as[@]+"${as[@]}"} "$BIN/genhook" --config "$WORK/other.conf" doctor --offline "${@:2}" >"$WORK/said" 2>&1
+	echo $?
+}
+same "an archive of another user" 1 "$(others /usr --alert)"
+check "is told" wrong archive 'cannot write to /usr .mode 0755, of uid 0' 'chown'
+chmod 0777 "$GENHOOK_SPOOL"
+same "a spool that everybody may write to" 1 "$(doctor --alert)"
+check "is told" wrong spool "everybody may write to $GENHOOK_SPOOL .mode 0777" 'chmod o-w'
+chmod 0700 "$GENHOOK_SPOOL"
+mode=$(stat -c %a "$RUN_DIR")
+chmod 0777 "$RUN_DIR"
+same "one that everybody may put another in the place of" 1 "$(doctor --alert)"
+check "too" wrong spool "everybody may write to $RUN_DIR .mode 0777" 'chmod o-w'
+chmod 1777 "$RUN_DIR"
+same "unless each may move his own alone" 0 "$(doctor --alert)"
+chmod "$mode" "$RUN_DIR"
+mv "$GENHOOK_SPOOL" "$GENHOOK_SPOOL.away"
+touch "$GENHOOK_SPOOL"
+same "a spool that is none" 1 "$(doctor --alert)"
+check "is told" wrong spool 'Not a directory' 'install -d'
+check "by the handlers as well" wrong handlers 'novita: HTTP 503' 'log'
+rm "$GENHOOK_SPOOL"
+mv "$GENHOOK_SPOOL.away" "$GENHOOK_SPOOL"
+check "the handlers see it again" soon 30 all_healthy
+
+if [ "$(id -u)" -eq 0 ]; then
+	printf '# genhook-sweep\nMAILTO=root\n* * * * * root true\n*/2 * * * * nobody nice genhook-sweep 2>&1 | logger\n' >"$WORK/cron"
+	{ cat "$SERVER_CONF"; echo 'server.username = "nobody"'; } >"$WORK/nobody-lighttpd.conf"
+	chmod 0644 "$WORK/cron" "$WORK/nobody-lighttpd.conf"
+	owned()	{ chown "$2" "$1"; chmod "$3" "$1"; }
+	owned "$GENHOOK_ARCHIVE" root 0750
+	owned "$GENHOOK_SPOOL" root 0700
+	same "cron names the user of the sweep" 1 "$(doctor --alert --cron "$WORK/cron")"
+	check "who cannot write to root's archive" wrong archive "nobody, the user of the sweep, cannot write to $GENHOOK_ARCHIVE .mode 0750, of uid 0" 'chown'
+	check "nor to root's spool" wrong spool "nobody, the user of the sweep, cannot write to $GENHOOK_SPOOL" 'chown'
+	owned "$GENHOOK_ARCHIVE" nobody 0700
+	same "lighttpd names that of the handlers" 1 "$(doctor --alert --lighttpd "$WORK/nobody-lighttpd.conf")"
+	check "who cannot write to it" wrong spool 'nobody, the user of the handlers and the sweep, cannot write' 'chown'
+	fails "the archive is well" grep -q '^WRONG *archive' "$WORK/said"
+	owned "$GENHOOK_SPOOL" nobody 0500
+	same "not even the owner" 1 "$(doctor --alert --cron "$WORK/cron")"
+	check "where he may not" wrong spool 'nobody, .* cannot write' 'u+rwx'
+	owned "$GENHOOK_SPOOL" nobody 0700
+	same "once they are his all is well" 0 "$(doctor --alert --lighttpd "$WORK/nobody-lighttpd.conf" --cron "$WORK/cron")"
+	others "$GENHOOK_ARCHIVE" --lighttpd "$WORK/none" >"$WORK/status"
+	fails "also as he sees it" grep -qE '^WRONG +(spool|archive)' "$WORK/said"
+	owned "$GENHOOK_SPOOL" root:www-data 0770
+	sed 's/"nobody"/"www-data"/' "$WORK/nobody-lighttpd.conf" >"$WORK/www-lighttpd.conf"
+	doctor --alert --lighttpd "$WORK/www-lighttpd.conf" >"$WORK/status"
+	fails "the folder of a group in which there are only its users" grep -q '^WRONG *spool' "$WORK/said"
+	owned "$GENHOOK_SPOOL" nobody:games 0770
+	same "a group in which others are" 1 "$(doctor --alert --lighttpd "$WORK/nobody-lighttpd.conf")"
+	check "is named with one of them" wrong spool 'games may write to .*by its group' 'g-w'
+	owned "$GENHOOK_SPOOL" nobody:games 0750
+	same "unless it may only read" 0 "$(doctor --alert --lighttpd "$WORK/nobody-lighttpd.conf")"
+	owned "$GENHOOK_SPOOL" root:root 0700
+	same "a third user sees it by the modes" 1 "$(OTHER=65533 others "$GENHOOK_ARCHIVE" --cron "$WORK/cron")"
+	check "who it is that cannot" wrong spool 'nobody, the user of the sweep, cannot write' 'chown'
+	fails "and nothing else" grep -q '^WRONG *archive' "$WORK/said"
+	owned "$GENHOOK_ARCHIVE" root 0700
+else
+	echo 'SKIP: only root can give folders away'
+fi
+
+# --- a key of TLS that root alone reads, as it should be
+
+{ cat "$SERVER_CONF"; printf 'server.modules += ("mod_openssl")\nssl.pemfile = "%s"\nssl.privkey = "%s"\n' "$WORK/key.pem" "$WORK/key.pem"; } >"$WORK/tls.conf"
+touch "$WORK/key.pem"
+chmod 0000 "$WORK/key.pem"
+chmod 0644 "$WORK/tls.conf" "$SERVER_CONF"
+others "$GENHOOK_ARCHIVE" --lighttpd "$WORK/tls.conf" >"$WORK/status"
+fails "lighttpd's key, which is not ours to read, is no fault" grep -q '^WRONG *lighttpd' "$WORK/said"
+check "but noted" grep -qE '^note +lighttpd .*TLS key is not this user' "$WORK/said"
+echo 'server.nonsense = ' >>"$WORK/tls.conf"
+others "$GENHOOK_ARCHIVE" --lighttpd "$WORK/tls.conf" >"$WORK/status"
+check "a mistake beside it is one" wrong lighttpd 'parser|syntax' 'lighttpd -tt'
+
 # A disk of 16 MiB in the archive's place, for one process alone.
 enter=(unshare --mount)
 "${enter[@]}" true 2>/dev/null || enter=(unshare --user --map-root-user --mount)
@@ -243,7 +336,7 @@ post_text "$(hook apimart)" '{"id":17}' >/dev/null
 same "a shape that nobody knows" 1 "$(doctor --alert)"
 check "is told" wrong unparsed 'apimart: 1 callbacks' 'upgrade'
 sql "delete from genhook.deliveries where outcome = 'unparsed'"
-post_text "$(hook apimart)" '{"id":"word-1","status":"dreaming"}' >/dev/null
+post_text "$(hook apimart)" '{"id":"word-1","status":"resting"}' >/dev/null
 same "a status word that nobody knows" 1 "$(doctor --alert)"
 check "is told" wrong unparsed 'apimart: 1 callbacks' 'upgrade'
 sql "delete from genhook.deliveries where outcome = 'unparsed'; delete from genhook.tasks where task_id = 'word-1'"
@@ -346,6 +439,53 @@ same "many differences" 1 "$(doctor --alert)"
 check "are cut short" wrong schema 'and [0-9]+ more' 'genhook migrate --check'
 same "after five" 5 "$(grep -c "^WRONG .*is none of genhook's" "$WORK/said")"
 sql "do \$\$ begin for i in 1..9 loop execute format('drop table genhook.own_%s', i); end loop; end \$\$"
+
+# --- what the database's clock says, and each kind of failure by its SQLSTATE
+
+# clock BODY: what everybody is told in place of the time, in this cluster alone.
+clock()	{ super "set allow_system_table_mods = on; create or replace function pg_catalog.clock_timestamp() returns timestamptz language plpgsql as \$\$ begin $1; end \$\$"; }
+super "set allow_system_table_mods = on; alter function pg_catalog.clock_timestamp() rename to clock_true"
+for off in '1 hour:3(599|600|601) s ahead of' '-1 hour:3(599|600|601) s behind' '15 seconds:1[0-9] s ahead of' '-15 seconds:1[0-9] s behind'; do
+	clock "return pg_catalog.clock_true() + interval '${off%%:*}'"
+	same "a clock that is off by ${off%%:*}" 1 "$(doctor --alert)"
+	check "is told" wrong clock "the database's is ${off#*:} this machine's" 'timedatectl set-ntp true'
+done
+clock "return pg_catalog.clock_true() + interval '3 seconds'"
+same "one that is nearly right will do" 0 "$(doctor --alert)"
+while read -r sqlstate cure; do
+	clock "raise sqlstate '$sqlstate' using message = 'words that say nothing'"
+	same "SQLSTATE $sqlstate" 1 "$(doctor --alert)"
+	check "has a cure of its own" wrong clock 'words that say nothing' "$cure"
+	[ "$sqlstate" = 42501 ] || fails "and not that of a missing right" grep -q genhook_reader "$WORK/said"
+done <<'STATES'
+42501 grant genhook_reader to
+42P01 genhook migrate --check
+3F000 genhook migrate
+25006 target_session_attrs
+53100 make room
+53200 too little memory
+53300 max_connections
+55P03 pg_blocking_pids
+57014 pg_stat_activity
+58P01 a file or library
+XX001 may be damaged
+0A000 go by these words
+STATES
+super "set allow_system_table_mods = on; drop function pg_catalog.clock_timestamp(); alter function pg_catalog.clock_true() rename to clock_timestamp"
+same "the clock is right again" 0 "$(doctor --alert)"
+
+# --- who may call what
+
+sed '/conninfo = .*user=genhook_hook/d' "$GENHOOK_CONF" >"$WORK/shared.conf"
+chmod 0600 "$WORK/shared.conf"
+same "handlers with the doctor's own login" 0 "$(GENHOOK_CONF=$WORK/shared.conf doctor --offline)"
+check "which may" grep -qE '^ok +rights +handlers: the login' "$WORK/said"
+sql "revoke execute on function genhook.receive from genhook, genhook_receiver, genhook_sweeper"
+same "no login may" 1 "$(GENHOOK_CONF=$WORK/shared.conf doctor --offline)"
+check "is told" wrong rights 'handlers: there is no login that may call genhook.receive' 'grant genhook_receiver'
+sql "grant execute on function genhook.receive to genhook"
+"$BIN/genhook" migrate >>"$WORK/doctor.out" 2>&1
+same "granted again" 0 "$(doctor --alert)"
 
 # --- what the database says, in any language
 
