@@ -44,19 +44,40 @@ api_call_redact(struct api_call *a)
 		a->len = redact_tokens(a->body, a->len, key);
 }
 
+/*
+ * What the answer is worth.  Whatever stands before an API and answers in its
+ * place knows neither the task nor the key.
+ */
 static void
 api_call_judge(struct api_call *a)
 {
-	struct errbuf	err = { .text = "" };
+	struct api_answer	answer = { .http = (int)a->response.status };
+	struct errbuf		err = { .text = "" };
 
 	api_call_redact(a);
 	if (a->body == NULL ||
 	    json_parse(a->body, a->len, &a->doc, &err) != JSON_OK)
 		a->doc = NULL;
-	a->verdict = a->account->provider->poll_classify(
-	    (int)a->response.status, a->doc, &err);
+	answer.doc = a->doc;
+	answer.body = a->body;
+	answer.len = a->len;
+	a->verdict = a->account->provider->poll_classify(answer.http, a->doc,
+	    &err);
+	if (a->verdict != POLL_TASK)
+		a->trouble = api_trouble_of(a->account->provider, &answer,
+		    &err);
+	if (a->trouble == API_WALL)
+		a->verdict = POLL_TROUBLE;
 	errbuf_set(&a->err, "%s", err.text[0] != '\0' ? err.text :
 	    a->response.err.text);
+}
+
+/* The same for an answer that did not come, or not whole. */
+static enum api_trouble
+api_call_trouble(enum http_verdict v)
+{
+	return v == HTTP_TROUBLE || v == HTTP_FORBIDDEN ? API_DOWN :
+	    API_NONE;
 }
 
 static void
@@ -72,6 +93,7 @@ api_call_on_done(void *arg)
 		api_call_judge(a);
 	else {
 		a->verdict = POLL_TROUBLE;
+		a->trouble = api_call_trouble(res->verdict);
 		errbuf_set(&a->err, "%s", res->err.text);
 	}
 	a->on_answer(a);

@@ -13,6 +13,7 @@
 #include "net/http.h"
 #include "handlers/provider.h"
 #include "handlers/result.h"
+#include "handlers/api_trouble.h"
 #include "common/conf.h"
 
 struct api_call {
@@ -29,6 +30,7 @@ struct api_call {
 	bool			 aborted;	/* the run ended first */
 	bool			 answered;	/* there was an answer at all */
 	enum poll_verdict	 verdict;	/* POLL_TROUBLE without one */
+	enum api_trouble	 trouble;	/* of the account as a whole */
 	struct json_object	*doc;		/* NULL: no JSON */
 	char			*body;		/* tokens and key redacted */
 	size_t			 len;

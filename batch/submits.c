@@ -162,11 +162,13 @@ submit_is_unknown(struct submit *m, const char *words)
 static void
 submit_take_answer(struct submit *m, struct api_call *a)
 {
+	const struct api_answer	 answer = { (int)a->response.status, a->doc,
+				    a->body, a->len };
 	enum submit_verdict	 v;
 	const char		*task_id;
 
-	v = submission_judge(a->account->provider, (int)a->response.status,
-	    a->doc, a->body, a->len, &task_id, &a->err);
+	v = submission_judge(a->account->provider, &answer, &task_id,
+	    &a->trouble, &a->err);
 	if (v != SUBMIT_BAD_KEY)
 		m->queue->proven = true;
 	switch (v) {

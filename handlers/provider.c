@@ -5,12 +5,7 @@
 
 #include "lib/buf.h"
 #include "handlers/provider.h"
-
-/* Where the providers put the words of an error. */
-static const char *const provider_words_paths[] = {
-	"error.message", "data.error", "message", "msg", "error", "detail",
-	"title", "reason", NULL
-};
+#include "handlers/api_words.h"
 
 static const struct {
 	int			 status;
@@ -28,17 +23,13 @@ static const struct {
 static void
 provider_say_answer(int status, struct json_object *doc, struct errbuf *err)
 {
-	const char *const	*path;
-	const char		*words;
+	char		mem[1024];
+	struct buf	words;
 
-	errbuf_set(err, "answered %d", status);
-	for (path = provider_words_paths; *path != NULL; path++) {
-		words = json_string_at(doc, *path);
-		if (words != NULL && *words != '\0') {
-			errbuf_set(err, "answered %d: %s", status, words);
-			return;
-		}
-	}
+	buf_over(&words, mem, sizeof(mem));
+	api_words(&words, doc);
+	errbuf_set(err, "answered %d%s%s", status, words.len > 0 ? ": " : "",
+	    mem);
 }
 
 int

@@ -139,6 +139,10 @@ struct provider {
 	 * status of 0.  NULL: there are none. */
 	const struct submit_quirk *submit_quirks;
 
+	/* Numbers by which its answers say that the account has no credit,
+	 * beside what api_trouble.c knows; ends in 0.  NULL: there are none. */
+	const int64_t	*no_credit_codes;
+
 	/* The header with which a request that is sent twice is carried out
 	 * once; NULL where there is none. */
 	const char	*once_header;

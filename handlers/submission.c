@@ -105,15 +105,23 @@ submission_body(const struct provider *p, const struct submission *s,
 	return body;
 }
 
-static const struct submit_quirk *
-submission_find_quirk(const struct provider *p, int status, const char *body,
-    size_t len)
-{
-	const struct submit_quirk	*q = p->submit_quirks;
+/*
+ * Answers of a proxy, whoever's API is behind it.  Envoy says 503 also where the
+ * connection broke after the request had gone out.
+ */
+static const struct submit_quirk submission_quirks[] = {
+	{ 503, "reset reason: connection termination", SUBMIT_UNKNOWN },
+	{ 503, "reset reason: remote reset",	       SUBMIT_UNKNOWN },
+	{ 503, "reset reason: protocol error",	       SUBMIT_UNKNOWN },
+	{ 0, NULL, SUBMIT_DONE }
+};
 
+static const struct submit_quirk *
+submission_find_quirk(const struct submit_quirk *q, const struct api_answer *a)
+{
 	for (; q != NULL && q->status != 0; q++)
-		if (q->status == status && body != NULL &&
-		    memmem(body, len, q->words, strlen(q->words)) != NULL)
+		if (q->status == a->http && a->body != NULL &&
+		    memmem(a->body, a->len, q->words, strlen(q->words)) != NULL)
 			return q;
 	return NULL;
 }
@@ -137,53 +145,102 @@ submission_find_id(const struct provider *p, struct json_object *doc)
 	return NULL;
 }
 
-/* What is left when the answer is neither a task nor about the key. */
-static enum submit_verdict
-submission_judge_status(int http, struct json_object *doc)
-{
-	int	status = provider_answer_status(http, doc);
-	int64_t	code;
-
-	/* An error's own code, where the status says nothing. */
-	if (status / 100 == 2 && json_int_at(doc, "error.code", &code) &&
-	    code >= 400 && code < 600)
-		status = (int)code;
-	if (status == 503 || status == 425)
-		return SUBMIT_LATER;
+/*
+ * What a status says of the request, where the answer has no more to say.  What
+ * is not here: a 3xx or 4xx says no, anything else nobody can tell.
+ *
+ * From 520 on they are Cloudflare's, by its pages on 5xx errors.  It never
+ * reached the origin with 521 (connection refused), 523 (no route), 525 and 526
+ * (no TLS) and 530 (no address).  520 and 524 come after the request was sent.
+ * So may 522: it stands for a connection that could not be opened, and as well
+ * for one on which the request was sent and never acknowledged.
+ */
+static const struct {
+	int			 status;
+	bool			 of_http;	/* a body's "code" is not meant */
+	enum submit_verdict	 verdict;
+} submission_statuses[] = {
 	/* Who gives a request up half read may have acted on it. */
-	if (status == 408)
-		return SUBMIT_UNKNOWN;
+	{ 408, false, SUBMIT_UNKNOWN },
+	{ 425, false, SUBMIT_LATER },
+	{ 501, true,  SUBMIT_LATER },
+	{ 503, false, SUBMIT_LATER },
+	{ 505, true,  SUBMIT_LATER },
+	{ 511, true,  SUBMIT_LATER },
+	{ 520, true,  SUBMIT_UNKNOWN },
+	{ 521, true,  SUBMIT_LATER },
+	{ 522, true,  SUBMIT_UNKNOWN },
+	{ 523, true,  SUBMIT_LATER },
+	{ 524, true,  SUBMIT_UNKNOWN },
+	{ 525, true,  SUBMIT_LATER },
+	{ 526, true,  SUBMIT_LATER },
+	{ 530, true,  SUBMIT_LATER },
+};
+
+static enum submit_verdict
+submission_judge_status(const struct api_answer *a)
+{
+	int	status = api_answer_status(a->http, a->doc);
+	size_t	i;
+
+	for (i = 0; i < sizeof(submission_statuses) /
+	    sizeof(submission_statuses[0]); i++)
+		if (submission_statuses[i].status == status &&
+		    (!submission_statuses[i].of_http || status == a->http))
+			return submission_statuses[i].verdict;
 	if (status / 100 == 4 || status / 100 == 3)
 		return SUBMIT_REFUSED;
 	return SUBMIT_UNKNOWN;
 }
 
-enum submit_verdict
-submission_judge(const struct provider *p, int http, struct json_object *doc,
-    const char *body, size_t len, const char **task_id, struct errbuf *err)
+/* What stands before an API made no task.  But a 2xx without a page may be the
+ * API's own answer, damaged on its way. */
+static enum submit_verdict
+submission_judge_wall(const struct api_answer *a)
 {
-	enum poll_verdict		 poll = p->poll_classify(http, doc, err);
+	return a->http / 100 == 2 && !api_answer_is_page(a) ? SUBMIT_UNKNOWN :
+	    SUBMIT_LATER;
+}
+
+/* What is left when there is no task. */
+static enum submit_verdict
+submission_judge_rest(const struct api_answer *a, enum poll_verdict poll,
+    enum api_trouble trouble)
+{
+	if (trouble == API_NO_CREDIT)
+		return SUBMIT_LATER;
+	if (trouble == API_WALL)
+		return submission_judge_wall(a);
+	/* A 403 is as often about what was asked for. */
+	if (api_answer_status(a->http, a->doc) == 401)
+		return SUBMIT_BAD_KEY;
+	if (poll == POLL_RATE_LIMITED)
+		return SUBMIT_RATE_LIMITED;
+	if (poll == POLL_NOT_FOUND)
+		return SUBMIT_REFUSED;
+	return submission_judge_status(a);
+}
+
+enum submit_verdict
+submission_judge(const struct provider *p, const struct api_answer *a,
+    const char **task_id, enum api_trouble *trouble, struct errbuf *err)
+{
+	enum poll_verdict		 poll;
 	const struct submit_quirk	*quirk;
 
+	*trouble = API_NONE;
 	*task_id = NULL;
-	if ((quirk = submission_find_quirk(p, http, body, len)) != NULL)
+	poll = p->poll_classify(a->http, a->doc, err);
+	if ((quirk = submission_find_quirk(p->submit_quirks, a)) != NULL)
 		return quirk->verdict;
-	switch (poll) {
-	case POLL_TASK:
-		if ((*task_id = submission_find_id(p, doc)) != NULL)
+	if (poll == POLL_TASK) {
+		if ((*task_id = submission_find_id(p, a->doc)) != NULL)
 			return SUBMIT_DONE;
-		errbuf_set(err, "answered %d without a task's id", http);
+		errbuf_set(err, "answered %d without a task's id", a->http);
 		return SUBMIT_UNKNOWN;
-	case POLL_NOT_FOUND:
-		return SUBMIT_REFUSED;
-	case POLL_BAD_KEY:
-		/* A 403 is as often about what was asked for. */
-		return provider_answer_status(http, doc) == 401 ?
-		    SUBMIT_BAD_KEY : SUBMIT_REFUSED;
-	case POLL_RATE_LIMITED:
-		return SUBMIT_RATE_LIMITED;
-	case POLL_TROUBLE:
-		break;
 	}
-	return submission_judge_status(http, doc);
+	*trouble = api_trouble_of(p, a, err);
+	if ((quirk = submission_find_quirk(submission_quirks, a)) != NULL)
+		return quirk->verdict;
+	return submission_judge_rest(a, poll, *trouble);
 }

@@ -8,6 +8,7 @@
 #include "lib/errbuf.h"
 #include "lib/json.h"
 #include "handlers/provider.h"
+#include "handlers/api_trouble.h"
 
 /* Append the address that a provider is to call back at: base, "/hook/", the
  * provider's name and the account's token. */
@@ -28,12 +29,12 @@ char	*submission_body(const struct provider *, const struct submission *,
 	    const char *request, struct errbuf *err);
 
 /*
- * Look at an answer of len bytes with HTTP status http; doc is NULL when it
- * is no JSON.  For SUBMIT_DONE *task_id is the task's, borrowed from doc; all
- * others come with err.
+ * Look at an answer.  For SUBMIT_DONE *task_id is the task's, borrowed from the
+ * answer's doc; all others come with err.  *trouble is what the answer says of
+ * the account as a whole.
  */
-enum submit_verdict submission_judge(const struct provider *, int http,
-	    struct json_object *doc, const char *body, size_t len,
-	    const char **task_id, struct errbuf *err);
+enum submit_verdict submission_judge(const struct provider *,
+	    const struct api_answer *, const char **task_id,
+	    enum api_trouble *trouble, struct errbuf *err);
 
 #endif

@@ -159,6 +159,9 @@ wavespeed_submit_fill(struct json_object *request, const struct submission *s,
 
 static const char *const wavespeed_task_id_paths[] = { "data.id", "id", NULL };
 
+/* "Insufficient credits", as public clients have it. */
+static const int64_t wavespeed_no_credit_codes[] = { 1407, 0 };
+
 const struct provider wavespeed_provider = {
 	.name		 = "wavespeed",
 	.api_base	 = "https://api.wavespeed.ai",
@@ -170,5 +173,6 @@ const struct provider wavespeed_provider = {
 	.submit_path	 = wavespeed_submit_path,
 	.submit_fill	 = wavespeed_submit_fill,
 	.hook_parameter	 = "webhook",
+	.no_credit_codes = wavespeed_no_credit_codes,
 	.task_id_paths	 = wavespeed_task_id_paths,
 };

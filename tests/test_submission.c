@@ -255,7 +255,7 @@ static const struct {
 	{ "novita", 403, "{\"code\":403,\"reason\":\"INVALID_API_KEY\"}",
 	  SUBMIT_BAD_KEY, NULL, "INVALID_API_KEY" },
 	{ "novita", 403, "{\"code\":403,\"reason\":\"NOT_ENOUGH_BALANCE\"}",
-	  SUBMIT_REFUSED, NULL, "NOT_ENOUGH_BALANCE" },
+	  SUBMIT_LATER, NULL, "NOT_ENOUGH_BALANCE" },
 	{ "novita", 404, "{\"code\":404,\"reason\":\"MODEL_NOT_FOUND\"}",
 	  SUBMIT_REFUSED, NULL, "MODEL_NOT_FOUND" },
 	{ "novita", 429, "{\"code\":429,\"reason\":\"RATE_LIMIT_EXCEEDED\"}",
@@ -266,7 +266,7 @@ static const struct {
 	{ "novita", 502, "<html>", SUBMIT_UNKNOWN, NULL, "502" },
 	{ "novita", 504, "", SUBMIT_UNKNOWN, NULL, "504" },
 	{ "novita", 408, "", SUBMIT_UNKNOWN, NULL, "408" },
-	{ "novita", 302, "", SUBMIT_REFUSED, NULL, "302" },
+	{ "novita", 302, "", SUBMIT_LATER, NULL, "302" },
 	{ "novita", 413, "", SUBMIT_REFUSED, NULL, "413" },
 	{ "apimart", 200, "@tests/fixtures/apimart/submit-answer.json",
 	  SUBMIT_DONE, "task_01K9XQ7M3V5T8N2R4W6Y8Z0B1C", NULL },
@@ -278,9 +278,9 @@ static const struct {
 	  SUBMIT_DONE, "task_9", NULL },
 	{ "apimart", 200, "{\"code\":200,\"data\":[]}", SUBMIT_UNKNOWN, NULL,
 	  "without a task's id" },
-	{ "apimart", 200, MART_ERROR("402", "no credit"), SUBMIT_REFUSED, NULL,
+	{ "apimart", 200, MART_ERROR("402", "no credit"), SUBMIT_LATER, NULL,
 	  "no credit" },
-	{ "apimart", 402, MART_ERROR("402", "no credit"), SUBMIT_REFUSED, NULL,
+	{ "apimart", 402, MART_ERROR("402", "no credit"), SUBMIT_LATER, NULL,
 	  "no credit" },
 	{ "apimart", 401, MART_ERROR("\"\"", "invalid API key"),
 	  SUBMIT_BAD_KEY, NULL, "invalid API key" },
@@ -302,7 +302,7 @@ static const struct {
 	  "\"data\":{\"error\":\"Missing required field: input.prompt\"}}",
 	  SUBMIT_REFUSED, NULL, "input.prompt" },
 	{ "apixo", 400, "{\"code\":400,\"message\":\"Insufficient credits\"}",
-	  SUBMIT_REFUSED, NULL, "Insufficient credits" },
+	  SUBMIT_LATER, NULL, "Insufficient credits" },
 	{ "apixo", 403, "{\"code\":403,\"message\":\"Content violates\"}",
 	  SUBMIT_REFUSED, NULL, "Content violates" },
 	{ "apixo", 401, "{\"code\":401,\"message\":\"Unauthorized\"}",
@@ -331,7 +331,10 @@ test_answers(void)
 		unsigned int		 before = CU_get_number_of_failures();
 		struct json_object	*doc = NULL;
 		struct errbuf		 err = { .text = "" }, unused;
+		struct api_answer	 answer = { answers[i].http, NULL, NULL,
+					    0 };
 		const char		*task_id = "unset";
+		enum api_trouble	 trouble;
 		char			*body;
 
 		body = *answers[i].body != '@' ? strdup(answers[i].body) :
@@ -339,9 +342,12 @@ test_answers(void)
 		CU_ASSERT_PTR_NOT_NULL_FATAL(body);
 		len = strlen(body);
 		(void)json_parse(body, len, &doc, &unused);
+		answer.doc = doc;
+		answer.body = body;
+		answer.len = len;
 		CU_ASSERT_EQUAL(submission_judge(
-		    provider_find(answers[i].provider), answers[i].http, doc,
-		    body, len, &task_id, &err), answers[i].want);
+		    provider_find(answers[i].provider), &answer, &task_id,
+		    &trouble, &err), answers[i].want);
 		if (answers[i].task_id != NULL) {
 			CU_ASSERT_PTR_NOT_NULL_FATAL(task_id);
 			CU_ASSERT_STRING_EQUAL(task_id, answers[i].task_id);
@@ -356,6 +362,212 @@ test_answers(void)
 		json_free(doc);
 		free(body);
 	}
+}
+
+/* ---- what an answer says of the account -------------------------------- */
+
+#define PAGE(title) "<!DOCTYPE html>\n<html><head><title>" title \
+	"</title></head><body>token</body></html>"
+#define DETAIL(item) "{\"detail\":[" item "]}"
+
+static const struct {
+	const char		*provider;	/* NULL: each of them */
+	int			 http;
+	const char		*body;
+	enum submit_verdict	 want;
+	enum api_trouble	 trouble;
+	const char		*err;		/* all of it */
+} troubles[] = {
+	/* Down: the request may have got through, or surely has not. */
+	{ NULL, 500, "{\"message\":\"oops\"}", SUBMIT_UNKNOWN, API_DOWN,
+	  "answered 500: oops" },
+	{ NULL, 500, "Internal Server Error", SUBMIT_UNKNOWN, API_DOWN,
+	  "answered 500 without a JSON object: Internal Server Error" },
+	{ NULL, 501, "", SUBMIT_LATER, API_DOWN,
+	  "answered 501 without a JSON object" },
+	{ NULL, 502, PAGE("502 Bad Gateway"), SUBMIT_UNKNOWN, API_DOWN,
+	  "answered 502 with a web page: 502 Bad Gateway" },
+	{ NULL, 502, "error code: 502", SUBMIT_UNKNOWN, API_DOWN,
+	  "answered 502 without a JSON object: error code: 502" },
+	{ NULL, 503, "", SUBMIT_LATER, API_DOWN,
+	  "answered 503 without a JSON object" },
+	{ NULL, 503, PAGE("Down for maintenance"), SUBMIT_LATER, API_DOWN,
+	  "answered 503 with a web page: Down for maintenance" },
+	{ NULL, 503, "{\"message\":\"busy\"}", SUBMIT_LATER, API_DOWN,
+	  "answered 503: busy" },
+	{ NULL, 503, "upstream connect error or disconnect/reset before "
+	  "headers. reset reason: connection failure", SUBMIT_LATER,
+	  API_DOWN, "answered 503 without a JSON object: upstream connect "
+	  "error or disconnect/reset before headers. reset reason: connection "
+	  "failure" },
+	{ NULL, 503, "upstream connect error or disconnect/reset before "
+	  "headers. reset reason: connection termination", SUBMIT_UNKNOWN,
+	  API_DOWN, NULL },
+	{ NULL, 504, PAGE(" 504\n Gateway  Time-out "), SUBMIT_UNKNOWN,
+	  API_DOWN,
+	  "answered 504 with a web page: 504 Gateway Time-out" },
+	{ NULL, 507, "{}", SUBMIT_UNKNOWN, API_DOWN, "answered 507" },
+	{ NULL, 520, PAGE("x"), SUBMIT_UNKNOWN, API_DOWN, NULL },
+	{ NULL, 521, PAGE("api.x | 521: Web server is down"), SUBMIT_LATER,
+	  API_DOWN,
+	  "answered 521 with a web page: api.x | 521: Web server is down" },
+	{ NULL, 521, "", SUBMIT_LATER, API_DOWN, NULL },
+	{ NULL, 522, PAGE("x"), SUBMIT_UNKNOWN, API_DOWN, NULL },
+	{ NULL, 523, PAGE("x"), SUBMIT_LATER, API_DOWN, NULL },
+	{ NULL, 524, PAGE("x"), SUBMIT_UNKNOWN, API_DOWN, NULL },
+	{ NULL, 525, PAGE("x"), SUBMIT_LATER, API_DOWN, NULL },
+	{ NULL, 526, PAGE("x"), SUBMIT_LATER, API_DOWN, NULL },
+	{ NULL, 527, PAGE("x"), SUBMIT_UNKNOWN, API_DOWN, NULL },
+	{ NULL, 530, "error code: 1033", SUBMIT_LATER, API_DOWN, NULL },
+	{ NULL, 523, "{\"title\":\"Error 523: Origin is unreachable\","
+	  "\"cloudflare_error\":true,\"error_category\":\"origin\"}",
+	  SUBMIT_LATER, API_DOWN,
+	  "answered 523: Error 523: Origin is unreachable" },
+	{ NULL, 200, "{\"code\":500,\"message\":\"server on fire\"}",
+	  SUBMIT_UNKNOWN, API_DOWN, "answered 500: server on fire" },
+	{ NULL, 200, "{\"code\":503,\"message\":\"later\"}", SUBMIT_LATER,
+	  API_DOWN, "answered 503: later" },
+	/* An API's own number, and none of Cloudflare's. */
+	{ NULL, 200, "{\"code\":521,\"message\":\"x\"}", SUBMIT_UNKNOWN,
+	  API_DOWN, "answered 521: x" },
+	{ NULL, 408, "", SUBMIT_UNKNOWN, API_DOWN, NULL },
+	/* Poor. */
+	{ NULL, 402, "", SUBMIT_LATER, API_NO_CREDIT, NULL },
+	{ NULL, 402, PAGE("Payment"), SUBMIT_LATER, API_NO_CREDIT, NULL },
+	{ NULL, 402, "{\"detail\":\"You have insufficient credit.\"}",
+	  SUBMIT_LATER, API_NO_CREDIT,
+	  "answered 402: You have insufficient credit." },
+	{ NULL, 200, "{\"code\":402,\"message\":\"top up\"}", SUBMIT_LATER,
+	  API_NO_CREDIT, "answered 402: top up" },
+	{ NULL, 400, "{\"code\":400,\"message\":\"Insufficient credits\"}",
+	  SUBMIT_LATER, API_NO_CREDIT, NULL },
+	{ NULL, 403, "{\"error\":{\"code\":\"insufficient_user_quota\","
+	  "\"message\":\"user quota is not enough\",\"type\":\"x\"}}",
+	  SUBMIT_LATER, API_NO_CREDIT,
+	  "answered 403: user quota is not enough" },
+	{ NULL, 429, "{\"error\":{\"code\":\"insufficient_quota\","
+	  "\"message\":\"check your plan\"}}", SUBMIT_LATER,
+	  API_NO_CREDIT, "answered 429: check your plan" },
+	{ NULL, 403, "{\"detail\":\"User is locked. Reason: Exhausted "
+	  "balance.\"}", SUBMIT_LATER, API_NO_CREDIT, NULL },
+	{ NULL, 400, "{\"data\":{\"failCode\":\"INSUFFICIENT_CREDITS\"}}",
+	  SUBMIT_LATER, API_NO_CREDIT, NULL },
+	{ "novita", 403, "{\"code\":403,\"reason\":\"NOT_ENOUGH_BALANCE\","
+	  "\"message\":\"not enough balance\",\"metadata\":{}}", SUBMIT_LATER,
+	  API_NO_CREDIT, "answered 403: not enough balance" },
+	{ "apimart", 402, "{\"error\":{\"code\":402,\"message\":\"no\","
+	  "\"type\":\"payment_required\"}}", SUBMIT_LATER, API_NO_CREDIT,
+	  "answered 402: no" },
+	{ "wavespeed", 400, "{\"code\":1407,\"message\":\"x\"}",
+	  SUBMIT_LATER, API_NO_CREDIT, "answered 400: x" },
+	{ "apixo", 400, "{\"code\":1407,\"message\":\"x\"}",
+	  SUBMIT_REFUSED, API_NONE, "answered 400: x" },
+	/* Walled off. */
+	{ NULL, 403, PAGE("Attention Required! | Cloudflare"), SUBMIT_LATER,
+	  API_WALL, "answered 403 with a web page: Attention Required! | "
+	  "Cloudflare" },
+	{ NULL, 403, "error code: 1020", SUBMIT_LATER, API_WALL,
+	  "answered 403 without a JSON object: error code: 1020" },
+	{ NULL, 403, "{\"title\":\"Error 1020: Access denied\",\"status\":403,"
+	  "\"cloudflare_error\":true}", SUBMIT_LATER, API_WALL,
+	  "answered 403: Error 1020: Access denied" },
+	{ NULL, 200, "\xef\xbb\xbf\r\n <html><head><TITLE lang=en>Just a "
+	  "moment...</TITLE>", SUBMIT_LATER, API_WALL,
+	  "answered 200 with a web page: Just a moment..." },
+	{ NULL, 200, "<html>", SUBMIT_LATER, API_WALL,
+	  "answered 200 with a web page" },
+	{ NULL, 200, "<p>no title</p>a", SUBMIT_LATER, API_WALL,
+	  "answered 200 with a web page" },
+	{ NULL, 200, "<?xml version=\"1.0\"?><Error/>", SUBMIT_LATER,
+	  API_WALL, NULL },
+	{ NULL, 200, "{\"data\":{\"task", SUBMIT_UNKNOWN, API_WALL, NULL },
+	{ NULL, 200, "", SUBMIT_UNKNOWN, API_WALL,
+	  "answered 200 without a JSON object" },
+	{ NULL, 401, PAGE("Log in"), SUBMIT_LATER, API_WALL, NULL },
+	{ NULL, 404, PAGE("404 Not Found"), SUBMIT_LATER, API_WALL, NULL },
+	{ NULL, 404, "404 page not found", SUBMIT_LATER, API_WALL, NULL },
+	{ NULL, 400, "bad", SUBMIT_LATER, API_WALL, NULL },
+	{ NULL, 429, PAGE("You are being rate limited"), SUBMIT_LATER,
+	  API_WALL, NULL },
+	{ NULL, 302, "", SUBMIT_LATER, API_WALL, NULL },
+	{ NULL, 307, "{\"location\":\"/login\"}", SUBMIT_LATER, API_WALL,
+	  NULL },
+	{ NULL, 511, PAGE("Sign in to the network"), SUBMIT_LATER,
+	  API_WALL, NULL },
+	/* Of this request alone. */
+	{ NULL, 413, PAGE("413 Request Entity Too Large"), SUBMIT_REFUSED,
+	  API_NONE,
+	  "answered 413 with a web page: 413 Request Entity Too Large" },
+	{ NULL, 431, "", SUBMIT_REFUSED, API_NONE, NULL },
+	{ NULL, 401, "Unauthorized", SUBMIT_BAD_KEY, API_NONE, NULL },
+	{ NULL, 429, "slow down", SUBMIT_RATE_LIMITED, API_NONE,
+	  "answered 429 without a JSON object: slow down" },
+	{ NULL, 425, "{}", SUBMIT_LATER, API_NONE, NULL },
+	{ NULL, 404, "{\"message\":\"no such model\"}", SUBMIT_REFUSED,
+	  API_NONE, "answered 404: no such model" },
+	{ NULL, 200, "{\"data\":{}}", SUBMIT_UNKNOWN, API_NONE, NULL },
+	/* FastAPI's words, and its like. */
+	{ NULL, 422, "{\"detail\":\"prompt is too long\"}", SUBMIT_REFUSED,
+	  API_NONE, "answered 422: prompt is too long" },
+	{ NULL, 422, DETAIL("{\"loc\":[\"body\",\"images\",0,\"url\"],"
+	  "\"msg\":\"field required\",\"type\":\"value_error.missing\"}"),
+	  SUBMIT_REFUSED, API_NONE,
+	  "answered 422: body.images.0.url: field required" },
+	{ NULL, 422, DETAIL("{\"loc\":[\"body\",\"prompt\"],\"msg\":\"too "
+	  "long\"},{\"msg\":\"bad seed\"},7,{\"type\":\"x\"},\"odd\""),
+	  SUBMIT_REFUSED, API_NONE,
+	  "answered 422: body.prompt: too long; bad seed; odd" },
+	{ NULL, 422, "{\"message\":\"Unprocessable\",\"detail\":[{\"loc\":[],"
+	  "\"msg\":\"no prompt\"}]}", SUBMIT_REFUSED, API_NONE,
+	  "answered 422: no prompt" },
+	{ NULL, 422, "{\"detail\":[],\"message\":\"no\"}", SUBMIT_REFUSED,
+	  API_NONE, "answered 422: no" },
+	{ NULL, 400, "{\"detail\":{\"message\":\"nested\"}}", SUBMIT_REFUSED,
+	  API_NONE, "answered 400: nested" },
+	{ NULL, 400, "{\"errors\":[{\"code\":\"invalidModel\",\"message\":"
+	  "\"no model\"}]}", SUBMIT_REFUSED, API_NONE,
+	  "answered 400: no model" },
+};
+
+static void
+expect_trouble(const struct provider *p, size_t row)
+{
+	struct json_object	*doc = NULL;
+	struct errbuf		 err = { .text = "" }, unused;
+	struct api_answer	 answer = { troubles[row].http, NULL,
+				    troubles[row].body,
+				    strlen(troubles[row].body) };
+	unsigned int		 before = CU_get_number_of_failures();
+	enum api_trouble	 trouble;
+	const char		*id;
+
+	(void)json_parse(answer.body, answer.len, &doc, &unused);
+	answer.doc = doc;
+	CU_ASSERT_EQUAL(submission_judge(p, &answer, &id, &trouble, &err),
+	    troubles[row].want);
+	CU_ASSERT_EQUAL(trouble, troubles[row].trouble);
+	CU_ASSERT_PTR_NULL(id);
+	CU_ASSERT_PTR_NULL(strstr(err.text, "token"));
+	if (troubles[row].err != NULL)
+		CU_ASSERT_STRING_EQUAL(err.text, troubles[row].err);
+	if (CU_get_number_of_failures() != before)
+		(void)fprintf(stderr, "\n    row %zu (%s %d): %s, %s\n", row,
+		    p->name, answer.http, api_trouble_words[trouble],
+		    err.text);
+	json_free(doc);
+}
+
+static void
+test_troubles(void)
+{
+	size_t	i, row;
+
+	for (row = 0; row < COUNT(troubles); row++)
+		for (i = 0; providers[i] != NULL; i++)
+			if (troubles[row].provider == NULL ||
+			    strcmp(troubles[row].provider,
+			    providers[i]->name) == 0)
+				expect_trouble(providers[i], row);
 }
 
 /* Every provider can be asked. */
@@ -381,6 +593,7 @@ main(void)
 		{ "bodies",		test_bodies },
 		{ "where to call back",	test_hook },
 		{ "answers",		test_answers },
+		{ "troubles",		test_troubles },
 		{ "every provider",	test_complete },
 		{ NULL,			NULL }
 	};

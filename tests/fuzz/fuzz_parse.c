@@ -41,12 +41,16 @@ submission_check(const struct provider *p, struct json_object *doc,
 	const struct submission	 s = {
 		"https://h", NULL, "m", "https://h/hook", false
 	};
+	const struct api_answer	 answer = { 200, doc, body, len };
 	struct errbuf		 err;
+	enum api_trouble	 trouble;
 	const char		*id;
 	char			*text, *filled;
 
-	if ((submission_judge(p, 200, doc, body, len, &id, &err) ==
+	if ((submission_judge(p, &answer, &id, &trouble, &err) ==
 	    SUBMIT_DONE) != (id != NULL))
+		abort();
+	if (id != NULL && trouble != API_NONE)
 		abort();
 	if (id != NULL && (*id == '\0' || strlen(id) > TASK_ID_MAX))
 		abort();
