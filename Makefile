@@ -132,7 +132,12 @@ $(HANDLERS): $(BUILD)/bin/genhook-%: $(BUILD)/server/main-%.o $(LIB)
 WRAPPED =
 $(BUILD)/tests/test_db_writer: WRAPPED = pthread_create \
     run_query_any_thread
-$(BUILD)/tests/test_accounts: WRAPPED = http_turn run_query
+$(BUILD)/tests/test_accounts: WRAPPED = http_turn run_query db_rows_count \
+    db_value db_rows_free
+$(BUILD)/tests/test_polls: WRAPPED = http_start http_turn run_query \
+    db_rows_count db_value db_rows_free
+$(BUILD)/tests/test_submits: WRAPPED = http_start http_turn run_query \
+    db_rows_count db_value db_rows_free clock_ms
 $(BUILD)/tests/test_conf: WRAPPED = sha256
 $(BUILD)/tests/test_http: WRAPPED = socket open
 $(BUILD)/tests/test_pool $(BUILD)/tests/test_finisher: WRAPPED = pthread_create

@@ -37,6 +37,74 @@ account_pause(struct run *r, const struct account *a, int64_t retry_after_s,
 	    a->provider->name, a->name, copy.text);
 }
 
+/* Have all runs leave an account alone for a while that grows. */
+static void
+account_trouble(struct run *r, const struct account *a,
+    enum api_trouble trouble, int64_t retry_after_s, const char *words)
+{
+	static const enum backoff	waits[API_TROUBLE__MAX] = {
+		[API_DOWN] = BACKOFF_DOWN, [API_NO_CREDIT] = BACKOFF_NO_CREDIT,
+		[API_WALL] = BACKOFF_WALL
+	};
+	struct backoff_growth		wait;
+	char				first[DB_NUMBER_MAX], most[DB_NUMBER_MAX];
+	char				asked[DB_NUMBER_MAX];
+	struct db_param			params[7];
+	struct errbuf			copy, err;
+
+	wait = backoff_growth(waits[trouble], retry_after_s);
+	errbuf_set(&copy, "%s", words);
+	utf8_clean(copy.text);
+	params[0] = db_text(a->provider->name);
+	params[1] = db_text(a->name);
+	params[2] = db_text(api_trouble_words[trouble]);
+	params[3] = db_interval(wait.first_s, first);
+	params[4] = db_interval(wait.most_s, most);
+	params[5] = db_interval(wait.asked_s, asked);
+	params[6] = db_text(copy.text);
+	(void)run_query(r, DB_TROUBLE_ACCOUNT, params, NULL, &err);
+	/* An outage passes by itself; for the others a person has to see. */
+	if (trouble == API_DOWN)
+		log_line(LOG_INFO, "%s %s: the API is down (%s); the rest "
+		    "waits", a->provider->name, a->name, copy.text);
+	else
+		run_warn(r, "%s %s: the account is paused: %s (%s)",
+		    a->provider->name, a->name, api_trouble_words[trouble],
+		    copy.text);
+}
+
+void
+account_queue_trouble(struct account_queue *q, enum api_trouble trouble,
+    int most_in_a_row, int64_t retry_after_s, const char *words)
+{
+	if (trouble == API_NONE || q->stopped)
+		return;
+	q->proven = false;
+	if (++q->in_a_row < most_in_a_row && !q->on_probation)
+		return;
+	q->stopped = true;
+	account_trouble(q->accounts->run, q->account, trouble, retry_after_s,
+	    words);
+}
+
+void
+account_queue_well(struct account_queue *q)
+{
+	struct db_param	params[3];
+	struct errbuf	err;
+
+	q->in_a_row = 0;
+	q->proven = q->was_well = true;
+	if (!q->on_probation || q->stopped)
+		return;
+	q->on_probation = false;
+	params[0] = db_text(q->account->provider->name);
+	params[1] = db_text(q->account->name);
+	params[2] = db_text(q->accounts->are_polls ? "true" : "false");
+	(void)run_query(q->accounts->run, DB_ACCOUNT_IS_WELL, params, NULL,
+	    &err);
+}
+
 void
 account_queue_stop(struct account_queue *q, bool key_refused,
     int64_t retry_after_s, const char *words)
@@ -301,6 +369,32 @@ accounts_choose(struct accounts *a)
 	}
 }
 
+/* Which of the accounts were in trouble, by this run or another? */
+static void
+accounts_ask_troubles(struct accounts *a)
+{
+	struct db_param		 by_poll = db_text(a->are_polls ? "true" :
+				    "false");
+	struct db_rows		*rows = NULL;
+	struct errbuf		 err;
+	const struct account	*of;
+	size_t			 i;
+	int			 row;
+
+	if (a->nqueues == 0 || run_query(a->run, DB_TROUBLED_ACCOUNTS,
+	    &by_poll, &rows, &err) != DB_OK)
+		return;
+	for (i = 0; i < a->nqueues; i++)
+		for (row = 0; row < db_rows_count(rows); row++) {
+			of = a->queues[i].account;
+			if (strcmp(of->provider->name, db_value(rows, row, 0))
+			    == 0 &&
+			    strcmp(of->name, db_value(rows, row, 1)) == 0)
+				a->queues[i].on_probation = true;
+		}
+	db_rows_free(rows);
+}
+
 void
 accounts_run(struct accounts *a)
 {
@@ -313,6 +407,7 @@ accounts_run(struct accounts *a)
 		return;
 	}
 	accounts_choose(a);
+	accounts_ask_troubles(a);
 	accounts_work(a);
 	http_engine_free(a->engine);
 	if (a->on_turn != NULL)

@@ -16,6 +16,7 @@
 #include <stdint.h>
 
 #include "net/http.h"
+#include "handlers/api_trouble.h"
 #include "common/conf.h"
 #include "batch/run.h"
 
@@ -34,7 +35,11 @@ struct account_queue {
 	STAILQ_HEAD(, account_link)	 claimed;	/* and not yet sent */
 	int64_t				 nclaimed;
 	int64_t				 in_flight;	/* sent, not answered */
-	bool	 proven;	/* its key has been taken: callbacks set it */
+	bool	 proven;	/* the last answer was well: others may go
+				   beside it */
+	bool	 was_well;	/* one was, in this run */
+	bool	 on_probation;	/* it was in trouble, and one goes first */
+	int	 in_a_row;	/* troubles since an answer was well */
 	bool	 stopped;	/* nothing more is sent in this run */
 	bool	 done;		/* nothing more is due */
 };
@@ -53,6 +58,8 @@ struct accounts {
 	bool		 claims_ahead;
 	/* At the end wait for what is in flight; otherwise it is cut off. */
 	bool		 awaits_answers;
+	/* They cost nothing: credit is none of their business. */
+	bool		 are_polls;
 
 	/* Claim up to limit items of the account: account_queue_put() each.
 	 * Returns how many there were; fewer than limit: no more are due. */
@@ -90,6 +97,18 @@ void	*account_queue_take(struct account_queue *);
 
 /* The answer to an item came, or will not come any more. */
 void	account_queue_answered(struct account_queue *);
+
+/* It was an answer of the API itself, which can work: whatever is due may go. */
+void	account_queue_well(struct account_queue *);
+
+/*
+ * It was trouble of the account as a whole.  From the so manieth in a row on
+ * (the first where the account is on probation) nothing more is sent in this
+ * run, and no run sends anything until a pause is over, which is longer each
+ * time.  Before that one goes alone.
+ */
+void	account_queue_trouble(struct account_queue *, enum api_trouble,
+	    int most_in_a_row, int64_t retry_after_s, const char *words);
 
 /*
  * Send nothing more in the account's name in this run: its key was refused,

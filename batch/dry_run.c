@@ -12,7 +12,8 @@
 
 /* Columns of DB_DUE_REQUESTS, DB_DUE_TASKS and DB_DUE_OUTPUTS. */
 enum { DUE_PROVIDER, DUE_ID };
-enum { DUE_REQUEST_ACCOUNT = 2, DUE_REQUEST_MODEL, DUE_REQUEST_ATTEMPTS };
+enum { DUE_REQUEST_ACCOUNT = 2, DUE_REQUEST_MODEL, DUE_REQUEST_ATTEMPTS,
+    DUE_REQUEST_HELD };
 enum { DUE_TASK_ACCOUNT = 2, DUE_TASK_WAITING, DUE_TASK_POLLS, DUE_TASK_AGE_S };
 enum { DUE_OUTPUT_POSITION = 2, DUE_OUTPUT_KIND, DUE_OUTPUT_TIME_LEFT,
     DUE_OUTPUT_ATTEMPTS, DUE_OUTPUT_URL };
@@ -42,25 +43,57 @@ dry_run_is_polled(const struct sweep *s, const struct db_rows *rows, int row)
 	    (age_s == NULL || db_number(age_s) >= a->poll_after_s);
 }
 
-static void
-dry_run_print_request(const struct db_rows *rows, int row)
+/* Why the request would not be sent, or NULL. */
+static const char *
+dry_run_held(const struct sweep *s, const struct db_rows *rows, int row)
 {
-	char	model[600];
+	const struct provider	*p =
+	    provider_find(db_value(rows, row, DUE_PROVIDER));
 
-	log_escape(model, sizeof(model),
-	    db_value(rows, row, DUE_REQUEST_MODEL));
-	(void)printf("%s request %s (account %s, model %s, attempts %s)\n",
-	    db_value(rows, row, DUE_PROVIDER), db_value(rows, row, DUE_ID),
-	    db_value(rows, row, DUE_REQUEST_ACCOUNT), model,
-	    db_value(rows, row, DUE_REQUEST_ATTEMPTS));
+	if (p == NULL || conf_account(s->run.conf, p,
+	    db_value(rows, row, DUE_REQUEST_ACCOUNT)) == NULL)
+		return "its account is not in the settings";
+	return db_value(rows, row, DUE_REQUEST_HELD);
+}
+
+static bool
+dry_run_is_sent(const struct sweep *s, const struct db_rows *rows, int row)
+{
+	return dry_run_is_meant(s, rows, row) &&
+	    dry_run_held(s, rows, row) == NULL;
+}
+
+static bool
+dry_run_is_held(const struct sweep *s, const struct db_rows *rows, int row)
+{
+	return dry_run_is_meant(s, rows, row) &&
+	    dry_run_held(s, rows, row) != NULL;
 }
 
 static void
-dry_run_print_task(const struct db_rows *rows, int row)
+dry_run_print_request(const struct sweep *s, const struct db_rows *rows,
+    int row)
+{
+	const char	*held = dry_run_held(s, rows, row);
+	char		 model[600], why[LOG_LINE_MAX];
+
+	log_escape(model, sizeof(model),
+	    db_value(rows, row, DUE_REQUEST_MODEL));
+	log_escape(why, sizeof(why), held != NULL ? held : "");
+	(void)printf("%s request %s (account %s, model %s, attempts %s)%s%s\n",
+	    db_value(rows, row, DUE_PROVIDER), db_value(rows, row, DUE_ID),
+	    db_value(rows, row, DUE_REQUEST_ACCOUNT), model,
+	    db_value(rows, row, DUE_REQUEST_ATTEMPTS),
+	    held != NULL ? " waits: " : "", why);
+}
+
+static void
+dry_run_print_task(const struct sweep *s, const struct db_rows *rows, int row)
 {
 	char		 task[600];
 	const char	*waiting = db_value(rows, row, DUE_TASK_WAITING);
 
+	(void)s;
 	log_escape(task, sizeof(task), db_value(rows, row, DUE_ID));
 	(void)printf("%s/%s (account %s, pending for %s, polls %s)\n",
 	    db_value(rows, row, DUE_PROVIDER), task,
@@ -71,12 +104,13 @@ dry_run_print_task(const struct db_rows *rows, int row)
 
 /* The host alone: the rest of a link may be a key to it. */
 static void
-dry_run_print_output(const struct db_rows *rows, int row)
+dry_run_print_output(const struct sweep *s, const struct db_rows *rows, int row)
 {
 	char		 task[600], host[256], shown[600];
 	const char	*left = db_value(rows, row, DUE_OUTPUT_TIME_LEFT);
 	const char	*url = db_value(rows, row, DUE_OUTPUT_URL);
 
+	(void)s;
 	log_escape(task, sizeof(task), db_value(rows, row, DUE_ID));
 	http_host(url != NULL ? url : "", host, sizeof(host));
 	log_escape(shown, sizeof(shown), host);
@@ -98,7 +132,7 @@ static int64_t
 dry_run_rows(struct sweep *s, const struct step *step,
     const struct db_stmt *stmt,
     bool (*is_due)(const struct sweep *, const struct db_rows *, int),
-    void (*print)(const struct db_rows *, int))
+    void (*print)(const struct sweep *, const struct db_rows *, int))
 {
 	struct db_rows	*rows = NULL;
 	struct errbuf	 err;
@@ -112,7 +146,7 @@ dry_run_rows(struct sweep *s, const struct step *step,
 	for (i = 0; i < db_rows_count(rows); i++)
 		if (is_due(s, rows, i)) {
 			dry_run_print_name(step);
-			print(rows, i);
+			print(s, rows, i);
 			n++;
 		}
 	db_rows_free(rows);
@@ -141,8 +175,13 @@ dry_run_drain(struct sweep *s, const struct step *step)
 int64_t
 dry_run_submits(struct sweep *s, const struct step *step)
 {
-	return dry_run_rows(s, step, DB_DUE_REQUESTS, dry_run_is_meant,
+	int64_t	n;
+
+	n = dry_run_rows(s, step, DB_DUE_REQUESTS, dry_run_is_sent,
 	    dry_run_print_request);
+	(void)dry_run_rows(s, step, DB_DUE_REQUESTS, dry_run_is_held,
+	    dry_run_print_request);
+	return n;
 }
 
 int64_t

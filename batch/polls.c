@@ -9,7 +9,6 @@
 #include "lib/xalloc.h"
 #include "common/delivery.h"
 #include "common/finished.h"
-#include "common/finished.h"
 #include "common/store.h"
 #include "batch/accounts.h"
 #include "batch/backoff.h"
@@ -21,6 +20,7 @@
 #define STORE_LARGE_BYTES	(1024 * 1024)	/* at once, not to be kept */
 #define STORE_TIMEOUT_MS	8000
 #define STORE_AT_ONCE		256
+#define TROUBLES_MAX		3	/* in a row, before an account waits */
 
 struct polls {
 	struct sweep	*sweep;
@@ -193,11 +193,20 @@ poll_take_task(struct poll *p, struct api_call *a)
 	delivery_free(d);
 }
 
+/* What the answer, or that there was none, says of the account. */
+static void
+poll_take_trouble(struct poll *p, struct api_call *a)
+{
+	if (a->trouble != API_NONE)
+		account_queue_trouble(p->queue, a->trouble, TROUBLES_MAX,
+		    a->retry_after_s, a->err.text);
+	else if (a->answered && a->verdict != POLL_BAD_KEY)
+		account_queue_well(p->queue);
+}
+
 static void
 poll_take_answer(struct poll *p, struct api_call *a)
 {
-	if (a->verdict != POLL_BAD_KEY)
-		p->queue->proven = true;
 	switch (a->verdict) {
 	case POLL_TASK:
 		poll_take_task(p, a);
@@ -224,6 +233,7 @@ poll_on_answer(struct api_call *a)
 
 	account_queue_answered(p->queue);
 	p->retry_after_s = a->retry_after_s;
+	poll_take_trouble(p, a);
 	if (a->answered) {
 		p->polls->sweep->counts.polled++;
 		poll_take_answer(p, a);
@@ -339,6 +349,7 @@ polls_step(struct sweep *s, int64_t until_ms)
 		.until_ms = until_ms,
 		.claims_ahead = true,	/* a poll may be asked again */
 		.awaits_answers = false,
+		.are_polls = true,
 		.claim = poll_claim,
 		.send = poll_send,
 		.release = poll_release,

@@ -9,11 +9,13 @@
 #include "lib/clock.h"
 #include "lib/db.h"
 #include "lib/log.h"
+#include "lib/pgarray.h"
 #include "lib/utf8.h"
 #include "lib/xalloc.h"
 #include "handlers/submission.h"
 #include "batch/accounts.h"
 #include "batch/backoff.h"
+#include "batch/identity.h"
 #include "batch/newest_token.h"
 #include "batch/provider_api.h"
 #include "batch/steps.h"
@@ -23,6 +25,10 @@
 #define LEASE_S			120	/* an answer is written well within */
 #define SEND_WITHIN_MS		30000	/* of its claim, or not at all */
 #define RESENDS_MAX		5	/* of one whose fate is unknown */
+/* Troubles in a row, before the account waits. */
+#define TROUBLES_MAX		1
+#define TROUBLES_MAX_WELL	2	/* of one that was well in this run */
+#define LOST_ANSWERS_MAX	3
 #define WRITE_TRIES		20
 #define WRITE_AGAIN_MS		500
 #define URL_MAX			8192
@@ -32,6 +38,7 @@ struct submits {
 	struct run		*run;		/* the same as want's */
 	struct accounts		 accounts;
 	struct newest_token	*newest;	/* of each account's tokens */
+	struct identity		 identity;	/* of the database */
 	int64_t			 claims;	/* so far, for their names */
 };
 
@@ -49,7 +56,7 @@ struct submit {
 
 /* Columns of DB_CLAIM_REQUESTS. */
 enum { ROW_ID, ROW_MODEL, ROW_REQUEST, ROW_PATH, ROW_CALLBACK, ROW_TEST,
-    ROW_ONCE_KEY, ROW_ATTEMPTS };
+    ROW_ONCE_KEY, ROW_ATTEMPTS, ROW_SENT };
 
 static const char *
 submit_value(const struct submit *m, int col)
@@ -169,8 +176,8 @@ submit_take_answer(struct submit *m, struct api_call *a)
 
 	v = submission_judge(a->account->provider, &answer, &task_id,
 	    &a->trouble, &a->err);
-	if (v != SUBMIT_BAD_KEY)
-		m->queue->proven = true;
+	if (a->trouble == API_NONE && v != SUBMIT_BAD_KEY)
+		account_queue_well(m->queue);
 	switch (v) {
 	case SUBMIT_DONE:
 		++*m->submits->want->submitted;
@@ -197,6 +204,23 @@ submit_take_answer(struct submit *m, struct api_call *a)
 	}
 }
 
+/*
+ * Pause the account where no other request of it would fare better.  A single
+ * 5xx among answers that are well may be about that request alone.
+ */
+static void
+submit_take_trouble(struct submit *m, const struct api_call *a)
+{
+	int	most = TROUBLES_MAX;
+
+	if (!a->answered && a->response.begun)
+		most = LOST_ANSWERS_MAX;
+	else if (a->trouble == API_DOWN && m->queue->was_well)
+		most = TROUBLES_MAX_WELL;
+	account_queue_trouble(m->queue, a->trouble, most, a->retry_after_s,
+	    a->err.text);
+}
+
 static void
 submit_on_answer(struct api_call *a)
 {
@@ -209,6 +233,7 @@ submit_on_answer(struct api_call *a)
 		submit_is_unknown(m, a->err.text);
 	else
 		submit_put_back(m, a->err.text, 0);
+	submit_take_trouble(m, a);
 	submit_free(m);
 }
 
@@ -302,7 +327,11 @@ submit_send(void *item)
 	bool		 sent;
 
 	/* A process that slept since then no longer knows whose it is. */
-	sent = clock_ms() - m->claimed_ms < SEND_WITHIN_MS && submit_try(m);
+	if (clock_ms() - m->claimed_ms >= SEND_WITHIN_MS) {
+		submit_put_back(m, "it was claimed, and not sent in time", 0);
+		sent = false;
+	} else
+		sent = submit_try(m);
 	if (sent) {
 		db_rows_free(m->row);	/* the request may be large */
 		m->row = NULL;
@@ -350,6 +379,8 @@ submit_claim(struct account_queue *q, int64_t limit)
 	else if (db_rows_count(m->row) == 1) {
 		m->id = xstrdup(submit_value(m, ROW_ID));
 		m->attempts = db_number(submit_value(m, ROW_ATTEMPTS));
+		identity_note(&m->submits->identity,
+		    db_number(submit_value(m, ROW_SENT)));
 		account_queue_put(q, &m->link, m);
 		return 1;
 	}
@@ -398,6 +429,39 @@ submit_expire_all(struct run *run)
 	submit_expire(run, NULL);
 }
 
+/* Have the requests of accounts that are not in the settings say so. */
+static void
+submit_note_strays(struct run *run)
+{
+	const struct conf	*conf = run->conf;
+	struct pgarray		 owners, names;
+	struct db_param		 params[2];
+	struct db_rows		*rows = NULL;
+	struct errbuf		 err;
+	size_t			 i;
+	int			 row;
+
+	pgarray_begin(&owners, PG_TEXT);
+	pgarray_begin(&names, PG_TEXT);
+	for (i = 0; i < conf->naccounts; i++) {
+		pgarray_text(&owners, conf->accounts[i].provider->name);
+		pgarray_text(&names, conf->accounts[i].name);
+	}
+	if (pgarray_end(&owners) && pgarray_end(&names)) {
+		params[0] = pgarray_param(&owners);
+		params[1] = pgarray_param(&names);
+		(void)run_query(run, DB_NOTE_STRAY_REQUESTS, params, &rows,
+		    &err);
+	}
+	for (row = 0; row < db_rows_count(rows); row++)
+		if (db_value(rows, row, 3) != NULL)
+			run_warn(run, "request %s is not sent: %s",
+			    db_value(rows, row, 0), db_value(rows, row, 3));
+	db_rows_free(rows);
+	pgarray_free(&owners);
+	pgarray_free(&names);
+}
+
 void
 submits_run(const struct submit_run *want)
 {
@@ -417,9 +481,12 @@ submits_run(const struct submit_run *want)
 		.due = "requests are queued",
 		.left = "its requests wait",
 	};
+	submit_expire_all(want->run);
+	if (!identity_check(&submits.identity, want->run))
+		return;
+	submit_note_strays(want->run);
 	if ((submits.newest = newest_token_load(want->run)) == NULL)
 		return;
-	submit_expire_all(want->run);
 	accounts_run(&submits.accounts);
 	newest_token_free(submits.newest);
 }

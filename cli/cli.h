@@ -59,6 +59,8 @@ int	cli_outputs(const struct conf *, int argc, char **argv);
 int	cli_deliveries(const struct conf *, int argc, char **argv);
 int	cli_requests(const struct conf *, int argc, char **argv);
 int	cli_submit(const struct conf *, int argc, char **argv);
+int	cli_request(const struct conf *, int argc, char **argv);
+int	cli_resume(const struct conf *, int argc, char **argv);
 int	cli_show(const struct conf *, int argc, char **argv);
 int	cli_retry(const struct conf *, int argc, char **argv);
 int	cli_repoll(const struct conf *, int argc, char **argv);

@@ -51,6 +51,20 @@ static const struct cli_word requests_words[] = {
 	LIST_TASK_WORDS
 };
 
+static const struct cli_word request_words[] = {
+	{ "cancel ID", "withdraw a request that is still queued" },
+	{ "requeue ID", "send it once more; an unknown one may then be paid "
+	    "twice" },
+	{ "settle ID TASK", "it became this task, as the provider's list has "
+	    "it" },
+	{ NULL, NULL }
+};
+
+static const struct cli_word resume_words[] = {
+	{ "--unknown", "what was queued may have been sent: do not send it" },
+	{ NULL, NULL }
+};
+
 static const struct cli_word show_words[] = {
 	{ "TASK", "PROVIDER/ID, the id alone, or how it begins" },
 	{ "--json", "task, outputs and deliveries as one JSON document" },
@@ -183,6 +197,18 @@ const struct cli_command cli_commands[] = {
 	    "Newest first; \"error\" says why a request waits, was refused, or "
 	    "is unknown.",
 	    requests_words, cli_requests, CLI_CONF, NULL },
+	{ "request", "cancel ID | requeue ID | settle ID TASK",
+	    "withdraw a request, send it again, or say what it became",
+	    "ID is the number that genhook requests prints.  A request that "
+	    "was withdrawn\ncomes back only by its own id.",
+	    request_words, cli_request, CLI_CONF, NULL },
+	{ "resume", "[--unknown]",
+	    "let a restored or moved database send requests",
+	    "A database that looks like a copy of the one that has sent so far "
+	    "sends\nnothing, since each request that the other has sent would "
+	    "be paid for twice.\nThis is your word that no other database "
+	    "sends its requests any more.",
+	    resume_words, cli_resume, CLI_CONF, NULL },
 	{ "show", "TASK [--json]", "everything about one task, by time",
 	    "When it was submitted, called back, polled, finished, downloaded; "
 	    "and what\ncomes next.",

@@ -155,8 +155,7 @@ request_is_open(struct request *r, const char *status, const char *error)
 	(void)cli_wrong("%s", words.text);
 	if (queued)
 		(void)cli_wrong("the sweep will send it; do not submit it "
-		    "again (in psql, genhook.cancel_requests(%s) withdraws "
-		    "it)", r->id);
+		    "again (genhook request cancel %s withdraws it)", r->id);
 	return false;
 }
 

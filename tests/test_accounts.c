@@ -15,6 +15,13 @@ enum db_verdict	__wrap_run_query(struct run *, const struct db_stmt *,
 		    const struct db_param *, struct db_rows **,
 		    struct errbuf *);
 
+/* What the database says of troubled accounts: that A is one, or none. */
+struct db_rows { int n; };
+
+int		 __wrap_db_rows_count(const struct db_rows *);
+const char	*__wrap_db_value(const struct db_rows *, int row, int col);
+void		 __wrap_db_rows_free(struct db_rows *);
+
 #define MOST		3	/* accounts */
 #define SLOTS		8
 #define AN_HOUR_MS	3600000
@@ -34,6 +41,8 @@ static struct fake {
 				   but for the first one */
 	bool	refused;	/* its key is */
 	bool	limited;	/* it answers 429, but for the first one */
+	int	downs;		/* so many answers in a row are trouble, */
+	int	downs_from;	/* from this one on, counted from 0 */
 	bool	fails;		/* nothing can be sent */
 
 	int	claims, claimed, sent, answered, released;
@@ -50,6 +59,8 @@ static struct accounts		 accounts;
 static struct item		*flying;
 static char			 sent_log[LOG_MAX];	/* a letter each */
 static int			 turns, waits, on_turns, pauses;
+static int			 troubles, wells, most_in_a_row;
+static struct db_rows		 troubled_rows;
 static int			 stop_after;	/* so many turns; 0: never */
 static int64_t			 ndone;
 
@@ -132,8 +143,11 @@ answer(struct item *item)
 	account_queue_answered(q);
 	f->answered++;
 	ndone++;
-	if (!f->refused)
-		q->proven = true;
+	if (f->answered > f->downs_from &&
+	    f->answered <= f->downs_from + f->downs)
+		account_queue_trouble(q, API_DOWN, most_in_a_row, 7, "no");
+	else if (!f->refused)
+		account_queue_well(q);
 	if (f->refused || (f->limited && f->answered > 1))
 		account_queue_stop(q, f->refused, 5, "no");
 	free(item);
@@ -171,13 +185,48 @@ __wrap_http_turn(struct http_engine *engine, int timeout_ms)
 	CU_ASSERT_FATAL(turns < 100000);
 }
 
+int
+__wrap_db_rows_count(const struct db_rows *rows)
+{
+	return rows->n;
+}
+
+const char *
+__wrap_db_value(const struct db_rows *rows, int row, int col)
+{
+	CU_ASSERT(row < rows->n);
+	return col == 0 ? "alpha" : "A";
+}
+
+void
+__wrap_db_rows_free(struct db_rows *rows)
+{
+	CU_ASSERT_PTR_EQUAL(rows, &troubled_rows);
+}
+
 enum db_verdict
 __wrap_run_query(struct run *r, const struct db_stmt *stmt,
     const struct db_param *params, struct db_rows **rows, struct errbuf *err)
 {
-	(void)rows;
 	(void)err;
 	CU_ASSERT_PTR_EQUAL(r, &run);
+	if (stmt == DB_TROUBLED_ACCOUNTS) {
+		CU_ASSERT_STRING_EQUAL(params[0].value,
+		    accounts.are_polls ? "true" : "false");
+		*rows = &troubled_rows;
+		return DB_OK;
+	}
+	if (stmt == DB_ACCOUNT_IS_WELL) {
+		CU_ASSERT_STRING_EQUAL(params[1].value, "A");
+		wells++;
+		return DB_OK;
+	}
+	if (stmt == DB_TROUBLE_ACCOUNT) {
+		CU_ASSERT_STRING_EQUAL(params[2].value, "down");
+		CU_ASSERT_STRING_EQUAL(params[6].value, "no");
+		troubles++;
+		return DB_OK;
+	}
 	CU_ASSERT_EQUAL(stmt, DB_PAUSE_ACCOUNT);
 	CU_ASSERT_STRING_EQUAL(params[3].value, "no");
 	pauses++;
@@ -195,6 +244,8 @@ begin(size_t n, bool ahead)
 	memset(&run, 0, sizeof(run));
 	memset(sent_log, 0, sizeof(sent_log));
 	turns = waits = on_turns = pauses = stop_after = 0;
+	troubles = wells = troubled_rows.n = 0;
+	most_in_a_row = 3;
 	ndone = 0;
 	flying = NULL;
 	for (i = 0; i < MOST; i++) {
@@ -471,6 +522,74 @@ test_unsent(void)
 	}
 }
 
+/* So many troubles in a row stop an account, and the pause is asked for once;
+ * fewer do not, and then one goes alone. */
+static void
+test_down(void)
+{
+	begin(2, false);
+	fakes[0].due = fakes[1].due = 20;
+	fakes[0].downs = 2;
+	run_them();
+	CU_ASSERT_EQUAL(fakes[0].answered, 20);
+	CU_ASSERT_EQUAL(troubles, 0);
+	begin(2, false);
+	fakes[0].due = fakes[1].due = 20;
+	fakes[0].downs = 20;
+	run_them();
+	CU_ASSERT_EQUAL(fakes[0].sent, 3);
+	CU_ASSERT_EQUAL(fakes[0].most_in_flight, 1);
+	CU_ASSERT_EQUAL(fakes[1].answered, 20);
+	CU_ASSERT_EQUAL(troubles, 1);
+	/* What was claimed ahead of it is given back. */
+	begin(1, true);
+	fakes[0].due = 100;
+	fakes[0].downs_from = 10;
+	fakes[0].downs = 90;
+	run_them();
+	CU_ASSERT(fakes[0].sent < 10 + 3 * SLOTS);
+	CU_ASSERT_EQUAL(fakes[0].claimed, fakes[0].sent + fakes[0].released);
+	CU_ASSERT_EQUAL(troubles, 1);
+	/* With one alone it is the first. */
+	begin(1, false);
+	fakes[0].due = 20;
+	fakes[0].downs = 1;
+	most_in_a_row = 1;
+	run_them();
+	CU_ASSERT_EQUAL(fakes[0].sent, 1);
+	CU_ASSERT_EQUAL(troubles, 1);
+}
+
+/* Of an account that was in trouble one goes first: the others once it is
+ * well, which the database is told, or none. */
+static void
+test_probation(void)
+{
+	int	polls;
+
+	for (polls = 0; polls < 2; polls++) {
+		begin(2, polls);
+		accounts.are_polls = polls;
+		fakes[0].due = fakes[1].due = 20;
+		fakes[0].turns = 5;
+		troubled_rows.n = 1;
+		run_them();
+		CU_ASSERT_EQUAL(fakes[0].answered, 20);
+		CU_ASSERT_EQUAL(wells, 1);
+		CU_ASSERT_EQUAL(troubles, 0);
+		begin(2, polls);
+		accounts.are_polls = polls;
+		fakes[0].due = fakes[1].due = 20;
+		fakes[0].downs = 1;
+		troubled_rows.n = 1;
+		run_them();
+		CU_ASSERT_EQUAL(fakes[0].sent, 1);
+		CU_ASSERT_EQUAL(fakes[1].answered, 20);
+		CU_ASSERT_EQUAL(wells, 0);
+		CU_ASSERT_EQUAL(troubles, 1);
+	}
+}
+
 /* Another provider's accounts are left alone. */
 static void
 test_provider(void)
@@ -505,6 +624,8 @@ main(void)
 		{ "a refused key", test_refused },
 		{ "a rate limit", test_limited },
 		{ "no key", test_keyless },
+		{ "down", test_down },
+		{ "on probation", test_probation },
 		{ "rotating turn", test_rotating },
 		{ "the end", test_end },
 		{ "what cannot be sent", test_unsent },

@@ -49,6 +49,30 @@ test_waits(void)
 	}
 }
 
+/* An account in trouble waits longer each time, and at least as long as the
+ * server asks. */
+static void
+test_growth(void)
+{
+	static const enum backoff	troubles[] = {
+		BACKOFF_DOWN, BACKOFF_NO_CREDIT, BACKOFF_WALL
+	};
+	struct backoff_growth		wait;
+	size_t				i;
+
+	for (i = 0; i < sizeof(troubles) / sizeof(troubles[0]); i++) {
+		wait = backoff_growth(troubles[i], 0);
+		CU_ASSERT(wait.first_s >= 30 && wait.first_s <= 60);
+		CU_ASSERT(wait.most_s >= 1800 && wait.most_s <= 3600);
+		CU_ASSERT_EQUAL(wait.asked_s, 0);
+		CU_ASSERT_EQUAL(backoff_growth(troubles[i], 999).asked_s, 999);
+		CU_ASSERT_EQUAL(backoff_growth(troubles[i], 999999).asked_s,
+		    86400);
+		CU_ASSERT_EQUAL(backoff_s(troubles[i], 1, 0), wait.first_s);
+		CU_ASSERT_EQUAL(backoff_s(troubles[i], 20, 0), wait.most_s);
+	}
+}
+
 static void
 test_doubled(void)
 {
@@ -65,6 +89,7 @@ main(void)
 {
 	static const struct test	tests[] = {
 		{ "waits", test_waits },
+		{ "growth", test_growth },
 		{ "doubled", test_doubled },
 		{ NULL, NULL }
 	};

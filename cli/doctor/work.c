@@ -35,6 +35,9 @@ static const struct {
 	{ "requests", DB_LATE_REQUESTS,
 	    "genhook requests queued; genhook.request_attention has the "
 	    "statement for each" },
+	{ "paused", DB_PAUSED_ACCOUNTS,
+	    "as the words say: top up, or see what stands before the API; "
+	    "genhook.resume_accounts() has it tried at once" },
 	{ "quiet", DB_QUIET_PROVIDERS,
 	    "try the callback's address from outside; then the provider's "
 	    "status page" },

@@ -39,7 +39,8 @@ as $$
         (select count(*)::integer from outputs n
             where n.provider = c.provider and n.task_id = c.task_id),
         exists (select from accounts a where a.provider = c.provider
-            and a.account = t.account and a.not_before > now()), c.ask
+            and a.account = t.account and a.not_before > now()
+            and a.trouble is distinct from 'no credit'), c.ask
     from claimed c
     left join tasks t on t.provider = c.provider and t.task_id = c.task_id
     order by coalesce(c.expires_at, '-infinity'::timestamptz)

@@ -9,15 +9,83 @@ language sql
 security definer
 set search_path = genhook, pg_temp
 as $$
-    insert into accounts as a (provider, account, not_before, reason)
-    values (p_provider, p_account, now() + p_wait, p_reason)
+    insert into accounts as a (provider, account, not_before, reason, trouble)
+    values (p_provider, p_account, now() + p_wait, p_reason, 'rate limit')
     on conflict (provider, account) do update set
         not_before = greatest(a.not_before, excluded.not_before),
-        reason = excluded.reason
+        reason = excluded.reason, trouble = excluded.trouble
     returning a.not_before
 $$;
 comment on function genhook.pause_account(text, text, interval, text) is
     'Leaves an account alone for so long, in this run and all others; returns until when.';
+
+create or replace function genhook.trouble_account(p_provider text,
+    p_account text, p_trouble text, p_first interval, p_most interval,
+    p_asked interval, p_reason text)
+returns timestamptz
+language sql
+security definer
+set search_path = genhook, pg_temp
+as $$
+    insert into accounts as a (provider, account, trouble, troubles,
+        trouble_since, not_before, reason)
+    values (p_provider, p_account, p_trouble, 1, now(),
+        now() + greatest(p_first, p_asked), p_reason)
+    on conflict (provider, account) do update set
+        trouble = excluded.trouble, reason = excluded.reason,
+        trouble_since = case when a.troubles > 0 then a.trouble_since
+            else excluded.trouble_since end,
+        -- Answers to what was sent at the same moment count once.
+        troubles = a.troubles + case
+            when a.troubles > 0 and a.not_before > now() then 0 else 1 end,
+        probed_at = null,
+        not_before = greatest(a.not_before, now() + greatest(p_asked,
+            least(p_most, p_first * power(2, least(a.troubles - case
+                when a.troubles > 0 and a.not_before > now() then 1 else 0 end,
+                20)))))
+    returning a.not_before
+$$;
+comment on function genhook.trouble_account(text, text, text, interval, interval, interval, text) is
+    'Leaves an account alone that is down, has no credit or is walled off: for p_first, twice as long each time in a row, at most p_most, but at least p_asked. Returns until when.';
+
+create or replace function genhook.account_is_well(p_provider text,
+    p_account text, p_by_poll boolean)
+returns boolean
+language sql
+security definer
+set search_path = genhook, pg_temp
+as $$
+    with well as (
+        update accounts a set troubles = 0, trouble_since = null,
+            probed_at = null,
+            trouble = case when a.trouble = 'rate limit' then a.trouble end,
+            not_before = case when a.trouble = 'rate limit'
+                then a.not_before else '-infinity' end
+        where a.provider = p_provider and a.account = p_account
+            and a.troubles > 0
+            -- Polls cost nothing, and so say nothing of the credit.
+            and not (p_by_poll and a.trouble = 'no credit')
+        returning 1)
+    select exists (select from well)
+$$;
+comment on function genhook.account_is_well(text, text, boolean) is
+    'The account''s API answered as it should: its pause for a trouble is over. Returns whether there was one.';
+
+create or replace function genhook.resume_accounts(p_provider text default null,
+    p_account text default null)
+returns setof genhook.accounts
+language sql
+security definer
+set search_path = genhook, pg_temp
+as $$
+    update accounts a set not_before = '-infinity', probed_at = null
+    where a.troubles > 0 and a.trouble <> 'rate limit'
+        and (p_provider is null or a.provider = p_provider)
+        and (p_account is null or a.account = p_account)
+    returning a.*
+$$;
+comment on function genhook.resume_accounts(text, text) is
+    'Has accounts tried at once that are paused for being down, without credit or walled off: one request or poll first.';
 
 -- Claiming a poll schedules the next one: a sweep that dies leaves the task due
 -- again after the interval, and no second sweep asks meanwhile.
@@ -39,12 +107,18 @@ begin
     perform set_config('synchronous_commit', 'off', true);
     insert into accounts (provider, account) values (p_provider, p_account)
     on conflict do nothing;
-    -- Holding this row, no other sweep can spend the same budget.
-    select case when a.not_before > now() then 0
-            when p_per_minute is null then p_limit
-            else least(p_limit, p_per_minute - case a.minute
-                when date_trunc('minute', now()) then a.polls else 0 end)
-        end
+    -- Holding this row, no other sweep can spend the same budget.  Of an account
+    -- in trouble one poll goes first; without credit there are results to ask
+    -- for all the same.
+    select least(case
+            when a.trouble = 'no credit' then p_limit
+            when a.not_before > now() then 0
+            when a.troubles = 0 then p_limit
+            when a.probed_at between now() - interval '90 seconds' and now()
+                then 0
+            else least(p_limit, 1) end,
+        p_per_minute - case a.minute
+            when date_trunc('minute', now()) then a.polls else 0 end)
     into room
     from accounts a
     where a.provider = p_provider and a.account = p_account
@@ -108,7 +182,9 @@ begin
         update accounts a set
             polls = got + case a.minute when date_trunc('minute', now())
                 then a.polls else 0 end,
-            minute = date_trunc('minute', now())
+            minute = date_trunc('minute', now()),
+            probed_at = case when a.troubles > 0
+                and a.trouble <> 'no credit' then now() else a.probed_at end
         where a.provider = p_provider and a.account = p_account;
     end if;
 end

@@ -10,7 +10,7 @@ security definer
 set search_path = genhook, pg_temp
 as $$
 begin
-    if new.status <> 'queued' or new.attempts <> 0
+    if new.status <> 'queued' or new.attempts <> 0 or new.withdrawn
         or num_nonnulls(new.task_id, new.error, new.sent_at, new.settled_at,
             new.sender, new.leased_until) > 0
     then
@@ -31,7 +31,8 @@ create or replace function genhook.claim_requests(p_provider text, p_account tex
     p_sender text, p_lease interval, p_limit integer,
     p_id bigint default null, p_per_minute integer default null)
 returns table (id bigint, model text, request text, path text,
-    callback boolean, test_mode boolean, once_key text, attempts integer)
+    callback boolean, test_mode boolean, once_key text, attempts integer,
+    sent bigint)
 language plpgsql
 security definer
 set search_path = genhook, pg_temp
@@ -43,12 +44,16 @@ declare
 begin
     insert into accounts (provider, account) values (p_provider, p_account)
     on conflict do nothing;
-    -- Holding this row, no other sweep can spend the same budget.
-    select case when a.not_before > now() then 0
-            when p_per_minute is null then p_limit
-            else least(p_limit, p_per_minute - case a.submit_minute
-                when date_trunc('minute', now()) then a.submits else 0 end)
-        end
+    -- Holding this row, no other sweep can spend the same budget.  Of an account
+    -- in trouble one request goes first.
+    select least(case
+            when a.not_before > now() then 0
+            when a.troubles = 0 then p_limit
+            when a.probed_at between now() - interval '90 seconds' and now()
+                then 0
+            else least(p_limit, 1) end,
+        p_per_minute - case a.submit_minute
+            when date_trunc('minute', now()) then a.submits else 0 end)
     into room
     from accounts a
     where a.provider = p_provider and a.account = p_account
@@ -56,6 +61,7 @@ begin
 
     if not exists (select from requests r
             where r.sender = p_sender and r.status = 'sending') and room > 0
+        and not exists (select from identity i where i.doubt is not null)
     then
         with due as (
             select r.id from requests r
@@ -75,20 +81,24 @@ begin
         update accounts a set
             submits = got + case a.submit_minute
                 when date_trunc('minute', now()) then a.submits else 0 end,
-            submit_minute = date_trunc('minute', now())
+            submit_minute = date_trunc('minute', now()),
+            probed_at = case when a.troubles > 0 then now()
+                else a.probed_at end
         where a.provider = p_provider and a.account = p_account and got > 0;
+        update identity i set sent = i.sent + got where got > 0;
     end if;
 
     return query
     select r.id, r.model, r.request::text, r.path, r.callback, r.test_mode,
-        r.once_key::text, r.attempts::integer
+        r.once_key::text, r.attempts::integer,
+        (select i.sent from identity i)
     from requests r
     where r.sender = p_sender and r.status = 'sending'
     order by r.id;
 end
 $$;
 comment on function genhook.claim_requests(text, text, text, interval, integer, bigint, integer) is
-    'Marks up to p_limit queued requests of an account as being sent and returns them, the longest waiting first; none while the account is paused, and no more than p_per_minute in a minute by all sweeps together. Send only after the commit.';
+    'Marks up to p_limit queued requests of an account as being sent and returns them, the longest waiting first; none while the account is paused or the database may be a copy, one where the account was in trouble, and no more than p_per_minute in a minute by all sweeps together; with how many were claimed so far. Send only after the commit.';
 
 -- Writes the answer to one request.  The task is registered even when the request
 -- has meanwhile become something else, since the task exists and is paid for.
@@ -178,23 +188,31 @@ language sql
 security definer
 set search_path = genhook, pg_temp
 as $$
-    update requests r set status = 'queued', next_attempt_at = now(),
-        settled_at = null, error = null,
-        -- a new try at what was refused, the same try at what is unknown
-        once_key = case r.status when 'refused' then gen_random_uuid()
-            else r.once_key end
-    where r.id in (
-        select d.id from requests d
-        where d.status in ('queued', 'refused', 'unknown')
-            and (p_id is null or d.id = p_id)
-            and (p_id is not null or d.status = p_status)
-            and (p_provider is null or d.provider = p_provider)
-            and (p_account is null or d.account = p_account)
-        for update skip locked)
-    returning r.*
+    with back as (
+        update requests r set status = 'queued', next_attempt_at = now(),
+            settled_at = null, error = null, withdrawn = false,
+            -- a new try at what was refused, the same try at what is unknown
+            once_key = case r.status when 'refused' then gen_random_uuid()
+                else r.once_key end
+        where r.id in (
+            select d.id from requests d
+            where d.status in ('queued', 'refused', 'unknown')
+                and (p_id is null or d.id = p_id)
+                and (p_id is not null or (d.status = p_status
+                    and not d.withdrawn))
+                and (p_provider is null or d.provider = p_provider)
+                and (p_account is null or d.account = p_account)
+            for update skip locked)
+        returning r.*
+    ), tried as (
+        -- A person wants to see it sent now.
+        select a.provider
+        from (select distinct b.provider, b.account from back b) as b
+        cross join lateral resume_accounts(b.provider, b.account) as a)
+    select back.* from back left join (select count(*) from tried) as t on true
 $$;
 comment on function genhook.requeue_requests(bigint, text, text, text) is
-    'Sends again: a request by its id, whatever became of it unless it was submitted, or those of a provider, an account and a status (refused). One that is unknown may then be paid for twice.';
+    'Sends again: a request by its id, whatever became of it unless it was submitted, or those of a provider, an account and a status (refused) that nobody withdrew; an account that is paused for a trouble is tried at once. One that is unknown may then be paid for twice.';
 
 create or replace function genhook.settle_request(p_id bigint, p_task_id text)
 returns setof genhook.requests
@@ -234,7 +252,8 @@ declare
     r requests;
 begin
     update requests q set status = 'refused', next_attempt_at = null,
-        settled_at = now(), error = 'withdrawn before it was sent'
+        settled_at = now(), error = 'withdrawn before it was sent',
+        withdrawn = true
     where q.id in (
         select d.id from requests d
         where d.id = p_id and d.status = 'queued'
@@ -249,6 +268,44 @@ end
 $$;
 comment on function genhook.cancel_requests(bigint) is
     'Withdraws a request that is still queued. One that is being sent, or was, is not returned: it goes on.';
+
+create or replace function genhook.note_stray_requests(p_provider text[],
+    p_account text[])
+returns setof genhook.requests
+language plpgsql
+security definer
+set search_path = genhook, pg_temp
+as $$
+begin
+    return query
+    with known as (
+        select k.provider, k.account
+        from unnest(p_provider, p_account) as k(provider, account)
+        union all
+        -- Another machine may have it.
+        select c.provider, c.account from configured_accounts c
+        where exists (select from settings)
+    ), seen as (
+        select r.id, r.error, format('the account "%s" of %s is not in the settings',
+                r.account, r.provider) as words,
+            exists (select from known k where k.provider = r.provider
+                and k.account = r.account) as is_known
+        from requests r
+        where r.status = 'queued'
+    )
+    update requests r set error = case when not s.is_known then s.words end
+    from seen s
+    where r.id = s.id and r.id in (
+        select d.id from requests d join seen n on n.id = d.id
+        where d.status = 'queued' and case when n.is_known
+            then d.error = n.words
+            else d.error is distinct from n.words end
+        for update of d skip locked)
+    returning r.*;
+end
+$$;
+comment on function genhook.note_stray_requests(text[], text[]) is
+    'Says in the error of each queued request of an account that is neither one of these nor one of another machine that it is not in the settings, and takes that back where it is; returns those that changed.';
 
 create or replace trigger requests_begin_queued before insert on genhook.requests
     for each row execute function genhook.check_request();

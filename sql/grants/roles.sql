@@ -62,23 +62,26 @@ begin
             ('genhook_sweeper', 'usage on schema genhook'),
             ('genhook_sweeper', 'execute on function schema_version, receive, notify_finished'),
             ('genhook_sweeper', 'execute on function start_sweep, beat_sweep, finish_sweep, note_settings'),
-            ('genhook_sweeper', 'execute on function claim_polls, release_polls, note_poll, give_up_tasks, pause_account'),
+            ('genhook_sweeper', 'execute on function claim_polls, release_polls, note_poll, give_up_tasks'),
+            ('genhook_sweeper', 'execute on function pause_account, trouble_account, account_is_well'),
             ('genhook_sweeper', 'execute on function claim_outputs, release_outputs, renew_output, store_outputs, fail_output, embedded_content'),
             ('genhook_sweeper', 'execute on function claim_replays, finish_replays'),
-            ('genhook_sweeper', 'execute on function claim_requests, finish_request, expire_requests'),
+            ('genhook_sweeper', 'execute on function claim_requests, finish_request, expire_requests, note_stray_requests'),
+            ('genhook_sweeper', 'execute on function identify_database, doubt_database, held_because'),
             ('genhook_sweeper', 'execute on function retain_deliveries, count_traffic, count_days, note_tokens'),
             ('genhook_sweeper', 'select on pending_tasks, due_outputs, sweeps'),
             ('genhook_sweeper', 'select (id, provider, model, account, status, attempts, queued_at, next_attempt_at) on requests'),
+            ('genhook_sweeper', 'select on accounts'),
 
             ('genhook_app', 'usage on schema genhook'),
-            ('genhook_app', 'execute on function schema_version, register_task, cancel_requests'),
+            ('genhook_app', 'execute on function schema_version, register_task, cancel_requests, held_because'),
             ('genhook_app', 'select on tasks, outputs, requests, pending_tasks, due_outputs, task_results, request_results'),
             ('genhook_app', 'insert (provider, model, account, request, metadata, path, callback, test_mode) on requests'),
 
             ('genhook_reader', 'usage on schema genhook'),
             ('genhook_reader', 'execute on function schema_version, schema_drift, objects_now, is_test_task'),
-            ('genhook_reader', 'execute on function count_unanswered, uncounted_traffic, uncounted_announced, token_use'),
-            ('genhook_reader', 'select on tasks, outputs, requests, sweeps, accounts, settings, hours, days, marks, migrations, objects, replays, mends, tokens'),
+            ('genhook_reader', 'execute on function count_unanswered, uncounted_traffic, uncounted_announced, token_use, held_because'),
+            ('genhook_reader', 'select on tasks, outputs, requests, sweeps, accounts, settings, hours, days, marks, migrations, objects, replays, mends, tokens, identity'),
             ('genhook_reader', 'select on pending_tasks, due_outputs, task_results, request_results'),
             ('genhook_reader', 'select on attention, every_attention, request_attention, provider_health, account_health, traffic'),
             ('genhook_reader', 'select on unknown_accounts, configured_accounts, sweep_health, lost_outputs'),
@@ -94,7 +97,7 @@ begin
             ('genhook_operator', 'usage on schema genhook'),
             ('genhook_operator', 'execute on function schema_version, web_session_lives, web_sign_in, web_body, web_action'),
             ('genhook_operator', 'execute on function retry_outputs, repoll_tasks, cancel_tasks, replay_deliveries'),
-            ('genhook_operator', 'execute on function requeue_requests, settle_request, cancel_requests, set_aside')
+            ('genhook_operator', 'execute on function requeue_requests, settle_request, cancel_requests, set_aside, resume_accounts')
         ) as grants (r, g)
     loop
         if to_regrole(name) is not null then

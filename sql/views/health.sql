@@ -65,7 +65,9 @@ create or replace view genhook.account_health as
         coalesce(h.finished_by_poll, 0) as finished_by_poll,
         u.tasks as unanswered, u.tasks >= 3 as went_quiet,
         case when a.not_before > now() then a.not_before end as paused_until,
-        case when a.not_before > now() then a.reason end as paused_because,
+        case when a.not_before > now()
+            then concat_ws(': ', nullif(a.trouble, 'rate limit'),
+                a.reason) end as paused_because,
         coalesce(h.unread, 0) as unread,
         coalesce(h.unread > 0 and h.understood = 0, false) as none_read,
         h.unread_since
@@ -82,7 +84,7 @@ create or replace view genhook.account_health as
         offset 0) as u
     order by 1, 2;
 comment on view genhook.account_health is
-    'Per account: the last callback, how many tasks of the last day callbacks finished (or, with trust = requery, announced) and how many a poll found without one, the tasks submitted since the last callback that none came for, whether it went quiet (three or more of them, though callbacks had come), whether the provider wants to be left alone, and whether none of its callbacks of the last day could be read.';
+    'Per account: the last callback, how many tasks of the last day callbacks finished (or, with trust = requery, announced) and how many a poll found without one, the tasks submitted since the last callback that none came for, whether it went quiet (three or more of them, though callbacks had come), until when and why it is paused, and whether none of its callbacks of the last day could be read.';
 comment on column genhook.account_health.provider is 'The provider.';
 comment on column genhook.account_health.account is 'The account: a section title in genhook.conf.';
 comment on column genhook.account_health.last_callback is 'When its last authentic callback came.';
@@ -90,8 +92,8 @@ comment on column genhook.account_health.finished_by_callback is 'Tasks of the l
 comment on column genhook.account_health.finished_by_poll is 'Tasks of the last day that a poll found without one.';
 comment on column genhook.account_health.unanswered is 'Tasks submitted since the last callback that none came for.';
 comment on column genhook.account_health.went_quiet is 'Whether callbacks had come and then stopped: three or more unanswered.';
-comment on column genhook.account_health.paused_until is 'The provider wants to be left alone until then.';
-comment on column genhook.account_health.paused_because is 'What it said.';
+comment on column genhook.account_health.paused_until is 'Nothing is asked of the provider until then (without credit: no request is sent, but polls go on).';
+comment on column genhook.account_health.paused_because is 'What it said; before it down, no credit or walled off, where it is that.';
 comment on column genhook.account_health.unread is 'Callbacks of the last day that were unparsed or unverified.';
 comment on column genhook.account_health.none_read is 'Whether that was all: no other callback came in the last day.';
 comment on column genhook.account_health.unread_since is 'The hour in which the first of them came.';

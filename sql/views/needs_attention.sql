@@ -106,13 +106,20 @@ create or replace view genhook.request_attention as
     union all
     select 'request waits', r.provider, r.task_id, r.queued_at,
         format('request %s for the account "%s": %s', r.id, r.account,
-            coalesce(u.details, r.error, 'no sweep has sent it')),
-        coalesce(u.cure, format('select * from genhook.requeue_requests(%s)', r.id))
+            coalesce(genhook.held_because(r.provider, r.account), u.details,
+                r.error, 'no sweep has sent it')),
+        case when i.doubt is not null
+            then 'select * from genhook.resume_sending()'
+            else coalesce(u.cure,
+                format('select * from genhook.requeue_requests(%s)', r.id)) end
     from genhook.requests r
+    left join genhook.identity i on true
     left join genhook.unknown_accounts u
         on u.provider = r.provider and u.account = r.account
     where r.status = 'queued'
         and (r.queued_at < now() - interval '15 minutes'
+            -- no sweep sends it, however new it is
+            or i.doubt is not null
             -- a sweep has passed it over
             or (u.account is not null and r.queued_at
                 < (select max(s.noted_at) from genhook.settings s)));
@@ -242,6 +249,18 @@ create or replace view genhook.every_attention as
         and not exists (select from genhook.replays r
             where r.received_at = d.received_at and r.id = d.id
                 and r.outcome <> d.outcome)
+    union all
+    -- An outage that passes by itself is nobody's work.
+    select 'account paused', provider, null, trouble_since,
+        format('account "%s" is paused until %s: %s', account,
+            to_char(not_before, 'YYYY-MM-DD HH24:MI:SS'),
+            concat_ws(': ', trouble, reason)),
+        format('select * from genhook.resume_accounts(%L, %L)', provider,
+            account),
+        case trouble when 'no credit' then 4 else 3 end, null
+    from genhook.accounts
+    where troubles > 0 and (trouble in ('no credit', 'walled off')
+        or trouble_since < now() - interval '15 minutes')
     ) as e
     order by e.urgency, e.ends_at, e.since;
 comment on view genhook.every_attention is

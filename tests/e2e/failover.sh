@@ -163,6 +163,8 @@ for provider in $(served_providers); do
 done
 sweep
 check "the sweep works on the new primary" grep -q 'drained 0' "$WORK/sweep.out"
+same "a promoted replica is no copy of the database" t \
+    "$(sql "select doubt is null and system_identifier is not null from genhook.identity")"
 same "its row is there" 2 "$(sql "select count(*) from genhook.sweeps where finished is not null")"
 check "and so does the command" genhook tasks succeeded
 replica_end

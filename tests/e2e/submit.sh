@@ -21,6 +21,8 @@ body()		# PROVIDER MARK
 	*)	echo '{"prompt": "'"$2"'"}' ;;
 	esac
 }
+# What waits is due at once, and so are accounts that are paused.
+resume()	{ sql "update genhook.accounts set not_before = '-infinity', probed_at = null; update genhook.requests set next_attempt_at = now() where status = 'queued'"; }
 request()	{ sql "select ${2:-status} from genhook.requests where id = $1"; }
 # What the simulator took: "MARK" of each task that was made.
 marks()		{ jq -r 'select(.event == "submitted") | [.request | .. | .prompt? // empty][0]' "$LEDGER"; }
@@ -99,7 +101,7 @@ done <<'CASES'
 CASES
 same "an empty model is refused" 23514 "$(state "insert into genhook.requests (provider, model) values ('novita', '')")"
 same "an application cannot change what it inserted" 42501 "$(state "set role genhook_app; update genhook.requests set model = 'x'")"
-for call in "claim_requests('novita', 'default', 'x', '1 s', 1)" "finish_request(1, 'x', 'refused')" \
+for call in "claim_requests('novita', 'default', 'x', '1 s', 1)" "resume_sending()" "resume_accounts()" "finish_request(1, 'x', 'refused')" \
     "expire_requests()" "requeue_requests(1)" "settle_request(1, 'x')"; do
 	same "nor call ${call%%(*}" 42501 "$(state "set role genhook_app; select genhook.$call")"
 done
@@ -172,7 +174,14 @@ faults '{"submit-hangup":50}'
 for provider in novita apixo wavespeed; do
 	sql "insert into genhook.requests (provider, model, request) select '$provider', '${models[$provider]}', replace('$(body "$provider" half-$provider-@)', '@', g::text)::jsonb from generate_series(1, 12) as g"
 done
-sweep
+# Three lost answers in a row make an account wait: here they are over at once.
+half_sent()
+{
+	sweep
+	resume
+	[ "$(sql "select count(*) from genhook.requests where status = 'queued' and request::text like '%half-%'")" = 0 ]
+}
+check "with every second answer missing, all go out" soon 60 half_sent
 faults '{"submit-hangup":0}'
 same "with every second answer missing, each is taken once" '36 36' "$(marks | grep -c '^half-') $(marks | grep '^half-' | sort -u | wc -l)"
 check "and some are unknown" test "$(sql "select count(*) from genhook.requests where status = 'unknown' and request::text like '%half-%'")" -gt 3
@@ -184,8 +193,13 @@ faults '{"submit-hangup":100}'
 id=$(insert apimart seedream-5 resent)
 sweep
 like "an account that may resend queues it" '^queued\|1' "$(request "$id" "status, attempts")"
+for turn in 2 3 4; do
+	resume
+	sweep
+	like "$turn times" "^queued\\|$turn" "$(request "$id" "status, attempts")"
+done
 faults '{"submit-hangup":0}'
-sql "update genhook.requests set next_attempt_at = now() where id = $id"
+resume
 sweep
 same "and it is still one task" "submitted 1 $(sent resent .task_id)" "$(request "$id") $(taken resent) $(request "$id" task_id)"
 
@@ -201,21 +215,72 @@ same "said once" 1 "$(grep -c 'the API key is refused' "$WORK/sweep.out")"
 same "its requests wait, one tried" '1 0 0' "$(sql "select string_agg(attempts::text, ' ' order by id) from genhook.requests where status = 'queued' and provider = 'apixo'")"
 same "no key in words or tables" 0 "$(grep -c 'not-the-key' "$WORK/sweep.out")"
 sed -i "s/not-the-key-at-all/$KEY_APIXO/; s|api_base = \"$SIMULATOR/apixo\"|api_base = \"http://127.0.0.1:1/apixo\"|" "$GENHOOK_CONF"
-sql "update genhook.requests set next_attempt_at = now() where status = 'queued'"
+resume
 sweep
-same "nobody there: nothing was said, they wait" '2 1 1' "$(sql "select string_agg(attempts::text, ' ' order by id) from genhook.requests where status = 'queued' and provider = 'apixo'")"
+same "nobody there: nothing was said, they wait, one tried" '2 0 0' "$(sql "select string_agg(attempts::text, ' ' order by id) from genhook.requests where status = 'queued' and provider = 'apixo'")"
 sed -i "s|http://127.0.0.1:1/apixo|$SIMULATOR/apixo|" "$GENHOOK_CONF"
-sql "update genhook.requests set next_attempt_at = now() where status = 'queued'"
+resume
 sweep
 for i in 1 2 3; do
 	same "then each is sent, once" 'submitted 1' "$(request "${ids[i - 1]}") $(taken "keyless-$i")"
 done
 id=$(insert novita txt2img stranger account "'nobody'")
-sql "update genhook.requests set queued_at = now() - interval '1 hour' where id = $id"
+sweep --dry-run
+like "a dry run does not promise what it cannot send" "request $id .*waits: its account is not in the settings" "$(cat "$WORK/sweep.out")"
+like "and does not count it" '0 queued requests' "$(tail -n 1 "$WORK/sweep.out")"
 sweep
+same "a request for an account that is not in the settings is worth a look" 1 "$?"
+stranger='the account "nobody" of novita is not in the settings'
+same "and says so at the first sweep" "queued|$stranger" "$(request "$id" "status, error")"
+"$BIN/genhook" --config "$GENHOOK_CONF" requests queued --json >"$WORK/requests.out"
+same "so does the list" "$stranger" "$(jq -r ".[] | select(.id == $id) | .error" "$WORK/requests.out")"
+sweep
+same "once" "0" "$(grep -c "request $id" "$WORK/sweep.out")"
 same "an account that is nobody's is shown" 'request waits' "$(sql "select reason from genhook.request_attention where details like 'request $id %'")"
 same "and its request can be withdrawn" refused "$(sql "set role genhook_app; select status from genhook.cancel_requests($id)")"
 same "once" '' "$(sql "set role genhook_app; select status from genhook.cancel_requests($id)")"
+sql "update genhook.requests set account = 'default' where id = $id"
+other=$(insert novita txt2img refused-too)
+sql "update genhook.requests set status = 'refused', error = 'no', next_attempt_at = null, settled_at = now() where id = $other"
+same "what was withdrawn comes not back with the others" "$other" "$(sql "select id from genhook.requeue_requests(p_provider => 'novita')")"
+same "nor with all" '' "$(sql "select id from genhook.requeue_requests() where id = $id")"
+sweep
+same "and is not sent" 'refused 0' "$(request "$id") $(taken stranger)"
+same "but by its own id" "$id" "$(sql "select id from genhook.requeue_requests($id)")"
+sweep
+same "it is" 'submitted 1' "$(request "$id") $(taken stranger)"
+id=$(insert novita txt2img found account "'later'")
+sweep
+printf 'novita later {\n\ttoken = {"later-token-0123456789abcdef0123456789abcdef"}\n\tapi_key = "%s"\n\tapi_base = "%s/novita"\n}\n' "$KEY_NOVITA" "$SIMULATOR" >>"$GENHOOK_CONF"
+sweep
+same "once its account is there it goes, and says nothing" 'submitted|' "$(request "$id" "status, error")"
+
+# --- a withdrawal that is not yet committed; a lease that is not over; telling
+id=$(insert novita txt2img withdrawing)
+hold "select genhook.cancel_requests($id)"
+sweep
+same "a request that is being withdrawn is passed over" 0 "$?"
+release
+sweep
+same "and never sent" 'refused 0' "$(request "$id") $(taken withdrawing)"
+id=$(insert novita txt2img leased)
+sql "update genhook.requests set status = 'sending', sender = 'elsewhere', sent_at = now(), attempts = 1, next_attempt_at = null, leased_until = now() + interval '1 minute' where id = $id"
+sweep
+same "a request whose lease is not over is another's" sending "$(request "$id")"
+told()	{ psql -XqAt -c "listen genhook_request_settled" -c "$1" | grep -c "\"genhook_request_settled\" with payload \"$id\""; }
+sql "update genhook.requests set leased_until = now() - interval '1 s' where id = $id"
+same "that it is unknown is told" 1 "$(told "select genhook.expire_requests()")"
+same "that it is settled, too" 1 "$(told "select genhook.settle_request($id, 'leased-task')")"
+for status in submitted refused unknown; do
+	id=$(insert novita txt2img "told-$status")
+	sql "update genhook.requests set status = 'sending', sender = 'me', sent_at = now(), attempts = 1, next_attempt_at = null, leased_until = now() + interval '1 minute' where id = $id"
+	task=null
+	[ "$status" != submitted ] || task="'told-task'"
+	same "and $status" 1 "$(told "select genhook.finish_request($id, 'me', '$status', $task, 'why')")"
+done
+sql "delete from genhook.requests where task_id in ('leased-task', 'told-task'); delete from genhook.tasks where task_id in ('leased-task', 'told-task')"
+id=$(insert novita txt2img told-cancelled)
+same "and withdrawn" 1 "$(told "select genhook.cancel_requests($id)")"
 
 # --- the budget of a minute, for all sweeps together
 sed -i '/^wavespeed default/,/^}/ s/submits_per_minute = .*/submits_per_minute = 3/' "$GENHOOK_CONF"

@@ -83,6 +83,18 @@ faults_submit_delay_ms(void)
 }
 
 long
+faults_submit_status(void)
+{
+	return number_now(&now.submit_status);
+}
+
+long
+faults_poll_status(void)
+{
+	return number_now(&now.poll_status);
+}
+
+long
 faults_link_seconds(void)
 {
 	return number_now(&now.link_seconds);
@@ -163,6 +175,10 @@ faults_set(struct faults *to, const char *name, json_t *value)
 		to->clock_ahead_s = (long)number;
 	else if (strcmp(name, "submit-delay-ms") == 0)
 		to->submit_delay_ms = (long)number;
+	else if (strcmp(name, "submit-status") == 0)
+		to->submit_status = (long)number;
+	else if (strcmp(name, "poll-status") == 0)
+		to->poll_status = (long)number;
 	else if (strcmp(name, "link-seconds") == 0)
 		to->link_seconds = (long)number;
 	else
@@ -213,6 +229,10 @@ faults_show(void)
 	    json_integer(now.clock_ahead_s));
 	(void)json_object_set_new(obj, "submit-delay-ms",
 	    json_integer(now.submit_delay_ms));
+	(void)json_object_set_new(obj, "submit-status",
+	    json_integer(now.submit_status));
+	(void)json_object_set_new(obj, "poll-status",
+	    json_integer(now.poll_status));
 	(void)json_object_set_new(obj, "link-seconds",
 	    json_integer(now.link_seconds));
 	(void)pthread_mutex_unlock(&lock);

@@ -27,6 +27,8 @@ struct faults {
 	long	 status_delay_ms;
 	long	 clock_ahead_s;		/* of every answer's Date */
 	long	 submit_delay_ms;
+	long	 submit_status;		/* of every submit; 0: their own */
+	long	 poll_status;		/* of every poll */
 	long	 link_seconds;		/* -1: each provider's own */
 };
 
@@ -47,6 +49,8 @@ long	 faults_late_ms(void);
 long	 faults_status_delay_ms(void);
 long	 faults_clock_ahead_s(void);
 long	 faults_submit_delay_ms(void);
+long	 faults_submit_status(void);
+long	 faults_poll_status(void);
 long	 faults_link_seconds(void);
 bool	 faults_change(json_t *, const char **);
 json_t	*faults_show(void);

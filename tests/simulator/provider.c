@@ -106,6 +106,32 @@ submit_answer(const struct provider *p, const struct call *c, struct reply *r)
 		r->closed = true;
 }
 
+/*
+ * Answers in place of the provider, which hears nothing of it: an empty purse
+ * in JSON, all else with a page.  False: nothing stands before it.
+ */
+static bool
+turn_away(const struct provider *p, const struct call *c, struct reply *r)
+{
+	bool	 is_submit = strcmp(c->method, "POST") == 0;
+	long	 status = is_submit ? faults_submit_status() :
+		    faults_poll_status();
+
+	if (status == 0)
+		return false;
+	if (status == 402)
+		reply_json(r, 402, json_pack("{s:i, s:s}", "code", 402,
+		    "message", "insufficient balance"));
+	else
+		reply_text(r, (unsigned)status, "text/html",
+		    "<!DOCTYPE html>\n<html><head><title>%ld in the way"
+		    "</title></head><body>%ld</body></html>\n", status,
+		    status);
+	ledger_write("turned_away", p->name, "", json_pack("{s:i, s:b}",
+	    "http", (int)status, "submit", is_submit));
+	return true;
+}
+
 /* Answers everything below /<provider>/. */
 void
 provider_answer(const struct call *c, struct reply *r)
@@ -119,7 +145,7 @@ provider_answer(const struct call *c, struct reply *r)
 		return;
 	}
 	inner.path = c->path + len + 1;
-	if (!key_check(c, r, p))
+	if (turn_away(p, c, r) || !key_check(c, r, p))
 		return;
 	if (strcmp(c->method, "POST") == 0)
 		submit_answer(p, &inner, r);

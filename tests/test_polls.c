@@ -1,0 +1,265 @@
+/* batch/polls: what becomes of a task and of its account by what the status API
+ * answered, with the network and the database played by this test. */
+#include <stdio.h>
+#include <string.h>
+
+#include "lib/clock.h"
+#include "batch/provider_api.h"
+#include "batch/steps.h"
+#include "tests/cunit_main.h"
+#include "tests/fixture.h"
+#include "tests/scratch.h"
+
+#define TASKS	8	/* that are due */
+
+struct db_rows {
+	int	n;
+};
+
+bool		 __wrap_http_start(struct http_engine *,
+		    const struct http_request *, struct http_response *);
+void		 __wrap_http_turn(struct http_engine *, int timeout_ms);
+enum db_verdict	 __wrap_run_query(struct run *, const struct db_stmt *,
+		    const struct db_param *, struct db_rows **,
+		    struct errbuf *);
+int		 __wrap_db_rows_count(const struct db_rows *);
+const char	*__wrap_db_value(const struct db_rows *, int row, int col);
+void		 __wrap_db_rows_free(struct db_rows *);
+
+static struct http_request	 asked[TASKS];
+static struct http_response	*answers[TASKS];
+static int			 nasked, nanswered, due;
+static int			 http;
+static int64_t			 retry_after_s;
+static const char		*body;
+static bool			 probation;
+
+/* What was written. */
+static int	notes, pauses, released;
+static char	kind[32], words[400], wait[32], pause_kind[32], pause_asked[32];
+
+bool
+__wrap_http_start(struct http_engine *engine, const struct http_request *req,
+    struct http_response *res)
+{
+	(void)engine;
+	CU_ASSERT_FATAL(nasked < TASKS);
+	CU_ASSERT(req->timeout_s > 0 && req->timeout_s <= 60);
+	CU_ASSERT_PTR_NULL(req->post);
+	asked[nasked] = *req;
+	memset(res, 0, sizeof(*res));
+	answers[nasked++] = res;
+	return true;
+}
+
+/* One answer comes; http 0: there is nobody. */
+void
+__wrap_http_turn(struct http_engine *engine, int timeout_ms)
+{
+	struct http_response	*res;
+
+	(void)engine;
+	(void)timeout_ms;
+	if (nanswered == nasked)
+		return;
+	res = answers[nanswered];
+	res->verdict = http != 0 ? HTTP_ANSWERED : HTTP_TROUBLE;
+	res->status = http;
+	res->retry_after_s = retry_after_s;
+	errbuf_set(&res->err, "it broke");
+	if (http != 0)
+		CU_ASSERT(asked[nanswered].on_body(asked[nanswered].arg, body,
+		    strlen(body)));
+	asked[nanswered].on_done(asked[nanswered].arg);
+	nanswered++;
+}
+
+int
+__wrap_db_rows_count(const struct db_rows *rows)
+{
+	return rows != NULL ? rows->n : 0;
+}
+
+const char *
+__wrap_db_value(const struct db_rows *rows, int row, int col)
+{
+	static const char *const	troubled[] = { "novita", "default" };
+	static const char *const	claimed[] = { "t", "m" };
+
+	(void)row;
+	if (rows->n < 0)
+		return "pending";
+	return probation && due == TASKS ? troubled[col] : claimed[col];
+}
+
+void
+__wrap_db_rows_free(struct db_rows *rows)
+{
+	(void)rows;
+}
+
+static void
+note(char *to, size_t size, struct db_param p)
+{
+	(void)snprintf(to, size, "%s", p.value != NULL ? p.value : "-");
+}
+
+enum db_verdict
+__wrap_run_query(struct run *r, const struct db_stmt *stmt,
+    const struct db_param *params, struct db_rows **rows, struct errbuf *err)
+{
+	static struct db_rows	found;
+	int			limit;
+
+	(void)r;
+	(void)err;
+	found.n = 0;
+	if (rows != NULL)
+		*rows = &found;
+	if (stmt == DB_TROUBLED_ACCOUNTS)
+		found.n = probation ? 1 : 0;
+	else if (stmt == DB_CLAIM_POLLS) {
+		limit = (int)db_number(params[4].value);
+		found.n = due < limit ? due : limit;
+		due -= found.n;
+	} else if (stmt == DB_NOTE_POLL) {
+		notes++;
+		note(kind, sizeof(kind), params[2]);
+		note(words, sizeof(words), params[3]);
+		note(wait, sizeof(wait), params[4]);
+	} else if (stmt == DB_TROUBLE_ACCOUNT || stmt == DB_PAUSE_ACCOUNT) {
+		pauses++;
+		note(pause_kind, sizeof(pause_kind),
+		    stmt == DB_TROUBLE_ACCOUNT ? params[2] :
+		    db_text("rate limit"));
+		note(pause_asked, sizeof(pause_asked),
+		    params[stmt == DB_TROUBLE_ACCOUNT ? 5 : 2]);
+	} else if (stmt == DB_RELEASE_POLLS)
+		released++;
+	else
+		CU_ASSERT_EQUAL(stmt, DB_ACCOUNT_IS_WELL);
+	return DB_OK;
+}
+
+static void
+poll_all(void)
+{
+	static char	name[] = "default", key[] = "a-key-of-the-test";
+	static char	base[] = "https://api.example";
+	char		*tokens[] = { (char[]){ "token-of-the-test" }, NULL };
+	struct account	account = { .name = name, .api_key = key,
+			    .api_base = base, .tokens = tokens };
+	struct conf	conf = { .accounts = &account, .naccounts = 1,
+			    .polls_in_flight = 4 };
+	struct sweep	s = { .run = { .conf = &conf } };
+
+	account.provider = provider_find("novita");
+	nasked = nanswered = notes = pauses = released = 0;
+	due = TASKS;
+	kind[0] = words[0] = wait[0] = pause_kind[0] = pause_asked[0] = '\0';
+	polls_step(&s, clock_ms() + 3600000);
+	CU_ASSERT_FALSE(s.run.broken);
+}
+
+/* What each answer is worth for a task, how many of 8 are asked, and what
+ * becomes of the account. */
+static const struct {
+	int		 http;
+	int64_t		 retry_after_s;
+	const char	*body;
+	int		 asked;
+	const char	*kind, *words, *wait;
+	const char	*pause, *pause_asked;
+} cases[] = {
+	{ 404, 0, "{\"message\":\"no task\"}", 8, "not_found",
+	  "answered 404: no task", "-", "", "" },
+	/* As long as the server asks, for the task and the account. */
+	{ 429, 900, "{\"message\":\"slow\"}", 1, "error",
+	  "answered 429: slow", "900 s", "rate limit", "900 s" },
+	{ 429, 0, "{}", 1, "error", "answered 429", "-", "rate limit",
+	  "60 s" },
+	{ 503, 120, "{}", 3, "error", "answered 503", "120 s", "down",
+	  "120 s" },
+	{ 400, 77, "{\"message\":\"bad\"}", 8, "error", "answered 400: bad",
+	  "77 s", "", "" },
+	{ 500, 0, "{}", 3, "error", "answered 500", "-", "down", "0 s" },
+	{ 521, 0, "<title>521</title>", 3, "error",
+	  "answered 521 with a web page: 521", "-", "down", "0 s" },
+	{ 0, 0, "", 3, "error", "it broke", "-", "down", "0 s" },
+	/* A page knows nothing of tasks and keys. */
+	{ 404, 0, "<title>Not Found</title>", 3, "error",
+	  "answered 404 with a web page: Not Found", "-", "walled off",
+	  "0 s" },
+	{ 403, 0, "<title>Blocked</title>", 3, "error",
+	  "answered 403 with a web page: Blocked", "-", "walled off", "0 s" },
+	{ 200, 0, "<title>Hello</title>", 3, "error",
+	  "answered 200 with a web page: Hello", "-", "walled off", "0 s" },
+	{ 302, 0, "moved", 3, "error",
+	  "answered 302 without a JSON object: moved", "-", "walled off",
+	  "0 s" },
+	{ 403, 0, "{\"message\":\"no right\"}", 1, "error",
+	  "answered 403: no right", "-", "", "" },
+};
+
+static void
+expect_case(size_t i, bool on_probation)
+{
+	int		before = (int)CU_get_number_of_failures();
+	int		want = cases[i].asked;
+	struct capture	cap;
+	char		said[8192];
+
+	http = cases[i].http;
+	retry_after_s = cases[i].retry_after_s;
+	body = cases[i].body;
+	probation = on_probation;
+	if (on_probation && want == 3)
+		want = 1;
+	capture_begin(&cap);
+	poll_all();
+	(void)capture_end(&cap, said, sizeof(said));
+	CU_ASSERT_EQUAL(nasked, want);
+	CU_ASSERT_EQUAL(notes, want);
+	CU_ASSERT_STRING_EQUAL(kind, cases[i].kind);
+	CU_ASSERT_STRING_EQUAL(words, cases[i].words);
+	CU_ASSERT_STRING_EQUAL(wait, cases[i].wait);
+	CU_ASSERT_EQUAL(pauses, *cases[i].pause != '\0');
+	CU_ASSERT_STRING_EQUAL(pause_kind, cases[i].pause);
+	CU_ASSERT_STRING_EQUAL(pause_asked, cases[i].pause_asked);
+	if ((int)CU_get_number_of_failures() != before)
+		(void)fprintf(stderr, "\n    row %zu: %d asked, %s, %s, %s; "
+		    "%s %s\n", i, nasked, kind, words, wait, pause_kind,
+		    pause_asked);
+}
+
+static void
+test_answers(void)
+{
+	size_t	i;
+
+	for (i = 0; i < COUNT(cases); i++)
+		expect_case(i, false);
+}
+
+/* Of an account that was in trouble one goes first, and nothing after it but
+ * where it was well. */
+static void
+test_probation(void)
+{
+	size_t	i;
+
+	for (i = 0; i < COUNT(cases); i++)
+		expect_case(i, true);
+}
+
+int
+main(void)
+{
+	static const struct test	tests[] = {
+		{ "answers", test_answers },
+		{ "on probation", test_probation },
+		{ NULL, NULL }
+	};
+
+	return cunit_run("polls", tests);
+}
