@@ -117,7 +117,8 @@ echo '{"code":500,"message":"server on fire","data":null}' | api inside
 apimart_task another "$ORIGIN/x.jpg" 1900000000 | api swapped
 echo '{"id":"shapeless","status":"completed","result":7}' | api shapeless
 echo '<html>busy</html>' | api page
-{ printf '{"id":"huge","x":"'; head -c 9000000 /dev/zero | tr '\0' x; echo '"}'; } | api huge
+printf '{"id":"huge","x":"' | api huge
+truncate -s 257M "$WORK/origin/v1/tasks/huge"
 echo 'not found' >"$WORK/origin/v1/tasks/redirected/index.html"
 for id in dreaming later inside swapped page huge redirected; do
 	sql "select genhook.register_task('apimart', '$id', 'm', 'static')" >/dev/null
@@ -132,7 +133,7 @@ later|-
 inside|.*server on fire.*
 swapped|the answer is about another task
 page|.+
-huge|127.0.0.1: larger than 8388608 bytes
+huge|127.0.0.1: larger than 268435456 bytes
 redirected|.*301.*
 CASES
 like "attention shows the unknown word" 'unknown status' "$(sql "select details from genhook.attention where task_id = 'dreaming'")"
