@@ -193,7 +193,7 @@ __wrap_run_query(struct run *r, const struct db_stmt *stmt,
 		answers.n = queued > 0 ? 1 : 0;
 		queued--;
 		now_ms += claim_takes_ms;
-	} else if (stmt == DB_EXPIRE_REQUESTS ||
+	} else if (stmt == DB_EXPIRE_REQUESTS || stmt == DB_NOTE_TOKENS ||
 	    stmt == DB_NOTE_STRAY_REQUESTS)
 		answers.n = 0;
 	else {
