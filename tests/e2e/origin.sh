@@ -76,7 +76,7 @@ apimart static {
 	api_base = "https://api.example"
 }
 END
-sed -i 's/allow_private_networks.*/&\n\tmax_output_bytes = 2000000/' "$GENHOOK_CONF"
+sed -i 's/allow_private_networks.*/&\n\tmax_output_bytes = 2000000\n\tmax_seconds = 300/' "$GENHOOK_CONF"
 handlers_restart
 /usr/bin/python3 "$TOP/tests/e2e/lib/origin.py" "$FIXTURES" "$WORK/asked" \
     $HOST 443 "$WORK/server.both" $HOST 80 "" $HOST 8443 "$WORK/server.both" \
