@@ -243,3 +243,4 @@ accessed()	{ cat "$WORK"/debian/access.log* | grep -q '" 404 '; }
 check "what is no path of ours is in the access log" soon 30 accessed
 same "no token in any of them" '' \
     "$(zgrep -lF -e "$GENHOOK_TOKEN_NOVITA" -e "$GENHOOK_TOKEN_APIMART" "$WORK"/debian/*log*)"
+finish

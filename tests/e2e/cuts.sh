@@ -15,9 +15,8 @@ cuts_end()
 {
 	kill "$CUTTER" 2>/dev/null
 	rm -rf "$DOOR"
-	finish
 }
-trap cuts_end EXIT
+trap 'cuts_end; broke_off' EXIT
 soon 10 test -S "$DOOR/.s.PGSQL.5432"
 sed -i "s|conninfo = .* user=genhook_hook\"|conninfo = \"host=$DOOR port=5432 dbname=genhook user=genhook_hook\"|" "$GENHOOK_CONF"
 
@@ -73,3 +72,5 @@ for way in session pooler; do
 	check "$way: drained" soon 60 drained
 	same "$way: once" '1 1 1' "$(once "$way-hold")"
 done
+cuts_end
+finish

@@ -25,7 +25,7 @@ replica_end()
 	[ "$FAILED" -eq 0 ] || as_server tail -n 20 "$REPLICA/log"
 	as_server rm -rf "$REPLICA"
 }
-trap 'replica_end; finish' EXIT
+trap 'replica_end; broke_off' EXIT
 
 # Its folder is where any user may go and where a socket's path fits.
 replica_start()

@@ -473,6 +473,7 @@ finish()
 	printf '%d %d\n' "$PASSED" "$FAILED"
 	exit $((FAILED > 0))
 }
-# A script that breaks off has not passed.
-trap 'fail "the script comes to its end"; finish' EXIT
+# A script that breaks off, and does not come to its finish, has not passed.
+broke_off()	{ fail "the script comes to its end"; finish; }
+trap broke_off EXIT
 trap 'fail interrupted; exit' INT TERM

@@ -49,3 +49,4 @@ check "one that is given up is" soon 30 hears n-5
 same "one that goes on is not" 0 "$(heard n-6)"
 exec 7>&-
 wait "$LISTENER"
+finish

@@ -36,7 +36,7 @@ bouncer_kill()
 	kill -KILL "$pid" && soon 30 gone "$pid"
 	as_server rm -f "$BOUNCER/pid"
 }
-trap 'bouncer_end; finish' EXIT
+trap 'bouncer_end; broke_off' EXIT
 
 # Its folder is where any user may go and where a socket's path fits.
 bouncer_make()

@@ -165,3 +165,4 @@ for provider in novita apimart apixo wavespeed; do
 	    "$(cat "$WORK"/storm.[0-9]* | sed 's/}{/}\n{/g' | sort | uniq -c | sed 's/^ *//' | tr '\n' ' ' | sed 's/ $//')"
 	same "$provider, 50 at once: one row" '1|1|50' "$(sql "select (select count(*) from genhook.tasks where (provider, task_id) = ('$provider', 'storm')), (select count(distinct (task_id)) from genhook.outputs where (provider, task_id) = ('$provider', 'storm')), (select count(*) from genhook.deliveries where (provider, task_id) = ('$provider', 'storm'))")"
 done
+finish
