@@ -33,13 +33,16 @@ s3_read_names(struct s3_place *place, const char *url, struct errbuf *err)
 {
 	const char	*name = url + strlen("s3://");
 	size_t		 len = strcspn(name, "/"), used;
-	const char	*prefix = name + len + (name[len] == '/');
+	const char	*prefix = name + len + (name[len] == '/'), *dots;
 
 	if (len < 3 || len >= sizeof(place->bucket) ||
-	    strspn(name, LETTERS DIGITS "._-") < len) {
+	    strspn(name, LETTERS DIGITS "._-") < len ||
+	    strspn(name, LETTERS DIGITS) == 0 ||
+	    strchr(LETTERS DIGITS, name[len - 1]) == NULL ||
+	    ((dots = strstr(name, "..")) != NULL && dots < name + len)) {
 		errbuf_set(err, "archive.url has no name of a bucket: 3 to %zu "
-		    "letters, digits, '-', '_' and '.'",
-		    sizeof(place->bucket) - 1);
+		    "letters, digits, '-', '_' and single '.', a letter or "
+		    "digit first and last", sizeof(place->bucket) - 1);
 		return false;
 	}
 	(void)snprintf(place->bucket, sizeof(place->bucket), "%.*s", (int)len,

@@ -162,7 +162,7 @@ static const struct cli_word doctor_words[] = {
 };
 
 static const struct cli_word config_words[] = {
-	{ "check", "read the file and name the first mistake" },
+	{ "check", "read the file and name every mistake" },
 	{ "keys", "every setting, with default and bounds" },
 	{ NULL, NULL }
 };
@@ -253,7 +253,7 @@ const struct cli_command cli_commands[] = {
 	    migrate_words, cli_migrate, CLI_CONF_NOT_BARE, "--print" },
 	{ "config", "check | keys",
 	    "check the settings file, or list every setting", NULL,
-	    config_words, cli_config, CLI_CONF_NOT_BARE, "keys" },
+	    config_words, cli_config, CLI_CONF_OR_NULL, NULL },
 	{ "token", "list | new [PROVIDER [ACCOUNT]]",
 	    "make a token, or say which are still in use",
 	    "new: prints a token, its line for the settings, and the address "

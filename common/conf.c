@@ -9,17 +9,38 @@
 #include "common/conf_file.h"
 #include "common/conf_keys.h"
 
+static const char *
+conf_path(const char *path)
+{
+	if (path == NULL && (path = getenv("GENHOOK_CONF")) == NULL)
+		path = CONF_DEFAULT_PATH;
+	return path;
+}
+
 struct conf *
 conf_load(const char *path, struct errbuf *err)
 {
 	struct conf	*c;
 
-	if (path == NULL && (path = getenv("GENHOOK_CONF")) == NULL)
-		path = CONF_DEFAULT_PATH;
+	path = conf_path(path);
 	errbuf_set(err, "%s: out of memory", path);
 	if ((c = calloc(1, sizeof(*c))) != NULL &&
 	    (c->path = strdup(path)) != NULL && conf_file_read(c, err))
 		return c;
+	conf_free(c);
+	return NULL;
+}
+
+struct conf *
+conf_check(const char *path, void (*each)(void *, const char *), void *arg)
+{
+	struct conf	*c = calloc(1, sizeof(*c));
+
+	if (c != NULL && (c->path = strdup(conf_path(path))) != NULL) {
+		(void)conf_file_check(c, each, arg);
+		return c;
+	}
+	each(arg, "out of memory");
 	conf_free(c);
 	return NULL;
 }

@@ -62,6 +62,16 @@ struct conf {
  * file, line, key and range.  The caller frees with conf_free().
  */
 struct conf *conf_load(const char *path, struct errbuf *err);
+
+/*
+ * The same for a person: each mistake is told in words, and not only the first;
+ * so is each "${NAME}" that is not set here.  Returns what could be read for
+ * further checks, with members that are NULL where nothing could; NULL without
+ * memory.  The caller frees with conf_free().
+ */
+struct conf *conf_check(const char *path,
+	    void (*each)(void *arg, const char *words), void *arg);
+
 void	conf_free(struct conf *);		/* NULL is fine */
 
 /* The account of a provider by name, or NULL. */

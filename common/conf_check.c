@@ -11,18 +11,28 @@
 
 /* False, so that a check can return it. */
 static bool __attribute__((format(printf, 4, 5)))
-conf_wrong(struct conf_fault *fault, const char *section, const char *key,
-    const char *fmt, ...)
+conf_wrong(const struct conf_faults *faults, const char *section,
+    const char *key, const char *fmt, ...)
 {
-	char	words[sizeof(fault->words.text)];
-	va_list	ap;
+	struct conf_fault	fault = { section, key, { .text = "" } };
+	char			words[sizeof(fault.words.text)];
+	va_list			ap;
 
 	va_start(ap, fmt);
 	(void)vsnprintf(words, sizeof(words), fmt, ap);
 	va_end(ap);
-	fault->section = section;
-	fault->key = key;
-	errbuf_set(&fault->words, "%s", words);
+	errbuf_set(&fault.words, "%s", words);
+	faults->each(faults->arg, &fault);
+	return false;
+}
+
+static bool
+conf_wrong_no_memory(const struct conf_faults *faults)
+{
+	struct conf_fault	fault = { NULL, NULL, { .text = "" } };
+
+	(void)errbuf_no_memory(&fault.words);
+	faults->each(faults->arg, &fault);
 	return false;
 }
 
@@ -35,7 +45,7 @@ conf_begins(const char *s, const char *prefix)
 /* ---- the accounts ------------------------------------------------------- */
 
 static bool
-conf_check_name(const struct account *a, struct conf_fault *fault)
+conf_check_name(const struct account *a, const struct conf_faults *faults)
 {
 	size_t	len = strlen(a->name);
 
@@ -43,35 +53,35 @@ conf_check_name(const struct account *a, struct conf_fault *fault)
 	    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-")
 	    == len)
 		return true;
-	return conf_wrong(fault, NULL, NULL, "is no account name of 1 to 64 "
+	return conf_wrong(faults, NULL, NULL, "is no account name of 1 to 64 "
 	    "letters, digits, '-' and '_'");
 }
 
 static bool
-conf_check_resend(const struct account *a, struct conf_fault *fault)
+conf_check_resend(const struct account *a, const struct conf_faults *faults)
 {
 	if (!a->resend_unknown || a->provider->once_header != NULL)
 		return true;
-	return conf_wrong(fault, NULL, "resend_unknown", "is yes, but this "
+	return conf_wrong(faults, NULL, "resend_unknown", "is yes, but this "
 	    "provider takes no Idempotency-Key");
 }
 
 static bool
-conf_check_secrets(const struct account *a, struct conf_fault *fault)
+conf_check_secrets(const struct account *a, const struct conf_faults *faults)
 {
 	const struct signature_scheme	*s = a->provider->signature;
 	size_t				 i;
 
 	if (s != NULL && s->method != SIGNATURE_ED25519 && !s->optional &&
 	    a->secrets[0] == NULL)
-		return conf_wrong(fault, NULL, "webhook_secret", "is missing, "
+		return conf_wrong(faults, NULL, "webhook_secret", "is missing, "
 		    "and this provider signs its callbacks");
 	for (i = 0; a->secrets[i] != NULL; i++) {
 		if (a->secrets[i][0] == '\0')
-			return conf_wrong(fault, NULL, "webhook_secret",
+			return conf_wrong(faults, NULL, "webhook_secret",
 			    "is empty");
 		if (s != NULL && !signature_takes_secret(s, a->secrets[i]))
-			return conf_wrong(fault, NULL, "webhook_secret",
+			return conf_wrong(faults, NULL, "webhook_secret",
 			    "number %zu is none that this provider gives",
 			    i + 1);
 	}
@@ -81,43 +91,43 @@ conf_check_secrets(const struct account *a, struct conf_fault *fault)
 /* Fill in the provider's own address, and cut off slashes at the end. */
 static bool
 conf_check_api_base(const struct conf *c, struct account *a,
-    struct conf_fault *fault)
+    const struct conf_faults *faults)
 {
 	size_t	len;
 
 	if (*a->api_base == '\0') {
 		free(a->api_base);
 		if ((a->api_base = strdup(a->provider->api_base)) == NULL)
-			return errbuf_no_memory(&fault->words);
+			return conf_wrong_no_memory(faults);
 	}
 	while ((len = strlen(a->api_base)) > 0 && a->api_base[len - 1] == '/')
 		a->api_base[len - 1] = '\0';
 	if (conf_begins(a->api_base, "https://") ||
 	    (c->allow_private_networks && conf_begins(a->api_base, "http://")))
 		return true;
-	return conf_wrong(fault, NULL, "api_base", "is not https://");
+	return conf_wrong(faults, NULL, "api_base", "is not https://");
 }
 
 /* Each is well formed, and no other account's of the same provider. */
 static bool
 conf_check_tokens(const struct conf *c, const struct account *a,
-    struct conf_fault *fault)
+    const struct conf_faults *faults)
 {
 	struct conf_token	 other;
 	size_t			 i;
 
 	if (a->tokens[0] == NULL)
-		return conf_wrong(fault, NULL, "token", "is missing");
+		return conf_wrong(faults, NULL, "token", "is missing");
 	for (i = 0; a->tokens[i] != NULL; i++) {
 		if (!conf_token_is_valid(a->tokens[i]))
-			return conf_wrong(fault, NULL, "token", "number %zu is "
+			return conf_wrong(faults, NULL, "token", "number %zu is "
 			    "not %d to %d letters, digits, '-' and '_', or "
 			    "looks like a number", i + 1, CONF_TOKEN_MIN,
 			    CONF_TOKEN_MAX);
 		if (conf_account_by_token(c, a->provider, a->tokens[i],
 		    strlen(a->tokens[i]), &other) == TOKEN_FOUND &&
 		    other.account != a)
-			return conf_wrong(fault, NULL, "token", "number %zu is "
+			return conf_wrong(faults, NULL, "token", "number %zu is "
 			    "%s %s's as well", i + 1, a->provider->name,
 			    other.account->name);
 	}
@@ -126,18 +136,21 @@ conf_check_tokens(const struct conf *c, const struct account *a,
 
 bool
 conf_check_account(const struct conf *c, struct account *a,
-    struct conf_fault *fault)
+    const struct conf_faults *faults)
 {
-	return conf_check_name(a, fault) && conf_check_resend(a, fault) &&
-	    conf_check_secrets(a, fault) && conf_check_api_base(c, a, fault) &&
-	    conf_check_tokens(c, a, fault);
+	bool	ok = conf_check_name(a, faults);
+
+	ok = conf_check_resend(a, faults) && ok;
+	ok = conf_check_secrets(a, faults) && ok;
+	ok = conf_check_api_base(c, a, faults) && ok;
+	return conf_check_tokens(c, a, faults) && ok;
 }
 
 /* ---- the rest ----------------------------------------------------------- */
 
 /* What an archive in a store needs; each row has to hold. */
 static bool
-conf_check_s3(const struct conf *c, struct conf_fault *fault)
+conf_check_s3(const struct conf *c, const struct conf_faults *faults)
 {
 	const struct {
 		const char	*key, *words;
@@ -157,43 +170,47 @@ conf_check_s3(const struct conf *c, struct conf_fault *fault)
 		{ "s3_staging_dir", "is no absolute path",
 		    *c->s3_staging_dir == '/' },
 	};
+	bool	ok = true;
 	size_t	i;
 
 	for (i = 0; i < sizeof(rules) / sizeof(rules[0]); i++)
 		if (!rules[i].holds)
-			return conf_wrong(fault, "archive", rules[i].key, "%s",
+			ok = conf_wrong(faults, "archive", rules[i].key, "%s",
 			    rules[i].words);
-	return true;
+	return ok;
 }
 
 /* What signs sessions must not be guessed. */
 static bool
-conf_check_web(const struct conf *c, struct conf_fault *fault)
+conf_check_web(const struct conf *c, const struct conf_faults *faults)
 {
 	size_t	len = strlen(c->web_secret);
+	bool	ok = true;
 
 	if (len > 0 && len < CONF_WEB_SECRET_MIN)
-		return conf_wrong(fault, "web", "secret", "has %zu characters, "
+		ok = conf_wrong(faults, "web", "secret", "has %zu characters, "
 		    "and needs %d or more", len, CONF_WEB_SECRET_MIN);
 	if (*c->web_url != '\0' && !url_is_link(c->web_url))
-		return conf_wrong(fault, "web", "url", "is no http(s) URL");
-	return true;
+		ok = conf_wrong(faults, "web", "url", "is no http(s) URL");
+	return ok;
 }
 
 bool
-conf_check_common(const struct conf *c, struct conf_fault *fault)
+conf_check_common(const struct conf *c, const struct conf_faults *faults)
 {
+	bool	ok = true;
+
 	if (c->spool_dir[0] != '/')
-		return conf_wrong(fault, "receiver", "spool_dir",
+		ok = conf_wrong(faults, "receiver", "spool_dir",
 		    "\"%s\" is no absolute path", c->spool_dir);
 	if (!conf_begins(c->archive_url, "file:///") &&
 	    !conf_begins(c->archive_url, "s3://"))
-		return conf_wrong(fault, "archive", "url", "is neither "
+		ok = conf_wrong(faults, "archive", "url", "is neither "
 		    "file:///directory nor s3://bucket");
-	if (conf_begins(c->archive_url, "s3://") && !conf_check_s3(c, fault))
-		return false;
+	if (conf_begins(c->archive_url, "s3://"))
+		ok = conf_check_s3(c, faults) && ok;
 	if (*c->base_url != '\0' && !url_is_link(c->base_url))
-		return conf_wrong(fault, "receiver", "base_url",
+		ok = conf_wrong(faults, "receiver", "base_url",
 		    "is no http(s) URL");
-	return conf_check_web(c, fault);
+	return conf_check_web(c, faults) && ok;
 }

@@ -7,7 +7,7 @@
 #include "lib/errbuf.h"
 #include "common/conf.h"
 
-/* The first thing that is wrong. */
+/* A thing that is wrong. */
 struct conf_fault {
 	const char	*section;	/* NULL: the account's own */
 	const char	*key;		/* NULL: the section as a whole */
@@ -15,12 +15,18 @@ struct conf_fault {
 					   ERR_NO_MEMORY */
 };
 
-/* All but the accounts.  False with a fault. */
-bool	conf_check_common(const struct conf *, struct conf_fault *);
+/* Who is told of each. */
+struct conf_faults {
+	void	(*each)(void *arg, const struct conf_fault *);
+	void	*arg;
+};
+
+/* All but the accounts.  False: there were faults. */
+bool	conf_check_common(const struct conf *, const struct conf_faults *);
 
 /* One account of conf, beside those in front of it; fills in its api_base.
- * False with a fault. */
+ * False: there were faults. */
 bool	conf_check_account(const struct conf *, struct account *,
-	    struct conf_fault *);
+	    const struct conf_faults *);
 
 #endif

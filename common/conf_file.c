@@ -16,13 +16,24 @@
 
 #define SETTINGS_MAX	(1 << 20)
 #define MAX_SECTIONS	(CONF_NSECTIONS + 64)
+#define UNSET_MAX	64	/* lines with variables that are not set */
+#define AGAIN_MAX	100	/* mistakes of grammar that are told */
 
 /* A file while it is read. */
 struct conf_file {
 	const char	*path;
 	char		*text;		/* its comments overwritten */
 	cfg_t		*cfg;
-	struct errbuf	*err;		/* the caller's */
+	cfg_t		*section;	/* that is checked */
+	struct errbuf	*err;		/* the caller's: the first mistake */
+	long		 mistakes;
+	long		 line;		/* of the grammar's last mistake */
+	/* Told of each mistake; NULL: the first one is enough. */
+	void		(*each)(void *, const char *);
+	void		*arg;
+	long		 told[UNSET_MAX];	/* lines of which a variable
+						   has been named */
+	size_t		 ntold;
 };
 
 /* libconfuse has no place for a caller's pointer in its callbacks. */
@@ -30,15 +41,28 @@ static _Thread_local struct conf_file	*conf_file_parsed;
 
 /* ---- what is wrong, and where ------------------------------------------- */
 
+/* One more mistake.  The caller's err keeps the first. */
+static void
+conf_file_mistake(struct conf_file *f, const struct errbuf *words)
+{
+	if (f->mistakes++ == 0)
+		errbuf_reword(f->err, "%s", words->text);
+	if (f->each != NULL)
+		f->each(f->arg, words->text);
+}
+
 /* libconfuse's own complaints. */
 static void __attribute__((format(printf, 2, 0)))
 conf_file_on_error(cfg_t *cfg, const char *fmt, va_list ap)
 {
-	char	words[200];
+	struct conf_file	*f = conf_file_parsed;
+	struct errbuf		 mistake;
+	char			 words[200];
 
 	(void)vsnprintf(words, sizeof(words), fmt, ap);
-	errbuf_set(conf_file_parsed->err, "%s:%d: %s", conf_file_parsed->path,
-	    cfg != NULL ? cfg->line : 0, words);
+	f->line = cfg != NULL ? cfg->line : 0;
+	errbuf_set(&mistake, "%s:%ld: %s", f->path, f->line, words);
+	conf_file_mistake(f, &mistake);
 }
 
 static const char *
@@ -51,27 +75,35 @@ conf_file_line(const char *text, long line)
 	return text;
 }
 
-/* Behind the words: the first variable on that line that stands for nothing,
- * as libconfuse reads "${NAME}"; "${NAME:-text}" stands for the text then. */
+/* The first variable from s to end that stands for nothing, as libconfuse reads
+ * "${NAME}"; "${NAME:-text}" stands for the text then.  NULL: there is none. */
+static const char *
+conf_file_unset(const char *s, const char *end, char *name, size_t size)
+{
+	while ((s = strstr(s, "${")) != NULL && s < end) {
+		s += 2;
+		(void)snprintf(name, size, "%.*s", (int)strcspn(s, "}"), s);
+		if (strstr(name, ":-") == NULL && getenv(name) == NULL)
+			return name;
+	}
+	return NULL;
+}
+
+/* Behind the words: the first such variable on that line. */
 static void
-conf_file_add_unset(const struct conf_file *f, long line,
-    struct errbuf *words)
+conf_file_add_unset(struct conf_file *f, long line, struct errbuf *words)
 {
 	const char	*s = conf_file_line(f->text, line);
-	const char	*end = s + strcspn(s, "\n");
 	char		 name[128];
 	size_t		 len = strlen(words->text);
 
-	while ((s = strstr(s, "${")) != NULL && s < end) {
-		s += 2;
-		(void)snprintf(name, sizeof(name), "%.*s",
-		    (int)strcspn(s, "}"), s);
-		if (strstr(name, ":-") != NULL || getenv(name) != NULL)
-			continue;
-		(void)snprintf(words->text + len, sizeof(words->text) - len,
-		    "; ${%s} is not set", name);
+	if (conf_file_unset(s, s + strcspn(s, "\n"), name,
+	    sizeof(name)) == NULL)
 		return;
-	}
+	(void)snprintf(words->text + len, sizeof(words->text) - len,
+	    "; ${%s} is not set", name);
+	if (f->ntold < UNSET_MAX)
+		f->told[f->ntold++] = line;
 }
 
 /*
@@ -80,10 +112,10 @@ conf_file_add_unset(const struct conf_file *f, long line,
  * one on which its section ends.  False, so that a caller can return it.
  */
 static bool __attribute__((format(printf, 4, 5)))
-conf_file_complain(const struct conf_file *f, cfg_t *sec, const char *key,
+conf_file_complain(struct conf_file *f, cfg_t *sec, const char *key,
     const char *fmt, ...)
 {
-	struct errbuf	 words;
+	struct errbuf	 words, mistake;
 	char		 line[24] = "";
 	const char	*title = cfg_title(sec), *at = NULL;
 	va_list		 ap;
@@ -98,9 +130,21 @@ conf_file_complain(const struct conf_file *f, cfg_t *sec, const char *key,
 		conf_file_add_unset(f, strtol(at, NULL, 10), &words);
 	} else if (sec->line > 0)
 		(void)snprintf(line, sizeof(line), "%d:", sec->line);
-	errbuf_reword(f->err, "%s:%s %s%s%s%s%s %s", f->path, line, cfg_name(sec),
-	    title != NULL ? " " : "", title != NULL ? title : "",
+	errbuf_set(&mistake, "%s:%s %s%s%s%s%s %s", f->path, line,
+	    cfg_name(sec), title != NULL ? " " : "", title != NULL ? title : "",
 	    key != NULL ? "." : "", key != NULL ? key : "", words.text);
+	conf_file_mistake(f, &mistake);
+	return false;
+}
+
+/* The same of a secret that could not be had; its class is the caller's. */
+static bool
+conf_file_complain_secret(struct conf_file *f, cfg_t *sec, const char *key,
+    const struct errbuf *why)
+{
+	(void)conf_file_complain(f, sec, key, "%s", why->text);
+	if (f->mistakes == 1)
+		f->err->class = why->class;
 	return false;
 }
 
@@ -262,19 +306,21 @@ conf_file_take_list(struct conf_file *f, cfg_t *sec, const struct conf_key *k,
     char ***list)
 {
 	cfg_opt_t	*opt = cfg_getopt(sec, k->name);
+	struct errbuf	 why;
 	unsigned	 i, n = cfg_opt_size(opt);
 
+	(void)errbuf_no_memory(&why);
 	if ((*list = calloc(n + 1, sizeof(**list))) != NULL) {
 		for (i = 0; i < n; i++)
 			if (((*list)[i] = conf_private_secret(
-			    cfg_opt_getnstr(opt, i), f->err)) == NULL)
+			    cfg_opt_getnstr(opt, i), &why)) == NULL)
 				break;
 			else if (!conf_file_is_clean(f, sec, k, (*list)[i]))
 				return false;
 		if (i == n)
 			return true;
 	}
-	return conf_file_complain(f, sec, k->name, "%s", f->err->text);
+	return conf_file_complain_secret(f, sec, k->name, &why);
 }
 
 /* A value that is text in the file, into the member at base + k->at. */
@@ -283,9 +329,11 @@ conf_file_take_text(struct conf_file *f, cfg_t *sec, const struct conf_key *k,
     char *base)
 {
 	cfg_opt_t	*opt = cfg_getopt(sec, k->name);
+	struct errbuf	 why;
 	const char	*text;
 	char		*copy;
 
+	(void)errbuf_no_memory(&why);
 	text = cfg_opt_size(opt) > 0 ? cfg_opt_getnstr(opt, 0) : k->dflt;
 	if (text == NULL || (k->dflt == NULL && *text == '\0'))
 		return conf_file_complain(f, sec, k->name, "is missing");
@@ -293,11 +341,11 @@ conf_file_take_text(struct conf_file *f, cfg_t *sec, const struct conf_key *k,
 		*(bool *)(base + k->at) = strcmp(text, "requery") == 0;
 		return true;
 	}
-	copy = k->type == CONF_SECRET ? conf_private_secret(text, f->err) :
+	copy = k->type == CONF_SECRET ? conf_private_secret(text, &why) :
 	    strdup(text);
 	*(char **)(void *)(base + k->at) = copy;
 	if (copy == NULL)
-		return conf_file_complain(f, sec, k->name, "%s", f->err->text);
+		return conf_file_complain_secret(f, sec, k->name, &why);
 	return k->type != CONF_SECRET || conf_file_is_clean(f, sec, k, copy);
 }
 
@@ -331,54 +379,53 @@ conf_file_take_section(struct conf_file *f, cfg_t *sec, const char *in_table,
     char *base)
 {
 	const struct conf_key	*k;
+	bool			 ok = true;
 
 	for (k = conf_keys; k->name != NULL; k++)
-		if (strcmp(k->section, in_table) == 0 &&
-		    !conf_file_take_value(f, sec, k, base))
-			return false;
-	return true;
+		if (strcmp(k->section, in_table) == 0)
+			ok = conf_file_take_value(f, sec, k, base) && ok;
+	return ok;
 }
 
 /* Say where the fault is; without memory err has said so from the start. */
-static bool
-conf_file_blame(struct conf_file *f, cfg_t *sec,
-    const struct conf_fault *fault)
+static void
+conf_file_blame(void *arg, const struct conf_fault *fault)
 {
+	struct conf_file	*f = arg;
+
 	if (fault->words.class == ERR_NO_MEMORY)
-		return false;
-	if (fault->section != NULL)
-		sec = cfg_getsec(f->cfg, fault->section);
-	return conf_file_complain(f, sec, fault->key, "%s",
+		return;
+	(void)conf_file_complain(f, fault->section != NULL ?
+	    cfg_getsec(f->cfg, fault->section) : f->section, fault->key, "%s",
 	    fault->words.text);
 }
 
 static bool
 conf_file_take_common(struct conf_file *f, struct conf *c)
 {
-	struct conf_fault	fault;
-	size_t			i;
+	const struct conf_faults	faults = { conf_file_blame, f };
+	bool				ok = true;
+	size_t				i;
 
 	for (i = 0; i < CONF_NSECTIONS; i++)
-		if (!conf_file_take_section(f, cfg_getsec(f->cfg,
-		    conf_sections[i]), conf_sections[i], (char *)c))
-			return false;
-	return conf_check_common(c, &fault) ||
-	    conf_file_blame(f, NULL, &fault);
+		ok = conf_file_take_section(f, cfg_getsec(f->cfg,
+		    conf_sections[i]), conf_sections[i], (char *)c) && ok;
+	return ok && conf_check_common(c, &faults);
 }
 
 static bool
 conf_file_take_account(struct conf_file *f, struct conf *c,
     const struct provider *p, cfg_t *sec)
 {
-	struct account		*a = &c->accounts[c->naccounts++];
-	struct conf_fault	 fault;
+	const struct conf_faults	 faults = { conf_file_blame, f };
+	struct account			*a = &c->accounts[c->naccounts++];
 
 	a->provider = p;
-	if ((a->name = strdup(cfg_title(sec))) == NULL ||
-	    !conf_file_take_section(f, sec, CONF_ACCOUNT, (char *)a))
+	f->section = sec;
+	if ((a->name = strdup(cfg_title(sec))) == NULL)
 		return false;
-	return conf_check_account(c, a, &fault) ||
-	    conf_file_blame(f, sec, &fault);
+	return conf_file_take_section(f, sec, CONF_ACCOUNT, (char *)a) &&
+	    conf_check_account(c, a, &faults);
 }
 
 static bool
@@ -387,6 +434,7 @@ conf_file_take_accounts(struct conf_file *f, struct conf *c)
 	const struct provider	*const *p;
 	unsigned		 i;
 	size_t			 total = 0;
+	bool			 ok = true;
 
 	for (p = providers; *p != NULL; p++)
 		total += cfg_size(f->cfg, (*p)->name);
@@ -394,10 +442,9 @@ conf_file_take_accounts(struct conf_file *f, struct conf *c)
 		return false;
 	for (p = providers; *p != NULL; p++)
 		for (i = 0; i < cfg_size(f->cfg, (*p)->name); i++)
-			if (!conf_file_take_account(f, c, *p,
-			    cfg_getnsec(f->cfg, (*p)->name, i)))
-				return false;
-	return true;
+			ok = conf_file_take_account(f, c, *p,
+			    cfg_getnsec(f->cfg, (*p)->name, i)) && ok;
+	return ok;
 }
 
 /* ---- the text ----------------------------------------------------------- */
@@ -465,37 +512,145 @@ conf_file_load(struct conf_file *f)
 }
 
 static bool
-conf_file_parse(struct conf_file *f)
+conf_file_parse_text(struct conf_file *f, char *text)
 {
 	FILE	*fp;
 	bool	 ok;
 
-	if (conf_file_blank_comments(f->text) > 0) {
-		errbuf_set(f->err, "%s: a brace or a quote is not closed",
-		    f->path);
-		return false;
-	}
+	f->line = 0;
+	if (f->cfg != NULL)
+		cfg_free(f->cfg);
 	if ((f->cfg = conf_file_grammar()) == NULL ||
-	    (fp = fmemopen(f->text, strlen(f->text), "r")) == NULL)
+	    (fp = fmemopen(text, strlen(text), "r")) == NULL)
 		return false;
 	ok = cfg_parse_fp(f->cfg, fp) == CFG_SUCCESS;
 	(void)fclose(fp);
 	return ok;
 }
 
+/*
+ * Overwrite what begins on that line, up to the line on which its braces are
+ * closed: a value, or a section.  False: there is nothing, or it closes what
+ * was opened before it, and no more can be told.
+ */
+static bool
+conf_file_cut(char *text, long line)
+{
+	char	*begin = text + (conf_file_line(text, line) - text), *s, *end;
+	int	 depth = 0;
+	bool	 any = false;
+
+	for (s = begin; line > 0 && *s != '\0' && (*s != '\n' || depth > 0);
+	    s = end) {
+		end = *s == '"' || *s == '\'' ? conf_file_span_end(s) : s + 1;
+		depth += (*s == '{') - (*s == '}');
+		any |= *s != ' ' && *s != '\t' && *s != '\n';
+		if (depth < 0)
+			return false;
+	}
+	for (end = s, s = begin; s < end; s++)
+		*s = *s == '\n' ? '\n' : ' ';
+	return any;
+}
+
+/* libconfuse stops at what it does not understand: to tell of what is behind
+ * that, it reads the file again without it. */
+static bool
+conf_file_parse_rest(struct conf_file *f)
+{
+	char	*rest = strdup(f->text);
+	bool	 ok = false;
+	int	 n;
+
+	for (n = 0; rest != NULL && !ok && n < AGAIN_MAX &&
+	    conf_file_cut(rest, f->line); n++)
+		ok = conf_file_parse_text(f, rest);
+	free(rest);
+	return ok;
+}
+
+static bool
+conf_file_parse(struct conf_file *f)
+{
+	if (conf_file_blank_comments(f->text) > 0) {
+		errbuf_set(f->err, "%s: a brace or a quote is not closed",
+		    f->path);
+		return false;
+	}
+	return conf_file_parse_text(f, f->text) ||
+	    (f->each != NULL && conf_file_parse_rest(f));
+}
+
+static bool
+conf_file_has_told(const struct conf_file *f, long line)
+{
+	size_t	i;
+
+	for (i = 0; i < f->ntold; i++)
+		if (f->told[i] == line)
+			return true;
+	return false;
+}
+
+/* Tell of variables that are not set, where nothing else was wrong: a key that
+ * may be empty then is. */
+static void
+conf_file_tell_unset(struct conf_file *f)
+{
+	const char	*s = f->text, *end;
+	struct errbuf	 mistake;
+	char		 name[128];
+	long		 line = 1;
+
+	for (; *s != '\0'; s = *end == '\0' ? end : end + 1, line++) {
+		end = s + strcspn(s, "\n");
+		if (conf_file_has_told(f, line) ||
+		    conf_file_unset(s, end, name, sizeof(name)) == NULL)
+			continue;
+		errbuf_set(&mistake, "%s:%ld: ${%s} is not set", f->path, line,
+		    name);
+		conf_file_mistake(f, &mistake);
+	}
+}
+
+static bool
+conf_file_read_with(struct conf_file *f, struct conf *c)
+{
+	bool	ok;
+
+	errbuf_set(f->err, "%s: out of memory", c->path);
+	conf_file_parsed = f;
+	ok = conf_file_load(f) && conf_file_parse(f);
+	if (ok) {
+		ok = conf_file_take_common(f, c);
+		ok = conf_file_take_accounts(f, c) && ok;
+		if (f->each != NULL)
+			conf_file_tell_unset(f);
+	}
+	if (f->cfg != NULL)
+		cfg_free(f->cfg);
+	conf_file_parsed = NULL;
+	free(f->text);
+	return ok && f->mistakes == 0;
+}
+
 bool
 conf_file_read(struct conf *c, struct errbuf *err)
 {
 	struct conf_file	f = { .path = c->path, .err = err };
-	bool			ok;
 
-	errbuf_set(err, "%s: out of memory", c->path);
-	conf_file_parsed = &f;
-	ok = conf_file_load(&f) && conf_file_parse(&f) &&
-	    conf_file_take_common(&f, c) && conf_file_take_accounts(&f, c);
-	if (f.cfg != NULL)
-		cfg_free(f.cfg);
-	conf_file_parsed = NULL;
-	free(f.text);
+	return conf_file_read_with(&f, c);
+}
+
+bool
+conf_file_check(struct conf *c, void (*each)(void *, const char *), void *arg)
+{
+	struct errbuf		err;
+	struct conf_file	f = { .path = c->path, .err = &err,
+				    .each = each, .arg = arg };
+	bool			ok = conf_file_read_with(&f, c);
+
+	if (!ok && f.mistakes == 0)
+		each(arg, err.text);
 	return ok;
 }

@@ -14,4 +14,10 @@
  */
 bool	conf_file_read(struct conf *, struct errbuf *err);
 
+/* The same for a person: each mistake is told in words, and variables that are
+ * not set are mistakes as well.  False: there were some; what could be read has
+ * been filled in. */
+bool	conf_file_check(struct conf *, void (*each)(void *arg, const char *words),
+	    void *arg);
+
 #endif

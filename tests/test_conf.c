@@ -700,6 +700,140 @@ test_too_large(void)
 	free(text);
 }
 
+/* ---- every mistake ------------------------------------------------------ */
+
+static char	mistakes[8192];
+
+static void
+note_mistake(void *arg, const char *words)
+{
+	size_t	len = strlen(mistakes);
+
+	++*(int *)arg;
+	/* Without the path. */
+	CU_ASSERT_EQUAL(strncmp(words, path, strlen(path)), 0);
+	(void)snprintf(mistakes + len, sizeof(mistakes) - len, "%s\n",
+	    words + strlen(path));
+}
+
+static void
+count_mistake(void *arg, const char *words)
+{
+	(void)words;
+	++*(int *)arg;
+}
+
+/* A file, and what is told of it, line by line; "*" is any text. */
+static const struct every {
+	const char	*text;
+	const char	*words[12];
+} every[] = {
+	{ DB NOVITA, { NULL } },
+	/* Beyond the grammar. */
+	{ "receiver {\n spool_dir = \"x\"\n base_url = \"y\"\n}\n"
+	  "archive {\n url = \"z\"\n}\n" DB NOVITA, {
+	  ":2: receiver.spool_dir \"x\" is no absolute path",
+	  ":6: archive.url is neither", ":3: receiver.base_url is no", NULL } },
+	{ DB "archive {\n url = \"s3://bucket\"\n}\n" NOVITA, {
+	  ":6: archive.s3_endpoint is no", ":6: archive.s3_access_key is missing",
+	  ":6: archive.s3_secret_key is missing", NULL } },
+	{ "novita a {\n token = {\"short\"}\n api_base = \"ftp://x\"\n}\n"
+	  "novita \"b c\" {\n}\nwavespeed w {\n token = {\"tok-novita\"}\n}\n", {
+	  ": database.conninfo is missing", ":3: novita a.api_base is not",
+	  ":2: novita a.token number 1", ":6: novita b c is no account name",
+	  ":6: novita b c.token is missing",
+	  ":9: wavespeed w.webhook_secret is missing", NULL } },
+	/* Variables that are not set, wherever they stand. */
+	{ DB "novita default {\n token = {\"tok-novita\"}\n"
+	  " api_key = \"${GENHOOK_TEST_UNSET}\"\n}\n"
+	  "receiver {\n base_url = \"${GENHOOK_TEST_OTHER}\"\n}\n", {
+	  ":6: ${GENHOOK_TEST_UNSET} is not set",
+	  ":9: ${GENHOOK_TEST_OTHER} is not set", NULL } },
+	{ DB "# ${GENHOOK_TEST_UNSET}\nnovita default {\n"
+	  " token = {\"tok-novita\"}\n"
+	  " api_key = \"${GENHOOK_TEST_UNSET:-}\"\n}\n", { NULL } },
+	{ DB "novita default {\n token = {\"${GENHOOK_TEST_UNSET}\"}\n}\n", {
+	  ":5: novita default.token number 1 *; ${GENHOOK_TEST_UNSET} is not",
+	  NULL } },
+	/* The grammar, and what is behind its mistakes. */
+	{ DB "receiver {\n thread = 3\n threads = 0\n max_body = many\n}\n"
+	  "novita default {\n token = {\"tok-1\"}\n trust = blind\n}\n", {
+	  ":5: *thread", ":6: receiver.threads is 0", ":7: *max_body",
+	  ":11: novita.trust is \"blind\"", ":10: novita default.token number 1",
+	  NULL } },
+	{ DB "nonsense {\n a = {\"}\",\n \"b\"}\n c { d = 1 }\n}\n"
+	  "sweep {\n max_seconds = 0\n}\n" NOVITA, {
+	  ":4: *nonsense", ":10: sweep.max_seconds is 0", NULL } },
+	{ DB NOVITA NOVITA "sweep {\n max_seconds = 0\n}\n", {
+	  ":7: *default", ":11: sweep.max_seconds is 0", NULL } },
+	/* Where nothing can be told of the rest. */
+	{ DB "receiver {\n threads = 0\n", { ": a brace or a quote is not closed",
+	  NULL } },
+	{ DB NOVITA "}\nsweep {\n max_seconds = 0\n}\n", { ":7:", NULL } },
+};
+
+/* Does the line say that?  A "*" stands for any text. */
+static bool
+line_says(const char *line, size_t len, const char *words)
+{
+	const char	*star = strchr(words, '*');
+	char		 copy[1024];
+
+	(void)snprintf(copy, sizeof(copy), "%.*s", (int)len, line);
+	if (star == NULL)
+		return strncmp(copy, words, strlen(words)) == 0;
+	return strncmp(copy, words, (size_t)(star - words)) == 0 &&
+	    strstr(copy + (star - words), star + 1) != NULL;
+}
+
+static void
+test_every_mistake(void)
+{
+	const struct every	*e;
+	const char		*line;
+	struct errbuf		 err;
+	struct conf		*c;
+	size_t			 i, n;
+	int			 told;
+
+	for (i = 0; i < sizeof(every) / sizeof(every[0]); i++) {
+		e = &every[i];
+		told = 0;
+		mistakes[0] = '\0';
+		scratch_write(path, 0600, e->text);
+		c = conf_check(path, note_mistake, &told);
+		CU_ASSERT_PTR_NOT_NULL(c);
+		conf_free(c);
+		line = mistakes;
+		for (n = 0; e->words[n] != NULL; n++) {
+			if (!line_says(line, strcspn(line, "\n"),
+			    e->words[n])) {
+				CU_FAIL("another mistake was told");
+				printf("%zu: not \"%s\" but:\n%s", i,
+				    e->words[n], line);
+			}
+			line += strcspn(line, "\n");
+			line += *line == '\n';
+		}
+		CU_ASSERT_STRING_EQUAL(line, "");
+		CU_ASSERT_EQUAL(told, (int)n);
+		/* What programs load is what has no mistake, but for variables
+		 * that may be empty. */
+		c = conf_load(path, &err);
+		CU_ASSERT(c != NULL || told > 0);
+		if (c == NULL)
+			CU_ASSERT(strncmp(err.text + strlen(path), mistakes,
+			    strcspn(mistakes, "\n")) == 0);
+		conf_free(c);
+	}
+	told = 0;
+	mistakes[0] = '\0';
+	CU_ASSERT_EQUAL(unlink(path), 0);
+	conf_free(conf_check("/nonexistent/genhook.conf", count_mistake,
+	    &told));
+	CU_ASSERT_EQUAL(told, 1);
+}
+
 int
 main(void)
 {
@@ -709,6 +843,7 @@ main(void)
 		{ "defaults", test_defaults },
 		{ "every key", test_every_key },
 		{ "lookup", test_lookup },
+		{ "every mistake", test_every_mistake },
 		{ "token without memory", test_token_without_memory },
 		{ "same token", test_same_token },
 		{ "modes", test_modes },

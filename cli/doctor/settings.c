@@ -13,8 +13,26 @@ static const struct {
 	{ ERR_NO_FILE, "copy genhook.conf.example there, or name the file "
 	    "with --config or $GENHOOK_CONF" },
 	{ ERR_NO_RIGHT, "run this as root, or as the user of the handlers" },
-	{ ERR_OTHER, "correct that line; then: genhook config check" },
+	{ ERR_OTHER, NULL }
 };
+
+static void
+settings_mistake(void *arg, const char *words)
+{
+	struct doctor	*d = arg;
+
+	doctor_wrong(d, "settings", "correct that line; then: genhook config "
+	    "check", "%s", words);
+}
+
+static void
+settings_unset(void *arg, const char *words)
+{
+	struct doctor	*d = arg;
+
+	doctor_note(d, "settings", "%s; handlers and sweep need it in their "
+	    "environment", words);
+}
 
 static void
 settings_refused(struct doctor *d)
@@ -31,7 +49,11 @@ settings_refused(struct doctor *d)
 	while (settings_cures[i].class != err.class &&
 	    settings_cures[i].class != ERR_OTHER)
 		i++;
-	doctor_wrong(d, "settings", settings_cures[i].cure, "%s", err.text);
+	if (settings_cures[i].class == ERR_OTHER)
+		conf_free(conf_check(NULL, settings_mistake, d));
+	else
+		doctor_wrong(d, "settings", settings_cures[i].cure, "%s",
+		    err.text);
 }
 
 static void
@@ -70,4 +92,6 @@ doctor_settings(struct doctor *d)
 		doctor_ok(d, "settings", "%s, %zu accounts", d->conf->path,
 		    d->conf->naccounts);
 	settings_accounts(d);
+	/* They could be loaded, so that is all there can be. */
+	conf_free(conf_check(NULL, settings_unset, d));
 }

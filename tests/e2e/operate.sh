@@ -208,6 +208,17 @@ check "with the new account" said 'novita shop'
 sed "s|^archive {|&\n\turl = \"s3://b!\"\n\ts3_endpoint = \"https://127.0.0.1:9\"\n\ts3_access_key = \"a\"\n\ts3_secret_key = \"b\"|; /^ *url = \"file/d" "$GENHOOK_CONF" >"$WORK/new.conf"
 same "config check looks at the place in a store" 1 "$(status --config "$WORK/new.conf" config check)"
 check "and says what is wrong" said 'no name of a bucket'
+sed -i "s|^receiver {|&\n\tbase_url = \"nowhere\"\n\tthreads = 0\n\tnonsense = 1|; /^ *base_url = \"http/d; s|^novita default {|&\n\tapi_key = \"\${GENHOOK_TEST_UNSET}\"|; s|api_key = \"k.*||" "$WORK/new.conf"
+same "with many mistakes" 1 "$(status --config "$WORK/new.conf" config check)"
+for words in 'no name of a bucket' 'receiver.base_url is no' 'receiver.threads is 0' 'nonsense' '${GENHOOK_TEST_UNSET} is not set'; do
+	check "each is named: $words" said "$words"
+done
+same "by file and line, once" 5 "$(grep -c "^genhook: $WORK/new.conf:" "$WORK/said")"
+sed "/^novita default/,/^}/s|api_key = .*|api_key = \"\${GENHOOK_TEST_UNSET}\"|" "$GENHOOK_CONF" >"$WORK/new.conf"
+same "a variable that is not set is one" 1 "$(status --config "$WORK/new.conf" config check)"
+check "by name" said '${GENHOOK_TEST_UNSET} is not set'
+same "and none once it is" 0 "$(GENHOOK_TEST_UNSET=some-key-0123456789 status --config "$WORK/new.conf" config check)"
+same "programs run without it" 0 "$(status --config "$WORK/new.conf" tasks)"
 same "token new without settings" 0 "$(GENHOOK_CONF=$WORK/none status token new)"
 
 # --- completion
