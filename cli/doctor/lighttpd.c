@@ -4,7 +4,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <spawn.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -17,13 +19,31 @@
 
 extern char	**environ;
 
+#define STATUS_KILLED	127	/* a signal ended it, or no exec(3) did */
+#define PADS		3
+
+/* A pipe that holds these words, for reading them to their end; -1: none. */
+static int
+program_input(const char *words)
+{
+	size_t	len = strlen(words);
+	int	fd[2];
+
+	/* As long as a pipe holds at least (PIPE_BUF), nobody has to read. */
+	if (len > PIPE_BUF || pipe2(fd, O_CLOEXEC) == -1)
+		return -1;
+	(void)file_write_all(fd[1], words, len);
+	(void)close(fd[1]);
+	return fd[0];
+}
+
 /*
- * Run a program, in a folder unless that is NULL, with its output and errors
- * read into *said, the caller's to free.  Returns its exit status, or -1 when
- * there is no such program.
+ * Run a program, in a folder unless that is NULL, with input to read unless that
+ * is -1, and with its output and errors read into *said, the caller's to free.
+ * Returns its exit status, or -1 when there is no such program.
  */
 static int
-program_run(char *const argv[], const char *folder, char **said)
+program_run(char *const argv[], const char *folder, int input, char **said)
 {
 	posix_spawn_file_actions_t	 fa;
 	int				 fd[2], status = -1;
@@ -34,6 +54,9 @@ program_run(char *const argv[], const char *folder, char **said)
 	if (pipe2(fd, O_CLOEXEC) == -1)
 		return -1;
 	(void)posix_spawn_file_actions_init(&fa);
+	if (input != -1)
+		(void)posix_spawn_file_actions_adddup2(&fa, input,
+		    STDIN_FILENO);
 	if (folder != NULL)
 		(void)posix_spawn_file_actions_addchdir_np(&fa, folder);
 	(void)posix_spawn_file_actions_adddup2(&fa, fd[1], STDOUT_FILENO);
@@ -49,13 +72,13 @@ program_run(char *const argv[], const char *folder, char **said)
 		return -1;
 	while (waitpid(pid, &status, 0) == -1 && errno == EINTR)
 		continue;
-	return WIFEXITED(status) ? WEXITSTATUS(status) : 127;
+	return WIFEXITED(status) ? WEXITSTATUS(status) : STATUS_KILLED;
 }
 
 /* Its include_shell wants to come back to where it was, which the user may not
  * be able to enter. */
 static int
-lighttpd_run(const char *option, const char *file, char **said)
+lighttpd_run(const char *option, const char *file, int input, char **said)
 {
 	static const char *const	 places[] = {
 		"lighttpd", "/usr/sbin/lighttpd", "/usr/local/sbin/lighttpd"
@@ -71,7 +94,33 @@ lighttpd_run(const char *option, const char *file, char **said)
 	for (i = 0; i < sizeof(places) / sizeof(places[0]) && status == -1;
 	    i++) {
 		(void)snprintf(program, sizeof(program), "%s", places[i]);
-		status = program_run(argv, *file == '/' ? "/" : NULL, said);
+		status = program_run(argv, *file == '/' || input != -1 ? "/" :
+		    NULL, input, said);
+	}
+	return status;
+}
+
+/*
+ * Have it print what it reads.  lighttpd 1.4.69 crashes at that with one length
+ * of configuration in some forty: then it prints a little more, with the same
+ * file in it.
+ */
+static int
+lighttpd_print_parsed(const char *file, char **said)
+{
+	char	config[PIPE_BUF];
+	int	status = lighttpd_run("-p", file, -1, said), pad, input;
+
+	for (pad = 1; pad <= PADS && status == STATUS_KILLED && *file == '/';
+	    pad++) {
+		free(*said);
+		*said = NULL;
+		(void)snprintf(config, sizeof(config), "var.genhook_pad = "
+		    "\"%*s\"\ninclude \"%s\"\n", 17 * pad, "x", file);
+		if ((input = program_input(config)) == -1)
+			break;
+		status = lighttpd_run("-p", "-", input, said);
+		(void)close(input);
 	}
 	return status;
 }
@@ -230,10 +279,11 @@ doctor_lighttpd(struct doctor *d)
 		doctor_note(d, "lighttpd", "%s: its TLS key is not this user's "
 		    "to read, and should not be; as root: lighttpd -tt -f %s",
 		    file, file);
-	status = lighttpd_run(has_keys ? "-t" : "-tt", file, &said);
+	status = lighttpd_run(has_keys ? "-t" : "-tt", file, -1,
+	    &said);
 	if (status == 0) {
 		free(said);
-		status = lighttpd_run("-p", file, &said);
+		status = lighttpd_print_parsed(file, &said);
 	}
 	if (status == -1)
 		doctor_note(d, "lighttpd", "lighttpd is not installed here");
