@@ -173,7 +173,7 @@ lighttpd_ask_user(struct doctor *d)
 	const char	*file = lighttpd_file(d);
 	bool		 serves = d->lighttpd != NULL;
 
-	if (access(file, R_OK) == 0 && lighttpd_run("-p", file, &said) == 0) {
+	if (access(file, R_OK) == 0 && lighttpd_print_parsed(file, &said) == 0) {
 		next = said;
 		while ((line = strsep(&next, "\n")) != NULL)
 			if ((value = lighttpd_value(line,
@@ -204,7 +204,7 @@ lighttpd_has_keys(const char *file)
 	char	*said = NULL, *line, *next, *value;
 	bool	 closed = false;
 
-	if (lighttpd_run("-p", file, &said) == 0) {
+	if (lighttpd_print_parsed(file, &said) == 0) {
 		next = said;
 		while ((line = strsep(&next, "\n")) != NULL)
 			closed |= (value = lighttpd_value(line, "ssl.")) !=

@@ -48,11 +48,11 @@ comment on function genhook.web_next(jsonb, integer) is
     'The key that a page goes on from, of so many parts; NULL for the first one.';
 
 -- The words for pictures, wherever a provider's request has them.
+-- It has no settings of its own, so that a search is planned with it as a part.
 create or replace function genhook.web_prompt(p_request jsonb)
 returns text
 language sql
 immutable
-set search_path = genhook, pg_temp
 as $$
     select left(coalesce(p_request ->> 'prompt',
         p_request #>> '{request,prompt}', p_request #>> '{input,prompt}',
@@ -168,6 +168,7 @@ begin
             where t.metadata @> jsonb_build_object(name, value::bigint)
             limit p_most;
         end if;
+        return;
     end if;
     return query
     select k.provider, k.task_id
@@ -177,7 +178,11 @@ begin
         from tasks t
         where t.provider = p.provider and t.task_id like likes || '%'
         limit p_most) as k
-    union
+    limit p_most;
+    if found then
+        return;
+    end if;
+    return query
     select r.provider, r.task_id
     from (select q.provider::text, q.task_id::text, q.request
         from requests q order by q.id desc limit 50000) as r
@@ -187,7 +192,7 @@ begin
 end
 $$;
 comment on function genhook.web_search(text, integer) is
-    'The tasks that these words mean: the beginning of an id, a part of a prompt among the last 50,000 requests, or name:value of the metadata; up to so many of each.';
+    'The tasks that these words mean: name:value of the metadata, else the beginning of an id, else a part of a prompt among the last 50,000 requests; up to so many.';
 
 -- The keys of the page of tasks behind p_key that a search finds: up to p_most of
 -- the matches of web_search(), newest first.
@@ -332,8 +337,9 @@ $$;
 comment on function genhook.web_tasks_walked(jsonb, jsonb, integer, integer) is
     'The keys of up to so many tasks behind p_key that match the page''s filters, newest first, among the next p_most that finished. With "ended", the key at which that ended before p_n were found: there may be more behind it.';
 
--- How many there are of each state that is rare, as far as a thousand.
-create or replace function genhook.web_task_counts()
+-- How many requests are in each state that an index of its own knows, which has to
+-- be named for that; as far as a thousand.
+create or replace function genhook.web_request_counts()
 returns jsonb
 language sql
 stable
@@ -341,15 +347,18 @@ set search_path = genhook, pg_temp
 set enable_seqscan = off
 set jit = off
 as $$
-    select jsonb_object_agg(s.status, (select count(*)
-        from (select from tasks t where t.status = s.status
-            and (s.status = 'pending'
-                or t.finished_at > now() - interval '1 day')
-            limit 1000) as few))
-    from (values ('failed'), ('cancelled'), ('lost')) as s(status)
+    select jsonb_build_object(
+        'queued', (select count(*) from (select from requests r
+            where r.status = 'queued' limit 1000) as few),
+        'sending', (select count(*) from (select from requests r
+            where r.status = 'sending' limit 1000) as few),
+        'refused', (select count(*) from (select from requests r
+            where r.status = 'refused' limit 1000) as few),
+        'unknown', (select count(*) from (select from requests r
+            where r.status = 'unknown' limit 1000) as few))
 $$;
-comment on function genhook.web_task_counts() is
-    'How many tasks failed, were cancelled or were lost in the last day: up to 1,000 of each.';
+comment on function genhook.web_request_counts() is
+    'How many requests are queued, sending, refused and unknown: up to 1,000 of each.';
 
 create or replace function genhook.web_tasks(p jsonb)
 returns jsonb
@@ -883,7 +892,9 @@ begin
                 select r.id, r.provider, r.account, r.status
                 from requests r
                 where r.id < v_id and (v_one is null or r.id = v_one)
-                order by r.id desc limit most)
+                order by r.id desc
+                limit case when coalesce(v_state, v_prov, v_acc) is null
+                    then n + 1 else most end)
             select w.id, null::bigint as seen, null::bigint as low
             from (select * from walked w
                 where (v_state is null or w.status = v_state)
@@ -907,11 +918,7 @@ begin
         'next', case when array_length(ids, 1) > n
                 then jsonb_build_array(ids[n])
             when seen = most then jsonb_build_array(last) end::text,
-        'counts', (select jsonb_object_agg(s.status, (select count(*)
-                from (select from requests r where r.status = s.status
-                    limit 1000) as few))
-            from (values ('queued'), ('sending'), ('refused'), ('unknown'))
-                as s(status)));
+        'counts', web_request_counts());
 end
 $$;
 comment on function genhook.web_requests(jsonb) is
@@ -1216,10 +1223,7 @@ begin
         'cost', (select jsonb_build_object('cost', sum(d.cost),
                 'told', sum(d.told)) from days d where d.day = current_date),
         'days', web_cost('{"days": 31}') -> 'days',
-        'requests', (select jsonb_object_agg(s.status, (select count(*)
-                from (select from requests r where r.status = s.status
-                    limit 1000) as few))
-            from (values ('queued'), ('sending'), ('unknown')) as s(status)),
+        'requests', web_request_counts(),
         'sweep', (select to_jsonb(s) from sweeps s order by s.id desc limit 1),
         'empty', not exists (select from tasks)
             and not exists (select from requests)

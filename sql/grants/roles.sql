@@ -88,7 +88,7 @@ begin
             ('genhook_reader', 'select on actions, set_asides'),
             ('genhook_reader', 'execute on function attention_key, told_cost, web_session_lives'),
             ('genhook_reader', 'execute on function web_limit, web_next, web_prompt, web_days_until, web_search'),
-            ('genhook_reader', 'execute on function web_task_row, web_tasks_found, web_tasks_walked, web_task_counts, web_tasks'),
+            ('genhook_reader', 'execute on function web_task_row, web_tasks_found, web_tasks_walked, web_tasks, web_request_counts'),
             ('genhook_reader', 'execute on function web_life, web_task, web_file'),
             ('genhook_reader', 'execute on function web_output_row, web_gallery_files, web_gallery_texts, web_gallery'),
             ('genhook_reader', 'execute on function web_attention, web_requests, web_sweeps, web_cost, web_overview'),
