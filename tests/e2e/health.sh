@@ -29,7 +29,7 @@ count()		{ sql "select genhook.count_traffic()" >/dev/null; }
 
 same "nothing yet: no row" 0 "$(sql "select count(*) from genhook.provider_health")"
 sweep
-same "each account that a sweep knows" 'apimart,apixo,novita,wavespeed' \
+same "each account that a sweep knows" "$(served_providers | sort | paste -sd ,)" \
     "$(sql "select string_agg(provider, ',' order by provider) from genhook.provider_health")"
 
 # The tests' deliveries are older than what the sweep has counted.
