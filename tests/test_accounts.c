@@ -79,6 +79,9 @@ on_claim(struct account_queue *q, int64_t limit)
 
 	CU_ASSERT(limit > 0);
 	CU_ASSERT_FALSE(q->stopped || q->done);
+	/* After a trouble one goes alone, until all is well. */
+	CU_ASSERT(q->in_a_row == 0 ||
+	    (limit == 1 && q->in_flight + q->nclaimed == 0));
 	if (!accounts.claims_ahead)
 		CU_ASSERT(limit == 1 && accounts.in_flight < SLOTS);
 	if (f->most_asked < limit)
@@ -550,6 +553,15 @@ test_down(void)
 	CU_ASSERT(fakes[0].sent < 10 + 3 * SLOTS);
 	CU_ASSERT_EQUAL(fakes[0].claimed, fakes[0].sent + fakes[0].released);
 	CU_ASSERT_EQUAL(troubles, 1);
+	/* One in the middle of many. */
+	begin(1, false);
+	fakes[0].due = 60;
+	fakes[0].turns = 3;
+	fakes[0].downs_from = 20;
+	fakes[0].downs = 2;
+	run_them();
+	CU_ASSERT_EQUAL(fakes[0].answered, 60);
+	CU_ASSERT_EQUAL(troubles, 0);
 	/* With one alone it is the first. */
 	begin(1, false);
 	fakes[0].due = 20;
