@@ -83,7 +83,7 @@ same "as the settings want it" 'on|*' \
 sed -i -e "/user=genhook_cron/s|host=[^ ]*|host=$REPLICA/socket,$PRIMARY|" \
     -e "/user=genhook_cron/!s|conninfo = \"host=[^ ]*|conninfo = \"host=$PRIMARY,$REPLICA/socket|" \
     -e 's|port=5432|port=5432,5432 target_session_attrs=read-write|' "$GENHOOK_CONF"
-same "three connection strings name both" 3 \
+same "each of four connection strings names both" 4 \
     "$(grep -c "conninfo = \"host=.*,.* .*read-write" "$GENHOOK_CONF")"
 check "the settings are good" genhook config check
 handlers_restart
