@@ -191,13 +191,15 @@ web_settled()
 children()	{ cat "/proc/$1/task/$1/children" 2>/dev/null; }
 server()	{ cat "$RUN_DIR/lighttpd.pid"; }
 
-# handlers [PROVIDER]: process numbers; a process's name has 15 letters.
+# handlers [PROVIDER]: process numbers; a process's name has 15 letters.  The page
+# is served beside them, and is none.
 handlers()
 {
 	local pid name wanted=genhook-${1:-}
 
 	for pid in $(children "$(server)"); do
 		read -r name 2>/dev/null <"/proc/$pid/comm" || continue
+		[ "$name" != genhook-web ] || continue
 		if [[ $name == "${wanted:0:15}"* ]]; then
 			echo "$pid"
 		fi

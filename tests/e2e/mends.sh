@@ -76,6 +76,8 @@ same "another task is left alone" 'succeeded|callback|-|-' "$(state bulk)|$(file
 comes "$(empty still)"
 empty still | api still
 comes "$(empty gone)"
+# A web page that says 404 is a wall, and no word about the task.
+echo '{"code":404,"message":"there is no such task","data":null}' | api gone
 comes "$(empty later)"
 echo '{"code":200,"data":{"id":"later","status":"processing"}}' | api later
 comes "$(empty worse)"
@@ -90,7 +92,7 @@ for id in still gone later worse trouble; do
 	same "$id: the first result stands" 'succeeded|callback|-|-' "$(state $id)|$(files $id)"
 done
 same "nothing new" 'duplicate' "$(mend still)"
-like "no such task" '^- .*404' "$(mend gone)"
+like "no such task" '^- .*no such task' "$(mend gone)"
 same "another final state" 'conflict' "$(mend worse)"
 same "a person sees that" 1 "$(sql "select count(*) from genhook.attention where task_id = 'worse' and reason = 'conflict delivery'")"
 same "one that runs is asked again later" '- open' "$(mend later)"
