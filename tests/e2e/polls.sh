@@ -224,10 +224,18 @@ sweep
 for id in "${few[@]}"; do
 	same "three tasks beside 400 slow ones are polled" succeeded "$(task apixo "$id")"
 done
-check "what was claimed and not asked for is due again" test "$(sql "
-    select count(*) from genhook.tasks
-    where task_id like 'slow-%' and polls = 0 and next_poll_at <= now()
-	and next_poll_at > (select max(started) from genhook.sweeps)")" -gt 0
+# A run may also end when all that it has claimed is asked for.
+given_back()
+{
+	at_least 1 sql "select count(*) from genhook.tasks
+	    where task_id like 'slow-%' and polls = 0 and next_poll_at <= now()
+	    and next_poll_at > (select max(started) from genhook.sweeps)"
+}
+for _ in 1 2 3 4 5; do
+	! given_back || break
+	sweep
+done
+check "what was claimed and not asked for is due again" given_back
 # All of them would take 15 s.
 check "a run ends by itself" test "$(sql "select finished - started < interval '10 s' from genhook.sweeps order by id desc limit 1")" = t
 sed -i 's/max_seconds = 6$/max_seconds = 50/' "$GENHOOK_CONF"
