@@ -117,13 +117,16 @@ async function keys(browser, jar) {
 	check('a search is in the address', (await page.textContent('#main')).includes('No task is like that'));
 	await page.goBack();
 	await page.waitForFunction(() => document.querySelector('tr.go'));
+	await settle(page);
 	const href = await page.getAttribute('tr.go td.cut a', 'href');
 	await page.click('tr.go td:nth-child(6)');
 	await page.waitForFunction(h => location.hash === h, href);
 	check('a row leads to its task', true);
 	await page.waitForFunction(() => document.title.startsWith('Task'));
+	await settle(page);
 	await page.keyboard.press('Escape');
 	await page.waitForFunction(() => location.hash === '#tasks');
+	await settle(page);
 	check('Esc goes back', true);
 	await page.selectOption('select[aria-label="every provider"]', 'apixo');
 	await page.waitForFunction(() => location.hash.includes('provider=apixo'));
