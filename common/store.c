@@ -83,7 +83,8 @@ store_add_body(struct pgarray *a, const struct delivery *d)
 	struct buf	shorter;
 	bool		ok;
 
-	if (!body_has_large_files(d)) {
+	/* Only of what is to be an output: else nothing else would have it. */
+	if (d->outcome != OUTCOME_ACCEPTED || !body_has_large_files(d)) {
 		pgarray_bytes(&a[P_BODY], d->body, d->bodylen);
 		return true;
 	}

@@ -16,12 +16,16 @@ enum db_verdict __wrap_db_run(struct db *, const struct db_stmt *,
 
 static const struct conf	nobody;	/* of no account */
 
-/* The fingerprint that was about to be sent: a body here is shorter. */
+/* The fingerprint that was about to be sent: a body here is shorter.  And how long
+ * the longest value was. */
 static unsigned char	sent[SHA256_BYTES];
+static size_t		longest;
 
 void
 __wrap_pgarray_bytes(struct pgarray *a, const void *bytes, size_t n)
 {
+	if (n > longest)
+		longest = n;
 	if (n == SHA256_BYTES)
 		memcpy(sent, bytes, n);
 	__real_pgarray_bytes(a, bytes, n);
@@ -166,10 +170,52 @@ test_others(void)
 	}
 }
 
+/* How long the body is kept of a result with a file of FILE_BYTES in it. */
+#define FILE_BYTES	90000
+static size_t
+kept(enum outcome outcome)
+{
+	struct delivery	*d = delivery_new(provider_find("apimart"), "default",
+			    SOURCE_CALLBACK);
+	struct output	*o = calloc(1, sizeof(*o));
+	char		*body = malloc(2 * FILE_BYTES);
+	struct errbuf	 err;
+	enum outcome	 unused;
+
+	CU_ASSERT_FATAL(d != NULL && o != NULL && body != NULL);
+	o->data = calloc(1, FILE_BYTES);
+	o->datalen = FILE_BYTES;
+	CU_ASSERT_FATAL(o->data != NULL &&
+	    result_set(&o->url, "data:image/png;sha256=0"));
+	memcpy(body, "{\"x\":\"", 7);
+	base64_encode(o->data, FILE_BYTES, body + 6);
+	strcat(body, "\"}");
+	delivery_set_body(d, body, strlen(body));
+	d->outcome = outcome;
+	d->result.outputs = o;
+	d->result.noutputs = 1;
+	longest = 0;
+	(void)store_deliveries(NULL, &nobody, &d, 1, STORE_AGAIN, 1, &unused,
+	    &err);
+	delivery_free(d);
+	return longest;
+}
+
+/* A large file is left out of the body where it becomes an output, and there
+ * alone. */
+static void
+test_large_files(void)
+{
+	CU_ASSERT_EQUAL(kept(OUTCOME_ACCEPTED), FILE_BYTES);
+	CU_ASSERT_EQUAL(kept(OUTCOME_REQUERY), 8 + FILE_BYTES / 3 * 4);
+	CU_ASSERT_EQUAL(kept(OUTCOME_STALE), 8 + FILE_BYTES / 3 * 4);
+}
+
 int
 main(void)
 {
 	static const struct test	tests[] = {
+		{ "large files", test_large_files },
 		{ "repeats",	test_repeats },
 		{ "others",	test_others },
 		{ NULL,		NULL }
