@@ -1,5 +1,6 @@
 /* Where the links of a result are: one rule for all providers. */
 #include <ctype.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -432,6 +433,20 @@ links_take_json(struct links *l, const char *text)
 	json_free(doc);
 }
 
+static bool
+links_has_data(const struct links *l, const struct embedded *file)
+{
+	const struct result	*r = l->result;
+	size_t			 i;
+
+	for (i = l->since; i < r->noutputs; i++)
+		if (r->outputs[i].data != NULL &&
+		    r->outputs[i].datalen == file->len &&
+		    memcmp(r->outputs[i].data, file->data, file->len) == 0)
+			return true;
+	return false;
+}
+
 /* A file in the payload itself.  False: the text is none. */
 static bool
 links_take_embedded(struct links *l, const char *text)
@@ -446,6 +461,10 @@ links_take_embedded(struct links *l, const char *text)
 		return true;
 	switch (embedded_decode(text, l->in_base64, &file)) {
 	case EMBEDDED_FILE:
+		if (links_has_data(l, &file)) {
+			free(file.data);
+			return true;
+		}
 		links_facts_around(&facts, l->frame);
 		l->ok = result_add_data(l->result, file.type, file.data,
 		    file.len, &facts, l->err);

@@ -266,19 +266,6 @@ output_data_url(const char *type, const unsigned char *data, size_t len)
 	return buf_take(&url);
 }
 
-static bool
-result_has_data(const struct result *r, const struct output *o)
-{
-	size_t	i;
-
-	for (i = 0; i < r->noutputs; i++)
-		if (r->outputs[i].datalen == o->datalen &&
-		    r->outputs[i].data != NULL &&
-		    memcmp(r->outputs[i].data, o->data, o->datalen) == 0)
-			return true;
-	return false;
-}
-
 bool
 result_add_data(struct result *r, const char *type, unsigned char *data,
     size_t len, const struct link_facts *facts, struct errbuf *err)
@@ -292,8 +279,6 @@ result_add_data(struct result *r, const char *type, unsigned char *data,
 	}
 	o->data = data;
 	o->datalen = len;
-	if (result_has_data(r, o))
-		return !output_drop(o);
 	if (!output_set_name(o, facts, err))
 		return output_drop(o);
 	if ((o->url = output_data_url(type, data, len)) == NULL) {

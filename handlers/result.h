@@ -103,8 +103,7 @@ bool	result_add_url(struct result *, const char *url,
 /*
  * Append a file that came within the payload; data (malloc'ed) is taken over,
  * whatever is returned.  Its type is the declared one, or ""; its URL becomes
- * "data:TYPE;sha256=DIGEST".  A file that the result has already is not added
- * again.  False as above.
+ * "data:TYPE;sha256=DIGEST".  False as above.
  */
 bool	result_add_data(struct result *, const char *type, unsigned char *data,
 	    size_t len, const struct link_facts *, struct errbuf *err);

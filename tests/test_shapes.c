@@ -280,6 +280,16 @@ test_unknown_shapes(void)
 			expect_shape(&wraps[k], results[i], "?");
 }
 
+/* In a list of outputs the same picture twice is two, as a link twice is. */
+static void
+test_twins(void)
+{
+	expect_shape(&wraps[3], "[\"" H "1.png\",\"" H "1.png\"]",
+	    "i1.png i1.png");
+	expect_shape(&wraps[3], "[\"data:image/png;base64," PNG "\","
+	    "\"data:image/png;base64," PNG "\"]", "image:70 image:70");
+}
+
 /* What the payload calls each output. */
 static void
 test_names(void)
@@ -505,6 +515,7 @@ main(void)
 	static const struct test	tests[] = {
 		{ "shapes", test_shapes },
 		{ "unknown shapes", test_unknown_shapes },
+		{ "twins", test_twins },
 		{ "names", test_names },
 		{ "odd links", test_odd_links },
 		{ "long words", test_long_words },
