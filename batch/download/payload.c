@@ -12,14 +12,6 @@ payload_is_link(const char *url)
 	return strncasecmp(url, "data:", 5) == 0;
 }
 
-static bool
-payload_fail(struct job *j, enum trouble kind, const char *words)
-{
-	j->failure.kind = kind;
-	errbuf_set(&j->failure.err, "%s", words);
-	return false;
-}
-
 /* The file as the database has it, the caller's to free. */
 static char *
 payload_read(struct job *j, size_t *len)
@@ -34,12 +26,12 @@ payload_read(struct job *j, size_t *len)
 	char		*data = NULL;
 
 	if (run_query(run, DB_EMBEDDED_CONTENT, params, &rows, &err) != DB_OK)
-		(void)payload_fail(j, TROUBLE_OURS, err.text);
+		(void)transfer_fail(j, TROUBLE_OURS, err.text);
 	else if (db_value(rows, 0, 0) == NULL)
-		(void)payload_fail(j, TROUBLE_FINAL, "the file came within "
+		(void)transfer_fail(j, TROUBLE_FINAL, "the file came within "
 		    "the payload and is no longer kept");
 	else if ((data = db_bytes(rows, 0, 0, len)) == NULL)
-		(void)payload_fail(j, TROUBLE_OURS, "out of memory");
+		(void)transfer_fail(j, TROUBLE_OURS, "out of memory");
 	db_rows_free(rows);
 	return data;
 }

@@ -14,7 +14,7 @@
 #define MARK_EVERY	(INT64_C(8) * 1024 * 1024)
 #define FILL_AT_ONCE	65536
 
-static bool
+bool
 transfer_fail(struct job *j, enum trouble kind, const char *words)
 {
 	j->failure.kind = kind;

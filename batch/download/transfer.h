@@ -18,6 +18,9 @@ bool	transfer_begin(struct job *, void (*on_end)(struct job *));
  * take?  If so, the file is the job's as if it had just come. */
 bool	transfer_find_whole(struct job *);
 
+/* Say why the job fails; returns false. */
+bool	transfer_fail(struct job *, enum trouble, const char *words);
+
 /*
  * Fill the job's part with the whole of a file that is in memory.  False: the
  * job's failure says why.
