@@ -100,6 +100,7 @@ main(int argc, char **argv)
 		log_line(LOG_ERROR, "%s", err.text);
 	web_pool_free(web.readers);
 	web_pool_free(web.operators);
+	free(web.policy);
 	conf_free(web.conf);
 	return ok && started ? 0 : 1;
 }

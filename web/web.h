@@ -18,7 +18,7 @@ struct web {
 	struct conf	*conf;		/* NULL: they cannot be read */
 	struct web_pool	*readers;	/* connections for looking */
 	struct web_pool	*operators;	/* and for acting */
-	const char	*policy;	/* the page's Content-Security-Policy */
+	char		*policy;	/* the page's Content-Security-Policy */
 };
 
 /* What a request may ask for at most, in this order. */

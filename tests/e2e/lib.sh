@@ -215,12 +215,23 @@ gone()
 	done
 }
 
-# After a change of the settings: lighttpd brings handlers back by itself.
+# The processes of the page, likewise.
+page_processes()
+{
+	local pid name
+
+	for pid in $(children "$(server)"); do
+		read -r name 2>/dev/null <"/proc/$pid/comm" || continue
+		[ "$name" != genhook-web ] || echo "$pid"
+	done
+}
+
+# After a change of the settings: lighttpd brings all of them back by itself.
 handlers_restart()
 {
 	local old
 
-	old=$(handlers)
+	old="$(handlers) $(page_processes)"
 	# shellcheck disable=SC2086 # words are wanted
 	kill -TERM $old
 	# shellcheck disable=SC2086 # words are wanted
