@@ -138,6 +138,9 @@ redirected|.*301.*
 CASES
 like "attention shows the unknown word" 'unknown status' "$(sql "select details from genhook.attention where task_id = 'dreaming'")"
 same "no redirect is followed with a key" 0 "$(origin_log | grep -c 'redirected/')"
+# Three of the seven are an account's troubles: where they were answered last, in a
+# row, the account rests.
+sql "delete from genhook.accounts where provider = 'apimart'"
 echo '{"id":"dreaming","status":"cancelled"}' | api dreaming
 due_now
 sweep --provider apimart --task dreaming
