@@ -6,6 +6,7 @@
 # make asan       the tests under AddressSanitizer and UBSan
 # make memcheck   the programs and unit tests under valgrind
 # make tsan       the same under ThreadSanitizer
+# make mutants    small faults, one at a time: the tests have to see each
 # make fuzz       what reads foreign bytes under libFuzzer, FUZZ_SECONDS each
 # make bench      how fast callbacks are taken, beside other ways to take them
 # make install    DESTDIR= PREFIX=/usr/local
@@ -241,6 +242,12 @@ fuzz:
 	        -rss_limit_mb=1024 build-fuzz/corpus/$$f \
 	        build-fuzz/seeds/$$f || exit 1; done
 
+# MUTANTS=, SAMPLE=, SEED=, JOBS=: tests/mutants/run.
+mutants:
+	@deploy/packages test
+	@$(MAKE) --no-print-directory -s -j2 all checks
+	@BUILD='$(BUILD)' tests/mutants/run
+
 MAN = $(DESTDIR)$(PREFIX)/share/man
 install: all
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/genhook \
@@ -278,7 +285,7 @@ clean:
 	rm -rf build build-*
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
-.PHONY: all run stop test checks lint asan memcheck tsan bench fuzz \
+.PHONY: all run stop test checks lint asan memcheck tsan bench fuzz mutants \
 	install clean
 .SECONDARY:
 .DELETE_ON_ERROR:

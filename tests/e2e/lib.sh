@@ -16,6 +16,7 @@ chmod 0711 "$WORK"
 PASSED=0
 FAILED=0
 RUNS=()
+DATABASES=()	# started without a whole genhook
 SIMULATOR_PID=
 HOLDER_PID=
 SIMULATOR_ADDRESS=127.0.0.1
@@ -137,6 +138,31 @@ run_stop()
 {
 	kill -TERM "$RUN_PID" 2>/dev/null
 	wait "$RUN_PID"
+}
+
+# schema_start NAME: a database with the schema alone, in $WORK/NAME, for those who
+# ask nothing of the programs; sets PGHOST and its like.
+schema_start()
+{
+	RUN_DIR=$WORK/$1
+	mkdir -m 0711 "$RUN_DIR"
+	DATABASES+=("$RUN_DIR")
+	database start
+	PGHOST=$("$TOP/deploy/postgres" socket "$RUN_DIR")
+	export PGHOST PGPORT=5432 PGUSER=genhook PGDATABASE=genhook
+	GENHOOK_CONF=$RUN_DIR/genhook.conf
+	cat >"$GENHOOK_CONF" <<-END
+	database {
+		conninfo = "host=$PGHOST port=5432 dbname=genhook user=genhook"
+	}
+	END
+	chmod 0600 "$GENHOOK_CONF"
+	"$BIN/genhook" --config "$GENHOOK_CONF" migrate >"$WORK/migrate.out" 2>&1 || {
+		cat "$WORK/migrate.out"
+		fail "the schema is made"
+		finish
+	}
+	"$TOP/deploy/postgres" grant "$RUN_DIR"
 }
 
 # Start the simulator with these options; sets SIMULATOR and LEDGER.
@@ -479,6 +505,9 @@ finish()
 	fi
 	[ -z "$HOLDER_PID" ] || kill "$HOLDER_PID" 2>/dev/null
 	wait
+	for RUN_DIR in ${DATABASES[@]+"${DATABASES[@]}"}; do
+		database stop
+	done
 	if [ "$FAILED" -gt 0 ]; then
 		tail -n 30 "$WORK"/*.out "$WORK"/*/log/*.log 2>/dev/null
 	fi
