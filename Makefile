@@ -96,6 +96,8 @@ $(BUILD)/lib/version.o: $(GEN)/version_text.h
 $(BUILD)/cli/migrate.o: $(GEN)/migrations.def $(NUMBERED) \
     $(GEN)/repeatable.sql $(GEN)/baseline_comments.sql
 
+$(BUILD)/cli/init_database.o: sql/init/roles.sql
+
 # server/main.c is compiled once for each provider.
 $(PROVIDERS:%=$(BUILD)/server/main-%.o): $(BUILD)/server/main-%.o: \
     server/main.c

@@ -27,6 +27,7 @@ struct cli_word {
 /* The settings that a command gets. */
 enum cli_conf {
 	CLI_CONF,		/* needs them */
+	CLI_CONF_NONE,		/* NULL: it makes them */
 	CLI_CONF_OR_NULL,	/* NULL where they cannot be read */
 	CLI_CONF_NOT_BARE	/* needs them unless the first argument is the
 				   command's bare word */
@@ -66,6 +67,8 @@ int	cli_retry(const struct conf *, int argc, char **argv);
 int	cli_repoll(const struct conf *, int argc, char **argv);
 int	cli_cancel(const struct conf *, int argc, char **argv);
 int	cli_tail(const struct conf *, int argc, char **argv);
+int	cli_init(const struct conf *, int argc, char **argv);
+int	cli_address(const struct conf *, int argc, char **argv);
 int	cli_token(const struct conf *, int argc, char **argv);
 int	cli_web(const struct conf *, int argc, char **argv);
 int	cli_secret(const struct conf *, int argc, char **argv);
@@ -81,6 +84,11 @@ int	cli_completion(const struct conf *, int argc, char **argv);
  */
 int	migrate_check(struct db *, void (*say)(void *, const char *), void *arg,
 	    struct errbuf *err);
+
+/* A fresh token, as hex; false: the system has no random bytes. */
+#define CLI_TOKEN_BYTES	24
+#define CLI_TOKEN_SIZE	(2 * CLI_TOKEN_BYTES + 1)
+bool	cli_token_make(char token[CLI_TOKEN_SIZE]);
 
 /* One option of a command: a flag, or one that takes the next argument. */
 struct cli_option {

@@ -123,6 +123,36 @@ static const struct cli_word tail_words[] = {
 	{ NULL, NULL }
 };
 
+static const struct cli_word init_words[] = {
+	{ "--provider PROVIDER", "one that you use; may be repeated" },
+	{ "--key PROVIDER=KEY", "its API key, or file:PATH; may be repeated" },
+	{ "--secret PROVIDER=SECRET", "what it signs callbacks with; may be "
+	    "repeated" },
+	{ "--database CONNINFO", "a connection string; as root, if not said, "
+	    "the local one" },
+	{ "--admin CONNINFO", "a superuser's, to make roles and database" },
+	{ "--no-database", "print that SQL, and touch no database" },
+	{ "--base-url URL", "this server, as the providers see it" },
+	{ "--archive PLACE", "a folder for the outputs, or s3://bucket/prefix" },
+	{ "--s3-endpoint URL", "the store" },
+	{ "--s3-region REGION", "its region, if not us-east-1" },
+	{ "--s3-access-key KEY", "its access key id" },
+	{ "--s3-secret-key KEY", "its secret, or file:PATH" },
+	{ "--data DIR", "spool and outputs go below it" },
+	{ "--user USER", "who runs handlers and sweep; as root, if not said, "
+	    "www-data" },
+	{ "--web", "switch the page on" },
+	{ "--offline", "the doctor asks neither lighttpd nor the providers" },
+	{ "--yes", "ask nothing, and take the defaults" },
+	{ NULL, NULL }
+};
+
+static const struct cli_word address_words[] = {
+	{ "PROVIDER", "the addresses of this provider alone" },
+	{ "ACCOUNT", "of this account alone" },
+	{ NULL, NULL }
+};
+
 static const struct cli_word token_words[] = {
 	{ "new", "make a token" },
 	{ "list", "say of each token whether it is in use" },
@@ -254,6 +284,17 @@ const struct cli_command cli_commands[] = {
 	{ "config", "check | keys",
 	    "check the settings file, or list every setting", NULL,
 	    config_words, cli_config, CLI_CONF_OR_NULL, NULL },
+	{ "init", "[--provider PROVIDER ...] [--database CONNINFO] ...",
+	    "set genhook up: settings, database, addresses",
+	    "Asks on a terminal for what its options do not say.  Writes the "
+	    "settings, with\nfresh tokens, where no file is yet; makes "
+	    "folders, roles, database and tables;\nprints each provider's "
+	    "address; ends with the doctor.",
+	    init_words, cli_init, CLI_CONF_NONE, NULL },
+	{ "address", "[PROVIDER [ACCOUNT]]",
+	    "print what to give to providers as the callback's address",
+	    "Each line has the account, and the address with its newest token.",
+	    address_words, cli_address, CLI_CONF, NULL },
 	{ "token", "list | new [PROVIDER [ACCOUNT]]",
 	    "make a token, or say which are still in use",
 	    "new: prints a token, its line for the settings, and the address "
@@ -381,8 +422,8 @@ main_turn_help(int argc, char **argv)
 static bool
 main_needs_no_conf(const struct cli_command *c, int argc, char **argv)
 {
-	return c->conf == CLI_CONF_NOT_BARE && argc == 2 &&
-	    strcmp(argv[1], c->bare) == 0;
+	return c->conf == CLI_CONF_NONE || (c->conf == CLI_CONF_NOT_BARE &&
+	    argc == 2 && strcmp(argv[1], c->bare) == 0);
 }
 
 static int

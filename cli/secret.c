@@ -3,8 +3,10 @@
 #include <string.h>
 
 #include "lib/json.h"
+#include "lib/xalloc.h"
 #include "cli/cli.h"
 #include "cli/http_get.h"
+#include "cli/secret.h"
 
 #define URL_MAX	1024
 
@@ -24,47 +26,59 @@ secret_in(struct json_object *doc)
 	return secret;
 }
 
-static int
-secret_print(const struct account *a, struct json_object *doc)
+/* The secret of an answer's document, for the caller to free. */
+static char *
+secret_take(const struct provider *p, struct json_object *doc)
 {
 	const char	*secret = secret_in(doc);
-	char		 text[CLI_TEXT_MAX];
 
-	if (secret == NULL || *secret == '\0')
-		return cli_wrong("the answer of %s has no secret",
-		    a->provider->name);
-	(void)cli_text(text, sizeof(text), secret, CLI_WHOLE);
-	printf("%s\n\nPut this into the section %s %s of the settings:\n"
-	    "    webhook_secret = {\"%s\"}\nThen reload lighttpd.\n", text,
-	    a->provider->name, a->name, text);
-	return CLI_OK;
+	if (secret != NULL && *secret != '\0')
+		return xstrdup(secret);
+	(void)cli_wrong("the answer of %s has no secret", p->name);
+	return NULL;
+}
+
+char *
+secret_ask(const struct provider *p, const char *api_base,
+    const char *api_key, bool allow_private)
+{
+	struct http_answer	 answer;
+	struct json_object	*doc = NULL;
+	struct errbuf		 err = { .text = "" };
+	char			 url[URL_MAX], *secret = NULL;
+
+	(void)snprintf(url, sizeof(url), "%s%s", api_base, p->secret_path);
+	http_get(url, api_key, allow_private, &answer);
+	if (answer.body != NULL)
+		(void)json_parse(answer.body, answer.len, &doc, &err);
+	if (answer.response.verdict != HTTP_ANSWERED)
+		(void)cli_wrong("%s", answer.response.err.text);
+	else if (p->poll_classify((int)answer.response.status, doc, &err) !=
+	    POLL_TASK)
+		(void)cli_wrong("%s answered %ld: %s", p->name,
+		    answer.response.status, err.text);
+	else
+		secret = secret_take(p, doc);
+	json_free(doc);
+	http_answer_free(&answer);
+	return secret;
 }
 
 static int
 secret_fetch(const struct conf *conf, const struct account *a)
 {
-	struct http_answer	 answer;
-	struct json_object	*doc = NULL;
-	struct errbuf		 err = { .text = "" };
-	char			 url[URL_MAX];
-	int			 status = CLI_WRONG;
+	char	*secret = secret_ask(a->provider, a->api_base, a->api_key,
+		    conf->allow_private_networks);
+	char	 text[CLI_TEXT_MAX];
 
-	(void)snprintf(url, sizeof(url), "%s%s", a->api_base,
-	    a->provider->secret_path);
-	http_get(url, a->api_key, conf->allow_private_networks, &answer);
-	if (answer.body != NULL)
-		(void)json_parse(answer.body, answer.len, &doc, &err);
-	if (answer.response.verdict != HTTP_ANSWERED)
-		(void)cli_wrong("%s", answer.response.err.text);
-	else if (a->provider->poll_classify((int)answer.response.status, doc,
-	    &err) != POLL_TASK)
-		(void)cli_wrong("%s answered %ld: %s", a->provider->name,
-		    answer.response.status, err.text);
-	else
-		status = secret_print(a, doc);
-	json_free(doc);
-	http_answer_free(&answer);
-	return status;
+	if (secret == NULL)
+		return CLI_WRONG;
+	(void)cli_text(text, sizeof(text), secret, CLI_WHOLE);
+	free(secret);
+	printf("%s\n\nPut this into the section %s %s of the settings:\n"
+	    "    webhook_secret = {\"%s\"}\nThen reload lighttpd.\n", text,
+	    a->provider->name, a->name, text);
+	return CLI_OK;
 }
 
 int

@@ -8,13 +8,10 @@
 #include "cli/cli.h"
 #include "cli/statements.h"
 
-#define RANDOM_BYTES	24
-#define TOKEN_SIZE	(2 * RANDOM_BYTES + 1)
-
-static bool
-token_make(char token[TOKEN_SIZE])
+bool
+cli_token_make(char token[CLI_TOKEN_SIZE])
 {
-	unsigned char	noise[RANDOM_BYTES];
+	unsigned char	noise[CLI_TOKEN_BYTES];
 
 	do {
 		if (!random_bytes(noise, sizeof(noise)))
@@ -54,13 +51,13 @@ static int
 token_new(const struct conf *conf, const char *provider, const char *account)
 {
 	const struct provider	*p = NULL;
-	char			 token[TOKEN_SIZE];
+	char			 token[CLI_TOKEN_SIZE];
 
 	if (provider != NULL && (p = provider_find(provider)) == NULL) {
 		(void)cli_wrong("no provider \"%s\"", provider);
 		return CLI_USAGE;
 	}
-	if (!token_make(token))
+	if (!cli_token_make(token))
 		return cli_wrong("the system has no random bytes");
 	token_print(conf, p, account != NULL ? account : "default", token);
 	return CLI_OK;
