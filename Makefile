@@ -271,7 +271,8 @@ install: all
 	install -m 755 examples/client.* \
 	    $(DESTDIR)$(PREFIX)/share/genhook/examples
 	install -m 644 deploy/genhook.conf.example deploy/genhook.cron \
-	    deploy/genhook.logrotate $(DESTDIR)$(PREFIX)/share/genhook
+	    deploy/genhook.logrotate deploy/genhook-sweep.service \
+	    $(DESTDIR)$(PREFIX)/share/genhook
 	install -d $(MAN)/man1 $(MAN)/man5 $(MAN)/man7 $(MAN)/man8
 	for page in man/*; do \
 	    install -m 644 $$page $(MAN)/man$${page##*.} || exit 1; done

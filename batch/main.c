@@ -17,6 +17,7 @@
 #include "common/database.h"
 #include "batch/check.h"
 #include "batch/dry_run.h"
+#include "batch/follow.h"
 #include "batch/progress.h"
 #include "batch/steps.h"
 
@@ -31,6 +32,8 @@ struct sweep_options {
 	const char	*provider;
 	const char	*task_id;
 	bool		 dry_run;
+	bool		 follow;
+	bool		 quiet;
 	bool		 verbose;
 };
 
@@ -39,6 +42,8 @@ static const struct option sweep_option_names[] = {
 	{ "provider",	required_argument,	NULL, 'p' },
 	{ "task",	required_argument,	NULL, 't' },
 	{ "dry-run",	no_argument,		NULL, 'n' },
+	{ "follow",	no_argument,		NULL, 'f' },
+	{ "quiet",	no_argument,		NULL, 'q' },
 	{ "verbose",	no_argument,		NULL, 'v' },
 	{ "help",	no_argument,		NULL, 'h' },
 	{ "version",	no_argument,		NULL, 'V' },
@@ -53,14 +58,16 @@ sweep_print_help(FILE *out)
 	(void)fprintf(out,
 	    "usage: genhook-sweep [--config FILE] [--provider NAME] "
 	    "[--task ID]\n"
-	    "                     [--dry-run] [--verbose] [--help] "
-	    "[--version]\n"
+	    "                     [--dry-run | --follow] [--quiet] [--verbose] "
+	    "[--help]\n"
+	    "                     [--version]\n"
 	    "\n"
 	    "Does what is due, one step after the other, and ends.  Meant for "
 	    "cron, once a\n"
-	    "minute.  Each step, and after which part of sweep.max_seconds it "
-	    "makes way for\n"
-	    "the next:\n"
+	    "minute; or with --follow as a service, which runs as soon as "
+	    "there is something to\n"
+	    "do.  Each step, and after which part of sweep.max_seconds it "
+	    "makes way for the next:\n"
 	    "\n");
 	for (step = steps; step->name != NULL; step++)
 		(void)fprintf(out, "  %-8s  %3d %%  %s\n", step->name,
@@ -72,6 +79,10 @@ sweep_print_help(FILE *out)
 	    "  --provider NAME  poll and download only for this provider\n"
 	    "  --task ID        poll and download only this task\n"
 	    "  --dry-run        say what is due; change nothing\n"
+	    "  --follow         go on until SIGTERM: run when a task finishes, "
+	    "a request is\n"
+	    "                   queued, or something falls due\n"
+	    "  --quiet          no line about a run that had nothing to do\n"
 	    "  --verbose        log each failed attempt\n"
 	    "\n"
 	    "Exit status: 0 all done, 1 something needs attention, 2 could "
@@ -107,6 +118,12 @@ sweep_read_options(struct sweep_options *o, int argc, char **argv)
 		case 'n':
 			o->dry_run = true;
 			break;
+		case 'f':
+			o->follow = true;
+			break;
+		case 'q':
+			o->quiet = true;
+			break;
 		case 'v':
 			o->verbose = true;
 			break;
@@ -119,7 +136,7 @@ sweep_read_options(struct sweep_options *o, int argc, char **argv)
 		default:
 			sweep_exit_usage();
 		}
-	if (optind < argc)
+	if (optind < argc || (o->follow && (o->dry_run || o->task_id != NULL)))
 		sweep_exit_usage();
 	if (o->provider != NULL && provider_find(o->provider) == NULL) {
 		(void)fprintf(stderr, "genhook-sweep: there is no provider "
@@ -188,15 +205,24 @@ sweep_print_summary(const struct sweep *s)
 	    (double)(clock_ms() - s->started_ms) / 1000);
 }
 
+static bool
+sweep_did_nothing(const struct sweep *s)
+{
+	const struct sweep_counts	none = { 0 };
+
+	return !s->run.attention && !s->run.broken &&
+	    memcmp(&s->counts, &none, sizeof(none)) == 0;
+}
+
 static void
-sweep_run(struct sweep *s, bool with_progress)
+sweep_run(struct sweep *s, const struct sweep_options *o)
 {
 	if (!sweep_begin(s)) {
 		check_note_leave(&s->run);
 		return;
 	}
 	check_note_remove(&s->run);
-	if (with_progress)
+	if (!o->verbose && !o->quiet)
 		s->run.progress = progress_new();
 	steps_run(s);
 	progress_free(s->run.progress);
@@ -204,7 +230,29 @@ sweep_run(struct sweep *s, bool with_progress)
 	if (run_stopping() && s->run.error.text[0] == '\0')
 		errbuf_set(&s->run.error, "stopped by a signal");
 	(void)sweep_finish(s);
-	sweep_print_summary(s);
+	if (!o->quiet || !sweep_did_nothing(s))
+		sweep_print_summary(s);
+}
+
+/* The runs are told what this process was told, but for following. */
+static int
+sweep_follow(const struct conf *conf, const struct sweep_options *o)
+{
+	const char	*argv[10] = { "genhook-sweep", "--quiet" };
+	size_t		 n = 2;
+
+	if (o->config != NULL) {
+		argv[n++] = "--config";
+		argv[n++] = o->config;
+	}
+	if (o->provider != NULL) {
+		argv[n++] = "--provider";
+		argv[n++] = o->provider;
+	}
+	if (o->verbose)
+		argv[n++] = "--verbose";
+	return follow(conf, argv) == FOLLOW_STOPPED ? EXIT_ALL_DONE :
+	    EXIT_COULD_NOT_RUN;
 }
 
 static int
@@ -215,12 +263,26 @@ sweep_exit_status(const struct sweep *s)
 	return s->run.attention ? EXIT_ATTENTION : EXIT_ALL_DONE;
 }
 
+static int
+sweep_once(struct sweep *s, const struct sweep_options *o)
+{
+	if (sweep_open_db(s)) {
+		if (o->dry_run)
+			dry_run(s);
+		else
+			sweep_run(s, o);
+	}
+	db_free(s->run.db);
+	return sweep_exit_status(s);
+}
+
 int
 main(int argc, char **argv)
 {
 	struct sweep_options	 o = { 0 };
 	struct sweep		 s = { .started_ms = clock_ms() };
 	struct conf		*conf;
+	int			 status;
 
 	sweep_read_options(&o, argc, argv);
 	log_open("genhook-sweep", o.verbose ? LOG_DEBUG : LOG_WARN);
@@ -231,13 +293,10 @@ main(int argc, char **argv)
 	s.provider = o.provider;
 	s.task_id = o.task_id;
 	run_catch_signals();
-	if (sweep_open_db(&s)) {
-		if (o.dry_run)
-			dry_run(&s);
-		else
-			sweep_run(&s, !o.verbose);
-	}
-	db_free(s.run.db);
+	if (o.follow)
+		status = sweep_follow(conf, &o);
+	else
+		status = sweep_once(&s, &o);
 	conf_free(conf);
-	return sweep_exit_status(&s);
+	return status;
 }

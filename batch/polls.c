@@ -107,7 +107,7 @@ static void
 poll_store(struct polls *polls, struct delivery *const *finals, size_t n)
 {
 	struct run	*run = &polls->sweep->run;
-	struct finished	 finished = { NULL, 0, 0 };
+	struct finished	 finished = { .n = 0 };
 	enum outcome	 outcomes[STORE_AT_ONCE];
 	struct errbuf	 err;
 	enum db_verdict	 v;

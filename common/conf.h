@@ -43,6 +43,7 @@ struct conf {
 	char		*s3_endpoint, *s3_region, *s3_access_key, *s3_secret_key;
 	char		*s3_staging_dir;
 	int64_t		 max_seconds;
+	int64_t		 sweep_every_s;
 	int64_t		 polls_in_flight;
 	int64_t		 downloads_in_flight;
 	int64_t		 max_output_bytes;

@@ -45,6 +45,8 @@ const struct conf_key conf_keys[] = {
 	    "connection string of the sweep, else database.conninfo" },
 	{ "sweep", "max_seconds", CONF_NUMBER, C(max_seconds), "50", 1, 86400,
 	    "a run ends by itself after so long" },
+	{ "sweep", "every", CONF_NUMBER, C(sweep_every_s), "60", 1, 86400,
+	    "seconds; with --follow, a run at least so often" },
 	{ "sweep", "polls_in_flight", CONF_NUMBER, C(polls_in_flight), "16",
 	    1, 1024, "status requests at once" },
 	{ "sweep", "downloads_in_flight", CONF_NUMBER, C(downloads_in_flight),

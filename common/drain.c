@@ -405,7 +405,7 @@ static void
 drain_batch_remove(struct drain *d, struct db *db, const struct drain_batch *b,
     size_t from, size_t n, struct drain_counts *counts)
 {
-	struct finished	f = { NULL, 0, 0 };
+	struct finished	f = { .n = 0 };
 	size_t		i;
 
 	finished_add(&f, &b->delivery[from], n, &b->outcome[from]);

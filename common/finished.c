@@ -48,6 +48,16 @@ finished_add(struct finished *f, struct delivery *const *batch, size_t n,
 		if (outcomes[i] == OUTCOME_ACCEPTED &&
 		    batch[i]->outcome == OUTCOME_ACCEPTED)
 			finished_add_one(f, batch[i]);
+		else if (outcomes[i] == OUTCOME_ACCEPTED ||
+		    outcomes[i] == OUTCOME_STALE ||
+		    outcomes[i] == OUTCOME_UNPARSED)
+			f->poll_due = true;
+}
+
+bool
+finished_has_news(const struct finished *f)
+{
+	return f->n > 0 || f->poll_due;
 }
 
 static void
@@ -73,7 +83,12 @@ finished_send(const struct finished *f, struct db *db, int timeout_ms)
 void
 finished_notify(struct finished *f, struct db *db, int timeout_ms)
 {
+	struct errbuf	err;
+
 	if (f->n > 0 && db_is_connected(db))
 		finished_send(f, db, timeout_ms);
+	if (f->poll_due && db_is_connected(db) && db_run(db, DB_TELL_WORK_DUE,
+	    NULL, timeout_ms, NULL, &err) != DB_OK)
+		log_line(LOG_DEBUG, "no notify: %s", err.text);
 	finished_free(f);
 }

@@ -187,7 +187,7 @@ replay_store_some(struct db *db, struct replay_batch *b, size_t from, size_t n,
     struct replay_counts *counts, struct errbuf *err)
 {
 	struct delivery	*made[AT_ONCE];
-	struct finished	 finished = { NULL, 0, 0 };
+	struct finished	 finished = { .n = 0 };
 	enum outcome	 outcomes[AT_ONCE];
 	enum db_verdict	 v;
 	size_t		 i, nmade = 0;

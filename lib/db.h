@@ -143,4 +143,8 @@ enum db_verdict db_listen(struct db *, const char *channel, int timeout_ms,
 enum db_verdict db_notified(struct db *, int timeout_ms, char **message,
 	    struct errbuf *);
 
+/* The socket to wait on for what is not a message alone, once db_notified() has
+ * none; borrowed, for poll(2) and nothing else.  -1: not connected. */
+int	db_socket(const struct db *);
+
 #endif

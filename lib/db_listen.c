@@ -24,15 +24,18 @@ db_notified(struct db *db, int timeout_ms, char **message,
 	PGnotify	*note;
 
 	*message = NULL;
+	/* What is there already is read even where there is no time to wait. */
 	while ((note = PQnotifies(db->conn)) == NULL) {
-		if (db_wait(db->conn, POLLIN, deadline_ms) == 0)
-			return DB_OK;
 		if (PQconsumeInput(db->conn) == 0) {
 			db_words(err, "listen", PQerrorMessage(db->conn));
 			db_class(err, NULL);
 			db_disconnect(db);
 			return DB_AWAY;
 		}
+		if ((note = PQnotifies(db->conn)) != NULL)
+			break;
+		if (db_wait(db->conn, POLLIN, deadline_ms) == 0)
+			return DB_OK;
 	}
 	if ((*message = strdup(note->extra)) == NULL) {
 		(void)errbuf_no_memory(err);
@@ -40,4 +43,10 @@ db_notified(struct db *db, int timeout_ms, char **message,
 	}
 	PQfreemem(note);
 	return *message != NULL ? DB_OK : DB_AWAY;
+}
+
+int
+db_socket(const struct db *db)
+{
+	return db->conn != NULL ? PQsocket(db->conn) : -1;
 }

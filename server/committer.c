@@ -280,7 +280,8 @@ committer_try_drain(struct committer *c, bool busy)
 static void
 committer_try_notify(struct committer *c)
 {
-	if (c->finished.n == 0 || clock_ms() < c->notify_at_ms)
+	if (!finished_has_news(&c->finished) ||
+	    clock_ms() < c->notify_at_ms)
 		return;
 	finished_notify(&c->finished, c->db, COMMIT_DEADLINE_MS);
 	c->notify_at_ms = clock_ms() + NOTIFY_EVERY_MS;
@@ -294,7 +295,7 @@ committer_next_chore_ms(const struct committer *c)
 
 	if (c->drain_at_ms == 0)
 		at = clock_ms() + 1;
-	if (c->finished.n > 0 && c->notify_at_ms < at)
+	if (finished_has_news(&c->finished) && c->notify_at_ms < at)
 		at = c->notify_at_ms;
 	return at;
 }

@@ -232,6 +232,7 @@ begin
     then
         perform open_mend(p_provider, p_task_id);
     end if;
+    perform tell_work_due();
 end
 $$;
 comment on function genhook.retry_outputs(text, text, text) is

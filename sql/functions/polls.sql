@@ -78,6 +78,7 @@ language sql
 security definer
 set search_path = genhook, pg_temp
 as $$
+    select tell_work_due();
     update accounts a set not_before = '-infinity', probed_at = null
     where a.troubles > 0 and a.trouble <> 'rate limit'
         and (p_provider is null or a.provider = p_provider)

@@ -92,6 +92,7 @@ begin
         c.account::text, c.outcome::text, c.note
     from chosen c join asked a using (received_at, id)
     order by c.received_at;
+    perform tell_work_due();
 end
 $$;
 comment on function genhook.replay_deliveries(text, text, text, text, timestamptz, uuid) is

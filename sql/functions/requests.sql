@@ -188,6 +188,7 @@ language sql
 security definer
 set search_path = genhook, pg_temp
 as $$
+    select tell_work_due();
     with back as (
         update requests r set status = 'queued', next_attempt_at = now(),
             settled_at = null, error = null, withdrawn = false,

@@ -86,6 +86,7 @@ begin
         and t.status = coalesce(p_status, t.status)
         and (open_mend(p_provider, p_task_id)
             or exists (select from retry_outputs(p_provider, p_task_id)));
+    perform tell_work_due();
 end
 $$;
 comment on function genhook.repoll_tasks(text, text, text) is

@@ -57,10 +57,10 @@ begin
         select r, g
         from (values
             ('genhook_receiver', 'usage on schema genhook'),
-            ('genhook_receiver', 'execute on function schema_version, receive, notify_finished'),
+            ('genhook_receiver', 'execute on function schema_version, receive, notify_finished, tell_work_due'),
 
             ('genhook_sweeper', 'usage on schema genhook'),
-            ('genhook_sweeper', 'execute on function schema_version, receive, notify_finished'),
+            ('genhook_sweeper', 'execute on function schema_version, receive, notify_finished, tell_work_due'),
             ('genhook_sweeper', 'execute on function start_sweep, beat_sweep, finish_sweep, note_settings'),
             ('genhook_sweeper', 'execute on function claim_polls, release_polls, note_poll, give_up_tasks'),
             ('genhook_sweeper', 'execute on function pause_account, trouble_account, account_is_well'),
@@ -69,6 +69,7 @@ begin
             ('genhook_sweeper', 'execute on function claim_requests, finish_request, expire_requests, note_stray_requests'),
             ('genhook_sweeper', 'execute on function identify_database, doubt_database, held_because'),
             ('genhook_sweeper', 'execute on function retain_deliveries, count_traffic, count_days, note_tokens'),
+            ('genhook_sweeper', 'execute on function next_due'),
             ('genhook_sweeper', 'select on pending_tasks, due_outputs, sweeps'),
             ('genhook_sweeper', 'select (id, provider, model, account, status, attempts, queued_at, next_attempt_at) on requests'),
             ('genhook_sweeper', 'select on accounts'),

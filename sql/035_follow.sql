@@ -1,0 +1,1 @@
+-- Nothing of the tables: a sweep that follows is told of new requests, and asks when the next thing falls due.
