@@ -280,7 +280,8 @@ install: all
 	    $(wildcard man/*)) \
 	    $(DESTDIR)$(PREFIX)/share/genhook/lighttpd/50-genhook.conf \
 	    $(DESTDIR)$(PREFIX)/share/genhook/lighttpd/cut-tokens \
-	    $(DESTDIR)$(PREFIX)/share/genhook/genhook.cron
+	    $(DESTDIR)$(PREFIX)/share/genhook/genhook.cron \
+	    $(DESTDIR)$(PREFIX)/share/genhook/genhook-sweep.service
 	for p in $(filter-out novita,$(PROVIDERS)); do \
 	    ln -sf genhook-novita.8 $(MAN)/man8/genhook-$$p.8 || exit 1; done
 
