@@ -255,13 +255,19 @@ install: all
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/genhook \
 	    $(DESTDIR)$(PREFIX)/share/genhook/lighttpd/errors \
 	    $(DESTDIR)$(PREFIX)/share/genhook/examples \
-	    $(DESTDIR)$(PREFIX)/share/bash-completion/completions
+	    $(DESTDIR)$(PREFIX)/share/bash-completion/completions \
+	    $(DESTDIR)$(PREFIX)/share/zsh/vendor-completions \
+	    $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d
 	install -m 755 $(BUILD)/bin/genhook $(BUILD)/bin/genhook-sweep \
 	    $(DESTDIR)$(PREFIX)/bin
 	install -m 755 $(HANDLERS) $(BUILD)/bin/genhook-web \
 	    $(DESTDIR)$(PREFIX)/lib/genhook
 	$(BUILD)/bin/genhook completion \
 	    >$(DESTDIR)$(PREFIX)/share/bash-completion/completions/genhook
+	$(BUILD)/bin/genhook completion zsh \
+	    >$(DESTDIR)$(PREFIX)/share/zsh/vendor-completions/_genhook
+	$(BUILD)/bin/genhook completion fish \
+	    >$(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/genhook.fish
 	install -m 644 lighttpd/*.conf \
 	    $(DESTDIR)$(PREFIX)/share/genhook/lighttpd
 	install -m 755 lighttpd/cut-tokens \

@@ -1,7 +1,5 @@
 /* genhook init: from nothing to settings, database and addresses, by questions or
  * by its arguments. */
-#include <sys/wait.h>
-
 #include <errno.h>
 #include <limits.h>
 #include <pwd.h>
@@ -14,6 +12,7 @@
 #include "archive/file_url.h"
 #include "cli/address.h"
 #include "cli/init.h"
+#include "cli/process.h"
 
 #define INIT_RUNNER		"www-data"	/* of Debian's web servers */
 #define INIT_LIGHTTPD_ON	"/etc/lighttpd/conf-enabled/50-genhook.conf"
@@ -256,24 +255,6 @@ init_print_addresses(const struct init *in, const struct conf *conf)
 	(void)fflush(stdout);
 }
 
-/* Run a program to its end; its exit status, or -1. */
-static int
-init_run(const char *const argv[])
-{
-	union { const char *const *from; char *const *to; } args = { .from = argv };
-	int	status;
-	pid_t	pid;
-
-	(void)fflush(NULL);
-	if ((pid = fork()) == 0) {
-		(void)execv(argv[0], args.to);
-		_exit(127);
-	}
-	if (pid == -1 || waitpid(pid, &status, 0) == -1 || !WIFEXITED(status))
-		return -1;
-	return WEXITSTATUS(status);
-}
-
 /* The first sweep, as cron will run it: what it cannot do shows at once.  The
  * program stands beside this one. */
 static int
@@ -282,13 +263,8 @@ init_first_sweep(void *arg)
 	const struct init	*in = arg;
 	char			 path[PATH_MAX];
 	const char		*argv[] = { path, "--config", in->path, NULL };
-	ssize_t			 n = readlink("/proc/self/exe", path,
-				    sizeof(path) - sizeof("-sweep"));
 
-	if (n <= 0)
-		return CLI_WRONG;
-	memcpy(path + n, "-sweep", sizeof("-sweep"));
-	return access(path, X_OK) == 0 ? init_run(argv) : CLI_OK;
+	return process_beside("-sweep", path) ? process_run(argv, false) : CLI_OK;
 }
 
 /* lighttpd serves the providers that had an account when it was loaded. */
@@ -302,7 +278,7 @@ init_reload_lighttpd(void)
 
 	if (geteuid() != 0 || access(INIT_LIGHTTPD_ON, F_OK) == -1)
 		return;
-	if (init_run(argv) == 0)
+	if (process_run(argv, false) == 0)
 		printf("lighttpd was reloaded, and serves them.\n");
 	else
 		(void)cli_wrong("lighttpd could not be reloaded: lighttpd -tt -f "
@@ -341,11 +317,11 @@ init_finish(const struct init *in)
 	if (!in->no_database) {
 		init_reload_lighttpd();
 		(void)(in->runner != NULL && geteuid() == 0 ?
-		    init_run_as(in->runner, init_first_sweep, arg.to) :
+		    process_run_as(in->runner, init_first_sweep, arg.to) :
 		    init_first_sweep(arg.to));
 		printf("\ngenhook doctor:\n");
 		doctor.conf = conf;
-		status = in->local ? init_run_as(INIT_OWNER, init_doctor,
+		status = in->local ? process_run_as(INIT_OWNER, init_doctor,
 		    &doctor) : init_doctor(&doctor);
 	}
 	conf_free(conf);

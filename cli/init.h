@@ -81,8 +81,4 @@ bool	init_settings_write(const struct init *);
 bool	init_database_print(const struct init *);
 bool	init_database_make(const struct init *);
 
-/* Run a program's part as another user of this machine, in a process of its
- * own: what fn(arg) returns; CLI_WRONG with words where that cannot be. */
-int	init_run_as(const char *user, int (*fn)(void *), void *arg);
-
 #endif

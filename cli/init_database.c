@@ -1,16 +1,11 @@
 /* genhook init: the logins, the roles and the database, by a superuser. */
-#include <sys/wait.h>
-
-#include <errno.h>
-#include <grp.h>
-#include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "lib/db_conninfo.h"
 #include "lib/xalloc.h"
 #include "cli/init.h"
+#include "cli/process.h"
 #include "cli/statements.h"
 
 #define DATABASE_TIMEOUT_MS	60000
@@ -237,50 +232,15 @@ init_database_make(const struct init *in)
 	if (in->admin != NULL)
 		status = database_make(arg.to);
 	else if (in->local)
-		status = init_run_as(INIT_SUPERUSER, database_make, arg.to);
+		status = process_run_as(INIT_SUPERUSER, database_make, arg.to);
 	if (status != CLI_OK)
 		return false;
 	if ((conf = conf_load(in->path, &err)) == NULL) {
 		(void)cli_wrong("%s", err.text);
 		return false;
 	}
-	status = in->local ? init_run_as(INIT_OWNER, database_migrate, conf) :
+	status = in->local ? process_run_as(INIT_OWNER, database_migrate, conf) :
 	    database_migrate(conf);
 	conf_free(conf);
 	return status == CLI_OK;
-}
-
-/* ---- another user ------------------------------------------------------- */
-
-static int
-database_become(const struct passwd *user, int (*fn)(void *), void *arg)
-{
-	if (chdir("/") == -1 || initgroups(user->pw_name, user->pw_gid) == -1 ||
-	    setgid(user->pw_gid) == -1 || setuid(user->pw_uid) == -1)
-		return cli_wrong("to become the user %s: %s", user->pw_name,
-		    strerror(errno));
-	return fn(arg);
-}
-
-int
-init_run_as(const char *user, int (*fn)(void *), void *arg)
-{
-	const struct passwd	*pw = getpwnam(user);
-	int			 status;
-	pid_t			 pid;
-
-	if (pw == NULL)
-		return cli_wrong("this machine has no user %s", user);
-	(void)fflush(NULL);
-	if ((pid = fork()) == -1)
-		return cli_wrong("fork: %s", strerror(errno));
-	if (pid == 0) {
-		status = database_become(pw, fn, arg);
-		(void)fflush(NULL);
-		_exit(status);
-	}
-	while (waitpid(pid, &status, 0) == -1)
-		if (errno != EINTR)
-			return cli_wrong("waitpid: %s", strerror(errno));
-	return WIFEXITED(status) ? WEXITSTATUS(status) : CLI_WRONG;
 }

@@ -1,4 +1,5 @@
-/* genhook tasks, outputs, deliveries, requests: the newest rows of each. */
+/* genhook tasks, outputs, deliveries, requests, attention, health, sweeps, stats: the
+ * rows of each. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -47,8 +48,8 @@ list_take_word(struct list_args *a, const char *command, const char *known,
 			    provider_find(word) != NULL ? &a->provider : NULL;
 
 	if (place == NULL)
-		(void)cli_wrong("%s: \"%s\" is no provider, and not one of %s",
-		    command, word, known);
+		(void)cli_wrong("%s: \"%s\" is no provider%s%s", command, word,
+		    *known != '\0' ? ", and not one of " : "", known);
 	else if (*place != NULL)
 		(void)cli_wrong("%s: both \"%s\" and \"%s\"", command, *place,
 		    word);
@@ -83,7 +84,16 @@ list_check(struct list_args *a, const char *command, const char *known,
 	return true;
 }
 
-/* What may stand there is the first row of the command's words. */
+/* What may stand there is the first row of the command's words, where its rows
+ * have a status. */
+static const char *
+list_statuses(const char *command)
+{
+	const char	*first = cli_command(command)->words->word;
+
+	return strchr(first, '|') != NULL ? first : "";
+}
+
 static bool
 list_arguments(struct list_args *a, int argc, char **argv)
 {
@@ -99,7 +109,7 @@ list_arguments(struct list_args *a, int argc, char **argv)
 		{ "--metadata", NULL, &a->metadata },
 		{ NULL, NULL, NULL }
 	};
-	const char		*known = cli_command(argv[0])->words->word;
+	const char		*known = list_statuses(argv[0]);
 	const char		*words[2];
 	int			 n;
 
@@ -175,6 +185,46 @@ cli_requests(const struct conf *conf, int argc, char **argv)
 {
 	static const struct list	l = {
 		DB_LIST_REQUESTS, DB_LIST_REQUESTS_ROWS, DB_LIST_REQUESTS_JSON
+	};
+
+	return list_run(conf, &l, argc, argv);
+}
+
+int
+cli_attention(const struct conf *conf, int argc, char **argv)
+{
+	static const struct list	l = {
+		DB_LIST_ATTENTION, DB_LIST_ATTENTION_ROWS, DB_LIST_ATTENTION_JSON
+	};
+
+	return list_run(conf, &l, argc, argv);
+}
+
+int
+cli_health(const struct conf *conf, int argc, char **argv)
+{
+	static const struct list	l = {
+		DB_LIST_HEALTH, DB_LIST_HEALTH_ROWS, DB_LIST_HEALTH_JSON
+	};
+
+	return list_run(conf, &l, argc, argv);
+}
+
+int
+cli_sweeps(const struct conf *conf, int argc, char **argv)
+{
+	static const struct list	l = {
+		DB_LIST_SWEEPS, DB_LIST_SWEEPS_ROWS, DB_LIST_SWEEPS_JSON
+	};
+
+	return list_run(conf, &l, argc, argv);
+}
+
+int
+cli_stats(const struct conf *conf, int argc, char **argv)
+{
+	static const struct list	l = {
+		DB_LIST_STATS, DB_LIST_STATS_ROWS, DB_LIST_STATS_JSON
 	};
 
 	return list_run(conf, &l, argc, argv);

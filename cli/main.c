@@ -51,6 +51,31 @@ static const struct cli_word requests_words[] = {
 	LIST_TASK_WORDS
 };
 
+/* Of what has no status. */
+static const struct cli_word attention_words[] = {
+	LIST_WORDS
+};
+
+static const struct cli_word stats_words[] = {
+	{ "--model TEXT", "only where the model's name has this in it" },
+	LIST_WORDS
+};
+
+static const struct cli_word sweeps_words[] = {
+	{ "--since TIME", "only later ones: yesterday, "
+	    "'2026-11-21 08:00Z'" },
+	{ "--json", "one JSON document, with every column" },
+	{ "--csv", "every column as comma-separated values" },
+	{ "--limit N", "N rows, not 50" },
+	{ NULL, NULL }
+};
+
+static const struct cli_word delivery_words[] = {
+	{ "ID", "as genhook deliveries prints it" },
+	{ "--json", "what stands beside the body: headers, outcome, note" },
+	{ NULL, NULL }
+};
+
 static const struct cli_word request_words[] = {
 	{ "cancel ID", "withdraw a request that is still queued" },
 	{ "requeue ID", "send it once more; an unknown one may then be paid "
@@ -110,7 +135,7 @@ static const struct cli_word submit_words[] = {
 	{ "--param KEY=VALUE", "one field of the request; may be repeated" },
 	{ "--account ACCOUNT", "whose API key is used; if not said, default" },
 	{ "--metadata JSON", "data of your own, kept with the task" },
-	{ "--wait", "wait until the outputs are downloaded, and print where" },
+	{ "--wait", "download the outputs at once, and print where" },
 	{ "--test-mode", "a mock event in place of a generation (novita)" },
 	{ "--no-callback", "ask for none: the sweep polls the task" },
 	{ "--path PATH", "below api_base, if not the model's usual path" },
@@ -197,7 +222,8 @@ static const struct cli_word config_words[] = {
 	{ NULL, NULL }
 };
 
-static const struct cli_word no_words[] = {
+static const struct cli_word completion_words[] = {
+	{ "bash|zsh|fish", "the shell" },
 	{ NULL, NULL }
 };
 
@@ -222,11 +248,34 @@ const struct cli_command cli_commands[] = {
 	    "the newest callbacks and poll answers",
 	    "Newest first; \"note\" says why one was not accepted.",
 	    deliveries_words, cli_deliveries, CLI_CONF, NULL },
+	{ "delivery", "ID [--json]", "one delivery's body, as it came",
+	    "The bytes as the provider sent them, with tokens redacted.  To a "
+	    "terminal, what\nit cannot print stands as \\xNN.",
+	    delivery_words, cli_delivery, CLI_CONF, NULL },
 	{ "requests", "[STATUS] [PROVIDER] [--since TIME] [--csv] ...",
 	    "the newest requests of the outbox",
 	    "Newest first; \"error\" says why a request waits, was refused, or "
 	    "is unknown.",
 	    requests_words, cli_requests, CLI_CONF, NULL },
+	{ "attention", "[PROVIDER] [--json] ...",
+	    "what a person should look at, the most urgent first",
+	    "\"cure\" is the statement that mends it, or shows more.",
+	    attention_words, cli_attention, CLI_CONF, NULL },
+	{ "health", "[PROVIDER] [--json] ...", "how each provider does",
+	    "\"last\" is the age of the last callback, \"% poll\" the share of "
+	    "results that polls\nfound, \"lost\" the links lost in the last "
+	    "day, and \"quiet\" whether callbacks have\nstopped.",
+	    attention_words, cli_health, CLI_CONF, NULL },
+	{ "sweeps", "[--since TIME] [--json] ...", "the newest runs of the sweep",
+	    "\"error\" says what kept a run from doing all; a run without "
+	    "\"seconds\" goes on, or\nwas killed.",
+	    sweeps_words, cli_sweeps, CLI_CONF, NULL },
+	{ "stats", "[PROVIDER] [--model TEXT] [--since TIME] [--csv] ...",
+	    "tasks, outputs and costs of each day",
+	    "By provider, account and model, the newest day first; days are "
+	    "UTC.  \"cost\" is\nwhat providers said.  The sweep counts what "
+	    "has ended.",
+	    stats_words, cli_stats, CLI_CONF, NULL },
 	{ "request", "cancel ID | requeue ID | settle ID TASK",
 	    "withdraw a request, send it again, or say what it became",
 	    "ID is the number that genhook requests prints.  A request that "
@@ -319,9 +368,12 @@ const struct cli_command cli_commands[] = {
 	    "The page is there once web.secret is set.  A session lasts 30 "
 	    "days.",
 	    web_words, cli_web, CLI_CONF, NULL },
-	{ "completion", "", "print the completion for bash",
-	    "For this shell alone:  source <(genhook completion)",
-	    no_words, cli_completion, CLI_CONF_OR_NULL, NULL },
+	{ "completion", "[bash|zsh|fish]",
+	    "print the completion for a shell, if not said bash",
+	    "For this shell alone:  source <(genhook completion).  It offers "
+	    "ids and accounts\ntoo, which it asks the settings and the "
+	    "database for.",
+	    completion_words, cli_completion, CLI_CONF_OR_NULL, NULL },
 	{ NULL, NULL, NULL, NULL, NULL, NULL, CLI_CONF, NULL }
 };
 

@@ -1,19 +1,27 @@
 /* genhook submit: send a request by way of genhook.requests, as an application
  * would, but without waiting for the next sweep. */
+#include <sys/stat.h>
+
+#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "lib/clock.h"
 #include "lib/db.h"
 #include "lib/log.h"
+#include "lib/xalloc.h"
+#include "archive/file_url.h"
 #include "batch/submits.h"
 #include "cli/cli.h"
 #include "cli/param.h"
+#include "cli/process.h"
 #include "cli/statements.h"
 
 #define LOOK_EVERY_MS	1000
+#define SWEEP_EVERY_MS	10000	/* where a download has to be tried again */
 
 struct submit_args {
 	const char	*provider, *model, *account, *metadata, *path;
@@ -30,6 +38,10 @@ struct request {
 	char				 id[24];
 	char				 said[320];	/* the last line of
 							   progress */
+	bool				 open;		/* outputs are to be
+							   downloaded */
+	int64_t				 sweep_at_ms;	/* when to do that, by
+							   clock_ms() */
 };
 
 /* --param may stand there often: take it out of the arguments. */
@@ -237,8 +249,8 @@ request_task_done(struct request *r, const struct db_param *key, int *status)
 		return true;
 	}
 	state = db_value(rows, 0, 0);
-	done = strcmp(state, "pending") != 0 &&
-	    strcmp(db_value(rows, 0, 3), "0") == 0;
+	r->open = strcmp(db_value(rows, 0, 3), "0") != 0;
+	done = strcmp(state, "pending") != 0 && !r->open;
 	if (strcmp(state, "succeeded") != 0)
 		errbuf_set(&words, "%s%s%s", state,
 		    *db_value(rows, 0, 1) != '\0' ? ": " : "",
@@ -252,6 +264,71 @@ request_task_done(struct request *r, const struct db_param *key, int *status)
 		*status = CLI_OK;
 	db_rows_free(rows);
 	return done;
+}
+
+/* The folder that downloads are written to; the caller frees, NULL: none. */
+static char *
+request_archive(const struct conf *conf)
+{
+	return strncmp(conf->archive_url, "file://", 7) == 0 ?
+	    file_url_path(conf->archive_url) : xstrdup(conf->s3_staging_dir);
+}
+
+/* The arguments of one run of the sweep. */
+struct request_sweep {
+	char		 path[PATH_MAX];
+	const char	*conf, *provider, *task_id;
+};
+
+static int
+request_sweep_run(void *arg)
+{
+	const struct request_sweep	*s = arg;
+	const char			*argv[] = { s->path, "--config",
+	    s->conf, "--provider", s->provider, "--task", s->task_id, NULL };
+
+	return process_run(argv, true);
+}
+
+/*
+ * Download this task's outputs now, as the user whose the archive is: files of
+ * another one would be in everybody's way.  False: that cannot be done here, and
+ * the next sweep does it.
+ */
+static bool
+request_sweep(const struct request *r, const char *task_id)
+{
+	struct request_sweep	 s = { .provider = r->args->provider,
+	    .task_id = task_id };
+	char			*dir = request_archive(r->conf);
+	char			*conf = realpath(r->conf->path, NULL);
+	struct passwd		*owner;
+	struct stat		 st;
+	int			 status = -1;
+
+	s.conf = conf;
+	if (dir != NULL && conf != NULL && stat(dir, &st) == 0 &&
+	    process_beside("-sweep", s.path)) {
+		if (st.st_uid == geteuid())
+			status = request_sweep_run(&s);
+		else if (geteuid() == 0 && (owner = getpwuid(st.st_uid)) != NULL)
+			status = process_run_as(owner->pw_name,
+			    request_sweep_run, &s);
+	}
+	free(conf);
+	free(dir);
+	return status == CLI_OK || status == CLI_WRONG;
+}
+
+static void
+request_download(struct request *r, const char *task_id)
+{
+	if (request_sweep(r, task_id)) {
+		r->sweep_at_ms = clock_ms() + SWEEP_EVERY_MS;
+		return;
+	}
+	r->sweep_at_ms = INT64_MAX;
+	request_say(r, "the next sweep downloads them, as its user");
 }
 
 static int
@@ -268,7 +345,10 @@ request_wait_for_task(struct request *r, const char *task_id)
 	listening = !r->conf->pooler && db_listen(r->db,
 	    CHANNEL_FINISHED, CLI_TIMEOUT_MS, &unused) == DB_OK;
 	while (!request_task_done(r, key, &status))
-		request_rest(r, listening);
+		if (!r->open || clock_ms() < r->sweep_at_ms)
+			request_rest(r, listening);
+		else
+			request_download(r, task_id);
 	request_print_outputs(r->db, key);
 	return status;
 }

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "cli/cli.h"
+#include "cli/colour.h"
 
 #define MAX_COLUMNS	32
 #define CELL_MAX	60	/* of all columns but the last */
@@ -94,19 +95,35 @@ table_columns(const struct db_rows *rows, size_t width[MAX_COLUMNS])
 	return col;
 }
 
+/* The colour of a cell: heads have one, and states. */
+static const char *
+table_colour(const struct db_rows *rows, int row, int col)
+{
+	const char	*name = db_column_name(rows, col);
+	const char	*value = row == -1 ? "" : db_value(rows, row, col);
+
+	if (row != -1 && (value == NULL || *value == '\0' ||
+	    (strcmp(name, "status") != 0 && strcmp(name, "outcome") != 0)))
+		return colour_of("-");
+	return colour_of(value);
+}
+
 static void
 table_line(const struct db_rows *rows, int row, const size_t width[MAX_COLUMNS],
     int ncols)
 {
-	char	cell[CLI_TEXT_MAX];
-	size_t	n, gap = 0;
-	int	col;
+	char		 cell[CLI_TEXT_MAX];
+	const char	*colour;
+	size_t		 n, gap = 0;
+	int		 col;
 
 	for (col = 0; col < ncols; col++) {
 		if (width[col] == 0)
 			continue;
 		n = table_cell(rows, row, col, width[col], cell);
-		printf("%*s%s", (int)gap, "", cell);
+		colour = table_colour(rows, row, col);
+		printf("%*s%s%s%s", (int)gap, "", colour, cell,
+		    colour_end(colour));
 		gap = width[col] - n + GAP;
 	}
 	putchar('\n');

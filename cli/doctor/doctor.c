@@ -4,6 +4,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "cli/colour.h"
 #include "cli/doctor/doctor.h"
 
 /* What a check needs; SETUP is one of what changes only by hand, which --alert
@@ -56,11 +57,13 @@ doctor_ago(long seconds)
 static void __attribute__((format(printf, 3, 0)))
 doctor_say(const char *mark, const char *what, const char *fmt, va_list ap)
 {
-	char	raw[CLI_TEXT_MAX], text[CLI_TEXT_MAX];
+	const char	*colour = colour_of(mark);
+	char		 raw[CLI_TEXT_MAX], text[CLI_TEXT_MAX];
 
 	(void)vsnprintf(raw, sizeof(raw), fmt, ap);
 	(void)cli_text(text, sizeof(text), raw, CLI_WHOLE);
-	printf("%-6s %-9s %s\n", mark, what, text);
+	printf("%s%-6s%s %-9s %s\n", colour, mark, colour_end(colour), what,
+	    text);
 }
 
 void

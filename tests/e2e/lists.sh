@@ -50,6 +50,50 @@ fails "and no empty column" grep -q error <(COLUMNS=80 genhook tasks pending)
 like "a pipe has it" ' error ' "$(genhook tasks pending | head -n 1)"
 like "times have their year" "$(date +%Y)-" "$(genhook tasks pending)"
 
+# --- what there is to look at
+sql "insert into genhook.sweeps (started, finished, host, pid, heartbeat, counts, error) values
+    (now() - interval '2 days', now() - interval '2 days' + interval '3 s', 'old', 1, now(), '{\"stored\": 2, \"polled\": 0}', null),
+    (now(), now(), 'new', 2, now(), '{}', 'no room')" >/dev/null
+same "sweeps, the newest first" 'new old' "$(genhook sweeps --json | jq -r '.[].host' | xargs)"
+same "since a moment" new "$(genhook sweeps --since yesterday --json | jq -r '.[].host' | xargs)"
+like "what they did" ' stored 2 ' "$(genhook sweeps) "
+like "and could not" 'no room' "$(genhook sweeps)"
+same "a status of what has none is bad usage" 2 "$(status sweeps failed)"
+sql "insert into genhook.days (day, provider, account, model, succeeded, failed, cancelled, lost, by_poll, outputs, bytes, seconds, cost, told)
+    values ('2026-01-02', 'novita', 'default', 'flux', 4, 1, 0, 0, 1, 5, 2048, 10, 0.5, 4),
+    ('2026-01-03', 'apixo', 'team2', 'kling', 1, 0, 0, 0, 0, 1, 100, 3, 0, 0)" >/dev/null
+same "statistics of a model" '2026-01-02 4 0.5' "$(genhook stats --model FLUX --json | jq -r '.[] | "\(.day) \(.succeeded) \(.cost)"')"
+same "of an account, as CSV" '2026-01-03,apixo,team2' "$(genhook stats --account team2 --csv | tail -n 1 | cut -d , -f 1-3)"
+like "for the eye, with a mean" ' 2.5 ' "$(genhook stats novita)"
+same "health of one provider" novita "$(genhook health novita --json | jq -r '.[].provider' | sort -u)"
+like "health for the eye" 'provider +last' "$(genhook health)"
+sql "update genhook.tasks set status = 'lost', submitted_at = now() - interval '8 days', finished_at = now(), next_poll_at = null, source = 'poll' where task_id = 'bbbb-1'" >/dev/null
+like "attention names what wants some" 'bbbb-1' "$(genhook attention apixo)"
+same "as the view has it" "$(sql 'select count(*) from genhook.attention')" "$(genhook attention --limit 1000 --json | jq length)"
+
+# --- a delivery, byte for byte
+printf '{"odd": "\033[31m\302\203 \n\\u0000 end"} ' >"$WORK/body"
+ID=$(sql "insert into genhook.deliveries (id, received_at, provider, account, source, outcome, verdict, headers, body, body_digest, note)
+    values (gen_random_uuid(), now(), 'novita', 'default', 'callback', 'rejected', 'token', '{\"x\": 1}', decode('$(base64 -w 0 "$WORK/body")', 'base64'), sha256('x'), 'odd') returning id")
+genhook delivery "$ID" >"$WORK/got"
+check "its bytes are those that came" cmp "$WORK/body" "$WORK/got"
+same "beside them" "rejected 1 $(wc -c <"$WORK/body")" "$(genhook delivery "$ID" --json | jq -r '"\(.outcome) \(.headers.x) \(.bytes)"')"
+same "one that is not there" 1 "$(status delivery 00000000-0000-0000-0000-000000000000)"
+same "none" 2 "$(status delivery)"
+# terminal COMMAND...: what a terminal shows.
+terminal()
+{
+	: >"$WORK/none"
+	TERM=xterm python3 "$TOP/tests/e2e/lib/person.py" "$WORK/none" "$BIN/genhook" --config "$GENHOOK_CONF" "$@"
+}
+fails "a terminal is not steered by it" grep -qP '\033|\302\203' <(terminal delivery "$ID")
+like "but shows it" '\\x1b\[31m' "$(terminal delivery "$ID")"
+
+# --- colours
+like "a terminal has colours" $'\033\\[31mfailed\033\\[0m' "$(terminal tasks)"
+fails "NO_COLOR has none" grep -q $'\033' <(NO_COLOR=1 terminal tasks)
+fails "nor has a pipe" grep -q $'\033' <(TERM=xterm genhook tasks)
+
 # --- the beginning of an id
 same "it is enough where it is one task's" 0 "$(status show bbbb)"
 like "the task is shown" 'apixo/bbbb-1' "$(cat "$WORK/said")"

@@ -84,7 +84,7 @@ for width in 80 60 200; do
 	same "no line of outputs is over $width columns" '' "$(awk -v w="$width" 'length > w' "$WORK/said")"
 done
 same "a terminal of 64 columns is asked itself" '' \
-    "$(script -qec "stty cols 64; '$BIN/genhook' tasks" /dev/null </dev/null | tr -d '\r' | awk 'length > 64')"
+    "$(script -qec "stty cols 64; NO_COLOR=1 '$BIN/genhook' tasks" /dev/null </dev/null | tr -d '\r' | awk 'length > 64')"
 check "and shown all tasks" test "$(script -qec "stty cols 64; '$BIN/genhook' tasks" /dev/null </dev/null | grep -c novita)" -ge 2
 same "80 columns hold a task's whole id" 1 "$(COLUMNS=80 genhook tasks | grep -c " $good ")"
 same "a pipe gets all columns" finished "$(genhook tasks | awk 'NR == 1 { print $NF }')"
@@ -227,7 +227,7 @@ genhook completion >"$WORK/completion"
 # complete WORDS...: what bash would offer for the last of them.
 complete()
 {
-	bash -c 'source "$1"; shift
+	PATH=$BIN:$PATH bash -c 'source "$1"; shift
 	    COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1))
 	    _genhook; printf "%s\n" "${COMPREPLY[@]}"' - "$WORK/completion" "$@" |
 	    sort | xargs
@@ -239,6 +239,26 @@ same "of a status" "stored" "$(complete genhook outputs st)"
 same "of a provider" "apimart apixo" "$(complete genhook retry ap)"
 same "of an option" "--json" "$(complete genhook --config x tasks --j)"
 same "of a file" "$WORK/said" "$(complete genhook --config "$WORK/sai")"
+same "of an option's value" "expired failed pending" "$(complete genhook retry --status '')"
+same "of an outcome" "unparsed" "$(complete genhook replay --outcome u)"
+same "of an account" "default" "$(complete genhook --config "$GENHOOK_CONF" tasks --account '')"
+same "of what a number stands for, nothing" "" "$(complete genhook tasks --limit '')"
+sql "insert into genhook.tasks (provider, task_id) values ('luma', 'complete-this')" >/dev/null
+same "of a task's id" "complete-this" "$(complete genhook --config "$GENHOOK_CONF" show compl)"
+same "with its provider" "luma/complete-this" "$(complete genhook --config "$GENHOOK_CONF" cancel luma/compl)"
+same "of a delivery's id" "$(sql "select id from genhook.deliveries order by received_at desc limit 1")" \
+    "$(complete genhook --config "$GENHOOK_CONF" delivery "$(sql "select left(id::text, 34) from genhook.deliveries order by received_at desc limit 1")")"
+same "without a database, no error" "" "$(complete genhook --config /nowhere show compl 2>&1)"
+genhook completion zsh >"$WORK/_genhook"
+genhook completion fish >"$WORK/genhook.fish"
+like "zsh has its own" '^#compdef genhook' "$(cat "$WORK/_genhook")"
+if command -v zsh >/dev/null; then
+	same "which zsh reads" "" "$(zsh -n "$WORK/_genhook" 2>&1)"
+fi
+if command -v fish >/dev/null; then
+	same "fish offers the same" "tail tasks" "$(PATH=$BIN:$PATH fish -c "source $WORK/genhook.fish; complete -C 'genhook ta'" | sort | xargs)"
+	same "and ids" "complete-this" "$(PATH=$BIN:$PATH fish -c "source $WORK/genhook.fish; complete -C 'genhook --config $GENHOOK_CONF show compl'" | sort | xargs)"
+fi
 
 # --- what make install puts where
 
@@ -248,6 +268,8 @@ for file in bin/genhook bin/genhook-sweep lib/genhook/genhook-apixo share/genhoo
     share/man/man1/genhook.1 share/man/man5/genhook.conf.5 share/man/man7/genhook.7 share/man/man8/genhook-wavespeed.8; do
 	check "puts $file there" test -s "$WORK/stage/usr/$file"
 done
+check "for zsh" cmp -s "$WORK/_genhook" "$WORK/stage/usr/share/zsh/vendor-completions/_genhook"
+check "and fish" cmp -s "$WORK/genhook.fish" "$WORK/stage/usr/share/fish/vendor_completions.d/genhook.fish"
 check "completion too" cmp -s "$WORK/completion" "$WORK/stage/usr/share/bash-completion/completions/genhook"
 same "and nothing names another prefix" '' "$(grep -rlI /usr/local "$WORK/stage")"
 finish

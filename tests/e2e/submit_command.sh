@@ -62,7 +62,11 @@ CASES
 echo '[1]' | genhook submit novita m >"$WORK/out"
 like "a list is no request" requests_request_is_an_object "$(said)"
 
-# --- until the outputs are at home
+# --- until the outputs are at home, without any sweep
+out=$(timeout 60 "$BIN/genhook" --config "$GENHOOK_CONF" submit apimart seedream-5 --param prompt=alone --param n=2 --wait 2>"$WORK/err" </dev/null)
+same "--wait downloads its own task's outputs" "0 2" "$? $(sed -n 's,^file://,,p' <<<"$out" | xargs ls | wc -l)"
+
+# --- and beside sweeps
 sweeps()	{ while [ ! -e "$WORK/enough" ]; do "$BIN/genhook-sweep" --config "$GENHOOK_CONF" >/dev/null 2>&1; sleep 0.3; done; }
 sweeps &
 sweeper=$!
