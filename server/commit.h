@@ -14,14 +14,17 @@
  * what is left of the 3 s that a sender waits at most is for the spool. */
 #define COMMIT_DEADLINE_MS	2000
 
+STAILQ_HEAD(commit_list, commit);
+
 /*
  * One delivery on its way into the database.  All memory is the owner's; from
- * committer_submit() to committer_next() the committer alone may touch it.
+ * committer_submit() on only the thread that commits it may touch it, and then
+ * the one that committer_lead() has given it to.
  */
 struct commit {
 	STAILQ_ENTRY(commit) next;	/* in whichever list it is now */
 	struct delivery	*delivery;	/* NULL: only asks for the database */
-	void		*owner;		/* whom the answerer answers */
+	void		*owner;		/* whose request it is */
 	int64_t		 dequeue_by_ms;	/* monotonic, as is the next */
 	int64_t		 deadline_ms;
 	bool		 stored;	/* known: it is on the database's disk */

@@ -1,4 +1,4 @@
-/* The queue in front of the committer, and the one behind it. */
+/* The queue in front of the database's one connection, and its lead. */
 #include <pthread.h>
 #include <stdlib.h>
 #include <time.h>
@@ -6,33 +6,21 @@
 #include "lib/clock.h"
 #include "server/commit_queue.h"
 
-/* How many answers one thread takes over at once: the next thread begins
- * while it sends them. */
-#define ANSWERS_MAX	16
-
-STAILQ_HEAD(commit_list, commit);
-
+/* Where something waits, somebody leads or stands by, or the worker that has
+ * put it in is on its way to. */
 struct commit_queue {
 	pthread_mutex_t		 lock;		/* for all below */
-	pthread_cond_t		 put;		/* wakes the committer */
-	pthread_cond_t		 handed_back;	/* wakes an answerer */
-	struct commit_list	 waiting;	/* for the committer */
-	struct commit_list	 known;		/* for an answerer */
+	pthread_cond_t		 lead_free;	/* wakes who stands by */
+	pthread_cond_t		 chores;	/* wakes the thread of chores */
+	struct commit_list	 waiting;	/* for a leader */
+	bool			 led;		/* somebody has the lead */
+	bool			 standing_by;	/* a worker does */
+	bool			 chores_wait;	/* for the lead */
+	int64_t			 chores_at_ms;	/* monotonic */
 	bool			 away;
 	struct errbuf		 away_err;	/* why */
-	bool			 ended;		/* no more is put in */
-	bool			 answers_ended;	/* no more is handed back */
+	bool			 ended;
 };
-
-/* The first, where there is one. */
-static struct commit *
-commit_pop(struct commit_list *l)
-{
-	struct commit	*c = STAILQ_FIRST(l);
-
-	STAILQ_REMOVE_HEAD(l, next);
-	return c;
-}
 
 static void
 commit_queue_init_cond(pthread_cond_t *cond)
@@ -46,13 +34,13 @@ commit_queue_init_cond(pthread_cond_t *cond)
 }
 
 static void
-commit_queue_wait_until(pthread_cond_t *cond, pthread_mutex_t *lock,
+commit_queue_wait_until(struct commit_queue *q, pthread_cond_t *cond,
     int64_t at_ms)
 {
 	struct timespec	ts = { .tv_sec = at_ms / 1000,
 			    .tv_nsec = at_ms % 1000 * 1000000 };
 
-	(void)pthread_cond_timedwait(cond, lock, &ts);
+	(void)pthread_cond_timedwait(cond, &q->lock, &ts);
 }
 
 struct commit_queue *
@@ -63,10 +51,9 @@ commit_queue_new(void)
 	if (q == NULL)
 		return NULL;
 	(void)pthread_mutex_init(&q->lock, NULL);
-	commit_queue_init_cond(&q->put);
-	(void)pthread_cond_init(&q->handed_back, NULL);
+	commit_queue_init_cond(&q->lead_free);
+	commit_queue_init_cond(&q->chores);
 	STAILQ_INIT(&q->waiting);
-	STAILQ_INIT(&q->known);
 	return q;
 }
 
@@ -75,11 +62,77 @@ commit_queue_free(struct commit_queue *q)
 {
 	if (q == NULL)
 		return;
-	(void)pthread_cond_destroy(&q->handed_back);
-	(void)pthread_cond_destroy(&q->put);
+	(void)pthread_cond_destroy(&q->chores);
+	(void)pthread_cond_destroy(&q->lead_free);
 	(void)pthread_mutex_destroy(&q->lock);
 	free(q);
 }
+
+/* ---- the functions up to the next line are called with the lock held ------ */
+
+static void
+commit_queue_take(struct commit_queue *q, struct commit_list *taken,
+    size_t max)
+{
+	struct commit	*c;
+	size_t		 n;
+
+	STAILQ_INIT(taken);
+	for (n = 0; n < max && (c = STAILQ_FIRST(&q->waiting)) != NULL; n++) {
+		STAILQ_REMOVE_HEAD(&q->waiting, next);
+		STAILQ_INSERT_TAIL(taken, c, next);
+	}
+}
+
+/* The leader is stuck.  Whoever comes next would wait as long again, so the
+ * database counts as away until a leader says otherwise. */
+static void
+commit_queue_give_up(struct commit_queue *q, struct commit_list *given_up)
+{
+	struct commit	*c;
+
+	q->away = true;
+	errbuf_set(&q->away_err, "database: the commit before did not end "
+	    "within %d ms", QUEUE_DEADLINE_MS);
+	STAILQ_INIT(given_up);
+	STAILQ_CONCAT(given_up, &q->waiting);
+	STAILQ_FOREACH(c, given_up, next)
+		c->err = q->away_err;
+}
+
+/* When the first of those that wait is given up; whoever comes from now on has
+ * as long as that. */
+static int64_t
+commit_queue_overdue_at_ms(struct commit_queue *q)
+{
+	const struct commit	*c = STAILQ_FIRST(&q->waiting);
+
+	return c != NULL ? c->dequeue_by_ms : clock_ms() + QUEUE_DEADLINE_MS;
+}
+
+static void
+commit_queue_stand_by(struct commit_queue *q)
+{
+	int64_t	at_ms;
+
+	q->standing_by = true;
+	while (q->led && (at_ms = commit_queue_overdue_at_ms(q)) > clock_ms())
+		commit_queue_wait_until(q, &q->lead_free, at_ms);
+	q->standing_by = false;
+}
+
+/* Chores come first: they are few, and callbacks never end. */
+static void
+commit_queue_release(struct commit_queue *q)
+{
+	q->led = false;
+	if (q->chores_wait)
+		(void)pthread_cond_signal(&q->chores);
+	else if (q->standing_by)
+		(void)pthread_cond_signal(&q->lead_free);
+}
+
+/* ---- the workers -------------------------------------------------------- */
 
 bool
 commit_queue_put(struct commit_queue *q, struct commit *c)
@@ -90,90 +143,48 @@ commit_queue_put(struct commit_queue *q, struct commit *c)
 	c->dequeue_by_ms = clock_ms() + QUEUE_DEADLINE_MS;
 	c->deadline_ms = clock_ms() + COMMIT_DEADLINE_MS;
 	(void)pthread_mutex_lock(&q->lock);
-	if ((take = !q->away || c->delivery == NULL)) {
-		if (STAILQ_EMPTY(&q->waiting))
-			(void)pthread_cond_signal(&q->put);
+	if ((take = !q->away || c->delivery == NULL))
 		STAILQ_INSERT_TAIL(&q->waiting, c, next);
-	} else
+	else
 		c->err = q->away_err;
 	(void)pthread_mutex_unlock(&q->lock);
 	return take;
 }
 
-size_t
-commit_queue_take(struct commit_queue *q, struct commit **out, size_t max,
-    int64_t until_ms, bool *ended)
+enum commit_lead
+commit_queue_lead(struct commit_queue *q, struct commit_list *taken,
+    size_t max)
 {
-	size_t	n = 0;
+	enum commit_lead	lead = LEAD_OTHER;
 
 	(void)pthread_mutex_lock(&q->lock);
-	if (STAILQ_EMPTY(&q->waiting) && !q->ended)
-		commit_queue_wait_until(&q->put, &q->lock, until_ms);
-	while (n < max && !STAILQ_EMPTY(&q->waiting))
-		out[n++] = commit_pop(&q->waiting);
-	*ended = q->ended && n == 0;
-	(void)pthread_mutex_unlock(&q->lock);
-	return n;
-}
-
-void
-commit_queue_hand_back(struct commit_queue *q, struct commit *const *commits,
-    size_t n)
-{
-	size_t	i;
-
-	(void)pthread_mutex_lock(&q->lock);
-	for (i = 0; i < n; i++)
-		STAILQ_INSERT_TAIL(&q->known, commits[i], next);
-	(void)pthread_mutex_unlock(&q->lock);
-	if (n > 0)
-		(void)pthread_cond_signal(&q->handed_back);
-}
-
-/* The committer is stuck.  Whoever comes next would wait as long again, so the
- * database counts as away until the committer says otherwise. */
-int64_t
-commit_queue_watch(struct commit_queue *q)
-{
-	int64_t		 now_ms = clock_ms(), next_ms;
-	struct commit	*c;
-
-	(void)pthread_mutex_lock(&q->lock);
-	while ((c = STAILQ_FIRST(&q->waiting)) != NULL &&
-	    c->dequeue_by_ms <= now_ms) {
-		c = commit_pop(&q->waiting);
-		errbuf_set(&c->err, "database: the commit before did not end "
-		    "within %d ms", QUEUE_DEADLINE_MS);
-		q->away = true;
-		q->away_err = c->err;
-		STAILQ_INSERT_TAIL(&q->known, c, next);
-		(void)pthread_cond_signal(&q->handed_back);
+	if (q->led && !q->standing_by)
+		commit_queue_stand_by(q);
+	if (!STAILQ_EMPTY(&q->waiting) && !q->led) {
+		q->led = true;
+		commit_queue_take(q, taken, max);
+		lead = LEAD_MINE;
+	} else if (!STAILQ_EMPTY(&q->waiting) && !q->standing_by) {
+		commit_queue_give_up(q, taken);
+		lead = LEAD_STUCK;
 	}
-	/* Whoever comes from now on has as long as that. */
-	next_ms = c != NULL ? c->dequeue_by_ms : now_ms + QUEUE_DEADLINE_MS;
 	(void)pthread_mutex_unlock(&q->lock);
-	return next_ms;
+	return lead;
 }
 
-struct commit *
-commit_queue_next(struct commit_queue *q)
+bool
+commit_queue_pass(struct commit_queue *q, struct commit_list *taken,
+    size_t max)
 {
-	struct commit_list	 taken;
-	struct commit		*c;
-	size_t			 n;
+	bool	on;
 
-	STAILQ_INIT(&taken);
 	(void)pthread_mutex_lock(&q->lock);
-	while (STAILQ_EMPTY(&q->known) && !q->answers_ended)
-		(void)pthread_cond_wait(&q->handed_back, &q->lock);
-	for (n = 0; n < ANSWERS_MAX && !STAILQ_EMPTY(&q->known); n++) {
-		c = commit_pop(&q->known);
-		STAILQ_INSERT_TAIL(&taken, c, next);
-	}
-	if (!STAILQ_EMPTY(&q->known))
-		(void)pthread_cond_signal(&q->handed_back);
+	on = !STAILQ_EMPTY(&q->waiting) && !q->standing_by;
+	commit_queue_take(q, taken, on ? max : 0);
+	if (!on)
+		commit_queue_release(q);
 	(void)pthread_mutex_unlock(&q->lock);
-	return STAILQ_FIRST(&taken);
+	return on;
 }
 
 void
@@ -198,20 +209,51 @@ commit_queue_is_away(struct commit_queue *q)
 	return away;
 }
 
+/* ---- the thread of chores ------------------------------------------------ */
+
+bool
+commit_queue_lead_chores(struct commit_queue *q)
+{
+	bool	lead;
+
+	(void)pthread_mutex_lock(&q->lock);
+	while (!q->ended && clock_ms() < q->chores_at_ms)
+		commit_queue_wait_until(q, &q->chores, q->chores_at_ms);
+	q->chores_wait = true;
+	while (!q->ended && q->led)
+		(void)pthread_cond_wait(&q->chores, &q->lock);
+	q->chores_wait = false;
+	if ((lead = !q->ended))
+		q->led = true;
+	(void)pthread_mutex_unlock(&q->lock);
+	return lead;
+}
+
+void
+commit_queue_end_chores(struct commit_queue *q, int64_t next_at_ms)
+{
+	(void)pthread_mutex_lock(&q->lock);
+	q->chores_at_ms = next_at_ms;
+	commit_queue_release(q);
+	(void)pthread_mutex_unlock(&q->lock);
+}
+
+void
+commit_queue_hurry_chores(struct commit_queue *q, int64_t at_ms)
+{
+	(void)pthread_mutex_lock(&q->lock);
+	if (at_ms < q->chores_at_ms) {
+		q->chores_at_ms = at_ms;
+		(void)pthread_cond_signal(&q->chores);
+	}
+	(void)pthread_mutex_unlock(&q->lock);
+}
+
 void
 commit_queue_end(struct commit_queue *q)
 {
 	(void)pthread_mutex_lock(&q->lock);
 	q->ended = true;
-	(void)pthread_cond_signal(&q->put);
-	(void)pthread_mutex_unlock(&q->lock);
-}
-
-void
-commit_queue_end_answers(struct commit_queue *q)
-{
-	(void)pthread_mutex_lock(&q->lock);
-	q->answers_ended = true;
-	(void)pthread_cond_broadcast(&q->handed_back);
+	(void)pthread_cond_signal(&q->chores);
 	(void)pthread_mutex_unlock(&q->lock);
 }

@@ -1,8 +1,8 @@
 /*
- * Where requests wait for their commit, and then for somebody to answer them.
- * Four kinds of threads meet here, each named below where it calls: a worker
- * puts a request in; the committer takes many at a time and hands them back; an
- * answerer answers them; and the main thread watches for what waits too long.
+ * Where requests wait for their commit, and who commits them: one worker leads,
+ * one more may stand by to lead next, and all others go on with other requests.
+ * A thread of its own does the connection's chores in between.  README.md has
+ * the whole way.
  */
 #ifndef GENHOOK_COMMIT_QUEUE_H
 #define GENHOOK_COMMIT_QUEUE_H
@@ -13,56 +13,60 @@
 
 #include "server/commit.h"
 
-/* What the committer has not even taken by then is given up: it is held up
+/* What no leader has taken by then is given up: the one that leads is held up
  * by a database that does not answer, and behind each request that waits for
  * it others wait for their turn. */
 #define QUEUE_DEADLINE_MS	700
+
+enum commit_lead {
+	LEAD_OTHER,	/* another worker answers, or will: nothing to do */
+	LEAD_MINE,	/* the caller leads: it commits what it has taken */
+	LEAD_STUCK	/* no leader took these in time: they are not stored */
+};
 
 struct commit_queue;
 
 struct commit_queue *commit_queue_new(void);	/* NULL: no memory */
 void	commit_queue_free(struct commit_queue *);	/* NULL is fine */
 
-/* A worker: let it wait for the committer.  False: the database is known to be
- * away, and commit->err says so; one that only asks for the database waits all
- * the same. */
+/* A worker: let it wait for a leader, and call commit_queue_lead() next.
+ * False: the database is known to be away, and commit->err says so; one that
+ * only asks for the database waits all the same. */
 bool	commit_queue_put(struct commit_queue *, struct commit *);
 
 /*
- * The committer: wait until there is one, the monotonic clock says until_ms,
- * or commit_queue_end(); then take at most max of them, in order.  Returns how
- * many; *ended says that none is left and none will come.
+ * A worker that has put one in: lead, where nobody does; else stand by until
+ * the leader has passed the lead on, where nobody does that.  With LEAD_MINE
+ * taken has at most max of those that waited, in order, and the caller calls
+ * commit_queue_pass() when they are committed.  With LEAD_STUCK it has all that
+ * waited, with err, and the database counts as away.
  */
-size_t	commit_queue_take(struct commit_queue *, struct commit **out,
-	    size_t max, int64_t until_ms, bool *ended);
-/* The committer: what became of them is known, let them be answered. */
-void	commit_queue_hand_back(struct commit_queue *, struct commit *const *,
-	    size_t n);
-/* The committer, at its end: no more is handed back. */
-void	commit_queue_end_answers(struct commit_queue *);
+enum commit_lead commit_queue_lead(struct commit_queue *,
+	    struct commit_list *taken, size_t max);
 
-/*
- * The committer: while the database is away, for the reason in err, nothing
- * waits for it.
- */
+/* The leader: pass the lead on.  True: some wait and nobody stands by, so the
+ * caller leads on, with at most max of them in taken. */
+bool	commit_queue_pass(struct commit_queue *, struct commit_list *taken,
+	    size_t max);
+
+/* The leader: while the database is away, for the reason in err, nothing waits
+ * for it. */
 void	commit_queue_set_away(struct commit_queue *, bool away,
 	    const struct errbuf *err);
 bool	commit_queue_is_away(struct commit_queue *);
 
 /*
- * An answerer: wait for some whose fate is known.  Returns a list by
- * STAILQ_NEXT(); NULL after commit_queue_end_answers(), once all are out.
+ * The thread of chores: wait until they are due, by the monotonic clock, and
+ * then until the lead is free; the caller leads.  False: commit_queue_end() has
+ * been called.  At their end it passes the lead on and says when they are due
+ * again.
  */
-struct commit *commit_queue_next(struct commit_queue *);
+bool	commit_queue_lead_chores(struct commit_queue *);
+void	commit_queue_end_chores(struct commit_queue *, int64_t next_at_ms);
+/* The leader: there are chores, due by then or before. */
+void	commit_queue_hurry_chores(struct commit_queue *, int64_t at_ms);
 
-/*
- * The main thread: give up what the committer has not taken by
- * QUEUE_DEADLINE_MS; it is not stored then, with err.  Returns the monotonic
- * time in ms at which to call this again.
- */
-int64_t	commit_queue_watch(struct commit_queue *);
-
-/* The main thread: no more is put in; what waits is still taken. */
+/* The main thread, when no worker is left: end the thread of chores. */
 void	commit_queue_end(struct commit_queue *);
 
 #endif

@@ -1,4 +1,4 @@
-/* The committer: one thread, one connection, many deliveries a commit. */
+/* The committer: one connection, many deliveries a commit, and its chores. */
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -30,14 +30,16 @@
 /* Finished tasks are told to listeners at once, but no more often than this. */
 #define NOTIFY_EVERY_MS	50
 
+/* All but queue, conf and thread is the leader's, whoever that is. */
 struct committer {
 	const struct conf *conf;
 	struct drain	*drain;		/* NULL: none, as in plain CGI */
 	struct db	*db;		/* the handler's one connection */
 	struct commit_queue *queue;
 	bool		 threaded;	/* false: plain CGI */
-	pthread_t	 thread;
-	/* The committer thread's own.  Times are monotonic. */
+	pthread_t	 thread;	/* of the chores */
+	bool		 busy;		/* something came since the last chores */
+	/* Times are monotonic. */
 	int64_t		 retry_at_ms;	/* not before then to connect, */
 	int64_t		 drain_at_ms;	/* to drain (0: at once), */
 	int64_t		 notify_at_ms;	/* and to tell who listens of these: */
@@ -60,8 +62,8 @@ committer_set_away(struct committer *c, bool away, const struct errbuf *err)
 
 /* Their fate is known: stored, with the outcome set, or not, with err. */
 static void
-committer_hand_back(struct committer *c, struct commit **commits, size_t n,
-    bool stored, const struct errbuf *err)
+commits_conclude(struct commit **commits, size_t n, bool stored,
+    const struct errbuf *err)
 {
 	size_t	i;
 
@@ -70,8 +72,6 @@ committer_hand_back(struct committer *c, struct commit **commits, size_t n,
 		if (!stored)
 			commits[i]->err = *err;
 	}
-	if (c->threaded)
-		commit_queue_hand_back(c->queue, commits, n);
 }
 
 /* How long the one that came first may still take. */
@@ -141,7 +141,7 @@ committer_commit_alone(struct committer *c, struct commit *one)
 	if (v == DB_REFUSED)
 		v = committer_store_unparsed(c, one,
 		    commit_time_left_ms(&one, 1), &err);
-	committer_hand_back(c, &one, 1, v == DB_OK, &err);
+	commits_conclude(&one, 1, v == DB_OK, &err);
 }
 
 static int
@@ -188,7 +188,7 @@ committer_commit_batch(struct committer *c, struct commit **commits, size_t n)
 	v = committer_store(c, commits, n, commits_have_repeats(commits, n) ?
 	    STORE_AGAIN : STORE_FIRST, &err);
 	if (v == DB_OK) {
-		committer_hand_back(c, commits, n, true, &err);
+		commits_conclude(commits, n, true, &err);
 		return;
 	}
 	if (v == DB_REFUSED || db_is_connected(c->db)) {
@@ -198,7 +198,7 @@ committer_commit_batch(struct committer *c, struct commit **commits, size_t n)
 		return;
 	}
 	committer_set_away(c, true, &err);
-	committer_hand_back(c, commits, n, false, &err);
+	commits_conclude(commits, n, false, &err);
 }
 
 /* Pings are answered, and deliveries left, in the order they came. */
@@ -218,10 +218,28 @@ committer_answer_pings(struct committer *c, struct commit **commits, size_t n)
 		    commit_time_left_ms(&commits[i], 1), NULL, &err);
 		if (v != DB_OK)
 			committer_set_away(c, true, &err);
-		committer_hand_back(c, &commits[i], 1, v == DB_OK, &err);
+		commits_conclude(&commits[i], 1, v == DB_OK, &err);
 	}
 	return left;
 }
+
+/* Commit those of the list, at most BATCH_COMMITS. */
+static void
+committer_commit(struct committer *c, struct commit_list *list)
+{
+	struct commit	*commits[BATCH_COMMITS], *one;
+	size_t		 n = 0;
+
+	STAILQ_FOREACH(one, list, next)
+		commits[n++] = one;
+	c->busy = true;
+	if ((n = committer_answer_pings(c, commits, n)) > 0)
+		committer_commit_batch(c, commits, n);
+	if (finished_has_news(&c->finished))
+		commit_queue_hurry_chores(c->queue, c->notify_at_ms);
+}
+
+/* ---- chores ------------------------------------------------------------- */
 
 /*
  * With no connection: make one, where it is time for it.  With one, which a
@@ -246,12 +264,12 @@ committer_try_connect(struct committer *c)
 	}
 }
 
-/* Bring home what the spool holds: slice after slice while nobody waits, a
+/* Bring home what the spool holds: slice after slice while nobody comes, a
  * batch now and then while somebody does. */
 static void
-committer_try_drain(struct committer *c, bool busy)
+committer_try_drain(struct committer *c)
 {
-	int64_t			slice_ms = busy ? 0 : DRAIN_SLICE_MS;
+	int64_t			slice_ms = c->busy ? 0 : DRAIN_SLICE_MS;
 	struct drain_counts	counts;
 	struct errbuf		err;
 
@@ -273,7 +291,7 @@ committer_try_drain(struct committer *c, bool busy)
 	if (counts.drained == 0 || counts.left <= 0)
 		c->drain_at_ms = clock_ms() + DRAIN_EVERY_MS;
 	else
-		c->drain_at_ms = busy ? clock_ms() + DRAIN_BUSY_MS : 0;
+		c->drain_at_ms = c->busy ? clock_ms() + DRAIN_BUSY_MS : 0;
 }
 
 /* After the answers are out. */
@@ -287,14 +305,13 @@ committer_try_notify(struct committer *c)
 	c->notify_at_ms = clock_ms() + NOTIFY_EVERY_MS;
 }
 
-/* With no request to serve, the thread sleeps until then. */
 static int64_t
-committer_next_chore_ms(const struct committer *c)
+committer_next_chores_ms(const struct committer *c)
 {
 	int64_t	at = clock_ms() + RECONNECT_MS;
 
-	if (c->drain_at_ms == 0)
-		at = clock_ms() + 1;
+	if (c->drain != NULL && db_is_connected(c->db) && c->drain_at_ms < at)
+		at = c->drain_at_ms;
 	if (finished_has_news(&c->finished) && c->notify_at_ms < at)
 		at = c->notify_at_ms;
 	return at;
@@ -304,23 +321,18 @@ static void *
 committer_main(void *arg)
 {
 	struct committer	*c = arg;
-	struct commit		*commits[BATCH_COMMITS];
-	size_t			 n;
-	bool			 ended = false;
 
-	while (!ended) {
+	while (commit_queue_lead_chores(c->queue)) {
 		committer_try_connect(c);
-		n = commit_queue_take(c->queue, commits, BATCH_COMMITS,
-		    committer_next_chore_ms(c), &ended);
-		if ((n = committer_answer_pings(c, commits, n)) > 0)
-			committer_commit_batch(c, commits, n);
-		if (!ended)
-			committer_try_drain(c, n > 0);
+		committer_try_drain(c);
 		committer_try_notify(c);
+		c->busy = false;
+		commit_queue_end_chores(c->queue, committer_next_chores_ms(c));
 	}
-	commit_queue_end_answers(c->queue);
 	return NULL;
 }
+
+/* ---- beginning and end -------------------------------------------------- */
 
 struct committer *
 committer_start(const struct conf *conf, struct spool *spool, bool threads,
@@ -340,21 +352,12 @@ committer_start(const struct conf *conf, struct spool *spool, bool threads,
 		return NULL;
 	}
 	c->conf = conf;
-	c->threaded = threads;
 	if (threads && !thread_start(&c->thread, committer_main, c, err)) {
 		committer_free(c);
 		return NULL;
 	}
+	c->threaded = threads;
 	return c;
-}
-
-void
-committer_end(struct committer *c)
-{
-	if (!c->threaded)
-		return;
-	commit_queue_end(c->queue);
-	(void)pthread_join(c->thread, NULL);
 }
 
 void
@@ -362,6 +365,10 @@ committer_free(struct committer *c)
 {
 	if (c == NULL)
 		return;
+	if (c->threaded) {
+		commit_queue_end(c->queue);
+		(void)pthread_join(c->thread, NULL);
+	}
 	if (c->db != NULL)
 		finished_notify(&c->finished, c->db, COMMIT_DEADLINE_MS);
 	drain_free(c->drain);
@@ -369,6 +376,8 @@ committer_free(struct committer *c)
 	commit_queue_free(c->queue);
 	free(c);
 }
+
+/* ---- the workers -------------------------------------------------------- */
 
 bool
 committer_submit(struct committer *c, struct commit *one)
@@ -384,13 +393,24 @@ committer_submit(struct committer *c, struct commit *one)
 }
 
 struct commit *
-committer_next(struct committer *c)
+committer_lead(struct committer *c)
 {
-	return commit_queue_next(c->queue);
-}
+	struct commit_list	known, taken;
 
-int64_t
-committer_watch(struct committer *c)
-{
-	return commit_queue_watch(c->queue);
+	STAILQ_INIT(&known);
+	switch (commit_queue_lead(c->queue, &taken, BATCH_COMMITS)) {
+	case LEAD_MINE:
+		do {
+			committer_try_connect(c);
+			committer_commit(c, &taken);
+			STAILQ_CONCAT(&known, &taken);
+		} while (commit_queue_pass(c->queue, &taken, BATCH_COMMITS));
+		break;
+	case LEAD_STUCK:
+		STAILQ_CONCAT(&known, &taken);
+		break;
+	case LEAD_OTHER:
+		break;
+	}
+	return STAILQ_FIRST(&known);
 }

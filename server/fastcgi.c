@@ -1,7 +1,7 @@
 /*
  * FastCGI with libfcgi.  Workers accept requests and begin them; what is not
- * answered at once waits in its slot, which holds no thread, until an answerer
- * ends it.  README.md has all of it, for the handlers.
+ * answered at once waits in its slot, which holds no thread, until one of the
+ * workers ends it.  README.md has all of it, for the handlers.
  */
 #include <sys/socket.h>
 
@@ -17,7 +17,6 @@
 
 #include <fcgiapp.h>
 
-#include "lib/clock.h"
 #include "lib/log.h"
 #include "lib/thread.h"
 #include "server/server.h"
@@ -32,19 +31,15 @@
 #define GRACE_MS	4000
 #define GRACE_HEAD_MS	500
 #define GRACE_STEP_MS	20
-/* How long the main thread sleeps where nothing is to be watched. */
-#define IDLE_MS		60000
 
 /* How many workers: enough that idle connections, each of which holds one up,
  * leave some; few enough that under load one goes on to the next request
  * instead of waking the next worker: a share of all in flight. */
 #define WORKERS_MIN	8
 #define WORKERS_SHARE	2
-/* How many answer: one writes to the spool while the others go on. */
-#define ANSWERERS	4
 
 /* A place for one request: free, with the worker that takes it in, with the
- * committer, or with the answerer. */
+ * service, or with the worker that ends it. */
 struct slot {
 	struct slot	*next;		/* in the list of free ones */
 	FCGX_Request	 fr;
@@ -185,8 +180,7 @@ slot_put(struct server *s, struct slot *slot)
 	(void)pthread_cond_signal(&s->freed);
 }
 
-/* Answer the slot's request and free it: an answerer, or the worker itself
- * where nothing has to be waited for. */
+/* Answer the slot's request and free it. */
 static void
 slot_answer(struct server *s, struct slot *slot)
 {
@@ -208,28 +202,38 @@ slot_answer(struct server *s, struct slot *slot)
 	slot_put(s, slot);
 }
 
-/* ---- workers and answerers ---------------------------------------------- */
+/* ---- workers ------------------------------------------------------------ */
+
+/* The service's each(): end the request of this slot. */
+static void
+slot_end(void *arg, void *owner)
+{
+	slot_answer(arg, owner);
+}
 
 /* Take one request in, into this slot.  False: no more will come. */
 static bool
 worker_serve(struct fcgi_worker *w, struct slot *slot)
 {
-	int	got;
+	struct server		*s = w->server;
+	const struct service	*service = s->service;
+	int			 got;
 
 	atomic_store(&w->accepting, true);
 	got = FCGX_Accept_r(&slot->fr);
 	atomic_store(&w->accepting, false);
 	if (got < 0) {
-		slot_put(w->server, slot);
+		slot_put(s, slot);
 		return got != -EINVAL;
 	}
 	slot->req.env = slot->fr.envp;
 	slot->req.broken = false;
 	if (!body_is_expected(&slot->req))
 		body_read_end(slot->fr.in);
-	if (!w->server->service->begin(slot->call, w->server->service->arg,
-	    &slot->req, slot))
-		slot_answer(w->server, slot);
+	if (service->begin(slot->call, service->arg, &slot->req, slot))
+		service->lead(service->arg, slot_end, s);
+	else
+		slot_answer(s, slot);
 	return true;
 }
 
@@ -252,23 +256,6 @@ worker_main(void *arg)
 	return NULL;
 }
 
-/* The service's each(): end the request of this slot. */
-static void
-answerer_end(void *arg, void *owner)
-{
-	slot_answer(arg, owner);
-}
-
-static void *
-answerer_main(void *arg)
-{
-	struct server	*s = arg;
-
-	while (s->service->next(s->service->arg, answerer_end, s))
-		;
-	return NULL;
-}
-
 /* Returns how many were started; with less than n err says why. */
 static int
 workers_start(struct server *s, struct fcgi_worker *workers, int n,
@@ -282,19 +269,6 @@ workers_start(struct server *s, struct fcgi_worker *workers, int n,
 		    worker_main, &workers[i], err))
 			break;
 	}
-	return i;
-}
-
-/* The same for ANSWERERS of them; a service that answers at once needs none. */
-static int
-answerers_start(struct server *s, pthread_t *answerers, struct errbuf *err)
-{
-	int	i;
-
-	for (i = 0; s->service->next != NULL && i < ANSWERERS; i++)
-		if (!thread_start_small(&answerers[i], STACK_BYTES,
-		    answerer_main, s, err))
-			break;
 	return i;
 }
 
@@ -346,14 +320,6 @@ workers_left(const struct fcgi_worker *workers, int n, bool wake)
 	return left;
 }
 
-/* The service's look at the clock; returns when it wants the next one. */
-static int64_t
-server_look(const struct server *s)
-{
-	return s->service->watch != NULL ? s->service->watch(s->service->arg) :
-	    clock_ms() + IDLE_MS;
-}
-
 /*
  * From here on connect() fails, so that the web server turns to another
  * handler, and never takes this one for one that stays; whoever is connected
@@ -361,7 +327,7 @@ server_look(const struct server *s)
  * idle one, or a peer's that would hold a thread for ever.
  */
 static void
-workers_stop(struct server *s, struct fcgi_worker *workers, int n)
+workers_stop(struct fcgi_worker *workers, int n)
 {
 	const struct timespec	step = { .tv_nsec = GRACE_STEP_MS * 1000000L };
 	int			i, waited_ms, left;
@@ -369,12 +335,10 @@ workers_stop(struct server *s, struct fcgi_worker *workers, int n)
 	(void)shutdown(LISTEN_FD, SHUT_RD);
 	for (waited_ms = 0; (left = workers_left(workers, n,
 	    waited_ms >= GRACE_HEAD_MS)) > 0 && waited_ms < GRACE_MS;
-	    waited_ms += GRACE_STEP_MS) {
+	    waited_ms += GRACE_STEP_MS)
 		(void)nanosleep(&step, NULL);
-		(void)server_look(s);
-	}
 	if (left > 0) {
-		/* What a handler's committer had has been answered meanwhile. */
+		/* What was to be committed has been answered meanwhile. */
 		log_line(LOG_WARN, "%d threads still busy, ending anyway",
 		    left);
 		_exit(0);
@@ -383,43 +347,20 @@ workers_stop(struct server *s, struct fcgi_worker *workers, int n)
 		(void)pthread_join(workers[i].thread, NULL);
 }
 
-/* The main thread, until a signal says to end: no other thread has time to
- * watch the clock. */
-static void
-server_watch(struct server *s)
-{
-	struct timespec	wait;
-	sigset_t	ends;
-	int64_t		left_ms;
-
-	server_end_signals(&ends);
-	do {
-		left_ms = server_look(s) - clock_ms();
-		if (left_ms < 0)
-			left_ms = 0;
-		wait.tv_sec = left_ms / 1000;
-		wait.tv_nsec = left_ms % 1000 * 1000000;
-	} while (sigtimedwait(&ends, NULL, &wait) < 0);
-}
-
 /* From the first thread to the last one's end; false with err. */
 static bool
 server_serve(struct server *s, struct fcgi_worker *workers, int n,
     struct errbuf *err)
 {
-	pthread_t	answerers[ANSWERERS];
-	int		i, working, answering;
+	sigset_t	ends;
+	int		working;
 
-	answering = answerers_start(s, answerers, err);
-	working = answering > 0 || s->service->next == NULL ?
-	    workers_start(s, workers, n, err) : 0;
+	working = workers_start(s, workers, n, err);
+	server_end_signals(&ends);
 	if (working > 0)
-		server_watch(s);
-	workers_stop(s, workers, working);
-	if (s->service->stop != NULL)
-		s->service->stop(s->service->arg);
-	for (i = 0; i < answering; i++)
-		(void)pthread_join(answerers[i], NULL);
+		while (sigwaitinfo(&ends, NULL) < 0)
+			;
+	workers_stop(workers, working);
 	return working > 0;
 }
 

@@ -68,36 +68,17 @@ receiver_end_call(void *call, const struct request *req)
 	return req->write(req->arg, out, len);
 }
 
-static bool
-receiver_next(void *arg, void (*each)(void *, void *), void *each_arg)
+/* Whoever is given to each() may serve another request at once. */
+static void
+receiver_lead(void *arg, void (*each)(void *, void *), void *each_arg)
 {
 	const struct receiver	*rx = arg;
 	struct commit		*c, *next;
 
-	c = committer_next(rx->committer);
-	if (c == NULL)
-		return false;
-	for (; c != NULL; c = next) {
+	for (c = committer_lead(rx->committer); c != NULL; c = next) {
 		next = STAILQ_NEXT(c, next);
 		each(each_arg, c->owner);
 	}
-	return true;
-}
-
-static int64_t
-receiver_watch(void *arg)
-{
-	const struct receiver	*rx = arg;
-
-	return committer_watch(rx->committer);
-}
-
-static void
-receiver_end_commits(void *arg)
-{
-	const struct receiver	*rx = arg;
-
-	committer_end(rx->committer);
 }
 
 static bool
@@ -108,9 +89,7 @@ receiver_serve(struct receiver *rx, bool fastcgi)
 		.call_bytes = sizeof(struct callback),
 		.begin = receiver_begin_call,
 		.end = receiver_end_call,
-		.next = receiver_next,
-		.watch = receiver_watch,
-		.stop = receiver_end_commits
+		.lead = receiver_lead
 	};
 	struct errbuf		err;
 	bool			ok;

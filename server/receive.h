@@ -22,7 +22,8 @@ struct receiver {
 
 /*
  * Everything about one request while it is served.  One thread at a time has
- * it: the worker that took it in, then the committer, then an answerer.
+ * it: the worker that took it in, then the one that commits it, which also
+ * answers it.
  */
 struct callback {
 	const struct receiver	*rx;
@@ -47,7 +48,7 @@ struct callback {
 /*
  * A worker: read, verify and parse a request, and submit what is worth keeping.
  * False: receive_end() may follow at once.  True: the committer has it, and
- * receive_end() may follow once committer_next() has given cb->commit out,
+ * receive_end() may follow once committer_lead() has given cb->commit out,
  * which may be before this returns.  cb needs no initial value but
  * cb->commit.owner; request and receiver must live until the end.
  */
@@ -55,7 +56,7 @@ bool	receive_begin(struct callback *cb, const struct receiver *,
 	    const struct request *);
 
 /*
- * An answerer, or the worker after false: write the whole CGI answer to out and
+ * The worker that committer_lead() gave it to, or the same one after false: write the whole CGI answer to out and
  * free what the callback holds.  What could not be committed is spooled here.
  * Only here, when the commit or the spool file's fsync is known, is 200 said.
  * Returns the length.

@@ -20,20 +20,17 @@ struct service {
 	void	*arg;
 	size_t	 call_bytes;
 	/* A worker: begin a request.  False: end() may follow at once.  True:
-	 * next() will give owner to each(), maybe before this has returned. */
+	 * some worker's lead() will give owner to each(), maybe before this has
+	 * returned. */
 	bool	(*begin)(void *call, void *arg, const struct request *,
 		    void *owner);
-	/* A worker after false, or an answerer: write the answer.  False: it
+	/* A worker after false, or in each(): write the answer.  False: it
 	 * could not be sent. */
 	bool	(*end)(void *call, const struct request *);
-	/* An answerer: wait for requests that can be ended, and give each one's
-	 * owner to each().  False: no more will come.  These three are NULL
-	 * where begin() never returns true. */
-	bool	(*next)(void *arg, void (*each)(void *, void *owner), void *);
-	/* The main thread, by the monotonic time in ms that it returned. */
-	int64_t	(*watch)(void *arg);
-	/* The main thread, when all workers have ended. */
-	void	(*stop)(void *arg);
+	/* A worker after true: give the owners of those requests that this
+	 * worker is to end to each(); they may be many or none.  NULL where
+	 * begin() never returns true. */
+	void	(*lead)(void *arg, void (*each)(void *, void *owner), void *);
 };
 
 /* A person's words, where a person started the program: print what it is, or with

@@ -1,5 +1,5 @@
 /* server/commit_queue: callbacks go in and come out in order, in time, and
- * once. */
+ * once; one worker leads, one stands by, and chores get their turn. */
 #include <pthread.h>
 #include <stdatomic.h>
 #include <time.h>
@@ -12,31 +12,49 @@
 static struct delivery	some;
 
 static void
+pause_ms(long ms)
+{
+	const struct timespec	ts = { ms / 1000, ms % 1000 * 1000000 };
+
+	(void)nanosleep(&ts, NULL);
+}
+
+static size_t
+list_len(const struct commit_list *l)
+{
+	const struct commit	*c;
+	size_t			 n = 0;
+
+	STAILQ_FOREACH(c, l, next)
+		n++;
+	return n;
+}
+
+static void
 test_order(void)
 {
 	struct commit_queue	*q = commit_queue_new();
-	struct commit	 c[5] = { { .delivery = &some } }, *out[5];
-	bool		 ended;
-	size_t		 i, n;
+	struct commit		 c[5] = { { .delivery = &some } }, *one;
+	struct commit_list	 taken;
+	size_t			 i;
 
 	for (i = 0; i < COUNT(c); i++) {
 		c[i].delivery = &some;
 		CU_ASSERT_TRUE(commit_queue_put(q, &c[i]));
 	}
-	n = commit_queue_take(q, out, 3, clock_ms(), &ended);
-	CU_ASSERT_EQUAL(n, 3);
-	CU_ASSERT_FALSE(ended);
-	n += commit_queue_take(q, out + 3, 3, clock_ms(), &ended);
-	CU_ASSERT_EQUAL(n, 5);
-	for (i = 0; i < n; i++)
-		CU_ASSERT_PTR_EQUAL(out[i], &c[i]);
-	CU_ASSERT_EQUAL(commit_queue_take(q, out, 3, clock_ms() + 20, &ended), 0);
-	CU_ASSERT_FALSE(ended);
-	commit_queue_hand_back(q, out, n);
-	for (i = 0, out[0] = commit_queue_next(q); out[0] != NULL;
-	    out[0] = STAILQ_NEXT(out[0], next), i++)
-		CU_ASSERT_PTR_EQUAL(out[0], &c[i]);
-	CU_ASSERT_EQUAL(i, 5);
+	CU_ASSERT_EQUAL(commit_queue_lead(q, &taken, 3), LEAD_MINE);
+	CU_ASSERT_EQUAL(list_len(&taken), 3);
+	i = 0;
+	STAILQ_FOREACH(one, &taken, next)
+		CU_ASSERT_PTR_EQUAL(one, &c[i++]);
+	/* Nobody stands by for the others. */
+	CU_ASSERT_TRUE(commit_queue_pass(q, &taken, 3));
+	CU_ASSERT_EQUAL(list_len(&taken), 2);
+	STAILQ_FOREACH(one, &taken, next)
+		CU_ASSERT_PTR_EQUAL(one, &c[i++]);
+	CU_ASSERT_FALSE(commit_queue_pass(q, &taken, 3));
+	CU_ASSERT_TRUE(STAILQ_EMPTY(&taken));
+	CU_ASSERT_EQUAL(commit_queue_lead(q, &taken, 3), LEAD_OTHER);
 	commit_queue_free(q);
 }
 
@@ -59,77 +77,202 @@ test_away(void)
 	commit_queue_free(q);
 }
 
-static void
-until_ms(int64_t at_ms)
-{
-	struct timespec	ts = { .tv_sec = at_ms / 1000,
-			    .tv_nsec = at_ms % 1000 * 1000000 };
+/* ---- a leader, and who stands by ---------------------------------------- */
 
-	(void)clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &ts, NULL);
+/* What a worker that comes while another leads is given. */
+struct second {
+	struct commit_queue	*queue;
+	struct commit		 commit;
+	enum commit_lead	 lead;
+	size_t			 ntaken;
+	atomic_bool		 ended;
+};
+
+static void *
+second_main(void *arg)
+{
+	struct second		*s = arg;
+	struct commit_list	 taken;
+
+	STAILQ_INIT(&taken);
+	s->commit.delivery = &some;
+	if (commit_queue_put(s->queue, &s->commit)) {
+		s->lead = commit_queue_lead(s->queue, &taken, 64);
+		s->ntaken = list_len(&taken);
+		if (s->lead == LEAD_MINE)
+			while (commit_queue_pass(s->queue, &taken, 64))
+				s->ntaken += list_len(&taken);
+	}
+	atomic_store(&s->ended, true);
+	return NULL;
 }
 
-/* What a stuck committer never takes comes out at its time, and the next do
- * not wait. */
+/* One leads; the next one stands by until the lead is free and then has what
+ * came in between; a third goes on at once. */
 static void
-test_overdue(void)
+test_stand_by(void)
 {
 	struct commit_queue	*q = commit_queue_new();
-	struct commit	 c[2] = { { .delivery = &some }, { .delivery = &some } };
-	struct commit	 late = { .delivery = &some };
-	int64_t		 begin_ms = clock_ms(), next_ms;
+	struct commit		 c[2] = { { .delivery = &some }, { .delivery = &some } };
+	struct second		 s = { .queue = q };
+	struct commit_list	 taken, none;
+	enum commit_lead	 third;
+	pthread_t		 thread;
 
-	CU_ASSERT(commit_queue_watch(q) >= begin_ms + QUEUE_DEADLINE_MS);
 	CU_ASSERT_TRUE(commit_queue_put(q, &c[0]));
+	CU_ASSERT_EQUAL(commit_queue_lead(q, &taken, 64), LEAD_MINE);
+	(void)pthread_create(&thread, NULL, second_main, &s);
+	pause_ms(100);
+	CU_ASSERT_FALSE(atomic_load(&s.ended));
 	CU_ASSERT_TRUE(commit_queue_put(q, &c[1]));
-	while ((next_ms = commit_queue_watch(q)) == c[0].dequeue_by_ms ||
-	    next_ms == c[1].dequeue_by_ms)
-		until_ms(next_ms);
-	CU_ASSERT(clock_ms() >= begin_ms + QUEUE_DEADLINE_MS);
-	CU_ASSERT(next_ms >= c[1].dequeue_by_ms + QUEUE_DEADLINE_MS);
-	CU_ASSERT_PTR_EQUAL(commit_queue_next(q), &c[0]);
-	CU_ASSERT_FALSE(c[0].stored);
-	CU_ASSERT_NOT_EQUAL(c[0].err.text[0], '\0');
-	CU_ASSERT_TRUE(commit_queue_is_away(q));
-	CU_ASSERT_FALSE(commit_queue_put(q, &late));
-	CU_ASSERT_STRING_EQUAL(late.err.text, c[0].err.text);
+	third = commit_queue_lead(q, &none, 64);
+	/* On a machine that gave the other none of its time, this one stood by. */
+	CU_ASSERT(third == LEAD_OTHER || third == LEAD_STUCK);
+	CU_ASSERT_FALSE(commit_queue_pass(q, &taken, 64));
+	(void)pthread_join(thread, NULL);
+	if (third == LEAD_OTHER) {
+		CU_ASSERT_EQUAL(s.lead, LEAD_MINE);
+		CU_ASSERT_EQUAL(s.ntaken, 2);
+	}
 	commit_queue_free(q);
 }
 
+/* What a stuck leader's successor waits for comes out at its time, and the next
+ * do not wait. */
 static void
-test_end(void)
+test_stuck(void)
 {
 	struct commit_queue	*q = commit_queue_new();
-	struct commit	 c = { .delivery = &some }, *out[1];
-	bool		 ended;
+	struct commit		 c = { .delivery = &some };
+	struct commit		 late = { .delivery = &some };
+	struct second		 s = { .queue = q };
+	struct commit_list	 taken;
+	int64_t			 begin_ms = clock_ms();
+	pthread_t		 thread;
 
 	CU_ASSERT_TRUE(commit_queue_put(q, &c));
+	CU_ASSERT_EQUAL(commit_queue_lead(q, &taken, 64), LEAD_MINE);
+	(void)pthread_create(&thread, NULL, second_main, &s);
+	(void)pthread_join(thread, NULL);
+	CU_ASSERT(clock_ms() >= begin_ms + QUEUE_DEADLINE_MS);
+	CU_ASSERT_EQUAL(s.lead, LEAD_STUCK);
+	CU_ASSERT_EQUAL(s.ntaken, 1);
+	CU_ASSERT_FALSE(s.commit.stored);
+	CU_ASSERT_NOT_EQUAL(s.commit.err.text[0], '\0');
+	CU_ASSERT_TRUE(commit_queue_is_away(q));
+	CU_ASSERT_FALSE(commit_queue_put(q, &late));
+	CU_ASSERT_STRING_EQUAL(late.err.text, s.commit.err.text);
+	CU_ASSERT_FALSE(commit_queue_pass(q, &taken, 64));
+	commit_queue_free(q);
+}
+
+/* ---- chores ------------------------------------------------------------- */
+
+static atomic_int	chores_done;
+
+/* Due again an hour later, unless somebody hurries. */
+static void *
+chores_main(void *arg)
+{
+	struct commit_queue	*q = arg;
+
+	while (commit_queue_lead_chores(q)) {
+		atomic_fetch_add(&chores_done, 1);
+		commit_queue_end_chores(q, clock_ms() + 3600000);
+	}
+	return NULL;
+}
+
+static void
+chores_until(int n)
+{
+	while (atomic_load(&chores_done) < n)
+		pause_ms(1);
+}
+
+static void
+test_chores(void)
+{
+	struct commit_queue	*q = commit_queue_new();
+	struct commit		 c = { .delivery = &some };
+	struct commit_list	 taken;
+	pthread_t		 thread;
+
+	atomic_store(&chores_done, 0);
+	(void)pthread_create(&thread, NULL, chores_main, q);
+	chores_until(1);
+	CU_ASSERT_TRUE(commit_queue_put(q, &c));
+	CU_ASSERT_EQUAL(commit_queue_lead(q, &taken, 64), LEAD_MINE);
+	commit_queue_hurry_chores(q, clock_ms());
+	pause_ms(50);
+	CU_ASSERT_EQUAL(atomic_load(&chores_done), 1);
+	CU_ASSERT_FALSE(commit_queue_pass(q, &taken, 64));
+	chores_until(2);
 	commit_queue_end(q);
-	CU_ASSERT_EQUAL(commit_queue_take(q, out, 1, clock_ms() + 60000, &ended), 1);
-	CU_ASSERT_FALSE(ended);
-	CU_ASSERT_EQUAL(commit_queue_take(q, out + 1, 0, clock_ms() + 60000, &ended),
-	    0);
-	CU_ASSERT_TRUE(ended);
-	commit_queue_hand_back(q, out, 1);
-	commit_queue_end_answers(q);
-	CU_ASSERT_PTR_EQUAL(commit_queue_next(q), &c);
-	CU_ASSERT_PTR_NULL(commit_queue_next(q));
-	CU_ASSERT_PTR_NULL(commit_queue_next(q));
+	(void)pthread_join(thread, NULL);
+	CU_ASSERT_EQUAL(atomic_load(&chores_done), 2);
 	commit_queue_free(q);
 }
 
 /* ---- all at once -------------------------------------------------------- */
 
-#define PUTTERS		4
-#define ANSWERERS	3
+#define WORKERS		6
 #define EACH		2000
 
 static struct commit_queue	*busy;
-static struct commit	 commits[PUTTERS][EACH];
-static atomic_int	 times_out[PUTTERS][EACH];
-static atomic_bool	 all_in;
+static struct commit		 commits[WORKERS][EACH];
+static atomic_int		 times_out[WORKERS][EACH];
+static atomic_int		 leaders;	/* at this moment */
+static atomic_bool		 two_led;
+
+static void
+answer(const struct commit_list *l)
+{
+	const struct commit	*c;
+
+	STAILQ_FOREACH(c, l, next)
+		atomic_fetch_add((atomic_int *)c->owner, 1);
+}
+
+static void
+commit_all(struct commit_list *taken)
+{
+	struct commit	*c;
+
+	if (atomic_fetch_add(&leaders, 1) != 0)
+		atomic_store(&two_led, true);
+	STAILQ_FOREACH(c, taken, next)
+		c->stored = true;
+	if (commit_queue_is_away(busy))
+		commit_queue_set_away(busy, false, NULL);
+	commit_queue_hurry_chores(busy, clock_ms() + 1);
+	atomic_fetch_sub(&leaders, 1);
+}
+
+static void
+work(void)
+{
+	struct commit_list	taken, known;
+
+	STAILQ_INIT(&known);
+	switch (commit_queue_lead(busy, &taken, 4)) {
+	case LEAD_MINE:
+		do {
+			commit_all(&taken);
+			STAILQ_CONCAT(&known, &taken);
+		} while (commit_queue_pass(busy, &taken, 4));
+		break;
+	case LEAD_STUCK:
+		STAILQ_CONCAT(&known, &taken);
+		break;
+	case LEAD_OTHER:
+		break;
+	}
+	answer(&known);
+}
 
 static void *
-put_all(void *arg)
+work_all(void *arg)
 {
 	struct commit	*mine = arg;
 	size_t		 i;
@@ -138,85 +281,57 @@ put_all(void *arg)
 		mine[i].delivery = &some;
 		mine[i].owner = &times_out[0][0] + (&mine[i] -
 		    &commits[0][0]);
-		/* Away: this machine gave the committer no time for long. */
-		if (!commit_queue_put(busy, &mine[i]))
+		/* Away: this machine gave the leader no time for long. */
+		if (commit_queue_put(busy, &mine[i]))
+			work();
+		else
 			atomic_fetch_add((atomic_int *)mine[i].owner, 1);
 	}
 	return NULL;
 }
 
 static void *
-commit_all(void *arg)
+chores_all(void *arg)
 {
-	struct commit	*out[64];
-	bool		 ended = false;
-	size_t		 i, n;
-
-	while (!ended) {
-		n = commit_queue_take(busy, out, COUNT(out), clock_ms() + 1000,
-		    &ended);
-		for (i = 0; i < n; i++)
-			out[i]->stored = true;
-		commit_queue_hand_back(busy, out, n);
-		if (commit_queue_is_away(busy))
-			commit_queue_set_away(busy, false, NULL);
-	}
-	commit_queue_end_answers(busy);
-	return arg;
-}
-
-static void *
-answer_all(void *arg)
-{
-	struct commit	*c, *next;
-
-	while ((c = commit_queue_next(busy)) != NULL)
-		for (; c != NULL; c = next) {
-			next = STAILQ_NEXT(c, next);
-			atomic_fetch_add((atomic_int *)c->owner, 1);
-		}
-	return arg;
-}
-
-static void *
-watch_all(void *arg)
-{
-	while (!atomic_load(&all_in)) {
-		(void)commit_queue_watch(busy);
-		until_ms(clock_ms() + 1);
+	while (commit_queue_lead_chores(busy)) {
+		if (atomic_fetch_add(&leaders, 1) != 0)
+			atomic_store(&two_led, true);
+		atomic_fetch_add(&chores_done, 1);
+		commit_queue_set_away(busy, false, NULL);
+		atomic_fetch_sub(&leaders, 1);
+		commit_queue_end_chores(busy, clock_ms() + 3600000);
 	}
 	return arg;
 }
 
-/* Each is answered once: stored, or given up, or not taken at all. */
+/* Each is answered once: stored, or given up, or not taken at all; two never
+ * lead at a time; and when all workers have ended nothing is left. */
 static void
 test_threads(void)
 {
-	pthread_t	 putters[PUTTERS], answerers[ANSWERERS], committer, watcher;
-	size_t		 i, k, once = 0, stored = 0;
+	pthread_t		 workers[WORKERS], chores;
+	struct commit_list	 taken;
+	size_t			 i, k, once = 0, stored = 0;
 
 	busy = commit_queue_new();
-	for (i = 0; i < ANSWERERS; i++)
-		(void)pthread_create(&answerers[i], NULL, answer_all, NULL);
-	(void)pthread_create(&committer, NULL, commit_all, NULL);
-	(void)pthread_create(&watcher, NULL, watch_all, NULL);
-	for (i = 0; i < PUTTERS; i++)
-		(void)pthread_create(&putters[i], NULL, put_all, commits[i]);
-	for (i = 0; i < PUTTERS; i++)
-		(void)pthread_join(putters[i], NULL);
-	atomic_store(&all_in, true);
-	(void)pthread_join(watcher, NULL);
+	atomic_store(&chores_done, 0);
+	(void)pthread_create(&chores, NULL, chores_all, NULL);
+	for (i = 0; i < WORKERS; i++)
+		(void)pthread_create(&workers[i], NULL, work_all, commits[i]);
+	for (i = 0; i < WORKERS; i++)
+		(void)pthread_join(workers[i], NULL);
+	chores_until(2);
+	CU_ASSERT_EQUAL(commit_queue_lead(busy, &taken, 1), LEAD_OTHER);
 	commit_queue_end(busy);
-	(void)pthread_join(committer, NULL);
-	for (i = 0; i < ANSWERERS; i++)
-		(void)pthread_join(answerers[i], NULL);
-	for (i = 0; i < PUTTERS; i++)
+	(void)pthread_join(chores, NULL);
+	for (i = 0; i < WORKERS; i++)
 		for (k = 0; k < EACH; k++) {
 			once += atomic_load(&times_out[i][k]) == 1;
 			stored += commits[i][k].stored;
 		}
-	CU_ASSERT_EQUAL(once, PUTTERS * EACH);
+	CU_ASSERT_EQUAL(once, WORKERS * EACH);
 	CU_ASSERT(stored > 0);
+	CU_ASSERT_FALSE(atomic_load(&two_led));
 	commit_queue_free(busy);
 }
 
@@ -226,8 +341,9 @@ main(void)
 	static const struct test	tests[] = {
 		{ "order", test_order },
 		{ "away", test_away },
-		{ "overdue", test_overdue },
-		{ "end", test_end },
+		{ "stand by", test_stand_by },
+		{ "stuck", test_stuck },
+		{ "chores", test_chores },
 		{ "threads", test_threads },
 		{ NULL, NULL }
 	};
