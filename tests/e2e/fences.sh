@@ -6,15 +6,46 @@
 schema_start run
 psql -Xq -v ON_ERROR_STOP=1 -f tests/e2e/lib/receive.sql
 
-# others SQL: by another session, which waits for no lock: what it printed, or the
-# SQLSTATE.  55P03: it would have had to wait.
-others()
+# Two sessions that stay, since a psql for each of some hundred questions takes most
+# of the time; a third one is that of hold.
+# session NAME: sets NAME_IN and NAME_OUT, what it reads and what it says.
+session()
 {
-	PGOPTIONS='-c lock_timeout=200' psql -XqAt -v ON_ERROR_STOP=1 \
-	    -v VERBOSITY=sqlstate -c "$1" 2>&1 |
-	    sed 's/^ERROR: *//' | xargs
+	local name=$1
+
+	mkfifo "$WORK/$name.in" "$WORK/$name.said"
+	psql -XqAt -v VERBOSITY=sqlstate <"$WORK/$name.in" >"$WORK/$name.said" 2>&1 &
+	RUNS+=($!)
+	eval "exec {${name}_IN}>\"$WORK/$name.in\" {${name}_OUT}<\"$WORK/$name.said\""
 }
-clear_all()	{ super "truncate genhook.tasks, genhook.outputs, genhook.requests, genhook.accounts, genhook.replays, genhook.deliveries, genhook.sweeps, genhook.mends, genhook.embedded" >/dev/null; }
+
+# ask NAME SQL: what the session says, rows one a line; of an error the SQLSTATE.
+ask()
+{
+	local in=$1_IN out=$1_OUT line
+
+	printf '%s;\n\\echo over\n' "$2" >&"${!in}"
+	while IFS= read -r -t 60 line <&"${!out}"; do
+		[ "$line" != over ] || return 0
+		printf '%s\n' "${line#ERROR: }"
+	done
+	echo "no answer"
+}
+session MINE
+session THEIRS
+ask MINE "set synchronous_commit = off"
+ask THEIRS "set lock_timeout = 200"
+sql()		{ ask MINE "$1"; }
+# By another session, which waits for no lock: 55P03, it would have had to wait.
+others()	{ ask THEIRS "$1" | xargs; }
+clear_all()
+{
+	local table
+
+	for table in tasks outputs requests accounts replays deliveries sweeps mends embedded; do
+		sql "delete from genhook.$table"
+	done
+}
 
 # outputs COUNT: so many, due, of the task t.
 outputs()
@@ -235,7 +266,7 @@ same "as does that of a task that has not ended" 0 "$(others "$trim")"
 month()
 {
 	clear_all
-	sql "drop table if exists genhook.deliveries_2020_01"
+	sql "set client_min_messages = warning; drop table if exists genhook.deliveries_2020_01"
 	sql "create table genhook.deliveries_2020_01 partition of genhook.deliveries for values from ('2020-01-01 00:00+00') to ('2020-02-01 00:00+00')"
 }
 there()	{ sql "select string_agg(task_id, ' ' order by task_id) from genhook.deliveries where task_id like 'r%'"; }
@@ -253,7 +284,7 @@ same "but for what nobody understood, and what is pending" 'r1 r3 r4' "$(there)"
 month
 super "alter function genhook.drop_month(text) set lock_timeout = '30s'" >/dev/null
 hold "insert into genhook.deliveries_default select * from genhook.deliveries limit 0; lock table only genhook.deliveries in row exclusive mode"
-others "set lock_timeout = 0; select genhook.drop_month('deliveries_2020_01')" >"$WORK/dropped" &
+psql -XqAt -c "select genhook.drop_month('deliveries_2020_01')" >"$WORK/dropped" &
 dropping=$!
 soon 30 blocked
 release "select test.receive('$(delivery 5 unparsed)')" 2>/dev/null

@@ -24,7 +24,13 @@ SIMULATOR_ADDRESS=127.0.0.1
 # --- checks
 
 pass()	{ PASSED=$((PASSED + 1)); printf 'ok      %s\n' "$1"; }
-fail()	{ FAILED=$((FAILED + 1)); printf 'FAILED  %s\n' "$1"; }
+# With FAIL_FAST the first failure is the end.
+fail()
+{
+	FAILED=$((FAILED + 1))
+	printf 'FAILED  %s\n' "$1"
+	[ -z "${FAIL_FAST:-}" ] || { FAIL_FAST=''; finish; }
+}
 
 # check NAME COMMAND...: the command must succeed.
 check()
