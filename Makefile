@@ -158,6 +158,9 @@ $(BUILD)/tests/test_rows: WRAPPED = finisher_reap db_writer_put db_writer_reap \
     db_writer_pending db_rows_count db_value db_rows_free run_query worker_wait
 $(BUILD)/tests/test_drain: WRAPPED = store_deliveries \
     db_is_connected flock openat read
+$(BUILD)/tests/test_leases: WRAPPED = clock_ms http_start http_turn \
+    http_in_flight http_free_slots run_query run_query_any_thread \
+    db_rows_count db_value db_rows_free
 $(BUILD)/tests/test_spool_disk $(BUILD)/tests/test_archive_disk: WRAPPED = \
     fsync syncfs write renameat openat
 

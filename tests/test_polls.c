@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "lib/clock.h"
+#include "lib/redact.h"
 #include "batch/provider_api.h"
 #include "batch/steps.h"
 #include "tests/cunit_main.h"
@@ -199,6 +200,10 @@ static const struct {
 	  "0 s" },
 	{ 403, 0, "{\"message\":\"no right\"}", 1, "error",
 	  "answered 403: no right", "-", "", "" },
+	/* What an answer repeats of ours is not kept. */
+	{ 400, 0, "{\"message\":\"key a-key-of-the-test, hook "
+	  "/h/token-of-the-test\"}", 8, "error",
+	  "answered 400: key " REDACTED ", hook /h/" REDACTED, "-", "", "" },
 };
 
 static void
