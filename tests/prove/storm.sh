@@ -1,0 +1,174 @@
+#!/bin/bash
+# The kill storm: while callbacks come in and tasks are made, handlers, backends of
+# the database, its first process, lighttpd and the sweep are killed, stopped and
+# killed again as they come back.  Then the sets are compared: what was acknowledged
+# is stored, what is stored was sent, each once; nothing that was seen once is gone;
+# files are whole; no forgery is believed.  MINUTES (2), SEED, RATE (40 a second).
+. "$(dirname -- "$0")/../e2e/lib/sweep.sh"
+SEED=${SEED:-$((EPOCHSECONDS % 30000))}
+MINUTES=${MINUTES:-2}
+echo "storm: SEED=$SEED MINUTES=$MINUTES"
+RANDOM=$SEED
+world_start --scale 0.05 --timeout-scale 1 --finish-ms 50:600 --duplicate 20 \
+    --early 10 --reorder 20 --seed "$SEED"
+LOG=$WORK/storm
+mkdir "$LOG"
+until_s=$((SECONDS + MINUTES * 60))
+
+# --- what goes on meanwhile
+python3 tests/prove/sender.py "$LOG" "$(hook apimart)" "$(hook wavespeed)" "${RATE:-40}" "$SEED" &
+sender=$!
+RUNS+=("$sender")
+
+sweeper()
+{
+	local pid
+
+	until [ -e "$LOG/stop" ]; do
+		"$BIN/genhook-sweep" --config "$GENHOOK_CONF" >>"$LOG/sweep.out" 2>&1 &
+		pid=$!
+		echo "$pid" >"$LOG/sweep.pid"
+		wait "$pid"
+		sleep 1
+	done
+}
+sweeper 2>/dev/null &
+sweeping=$!
+
+# Tasks with files, of every provider.  Their ids are known to the test alone until
+# the storm is over, but for those whose callback brings them.
+orderer()
+{
+	local i=0 provider model id
+
+	until [ -e "$LOG/stop" ]; do
+		provider=${PROVIDERS[i++ % 4]}
+		model=flux
+		[ "$provider" != wavespeed ] || model=vendor/flux
+		id=$(submit "$provider" "$model") && echo "$provider $id $model" >>"$LOG/ordered"
+		sleep 0.5
+	done
+}
+orderer 2>/dev/null &
+ordering=$!
+
+# What was seen once.
+watcher()
+{
+	until [ -e "$LOG/stop" ]; do
+		psql -XqAt -c "select task_id from genhook.tasks where finished_at > now() - interval '10 s'" >>"$LOG/seen"
+		sleep 2
+	done
+}
+watcher 2>/dev/null &
+watching=$!
+
+# --- the killer
+declare -A hits=() stops=()
+began_server=$SECONDS
+any_of()	{ [ "$#" -gt 0 ] && echo "${@:RANDOM % $# + 1:1}"; }
+
+# victim KIND: a process of that kind, or nothing.
+victim()
+{
+	local postmaster
+
+	postmaster=$("$TOP/deploy/postgres" pid "$RUN_DIR" 2>/dev/null)
+	case $1 in
+	handler)	any_of $(handlers) ;;
+	backend)	any_of $(for p in $(children "$postmaster"); do
+			tr '\0' ' ' <"/proc/$p/cmdline" 2>/dev/null |
+			    grep -q 'postgres: genhook_' && echo "$p"; done) ;;
+	postmaster)	echo "$postmaster" ;;
+	lighttpd)	# a start that fails at once is the end of make run, and rightly
+			[ $((SECONDS - began_server)) -lt 8 ] || server ;;
+	sweep)		cat "$LOG/sweep.pid" ;;
+	esac
+}
+strike_kind()	# sets kind
+{
+	local n=$((RANDOM % 100))
+
+	if [ $n -lt 40 ]; then kind=handler
+	elif [ $n -lt 60 ]; then kind=backend
+	elif [ $n -lt 70 ]; then kind=lighttpd
+	elif [ $n -lt 90 ]; then kind=sweep
+	else kind=postmaster
+	fi
+}
+
+# The first process again while it recovers: wait for the new one, and no longer.
+postmaster_again()
+{
+	local old=$1 new
+
+	for _ in {1..150}; do
+		new=$("$TOP/deploy/postgres" pid "$RUN_DIR" 2>/dev/null)
+		if [ -n "$new" ] && [ "$new" != "$old" ]; then
+			kill -KILL "$new" 2>/dev/null && hits[second]=$((${hits[second]:-0} + 1))
+			return
+		fi
+		sleep 0.1
+	done
+}
+
+strikes=0
+while [ "$SECONDS" -lt "$until_s" ]; do
+	sleep "0.$((RANDOM % 9 + 1))"
+	strike_kind
+	pid=$(victim "$kind" 2>/dev/null)
+	[ -n "$pid" ] || continue
+	strikes=$((strikes + 1))
+	if [ $((strikes % 10)) -eq 0 ] && [ "$kind" != lighttpd ]; then
+		kill -STOP "$pid" 2>/dev/null || continue
+		stops[$kind]=$((${stops[$kind]:-0} + 1))
+		(sleep $((RANDOM % 5 + 1)); kill -CONT "$pid" 2>/dev/null) &
+		continue
+	fi
+	kill -KILL "$pid" 2>/dev/null || continue
+	hits[$kind]=$((${hits[$kind]:-0} + 1))
+	case $kind in
+	lighttpd)	began_server=$SECONDS ;;
+	postmaster)	[ $((RANDOM % 3)) -gt 0 ] || postmaster_again "$pid" ;;
+	esac
+done
+
+# --- the end of it: all comes back, and to its end
+sleep 6
+check "make run is still there" kill -0 "$RUN_PID"
+check "its database comes back" soon 120 sql 'select 1'
+check "and its handlers" soon 120 all_healthy
+touch "$LOG/stop"
+wait "$sender" "$sweeping" "$ordering" "$watching"
+while read -r provider id model; do
+	register "$provider" "$id" "$model"
+done <"$LOG/ordered"
+check "the simulator has said all it will" soon 300 idle
+check "all comes to an end" sweep_until \
+    "select count(*) from (select from genhook.tasks where status = 'pending' union all select from genhook.outputs where status = 'pending') as w" 0 60
+check "the spool is empty" drained
+
+# --- the sets
+sets()	{ sort -u "$LOG/$1" 2>/dev/null; }
+sql "select task_id from genhook.tasks where task_id like 'storm-%'" | sort >"$LOG/stored"
+same "nothing that was acknowledged is missing" '' "$(comm -23 <(sets acked) "$LOG/stored" | head -n 5)"
+same "nothing is stored that was not sent" '' "$(comm -13 <(sets sent) "$LOG/stored" | head -n 5)"
+same "each is accepted once" '' "$(sql "select task_id from genhook.deliveries where task_id like 'storm-%' and outcome = 'accepted' group by task_id having count(*) > 1 limit 5")"
+same "nothing that was seen is gone" '' "$(comm -23 <(sets seen) <(sql "select task_id from genhook.tasks" | sort) | head -n 5)"
+same "no forgery made a task" 0 "$(sql "select count(*) from genhook.tasks where task_id like 'forged-%'")"
+same "nor was accepted" 0 "$(sql "select count(*) from genhook.deliveries where task_id like 'forged-%' and outcome <> 'unverified'")"
+same "nor acknowledged" 0 "$(grep -c 'forged 2' "$LOG/answers")"
+# A process that was killed may have left its parts; the sweep clears them by age.
+find "$GENHOOK_ARCHIVE" -name '.part*' -exec touch -d '2 days ago' {} +
+sweep
+# The storm's own callbacks are none of the simulator's.
+sql "delete from genhook.tasks where task_id like 'storm-%'"
+world_check "after the storm"
+for kind in handler backend sweep; do
+	check "the storm hit a $kind" at_least 1 echo "${hits[$kind]:-0}"
+done
+echo "storm: SEED=$SEED: killed$(for k in "${!hits[@]}"; do printf ' %s %d' "$k" "${hits[$k]}"; done);" \
+    "stopped$(for k in "${!stops[@]}"; do printf ' %s %d' "$k" "${stops[$k]}"; done);" \
+    "$(wc -l <"$LOG/sent") sent, $(wc -l <"$LOG/acked") acknowledged, $(wc -l <"$LOG/stored") stored," \
+    "$(wc -l <"$LOG/forged") forged, $(true_files | wc -l) files"
+finish
