@@ -148,7 +148,8 @@ $(BUILD)/tests/test_spool: WRAPPED = readdir clock_ms statvfs fsync
 $(BUILD)/tests/test_receive: WRAPPED = hmac_sha256 committer_submit \
     signature_verify
 $(BUILD)/tests/test_wavespeed: WRAPPED = hmac_sha256
-$(BUILD)/tests/test_store: WRAPPED = pgarray_bytes db_run
+$(BUILD)/tests/test_store: WRAPPED = pgarray_bytes db_run \
+    db_rows_count db_value db_rows_free
 $(BUILD)/tests/test_db_pooled: WRAPPED = db_await PQenterPipelineMode \
     PQerrorMessage PQexitPipelineMode PQfinish PQpipelineSync \
     PQresultErrorField PQresultErrorMessage PQsendQueryParams PQstatus
@@ -157,7 +158,7 @@ $(BUILD)/tests/test_s3_upload: WRAPPED = http_start http_turn
 $(BUILD)/tests/test_rows: WRAPPED = finisher_reap db_writer_put db_writer_reap \
     db_writer_pending db_rows_count db_value db_rows_free run_query worker_wait
 $(BUILD)/tests/test_drain: WRAPPED = store_deliveries \
-    db_is_connected flock openat read
+    db_is_connected flock openat read readdir
 $(BUILD)/tests/test_leases: WRAPPED = clock_ms http_start http_turn \
     http_in_flight http_free_slots run_query run_query_any_thread \
     db_rows_count db_value db_rows_free

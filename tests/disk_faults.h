@@ -38,6 +38,8 @@ static const char	*disk_fails;		/* "fsync PATH": that call, or
 						   many letters */
 static int		 disk_errno;
 static bool		 disk_cuts_writes;	/* half of each is taken */
+static void		(*disk_after_open)(int at, const char *name);	/* of
+						   what may be made; once */
 static pthread_mutex_t	 disk_lock = PTHREAD_MUTEX_INITIALIZER;
 
 /* Names that are new each time are given one name. */
@@ -147,9 +149,11 @@ __wrap_renameat(int from, const char *name, int to, const char *new_name)
 int
 __wrap_openat(int at, const char *name, int flags, ...)
 {
+	void	(*after)(int, const char *);
 	char	path[512], said[512];
 	mode_t	mode;
 	va_list	ap;
+	int	fd;
 
 	va_start(ap, flags);
 	mode = (flags & O_CREAT) != 0 ? (mode_t)va_arg(ap, int) : 0;
@@ -159,7 +163,13 @@ __wrap_openat(int at, const char *name, int flags, ...)
 		if (disk_call("open", said))
 			return -1;
 	}
-	return __real_openat(at, name, flags, mode);
+	fd = __real_openat(at, name, flags, mode);
+	if ((flags & O_CREAT) != 0 && disk_root[0] != '\0' &&
+	    (after = disk_after_open) != NULL) {
+		disk_after_open = NULL;
+		after(at, name);
+	}
+	return fd;
 }
 
 /* From now on these calls are seen; the one of fails, or none where that is

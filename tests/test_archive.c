@@ -13,6 +13,7 @@
 
 #include "archive/archive.h"
 #include "tests/cunit_main.h"
+#include "tests/scratch.h"
 
 #define MUCH	((size_t)200 * 1024)
 
@@ -586,6 +587,97 @@ test_commit_all(void)
 	archive_close(a);
 }
 
+/* The path of the part that is under way. */
+static void
+part_path(char *path, size_t size)
+{
+	struct dirent	*e;
+	DIR		*d = opendir(dir);
+
+	CU_ASSERT_PTR_NOT_NULL_FATAL(d);
+	path[0] = '\0';
+	while ((e = readdir(d)) != NULL)
+		if (strncmp(e->d_name, ".part-", 6) == 0)
+			(void)snprintf(path, size, "%s/%s", dir, e->d_name);
+	(void)closedir(d);
+	CU_ASSERT_TRUE_FATAL(path[0] != '\0');
+}
+
+/* What stands in the place of a part and is none of ours is not written to, and
+ * nothing of an earlier attempt is behind the bytes of this one. */
+static void
+test_strange_parts(void)
+{
+	static const struct archive_key	k = { "novita", "strange", "0",
+					    1774000000 };
+	struct archive		*a = open_here("host:1:1");
+	struct archive_part	*part;
+	struct errbuf		 err;
+	struct stat		 st;
+	char			 path[300], other[256], *location = NULL;
+
+	part = archive_begin(a, &k, -1, &err);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(part);
+	CU_ASSERT_TRUE(archive_write(part, "a long text", 11, &err));
+	part_path(path, sizeof(path));
+	archive_leave(part);
+	CU_ASSERT_TRUE_FATAL(store(a, &k, "x", &location, &err));
+	CU_ASSERT_TRUE(same_file(location, "x", 1));
+	free(location);
+
+	(void)snprintf(other, sizeof(other), "%s/others", dir);
+	CU_ASSERT_EQUAL(symlink(other, path), 0);
+	CU_ASSERT_TRUE_FATAL(store(a, &k, "y", &location, &err));
+	CU_ASSERT_TRUE(same_file(location, "y", 1));
+	free(location);
+	CU_ASSERT_EQUAL(lstat(other, &st), -1);
+	CU_ASSERT_EQUAL(unlink(path), 0);
+
+	scratch_write(other, 0600, "theirs");
+	CU_ASSERT_EQUAL(link(other, path), 0);
+	CU_ASSERT_TRUE_FATAL(store(a, &k, "z", &location, &err));
+	CU_ASSERT_TRUE(same_file(location, "z", 1));
+	free(location);
+	CU_ASSERT_EQUAL(stat(other, &st), 0);
+	CU_ASSERT_EQUAL(st.st_size, 6);
+	CU_ASSERT_EQUAL(unlink(path), 0);
+	CU_ASSERT_EQUAL(unlink(other), 0);
+	archive_close(a);
+}
+
+/* Each file is below its own day, whichever came before; a directory that was
+ * taken away costs one try. */
+static void
+test_days(void)
+{
+	struct archive_key	 k = { "novita", "days", "0", key.day };
+	struct archive		*a = open_here("host:1:1");
+	struct errbuf		 err;
+	char			*location = NULL, gone[256], moved[256];
+	int			 i;
+
+	for (i = 0; i < 4; i++) {
+		k.day = key.day + i % 2 * 86400;
+		CU_ASSERT_TRUE_FATAL(store(a, &k, "x", &location, &err));
+		CU_ASSERT_TRUE(same_file(location, "x", 1));
+		CU_ASSERT_PTR_NOT_NULL(strstr(location, i % 2 == 0 ?
+		    "/20/" : "/21/"));
+		free(location);
+	}
+	(void)snprintf(gone, sizeof(gone), "%s/novita", dir);
+	(void)snprintf(moved, sizeof(moved), "%s/novita-%ld", dir,
+	    (long)getpid());
+	CU_ASSERT_EQUAL(rename(gone, moved), 0);
+	if (nftw(moved, remove_one, 8, FTW_DEPTH | FTW_PHYS) == -1)
+		CU_FAIL("nftw");
+	if (store(a, &k, "y", &location, &err))
+		free(location);
+	CU_ASSERT_TRUE_FATAL(store(a, &k, "y", &location, &err));
+	CU_ASSERT_TRUE(same_file(location, "y", 1));
+	free(location);
+	archive_close(a);
+}
+
 int
 main(void)
 {
@@ -604,6 +696,8 @@ main(void)
 		{ "others begin anew", test_no_reopen },
 		{ "a whole part", test_whole },
 		{ "many come to rest at once", test_commit_all },
+		{ "strange parts", test_strange_parts },
+		{ "days", test_days },
 		{ NULL, NULL }
 	};
 	int				status;

@@ -235,6 +235,97 @@ test_cut_writes(void)
 	tree_remove();
 }
 
+/* Another run has finished the file, just as this one opened it. */
+static void
+other_finishes(int at, const char *name)
+{
+	CU_ASSERT_EQUAL(renameat(at, name, at, "finished"), 0);
+}
+
+/* That one is not written to. */
+static void
+test_exchanged(void)
+{
+	struct archive	*a;
+	struct errbuf	 err;
+	struct stat	 st;
+	char		 file[SCRATCH_PATH + 16];
+
+	tree_make();
+	a = archive_here("host:1:1");
+	disk_watch(dir, NULL, 0);
+	disk_after_open = other_finishes;
+	CU_ASSERT_TRUE(store(a, -1, &err));
+	CU_ASSERT_PTR_NULL(disk_after_open);
+	CU_ASSERT_TRUE(is_stored());
+	(void)snprintf(file, sizeof(file), "%s/finished", dir);
+	CU_ASSERT_EQUAL(stat(file, &st), 0);
+	CU_ASSERT_EQUAL(st.st_size, 0);
+	archive_close(a);
+	tree_remove();
+}
+
+/* Two files of these days are committed at once; what is made of each. */
+static void
+commit_two(const time_t days[2], const char *fails, bool ok[2])
+{
+	struct archive_commit	 c[2] = { { 0 } }, *list[2];
+	struct archive_key	 k = key;
+	struct archive		*a;
+	struct errbuf		 err;
+	const char		*tasks[] = { "one", "two" };
+	size_t			 i, left = 2;
+
+	tree_make();
+	a = archive_here("host:1:1");
+	for (i = 0; i < 2; i++) {
+		k.task_id = tasks[i];
+		k.day = days[i];
+		list[i] = &c[i];
+		c[i].extension = "png";
+		c[i].part = archive_begin(a, &k, -1, &err);
+		CU_ASSERT_PTR_NOT_NULL_FATAL(c[i].part);
+		CU_ASSERT_TRUE(archive_write(c[i].part, "x", 1, &err));
+	}
+	disk_watch(dir, fails, EIO);
+	while (left > 0) {
+		archive_commit_some(a, list, left);
+		for (i = 0, left = 0; i < 2; i++)
+			if (!c[i].done)
+				list[left++] = &c[i];
+	}
+	for (i = 0; i < 2; i++) {
+		ok[i] = c[i].ok;
+		free(c[i].location);
+	}
+	archive_close(a);
+	tree_remove();
+}
+
+/* A day is synced once for all of its files, and for no other day's. */
+static void
+test_days_at_once(void)
+{
+	const time_t	 two[] = { key.day, key.day + 86400 };
+	const time_t	 same[] = { key.day, key.day };
+	const char	*first;
+	bool		 ok[2];
+
+	commit_two(two, NULL, ok);
+	CU_ASSERT_TRUE(ok[0] && ok[1]);
+	CU_ASSERT_PTR_NOT_NULL(strstr(disk_calls, "fsync " DAY ";"));
+	CU_ASSERT_PTR_NOT_NULL(strstr(disk_calls,
+	    "fsync novita/2026/03/21;"));
+	commit_two(same, NULL, ok);
+	CU_ASSERT_TRUE(ok[0] && ok[1]);
+	first = strstr(disk_calls, "fsync " DAY ";");
+	CU_ASSERT_PTR_NOT_NULL_FATAL(first);
+	CU_ASSERT_PTR_NULL(strstr(first + 1, "fsync " DAY ";"));
+	commit_two(same, "fsync " DAY, ok);
+	CU_ASSERT_FALSE(ok[0]);
+	CU_ASSERT_FALSE(ok[1]);
+}
+
 int
 main(void)
 {
@@ -243,6 +334,8 @@ main(void)
 		{ "bytes at rest", test_at_rest },
 		{ "failures", test_failures },
 		{ "cut writes", test_cut_writes },
+		{ "exchanged", test_exchanged },
+		{ "days at once", test_days_at_once },
 		{ NULL, NULL }
 	};
 

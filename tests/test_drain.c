@@ -29,6 +29,8 @@ int		__real_openat(int, const char *, int, ...);
 int		__wrap_openat(int, const char *, int, ...);
 ssize_t		__real_read(int, void *, size_t);
 ssize_t		__wrap_read(int, void *, size_t);
+struct dirent	*__real_readdir(DIR *);
+struct dirent	*__wrap_readdir(DIR *);
 
 #define STORED_MAX	512
 
@@ -38,8 +40,23 @@ static struct {
 	size_t		n;
 	void		(*meanwhile)(void);	/* once, or NULL */
 	enum db_verdict	verdict;	/* of what came; DB_OK is 0 */
+	usec_t		at;		/* of this one alone, unless 0, */
+	enum db_verdict	verdict_at;	/* and of what goes with it */
 	bool		connected;
 } database;
+
+static int	readdir_error;	/* of each readdir; 0: as it is */
+
+struct dirent *
+__wrap_readdir(DIR *from)
+{
+	if (readdir_error == 0)
+		return __real_readdir(from);
+	errno = readdir_error;
+	return NULL;
+}
+
+#define READ_ENDS	4095	/* no error: the file is shorter than it was */
 
 static int	open_errno, read_errno;	/* of deliveries; 0: none */
 static void	(*before_open)(void);	/* of each delivery, or NULL */
@@ -64,6 +81,11 @@ __wrap_store_deliveries(struct db *db, const struct conf *conf,
 		errbuf_set(err, "no");
 		return database.verdict;
 	}
+	for (i = 0; i < n; i++)
+		if (batch[i]->received_at == database.at) {
+			errbuf_set(err, "no");
+			return database.verdict_at;
+		}
 	for (i = 0; i < n; i++) {
 		CU_ASSERT_FATAL(database.n < STORED_MAX);
 		database.received_at[database.n] = batch[i]->received_at;
@@ -115,7 +137,7 @@ __wrap_read(int fd, void *data, size_t len)
 	if (read_errno == 0)
 		return __real_read(fd, data, len);
 	errno = read_errno;
-	return -1;
+	return read_errno == READ_ENDS ? 0 : -1;
 }
 
 static char	dir[SCRATCH_PATH];
@@ -576,7 +598,7 @@ test_not_now(void)
 	} rows[] = {
 		{ EIO, 0 }, { EMFILE, 0 }, { ENFILE, 0 }, { ENOMEM, 0 },
 		{ EACCES, 0 }, { EINTR, 0 }, { ESTALE, 0 }, { 0, EIO },
-		{ 0, ESTALE }, { 0, ENOMEM },
+		{ 0, ESTALE }, { 0, ENOMEM }, { 0, READ_ENDS },
 	};
 	struct conf		conf = { 0 };
 	struct drain_counts	counts;
@@ -600,7 +622,8 @@ test_not_now(void)
 		CU_ASSERT_EQUAL(counts.passed, 1);
 		CU_ASSERT_EQUAL(counts.left, 1);
 		CU_ASSERT_PTR_NOT_NULL(strstr(err.text, strerror(
-		    rows[i].open != 0 ? rows[i].open : rows[i].read)));
+		    rows[i].open != 0 ? rows[i].open :
+		    rows[i].read == READ_ENDS ? EIO : rows[i].read)));
 		CU_ASSERT_EQUAL(spool_count(s), 1);
 	}
 	CU_ASSERT_EQUAL(database.n, 0);
@@ -736,6 +759,78 @@ test_judged(void)
 		if (database.outcome[i] != judged[i].is)
 			(void)fprintf(stderr, "\n    row %zu\n", i);
 	}
+	drain_close(s, d);
+	scratch_remove(dir);
+}
+
+/* One among others: it is set aside, or waits, and they go their way. */
+static void
+test_one_of_many(void)
+{
+	static const struct {
+		enum db_verdict	verdict;
+		long		refused, passed;
+	} rows[] = { { DB_REFUSED, 1, 0 }, { DB_AWAY, 0, 1 } };
+	struct conf		conf = { 0 };
+	struct drain_counts	counts;
+	struct delivery		*one = delivery_of("{}", 2);
+	struct capture		cap;
+	struct errbuf		err;
+	struct spool		*s;
+	struct drain		*d;
+	char			said[4096];
+	size_t			i;
+	usec_t			j;
+
+	for (i = 0; i < COUNT(rows); i++) {
+		scratch_make(dir);
+		d = drain_open(&s);
+		for (j = 0; j < 3; j++) {
+			one->received_at = RECEIVED_AT + j;
+			CU_ASSERT(spool_write(s, one, &err));
+		}
+		memset(&database, 0, sizeof(database));
+		database.connected = true;
+		database.at = RECEIVED_AT + 1;
+		database.verdict_at = rows[i].verdict;
+		capture_begin(&cap);
+		CU_ASSERT_EQUAL(drain_run(d, NULL, &conf, 0, &counts, &err),
+		    DB_OK);
+		(void)capture_end(&cap, said, sizeof(said));
+		CU_ASSERT_EQUAL(counts.drained, 2);
+		CU_ASSERT_EQUAL(counts.refused, rows[i].refused);
+		CU_ASSERT_EQUAL(counts.passed, rows[i].passed);
+		CU_ASSERT_EQUAL(spool_count(s), rows[i].passed);
+		drain_close(s, d);
+		scratch_remove(dir);
+	}
+	delivery_free(one);
+}
+
+/* A spool that cannot be listed is not an empty one. */
+static void
+test_blind(void)
+{
+	struct conf		conf = { 0 };
+	struct drain_counts	counts;
+	struct delivery		*one = delivery_of("{}", 2);
+	struct errbuf		err = { .text = "" };
+	struct spool		*s;
+	struct drain		*d;
+
+	scratch_make(dir);
+	d = drain_open(&s);
+	CU_ASSERT(spool_write(s, one, &err));
+	memset(&database, 0, sizeof(database));
+	readdir_error = EIO;
+	(void)drain_run(d, NULL, &conf, 0, &counts, &err);
+	readdir_error = 0;
+	CU_ASSERT_TRUE(counts.blind);
+	CU_ASSERT_PTR_NOT_NULL(strstr(err.text, strerror(EIO)));
+	CU_ASSERT_EQUAL(drain_run(d, NULL, &conf, 0, &counts, &err), DB_OK);
+	CU_ASSERT_FALSE(counts.blind);
+	CU_ASSERT_EQUAL(counts.drained, 1);
+	delivery_free(one);
 	drain_close(s, d);
 	scratch_remove(dir);
 }
@@ -998,6 +1093,8 @@ main(void)
 		{ "not whole", test_not_whole },
 		{ "not aside", test_not_aside },
 		{ "not now", test_not_now },
+		{ "one of many", test_one_of_many },
+		{ "blind", test_blind },
 		{ "not stored", test_not_stored },
 		{ "judged", test_judged },
 		{ "stopped", test_stopped },

@@ -28,6 +28,9 @@ enum verify_verdict __wrap_signature_verify(const struct signature_scheme *,
 
 static bool	no_memory;		/* for an HMAC */
 static bool	strange;		/* the check's verdict is none of ours */
+static bool	forced;			/* or it is this one: */
+static enum verify_verdict forced_verdict;
+static bool	token_is_kept;		/* in the body that was submitted */
 static bool	submitted;		/* a delivery was to be committed, */
 static enum outcome submitted_as;	/* as this, */
 static enum verdict submitted_on;	/* for this reason */
@@ -43,6 +46,8 @@ enum verify_verdict
 __wrap_signature_verify(const struct signature_scheme *s,
     const struct verify_input *in, struct errbuf *err)
 {
+	if (forced)
+		return forced_verdict;
 	if (!strange)
 		return __real_signature_verify(s, in, err);
 	errbuf_set(err, "no verdict of ours");
@@ -54,11 +59,15 @@ bool
 __wrap_committer_submit(struct committer *c, struct commit *one)
 {
 	(void)c;
-	submitted = true;
-	submitted_as = one->delivery->outcome;
-	submitted_on = one->delivery->verdict;
 	one->stored = false;
 	errbuf_set(&one->err, "away");
+	if (one->delivery == NULL)
+		return false;
+	submitted = true;
+	token_is_kept = memmem(one->delivery->body, one->delivery->bodylen,
+	    TOKEN, strlen(TOKEN)) != NULL;
+	submitted_as = one->delivery->outcome;
+	submitted_on = one->delivery->verdict;
 	return false;
 }
 
@@ -274,10 +283,201 @@ test_handshake(void)
 	CU_ASSERT_PTR_NULL(strstr(out, "c-1"));
 }
 
+/* ---- one that is heard --------------------------------------------------- */
+
+#define NONE_KEPT	OUTCOME__MAX	/* nothing is to be committed */
+
+/* A callback whose signature is what the row says, with one more header, and what
+ * becomes of it while the database is away; with a spool, or without one. */
+static const struct heard {
+	const char		*provider;
+	enum verify_verdict	 verified;
+	bool			 requery;	/* the account's trust */
+	const char		*header;	/* more of the request */
+	const char		*body;
+	const char		*http, *spooled_http;
+	enum outcome		 outcome;
+	enum verdict		 verdict;
+} heard[] = {
+	{ "wavespeed", VERIFY_OK, false, "A=b", BODY, "503", "200",
+	  OUTCOME_ACCEPTED, VERDICT_SIGNATURE },
+	{ "apimart", VERIFY_OK, false, "A=b", BODY, "503", "200",
+	  OUTCOME_ACCEPTED, VERDICT_TOKEN },
+	{ "wavespeed", VERIFY_OK, true, "A=b", BODY, "503", "200",
+	  OUTCOME_REQUERY, VERDICT_SIGNATURE },
+	{ "wavespeed", VERIFY_STALE, false, "A=b", BODY, "503", "200",
+	  OUTCOME_STALE, VERDICT_SIGNATURE },
+	{ "wavespeed", VERIFY_NO_KEY, false, "A=b", BODY, "503", "200",
+	  OUTCOME_REQUERY, VERDICT_TOKEN },
+	{ "wavespeed", VERIFY_FAILED, false, "A=b", BODY, "401", "401",
+	  OUTCOME_UNVERIFIED, VERDICT_FAILED },
+	{ "wavespeed", VERIFY_TROUBLE, false, "A=b", BODY, "503", "503",
+	  NONE_KEPT, 0 },
+	{ "wavespeed", VERIFY_AMBIGUOUS, false, "A=b", BODY, "400", "400",
+	  NONE_KEPT, 0 },
+	{ "apimart", VERIFY_OK, false, "HTTP_CONTENT_ENCODING=gzip", BODY,
+	  "415", "415", NONE_KEPT, 0 },
+	{ "apimart", VERIFY_OK, false, "HTTP_CONTENT_ENCODING=identity", BODY,
+	  "503", "200", OUTCOME_ACCEPTED, VERDICT_TOKEN },
+	{ "wavespeed", VERIFY_OK, false, "HTTP_WEBHOOK_ID=second", BODY,
+	  "400", "400", NONE_KEPT, 0 },
+	{ "apimart", VERIFY_OK, false, "CONTENT_LENGTH=32", BODY, "400", "400",
+	  NONE_KEPT, 0 },
+	/* A token that the body repeats is not kept. */
+	{ "apimart", VERIFY_OK, false, "A=b", "{\"id\":\"w-1\",\"status\":"
+	  "\"failed\",\"hook\":\"/" TOKEN "\"}", "503", "200",
+	  OUTCOME_ACCEPTED, VERDICT_TOKEN },
+};
+
+static struct conf	heard_conf;
+static char		heard_dir[SCRATCH_PATH];
+
+/* Answers into out. */
+static void
+hear(const struct heard *row, struct spool *spool, const char *length,
+    char out[ANSWER_TEXT_MAX])
+{
+	char		*tokens[] = { (char[]){ TOKEN }, NULL };
+	char		*secrets[] = { (char[]){ "whsec_x" }, NULL };
+	char		 name[] = "default", header[64], length_is[48];
+	char		*env[] = { (char[]){ "REQUEST_METHOD=POST" },
+			    (char[]){ "PATH_INFO=/" TOKEN }, length_is,
+			    (char[]){ "HTTP_WEBHOOK_ID=first" }, header, NULL };
+	struct account	 account = { .name = name, .tokens = tokens,
+			    .secrets = secrets, .requery = row->requery,
+			    .provider = provider_find(row->provider) };
+	struct text	 text = { row->body, strlen(row->body) };
+	struct request	 req = { .env = env, .read = read_text,
+			    .arg = &text };
+	struct receiver	 rx = { .conf = &heard_conf, .spool = spool,
+			    .provider = account.provider };
+	struct callback	 cb = { .kept = false };
+	struct capture	 cap;
+	char		 said[4096];
+
+	heard_conf = (struct conf){ .accounts = &account, .naccounts = 1,
+	    .max_body_bytes = 1024 };
+	(void)snprintf(header, sizeof(header), "%s", row->header);
+	(void)snprintf(length_is, sizeof(length_is), "CONTENT_LENGTH=%s",
+	    length);
+	submitted = token_is_kept = false;
+	forced = true;
+	forced_verdict = row->verified;
+	capture_begin(&cap);
+	CU_ASSERT_FALSE(receive_begin(&cb, &rx, &req));
+	(void)receive_end(&cb, out);
+	(void)capture_end(&cap, said, sizeof(said));
+	forced = false;
+}
+
+static void
+hear_row(size_t i, struct spool *spool)
+{
+	const struct heard	*row = &heard[i];
+	unsigned		 before = CU_get_number_of_failures();
+	const char		*want = spool != NULL ? row->spooled_http :
+				    row->http;
+	char			 out[ANSWER_TEXT_MAX], length[24];
+	long			 was = spool != NULL ? spool_count(spool) : 0;
+
+	(void)snprintf(length, sizeof(length), "%zu", strlen(row->body));
+	hear(row, spool, length, out);
+	CU_ASSERT_EQUAL(strncmp(out + strlen("Status: "), want, 3), 0);
+	CU_ASSERT_EQUAL(submitted, row->outcome != NONE_KEPT);
+	if (submitted) {
+		CU_ASSERT_EQUAL(submitted_as, row->outcome);
+		CU_ASSERT_EQUAL(submitted_on, row->verdict);
+	}
+	CU_ASSERT_FALSE(token_is_kept);
+	if (spool != NULL)
+		CU_ASSERT_EQUAL(spool_count(spool) - was,
+		    strcmp(want, "200") == 0);
+	if (CU_get_number_of_failures() != before)
+		(void)fprintf(stderr, "\n    row %zu: %.40s\n", i, out);
+}
+
+static void
+test_heard(void)
+{
+	struct spool	*spool;
+	struct errbuf	 err;
+	size_t		 i;
+
+	scratch_make(heard_dir);
+	spool = spool_open(heard_dir, 1 << 20, &err);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(spool);
+	for (i = 0; i < sizeof(heard) / sizeof(heard[0]); i++) {
+		hear_row(i, NULL);
+		hear_row(i, spool);
+	}
+	spool_close(spool);
+	scratch_remove(heard_dir);
+}
+
+/* What is said of the body's length. */
+static void
+test_length(void)
+{
+	static const struct {
+		const char	*length, *http;
+	} rows[] = {
+		{ "1025", "413" }, { "999999999999", "413" }, { "-1", "400" },
+		{ "+5", "400" }, { " 5", "400" }, { "0x5", "400" },
+		{ "", "400" }, { "5x", "400" }, { "1024", "400" },
+	};
+	char	out[ANSWER_TEXT_MAX];
+	size_t	i;
+
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		hear(&heard[1], NULL, rows[i].length, out);
+		CU_ASSERT_EQUAL(strncmp(out + strlen("Status: "),
+		    rows[i].http, 3), 0);
+		CU_ASSERT_FALSE(submitted);
+	}
+}
+
+/* Well is who has a database and a spool. */
+static void
+test_health(void)
+{
+	char		*env[] = { (char[]){ "REQUEST_METHOD=GET" },
+			    (char[]){ "PATH_INFO=/healthz" }, NULL };
+	struct conf	 conf = { .naccounts = 0 };
+	struct receiver	 rx = { .conf = &conf,
+			    .provider = provider_find("apimart") };
+	struct request	 req = { .env = env };
+	struct callback	 cb = { .kept = false };
+	struct capture	 cap;
+	struct errbuf	 err;
+	struct spool	*spool;
+	char		 out[ANSWER_TEXT_MAX], said[4096];
+
+	scratch_make(heard_dir);
+	rx.spool = spool = spool_open(heard_dir, 1 << 20, &err);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(spool);
+	capture_begin(&cap);
+	CU_ASSERT_FALSE(receive_begin(&cb, &rx, &req));
+	(void)receive_end(&cb, out);
+	CU_ASSERT_EQUAL(strncmp(out, "Status: 503 ", 12), 0);
+	CU_ASSERT_PTR_NOT_NULL(strstr(out, "\"database\":\"unavailable\""));
+	cb.commit.stored = true;
+	(void)receive_end(&cb, out);
+	CU_ASSERT_EQUAL(strncmp(out, "Status: 200 ", 12), 0);
+	rx.spool = NULL;
+	(void)receive_end(&cb, out);
+	CU_ASSERT_EQUAL(strncmp(out, "Status: 503 ", 12), 0);
+	(void)capture_end(&cap, said, sizeof(said));
+	spool_close(spool);
+	scratch_remove(heard_dir);
+}
+
 int
 main(void)
 {
 	static const struct test	tests[] = {
+		{ "heard",	test_heard },
+		{ "length",	test_length },
+		{ "health",	test_health },
 		{ "no HMAC",	test_no_hmac },
 		{ "ambiguous",	test_ambiguous },
 		{ "forged",	test_forged },

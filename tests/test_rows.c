@@ -213,6 +213,20 @@ test_archive_failed(void)
 	    "novita/task/0: another sweep has taken it over"));
 }
 
+/* Nor is anything told of one that the run had no time left for. */
+static void
+test_archive_cut(void)
+{
+	char	said[4096];
+
+	world_begin();
+	job_at_archive("0", false, true)->commit.cut = true;
+	collect(said);
+	CU_ASSERT_EQUAL(world.nput, 0);
+	CU_ASSERT_STRING_EQUAL(world.failures, "");
+	CU_ASSERT_EQUAL(sweep.counts.retried, 0);
+}
+
 /* A row that did not take it is another run's. */
 static void
 test_lost_row(void)
@@ -277,6 +291,7 @@ main(void)
 {
 	static const struct test	tests[] = {
 		{ "the archive failed", test_archive_failed },
+		{ "the archive was cut short", test_archive_cut },
 		{ "a lost row", test_lost_row },
 		{ "a refused row", test_refused_row },
 		{ "no database", test_away },

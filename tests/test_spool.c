@@ -28,6 +28,7 @@ int		 __wrap_fsync(int);
 
 static int64_t	free_bytes = -1;	/* on the disk; -1: as it is */
 static int	fsync_error;		/* of each fsync; 0: as it is */
+static int	readdir_error;	/* of each readdir; 0: as it is */
 static long	names_read;
 static int64_t	held_ms;	/* the clock stands there, unless 0 */
 
@@ -35,6 +36,10 @@ struct dirent *
 __wrap_readdir(DIR *d)
 {
 	names_read++;
+	if (readdir_error != 0) {
+		errno = readdir_error;
+		return NULL;
+	}
 	return __real_readdir(d);
 }
 
@@ -192,6 +197,27 @@ test_order(void)
 		CU_ASSERT_EQUAL(strtoll(list[i]->d_name, NULL, 10),
 		    RECEIVED_AT + sorted[i]);
 	names_free(list, n);
+	spool_close(s);
+	scratch_remove(dir);
+}
+
+/* What is being written counts as nothing yet, and a directory that cannot be read
+ * is not an empty one. */
+static void
+test_names(void)
+{
+	struct spool	*s;
+
+	CU_ASSERT_TRUE(spool_is_delivery("1-2.delivery"));
+	CU_ASSERT_FALSE(spool_is_delivery(SPOOL_TMP_PREFIX "1-2.delivery"));
+	CU_ASSERT_FALSE(spool_is_delivery(".delivery"));
+	CU_ASSERT_FALSE(spool_is_delivery("1-2.delivery.reason"));
+	scratch_make(dir);
+	s = spool_new(1 << 20);
+	CU_ASSERT_EQUAL(spool_count(s), 0);
+	readdir_error = EIO;
+	CU_ASSERT_EQUAL(spool_count(s), -1);
+	readdir_error = 0;
 	spool_close(s);
 	scratch_remove(dir);
 }
@@ -408,6 +434,7 @@ main(void)
 	static const struct test	tests[] = {
 		{ "write", test_write },
 		{ "order", test_order },
+		{ "names", test_names },
 		{ "again", test_again },
 		{ "full", test_full },
 		{ "many", test_many },

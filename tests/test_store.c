@@ -14,7 +14,21 @@ void	__wrap_pgarray_bytes(struct pgarray *, const void *, size_t);
 enum db_verdict __wrap_db_run(struct db *, const struct db_stmt *,
 	    const struct db_param *, int, struct db_rows **, struct errbuf *);
 
+struct db_rows {
+	const char	*word[4];
+	int		 n;
+};
+
+int		 __wrap_db_rows_count(const struct db_rows *);
+const char	*__wrap_db_value(const struct db_rows *, int row, int col);
+void		 __wrap_db_rows_free(struct db_rows *);
+
 static const struct conf	nobody;	/* of no account */
+
+/* What the database answers, or NULL: it is away; and all that was sent. */
+static struct db_rows	*answer;
+static char		 params_sent[65536];
+static size_t		 params_len;
 
 /* The fingerprint that was about to be sent: a body here is shorter.  And how long
  * the longest value was. */
@@ -31,18 +45,60 @@ __wrap_pgarray_bytes(struct pgarray *a, const void *bytes, size_t n)
 	__real_pgarray_bytes(a, bytes, n);
 }
 
+static void
+params_note(int n, const struct db_param *params)
+{
+	size_t	len;
+	int	i;
+
+	params_len = 0;
+	for (i = 0; i < n; i++) {
+		len = params[i].value == NULL ? 0 : params[i].len == DB_TEXT ?
+		    strlen(params[i].value) : (size_t)params[i].len;
+		if (params_len + len > sizeof(params_sent))
+			return;
+		if (len > 0)
+			memcpy(params_sent + params_len, params[i].value, len);
+		params_len += len;
+	}
+}
+
+static bool
+was_sent(const char *bytes, size_t n)
+{
+	return memmem(params_sent, params_len, bytes, n) != NULL;
+}
+
 enum db_verdict
 __wrap_db_run(struct db *db, const struct db_stmt *stmt,
     const struct db_param *params, int timeout_ms, struct db_rows **rows,
     struct errbuf *err)
 {
 	(void)db;
-	(void)stmt;
-	(void)params;
 	(void)timeout_ms;
-	(void)rows;
+	params_note(stmt->nparam, params);
+	*rows = answer;
 	errbuf_set(err, "away");
-	return DB_AWAY;
+	return answer != NULL ? DB_OK : DB_AWAY;
+}
+
+int
+__wrap_db_rows_count(const struct db_rows *rows)
+{
+	return rows->n;
+}
+
+const char *
+__wrap_db_value(const struct db_rows *rows, int row, int col)
+{
+	(void)col;
+	return rows->word[row];
+}
+
+void
+__wrap_db_rows_free(struct db_rows *rows)
+{
+	(void)rows;
 }
 
 /* What of a result a row may set; two outputs at most. */
@@ -211,10 +267,98 @@ test_large_files(void)
 	CU_ASSERT_EQUAL(kept(OUTCOME_STALE), 8 + FILE_BYTES / 3 * 4);
 }
 
+/* A delivery with an output, for the caller to free. */
+static struct delivery *
+delivery_with(enum outcome outcome, enum task_state state, const char *url)
+{
+	struct delivery	*d = delivery_new(provider_find("apimart"), "default",
+			    SOURCE_CALLBACK);
+	struct output	*o = calloc(1, sizeof(*o));
+
+	CU_ASSERT_FATAL(d != NULL && o != NULL);
+	delivery_set_body(d, strdup("{}"), 2);
+	d->outcome = outcome;
+	d->result.state = state;
+	CU_ASSERT_FATAL(result_set(&o->url, url) &&
+	    result_set(&d->result.task_id, "t-1") &&
+	    result_set(&d->result.error_code, "zq-code") &&
+	    result_set(&d->result.error_message, "zq-words"));
+	d->result.outputs = o;
+	d->result.noutputs = 1;
+	return d;
+}
+
+/* One for each delivery, all of them known: else the answer is none. */
+static void
+test_outcomes(void)
+{
+	static struct db_rows	good = { { "accepted", "conflict" }, 2 },
+				few = { { "accepted" }, 1 },
+				many = { { "accepted", "conflict", "stale" }, 3 },
+				strange = { { "accepted", "fine" }, 2 },
+				null = { { "accepted", NULL }, 2 };
+	struct db_rows		*bad[] = { &few, &many, &strange, &null };
+	struct delivery		*d[2];
+	struct errbuf		 err;
+	enum outcome		 outcomes[2];
+	size_t			 i;
+
+	for (i = 0; i < 2; i++)
+		d[i] = delivery_with(OUTCOME_ACCEPTED, TASK_SUCCEEDED,
+		    "https://a.example/1.png");
+	answer = &good;
+	CU_ASSERT_EQUAL(store_deliveries(NULL, &nobody, d, 2, STORE_AGAIN, 1,
+	    outcomes, &err), DB_OK);
+	CU_ASSERT_EQUAL(outcomes[0], OUTCOME_ACCEPTED);
+	CU_ASSERT_EQUAL(outcomes[1], OUTCOME_CONFLICT);
+	for (i = 0; i < COUNT(bad); i++) {
+		answer = bad[i];
+		CU_ASSERT_EQUAL(store_deliveries(NULL, &nobody, d, 2,
+		    STORE_AGAIN, 1, outcomes, &err), DB_BROKEN);
+	}
+	answer = NULL;
+	delivery_free(d[0]);
+	delivery_free(d[1]);
+}
+
+/* What of each goes to the database. */
+static void
+test_sent(void)
+{
+	/* int4[] in binary: of which deliveries the outputs are. */
+	static const char	one_two[] = { 0, 0, 0, 4, 0, 0, 0, 1,
+				    0, 0, 0, 4, 0, 0, 0, 2 };
+	struct delivery		*d[2];
+	struct errbuf		 err;
+	enum outcome		 outcomes[2];
+
+	d[0] = delivery_with(OUTCOME_ACCEPTED, TASK_SUCCEEDED,
+	    "https://zq.example/1.png");
+	d[1] = delivery_with(OUTCOME_ACCEPTED, TASK_SUCCEEDED,
+	    "https://zq.example/2.png");
+	(void)store_deliveries(NULL, &nobody, d, 2, STORE_FIRST, 1, outcomes,
+	    &err);
+	CU_ASSERT_TRUE(was_sent(one_two, sizeof(one_two)));
+	CU_ASSERT_EQUAL(params_sent[params_len - 1], 'f');
+	CU_ASSERT_FALSE(was_sent("zq-code", 7) || was_sent("zq-words", 8));
+	d[1]->outcome = OUTCOME_STALE;
+	d[0]->result.state = TASK_FAILED;
+	(void)store_deliveries(NULL, &nobody, d, 2, STORE_AGAIN, 1, outcomes,
+	    &err);
+	CU_ASSERT_TRUE(was_sent("zq.example/1", 12));
+	CU_ASSERT_FALSE(was_sent("zq.example/2", 12));
+	CU_ASSERT_EQUAL(params_sent[params_len - 1], 't');
+	CU_ASSERT_TRUE(was_sent("zq-code", 7) && was_sent("zq-words", 8));
+	delivery_free(d[0]);
+	delivery_free(d[1]);
+}
+
 int
 main(void)
 {
 	static const struct test	tests[] = {
+		{ "outcomes",	test_outcomes },
+		{ "sent",	test_sent },
 		{ "large files", test_large_files },
 		{ "repeats",	test_repeats },
 		{ "others",	test_others },

@@ -127,6 +127,15 @@ same "a beat prolongs the leases of its run" 1 "$(others "select genhook.beat_sw
 same "these alone" 'mine' "$(sql "select string_agg(lease_owner, ',') from genhook.outputs where leased_until > now() + interval '1 minute'")"
 same "and is noted" t "$(sql "select heartbeat > now() - interval '1 minute' from genhook.sweeps where id = $id")"
 
+# waits_for SQL: another session, which waits for what is held, in the background;
+# what it printed is then in $WORK/waited.
+waits_for()
+{
+	psql -XqAt -c "$1" >"$WORK/waited" 2>&1 &
+	WAITING=$!
+	soon 30 blocked
+}
+
 # --- polls
 tasks()	# COUNT
 {
@@ -142,6 +151,12 @@ release
 same "and spent" '' "$(others "$(polls 1 1)")"
 same "a higher one has room" t2 "$(others "$(polls 9 2)")"
 same "a claim schedules the next poll, one claim each" 't1 1,t2 1' "$(sql "select string_agg(task_id || ' ' || polls, ',' order by task_id) from genhook.tasks where next_poll_at > now() + interval '40 s'")"
+tasks 3
+hold "$(polls 1 1)"
+waits_for "$(polls 1 1)"
+release
+wait "$WAITING"
+same "who waited for the budget finds it spent" '' "$(cat "$WORK/waited")"
 tasks 2
 sql "update genhook.accounts set trouble = 'down', troubles = 1, trouble_since = now(), not_before = now() - interval '1 s'"
 same "of an account in trouble one goes first" t1 "$(others "$(polls 9 100)")"
@@ -198,6 +213,12 @@ hold "select from genhook.cancel_requests($first)"
 same "a request that is being withdrawn is passed over" 1 "$(others "$(send one 5)")"
 release
 same "it stays withdrawn" 'refused 0' "$(request)"
+requests 3
+hold "$(send one 1 1)"
+waits_for "$(send two 1 1)"
+release
+wait "$WAITING"
+same "who waited for the budget of requests finds it spent" '' "$(cat "$WORK/waited")"
 requests 3
 hold "$(send one 1)"
 same "the budget of requests is one sweep's at a time" 55P03 "$(others "$(send two 1)")"
