@@ -6,6 +6,7 @@
 
 #include "lib/hex.h"
 #include "handlers/signature.h"
+#include "lib/crypto.h"
 #include "tests/cunit_main.h"
 #include "tests/fixture.h"
 
@@ -503,10 +504,54 @@ test_due(void)
 	CU_ASSERT(signature_is_due(&kie, some));
 }
 
+/* A secret of nothing is a key that everybody has. */
+static void
+test_empty_key(void)
+{
+	const struct bytes	body = { BODY, strlen(BODY) };
+	unsigned char		mac[SHA256_BYTES];
+	char			hex[SHA256_HEX];
+	struct arrival		a;
+	size_t			i;
+
+	for (i = 0; cases[i].scheme != &bfl; i++)
+		;
+	arrive(&a, &cases[i]);
+	CU_ASSERT_TRUE_FATAL(hmac_sha256((struct bytes){ "", 0 }, &body, 1,
+	    mac));
+	hex_encode(mac, sizeof(mac), hex);
+	(void)snprintf(a.value[0], sizeof(a.value[0]), "sha256=%s", hex);
+	a.secrets[0] = "";
+	CU_ASSERT_EQUAL(verify(&a), VERIFY_FAILED);
+	CU_ASSERT_PTR_NOT_NULL(strstr(a.err.text, "does not fit"));
+}
+
+/* A time is digits and nothing else. */
+static void
+test_strange_times(void)
+{
+	static const char *const	times[] = {
+		"-1614265330", "+1614265330", "1614265330 ", "0x6038", "1e9",
+		"16142653301614", "1614265330.5",
+	};
+	struct arrival			a;
+	size_t				i;
+
+	for (i = 0; i < COUNT(times); i++) {
+		arrive(&a, &cases[0]);
+		(void)snprintf(a.value[1], sizeof(a.value[1]), "%s", times[i]);
+		CU_ASSERT_EQUAL(verify(&a), VERIFY_FAILED);
+		CU_ASSERT_PTR_NOT_NULL(strstr(a.err.text,
+		    "is no number of seconds"));
+	}
+}
+
 int
 main(void)
 {
 	static const struct test	tests[] = {
+		{ "an empty key", test_empty_key },
+		{ "strange times", test_strange_times },
 		{ "vectors",		test_vectors },
 		{ "bit flips",		test_bit_flips },
 		{ "headers",		test_headers },

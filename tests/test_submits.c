@@ -41,6 +41,7 @@ struct play {
 };
 
 static const struct play	*play;
+static int			 away;	/* so many times it is not written */
 static struct http_request	 asked;
 static struct http_response	*answer;
 static char			*tokens[] = { (char[]){ TOKEN }, NULL };
@@ -196,7 +197,10 @@ __wrap_run_query(struct run *r, const struct db_stmt *stmt,
 	} else if (stmt == DB_EXPIRE_REQUESTS || stmt == DB_NOTE_TOKENS ||
 	    stmt == DB_NOTE_STRAY_REQUESTS)
 		answers.n = 0;
-	else {
+	else if (stmt == DB_FINISH_REQUEST && away > 0) {
+		away--;
+		return DB_AWAY;
+	} else {
 		db_write(stmt, params);
 		answers.values = written;
 	}
@@ -528,10 +532,46 @@ test_poll_time(void)
 	answer = NULL;
 }
 
+/* What the provider itself calls lost is not asked for again, whatever the account
+ * is set to. */
+static void
+test_lost(void)
+{
+	static const struct play	lost = ANSWERED(409, 0,
+	    "{\"error\":{\"code\":\"idempotency_result_indeterminate\","
+	    "\"message\":\"m\"}}");
+	struct capture			cap;
+	char				said[4096];
+
+	begin();
+	account.resend_unknown = true;
+	capture_begin(&cap);
+	send_to(provider_find("apimart"), 1, &lost);
+	(void)capture_end(&cap, said, sizeof(said));
+	CU_ASSERT_EQUAL(posts, 1);
+	CU_ASSERT_STRING_EQUAL(status, "unknown");
+}
+
+/* A database that is away for a moment costs no task that is paid for. */
+static void
+test_away(void)
+{
+	static const struct play	well = ANSWERED(200, 0, ID_FOR_ALL);
+
+	begin();
+	away = 1;
+	send_to(provider_find("novita"), 1, &well);
+	CU_ASSERT_EQUAL(away, 0);
+	CU_ASSERT_EQUAL(finishes, 1);
+	CU_ASSERT_STRING_EQUAL(status, "submitted");
+}
+
 int
 main(void)
 {
 	static const struct test	tests[] = {
+		{ "lost", test_lost },
+		{ "away for a moment", test_away },
 		{ "answers", test_answers },
 		{ "queues", test_queues },
 		{ "claimed long ago", test_late },

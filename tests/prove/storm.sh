@@ -76,10 +76,9 @@ victim()
 	local postmaster
 
 	postmaster=$(postmaster)
+	# shellcheck disable=SC2046 # words are wanted
 	case $1 in
-	# shellcheck disable=SC2046 # words are wanted
 	handler)	any_of $(handlers) ;;
-	# shellcheck disable=SC2046 # words are wanted
 	backend)	any_of $(for p in $(children "$postmaster"); do
 			tr '\0' ' ' <"/proc/$p/cmdline" 2>/dev/null |
 			    grep -q 'postgres: genhook_' && echo "$p"; done) ;;
