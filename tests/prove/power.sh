@@ -79,7 +79,7 @@ orders()
 sweeps()	{ until [ -e "$LOG/stop" ]; do "$SWEEP" --config "$GENHOOK_CONF" >>"$LOG/sweep.out" 2>&1; sleep 0.5; done; }
 
 # power_cut FS HOW CONTROL: one round; sets ACKED, MISSING and BROKEN (files).
-cut()
+power_cut()
 {
 	local build=${BUILD:-build}
 
