@@ -46,6 +46,7 @@ ALL_LDFLAGS = -pthread -pie -Wl,--as-needed,-z,relro,-z,now $(LDFLAGS) $(SAN)
 HANDLERS := $(PROVIDERS:%=$(BUILD)/bin/genhook-%)
 PROGRAMS := $(HANDLERS) $(BUILD)/bin/genhook-web \
 	    $(BUILD)/bin/genhook-sweep $(BUILD)/bin/genhook \
+	    $(BUILD)/bin/genhook-thumb \
 	    $(BUILD)/bin/genhook-simulator
 CHECKS   := $(UNITS:%=$(BUILD)/tests/test_%)
 
@@ -54,7 +55,7 @@ all: $(PROGRAMS)
 # The layers, lowest first (tests/lint/layers holds them apart).  An archive, so
 # that a program takes only the objects, and with --as-needed only the
 # libraries, that it uses.
-FOLDERS  := lib net handlers common server archive web batch batch/download
+FOLDERS  := lib net thumb handlers common server archive web batch batch/download
 LIB      := $(BUILD)/libgenhook.a
 LIB_OBJS := $(patsubst %.c,$(BUILD)/%.o,$(filter-out %/main.c, \
 	      $(wildcard $(FOLDERS:%=%/*.c))))
@@ -123,6 +124,11 @@ $(BUILD)/web/page.o: $(wildcard web/page/*)
 $(BUILD)/bin/genhook-web: $(BUILD)/web/main.o $(LIB)
 	@mkdir -p $(@D)
 	$(CC) $(ALL_LDFLAGS) $^ -o $@ -lfcgi $(LIBS)
+
+# It reads foreign files: no library is linked, and libvips loaded where it is.
+$(BUILD)/bin/genhook-thumb: $(BUILD)/thumb/main.o $(LIB)
+	@mkdir -p $(@D)
+	$(CC) $(ALL_LDFLAGS) $^ -o $@ -ldl
 
 -include tests/simulator/simulator.mk
 include bench/bench.mk
@@ -265,7 +271,7 @@ install: all
 	install -m 755 $(BUILD)/bin/genhook $(BUILD)/bin/genhook-sweep \
 	    $(DESTDIR)$(PREFIX)/bin
 	install -m 755 $(HANDLERS) $(BUILD)/bin/genhook-web \
-	    $(DESTDIR)$(PREFIX)/lib/genhook
+	    $(BUILD)/bin/genhook-thumb $(DESTDIR)$(PREFIX)/lib/genhook
 	$(BUILD)/bin/genhook completion \
 	    >$(DESTDIR)$(PREFIX)/share/bash-completion/completions/genhook
 	$(BUILD)/bin/genhook completion zsh \

@@ -111,6 +111,9 @@ const struct step steps[] = {
 	{ .name = "download", .ends = 100, .run = download_step,
 	    .print_due = dry_run_downloads, .due = "due outputs",
 	    .words = "download outputs, those whose links end first" },
+	{ .name = "pictures", .ends = 100, .not_for_task = true,
+	    .run = thumbs_step,
+	    .words = "make small pictures of what is stored, for the page" },
 	{ .name = "retain", .ends = 100, .always = true, .run = retain_step,
 	    .words = "drop deliveries older than retain_deliveries_days" },
 	{ .name = NULL }

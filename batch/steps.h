@@ -34,5 +34,6 @@ void	submits_step(struct sweep *, int64_t until_ms);
 void	polls_step(struct sweep *, int64_t until_ms);
 void	give_up_step(struct sweep *, int64_t until_ms);
 void	download_step(struct sweep *, int64_t until_ms);
+void	thumbs_step(struct sweep *, int64_t until_ms);
 
 #endif

@@ -53,6 +53,7 @@ struct conf {
 	char		*web_secret;		/* "": there is no page */
 	char		*web_url;		/* "": not known */
 	bool		 web_trust_remote_user;
+	int64_t		 web_thumbs;		/* 0: none are made */
 	struct account	*accounts;
 	size_t		 naccounts;
 };

@@ -67,6 +67,8 @@ const struct conf_key conf_keys[] = {
 	    "the page's public address, for sign-in links" },
 	{ "web", "trust_remote_user", CONF_BOOL, C(web_trust_remote_user),
 	    "no", 0, 0, "whom the web server let in may look and act" },
+	{ "web", "thumbs", CONF_NUMBER, C(web_thumbs), "50000", 0, 10000000,
+	    "small pictures kept in the database, the newest; 0: none" },
 	{ CONF_ACCOUNT, "token", CONF_LIST, A(tokens), NULL, 0, 0,
 	    "the secret part of the callback path; several live at once" },
 	{ CONF_ACCOUNT, "webhook_secret", CONF_LIST, A(secrets), "", 0, 0,

@@ -209,6 +209,8 @@ static const struct number {
 	  "is %s, not from 1 to " MAX_64 },
 	{ "sweep", "retain_deliveries_days", "0", "1", "36500", "36501",
 	  "is %s, not from 1 to 36500" },
+	{ "web", "thumbs", "-1", "0", "10000000", "10000001",
+	  "is %s, not from 0 to 10000000" },
 	{ "novita", "poll_after", "0", "1", "604800", "604801",
 	  "is %s, not from 1 to 604800" },
 	{ "novita", "poll_every_max", "0", "1", "604800", "604801",

@@ -10,6 +10,7 @@
 
 #include "lib/time.h"
 #include "archive/s3_link.h"
+#include "archive/stored_file.h"
 #include "web/file.h"
 #include "web/session.h"
 #include "tests/cunit_main.h"
@@ -285,7 +286,7 @@ test_files_of_the_archive(void)
 	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		(void)snprintf(path, sizeof(path), "%s%s%s", cases[i].scheme,
 		    dir, cases[i].below);
-		fd = web_file_open(url, path, &err);
+		fd = stored_file_open(url, path, &err);
 		CU_ASSERT_EQUAL(fd != -1, cases[i].opens);
 		if ((fd != -1) != cases[i].opens)
 			fprintf(stderr, "\n    %s: %s\n", path,

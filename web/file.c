@@ -4,11 +4,7 @@
  * the place that the row names and no other, which has to be in the archive.
  */
 #include <sys/stat.h>
-#include <sys/syscall.h>
 
-#include <errno.h>
-#include <fcntl.h>
-#include <linux/openat2.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,8 +13,8 @@
 
 #include "lib/json.h"
 #include "lib/log.h"
-#include "archive/file_url.h"
 #include "archive/s3_link.h"
+#include "archive/stored_file.h"
 #include "common/statements.h"
 #include "web/file.h"
 #include "web/lookup.h"
@@ -122,83 +118,6 @@ range_is_current(const struct web_call *call, const char *etag)
 	return cond == NULL || strcmp(cond, etag) == 0;
 }
 
-/* ---- in the folder ------------------------------------------------------ */
-
-/* The path below root that the location names, or NULL. */
-static const char *
-file_below(const char *root, const char *path)
-{
-	size_t	len = strlen(root);
-
-	if (strcmp(root, "/") == 0)
-		return path + 1;
-	return strncmp(path, root, len) == 0 && path[len] == '/' ?
-	    path + len + 1 : NULL;
-}
-
-/* Open what is below a directory, and through no link (Linux 5.6, openat2(2)). */
-static int
-file_open_beneath(int dir, const char *below)
-{
-	struct open_how	how = {
-		.flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY,
-		.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS |
-		    RESOLVE_NO_MAGICLINKS
-	};
-
-	return (int)syscall(SYS_openat2, dir, below, &how, sizeof(how));
-}
-
-static int
-file_open_below(const char *root, const char *path, struct errbuf *err)
-{
-	const char	*below = file_below(root, path);
-	struct stat	 st;
-	int		 dir, fd;
-
-	if (below == NULL) {
-		errbuf_set(err, "the file is not in the archive of the "
-		    "settings");
-		return -1;
-	}
-	if ((dir = open(root, O_RDONLY | O_DIRECTORY | O_CLOEXEC)) == -1) {
-		errbuf_set(err, "the archive cannot be opened: %s",
-		    strerror(errno));
-		return -1;
-	}
-	fd = file_open_beneath(dir, below);
-	if (fd == -1)
-		errbuf_set(err, "the file cannot be opened: %s",
-		    strerror(errno));
-	(void)close(dir);
-	if (fd != -1 && (fstat(fd, &st) == -1 || !S_ISREG(st.st_mode))) {
-		errbuf_set(err, "it is no regular file");
-		(void)close(fd);
-		fd = -1;
-	}
-	return fd;
-}
-
-int
-web_file_open(const char *archive_url, const char *location,
-    struct errbuf *err)
-{
-	char	*root = NULL, *path = NULL;
-	int	 fd = -1;
-
-	(void)errbuf_no_memory(err);
-	if (strncmp(archive_url, "file://", 7) != 0 ||
-	    strncmp(location, "file://", 7) != 0)
-		errbuf_set(err, "the file is not in the archive of the "
-		    "settings");
-	else if ((root = file_url_path(archive_url)) != NULL &&
-	    (path = file_url_path(location)) != NULL)
-		fd = file_open_below(root, path, err);
-	free(root);
-	free(path);
-	return fd;
-}
-
 /* ---- the answer --------------------------------------------------------- */
 
 /* What a row says of a stored output; borrowed. */
@@ -275,7 +194,7 @@ file_answer_folder(struct web_call *call, const struct file_row *row)
 	web_reply_header(call, "ETag", "%s", etag);
 	if (known != NULL && strcmp(known, etag) == 0)
 		return WEB_NOT_MODIFIED;
-	call->fd = web_file_open(call->web->conf->archive_url, row->location,
+	call->fd = stored_file_open(call->web->conf->archive_url, row->location,
 	    &call->words);
 	if (call->fd == -1 || fstat(call->fd, &st) == -1) {
 		log_line(LOG_WARN, "file %s: %s", row->location,
@@ -346,19 +265,35 @@ file_read_path(const char *path, struct json_object *doc)
 	return ok;
 }
 
+/* The row that the path behind its first part names, in columns behind the first.
+ * The caller frees rows. */
+static enum web_status
+file_look_up(struct web_call *call, const char *path,
+    const struct db_stmt *stmt, struct db_rows **rows)
+{
+	struct json_object	*doc;
+	enum web_status		 status = WEB_NOT_FOUND;
+
+	*rows = NULL;
+	if (json_parse("{}", 2, &doc, &call->words) != JSON_OK)
+		return WEB_UNAVAILABLE;
+	if (file_read_path(path, doc))
+		status = web_look_up(call, stmt, doc, rows);
+	json_free(doc);
+	return status;
+}
+
 enum web_status
 web_file(struct web_call *call)
 {
-	const char		*query = request_get(call->req, "QUERY_STRING");
-	struct json_object	*doc;
-	struct db_rows		*rows = NULL;
-	struct file_row		 row;
-	enum web_status		 status = WEB_NOT_FOUND;
+	const char	*query = request_get(call->req, "QUERY_STRING");
+	struct db_rows	*rows;
+	struct file_row	 row;
+	enum web_status	 status;
 
-	if (json_parse("{}", 2, &doc, &call->words) != JSON_OK)
-		return WEB_UNAVAILABLE;
-	if (file_read_path(call->path + strlen("/file/"), doc) &&
-	    (status = web_look_up(call, DB_WEB_FILE, doc, &rows)) == WEB_OK) {
+	status = file_look_up(call, call->path + strlen("/file/"), DB_WEB_FILE,
+	    &rows);
+	if (status == WEB_OK) {
 		row.location = db_value(rows, 0, 1);
 		row.content_type = db_value(rows, 0, 2);
 		row.sha256 = db_value(rows, 0, 3);
@@ -367,6 +302,41 @@ web_file(struct web_call *call)
 		status = file_answer(call, &row);
 	}
 	db_rows_free(rows);
-	json_free(doc);
+	return status;
+}
+
+/* It is of that file, and as long as the file is the same one. */
+static enum web_status
+thumb_answer(struct web_call *call, const struct db_rows *rows)
+{
+	const char	*known = request_get(call->req, "HTTP_IF_NONE_MATCH");
+	const char	*sha256 = db_value(rows, 0, 2);
+	char		 etag[80];
+
+	if (sha256 == NULL)
+		return web_fail(call, WEB_NOT_FOUND, "no small picture");
+	(void)snprintf(etag, sizeof(etag), "\"small-%s\"", sha256);
+	web_reply_header(call, "Cache-Control", "private, max-age=86400");
+	web_reply_header(call, "ETag", "%s", etag);
+	if (known != NULL && strcmp(known, etag) == 0)
+		return WEB_NOT_MODIFIED;
+	call->body = db_bytes(rows, 0, 1, &call->len);
+	if (call->body == NULL)
+		return web_fail(call, WEB_UNAVAILABLE, "out of memory");
+	call->type = "image/webp";
+	return WEB_OK;
+}
+
+enum web_status
+web_thumb(struct web_call *call)
+{
+	struct db_rows	*rows;
+	enum web_status	 status;
+
+	status = file_look_up(call, call->path + strlen("/thumb/"),
+	    DB_WEB_THUMB, &rows);
+	if (status == WEB_OK)
+		status = thumb_answer(call, rows);
+	db_rows_free(rows);
 	return status;
 }

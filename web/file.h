@@ -20,14 +20,9 @@ enum web_range web_range_read(const char *header, int64_t size,
  * may show it; NULL: it is only to be saved. */
 const char *web_file_type(const char *content_type);
 
-/*
- * Open a file of the archive's folder by its location: below the folder that
- * archive_url names, through no link, and a regular file.  -1 with err.
- */
-int	web_file_open(const char *archive_url, const char *location,
-	    struct errbuf *err);
-
 /* The answer to file/PROVIDER/TASK_ID/POSITION. */
 enum web_status web_file(struct web_call *);
+/* And to thumb/PROVIDER/TASK_ID/POSITION: the small picture of it. */
+enum web_status web_thumb(struct web_call *);
 
 #endif

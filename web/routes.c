@@ -278,6 +278,7 @@ static const struct web_route {
 	{ "POST", "/api/session",   WEB_ANYONE, NULL, route_sign_in },
 	{ "POST", "/api/sign_out",  WEB_ANYONE, NULL, route_sign_out },
 	{ "GET",  "/file/*",	    WEB_LOOK,   NULL, web_file },
+	{ "GET",  "/thumb/*",	    WEB_LOOK,   NULL, web_thumb },
 	{ "GET",  "/*",		    WEB_ANYONE, NULL, web_page },
 };
 

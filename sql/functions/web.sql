@@ -118,6 +118,8 @@ as $$
             'prompt', coalesce(web_prompt(r.request), web_prompt(t.metadata)),
             'outputs', o.n, 'stored', o.stored, 'waiting', o.waiting,
             'gone', o.gone, 'kind', o.kind, 'position', o.first,
+            'bytes', o.bytes, 'sha256', o.sha256, 'thumb', o.first is not null
+                and has_thumb(t.provider, t.task_id, o.first, o.sha256),
             'soonest_expiry', o.soonest)
     from tasks t
     cross join lateral (select count(*) as n,
@@ -126,6 +128,10 @@ as $$
             count(*) filter (where status in ('expired', 'failed')) as gone,
             (array_agg(kind order by position))[1] as kind,
             min(position) filter (where status = 'stored') as first,
+            (array_agg(bytes order by position)
+                filter (where status = 'stored'))[1] as bytes,
+            (array_agg(sha256 order by position)
+                filter (where status = 'stored'))[1] as sha256,
             min(expires_at) filter (where status = 'pending') as soonest
         from outputs
         where provider = t.provider and task_id = t.task_id) as o
@@ -486,6 +492,8 @@ as $$
                         and q.task_id = t.task_id limit 1)),
         'outputs', (select coalesce(jsonb_agg(to_jsonb(o)
                 - '{leased_until,lease_owner,held_until,held_by,etag}'::text[]
+                || jsonb_build_object('thumb', has_thumb(o.provider, o.task_id,
+                    o.position, o.sha256))
                 order by o.position), '[]')
             from outputs o
             where o.provider = t.provider and o.task_id = t.task_id),
@@ -570,6 +578,7 @@ as $$
         'position', o.position, 'status', o.status, 'kind', o.kind,
         'content_type', o.content_type, 'bytes', o.bytes, 'sha256', o.sha256,
         'stored_at', o.stored_at, 'at', p_at,
+        'thumb', has_thumb(o.provider, o.task_id, o.position, o.sha256),
         'inline_text', left(o.inline_text, 2000), 'model', t.model,
         'account', t.account, 'is_test', t.is_test,
         'finished_at', t.finished_at, 'metadata', t.metadata,

@@ -33,6 +33,8 @@ export const filtered = (name, filters) => {
 export const fileOf = (o, save = false) =>
 	`file/${encodeURIComponent(o.provider)}/${o.task_id.split('/').map(encodeURIComponent).join('/')}/${o.position}${save ? '?save=1' : ''}`;
 
+export const smallOf = o => `thumb/${fileOf(o).slice('file/'.length)}?of=${(o.sha256 ?? '').slice(0, 16)}`;
+
 // --- marks
 
 const ICONS = {
@@ -67,6 +69,19 @@ export const provider = p => html`<span class="prov p${colourOf(p)}">${p}</span>
 
 // A small picture of an output, where a browser can show one.
 export const shown = o => o.content_type == null || /^(image\/(png|jpeg|webp|gif|avif)|video\/(mp4|webm|quicktime)|audio\/)/.test(o.content_type);
+/* Lists show small pictures.  What has none is shown as it is, up to so many bytes
+ * of each list; beyond that a mark with its size leads to it. */
+const LIST_BYTES = 100e6;
+export const afford = rows => {
+	let left = LIST_BYTES;
+	for (const o of rows)
+		if (!o.thumb && (o.kind === 'image' || o.kind === 'video'))
+			o.tooLarge = (left -= o.kind === 'video' ? Math.min(o.bytes ?? 0, 1e6) : o.bytes ?? 0) < 0;
+	return rows;
+};
+const small = (o, words) => o.thumb ? html`<img src=${smallOf(o)} alt=${words.slice(0, 200)} loading="lazy" decoding="async">` :
+	o.tooLarge ? html`<span class="file small">${icon(kindIcon[o.kind])}${bytes(o.bytes)}</span>` : null;
+export const preview = (o, words = `Output ${o.position}`) => shown(o) ? small(o, words) ?? media(o, false, words) : icon(kindIcon[o.kind] ?? 'file');
 export const media = (o, controls = false, words = `Output ${o.position}`) => o.kind === 'image' && shown(o) ?
 	html`<img src=${fileOf(o)} alt=${words.slice(0, 200)} loading="lazy" decoding="async">` :
 	o.kind === 'video' && shown(o) ?
@@ -74,7 +89,7 @@ export const media = (o, controls = false, words = `Output ${o.position}`) => o.
 	o.kind === 'audio' && controls ? html`<audio src=${fileOf(o)} controls preload="none" aria-label="Sound ${o.position}"></audio>` :
 	icon(kindIcon[o.kind] ?? 'file');
 export const thumb = t => html`<span class="thumb">${t.position != null && (t.kind === 'image' || t.kind === 'video') ?
-	media(t, false, '') : icon(t.kind ? kindIcon[t.kind] ?? 'file' : TAGS[t.status]?.[1] ?? 'clock')}${t.outputs > 1 ? html`<b>${t.outputs}</b>` : nothing}</span>`;
+	preview(t, '') : icon(t.kind ? kindIcon[t.kind] ?? 'file' : TAGS[t.status]?.[1] ?? 'clock')}${t.outputs > 1 ? html`<b>${t.outputs}</b>` : nothing}</span>`;
 
 export const kpi = (name, value, says, href) => href ?
 	html`<a class="panel kpi" href=${href}><div class="k">${name}</div><div class="v">${value}</div><div class="s">${says}</div></a>` :

@@ -3,8 +3,8 @@
  * page.js lends to all of them: who is signed in, and what buttons do. */
 import { html, svg, nothing } from './lit-html.js';
 import {
-	ago, bars, between, bytes, capped, chips, clock, day, fileOf, filtered, full, icon, json, kindIcon, kpi, last, legend, life,
-	media, number, colourOf, provider, short, shown, spark, tag, thumb, to, until, usd,
+	afford, ago, bars, between, bytes, capped, chips, clock, day, fileOf, filtered, full, icon, json, kindIcon, kpi, last, legend, life,
+	media, number, colourOf, preview, provider, short, shown, spark, tag, thumb, to, until, usd,
 } from './parts.js';
 
 const PROVIDERS = ['novita', 'apimart', 'apixo', 'wavespeed'];
@@ -37,7 +37,7 @@ const trouble = t => t.error_message ? html`<div class="small bad-ink">${t.error
 	t.waiting ? html`<div class="small wait-ink">downloading${t.soonest_expiry ? `, ${until(t.soonest_expiry)} left` : ''}</div>` : nothing;
 const asked = t => t.prompt ?? t.model ?? t.task_id;
 const tile = o => html`<a class="tile" href=${to('view', o.provider, o.task_id, o.position)} aria-label=${asked(o)}>${o.kind === 'text' ?
-	html`<span class="one small">${o.inline_text}</span>` : media(o, false, '')}${o.kind === 'video' || o.kind === 'audio' ?
+	html`<span class="one small">${o.inline_text}</span>` : preview(o, '')}${o.kind === 'video' || o.kind === 'audio' ?
 	html`<span class="badge">${icon(kindIcon[o.kind], '')}${o.kind}</span>` : nothing}</a>`;
 
 // --- overview
@@ -83,7 +83,7 @@ const overview = {
 		<div class="cards">${d.providers.map(p => html`<div class="card plain"><b>${provider(p.provider)}</b>${stateOf(p)}<span class="small dim p">last callback
 			${p.last_callback ? ago(p.last_callback) + ' ago' : 'never'} · ${p.percent_by_poll ?? 0} % by poll · ${number(p.pending_tasks)} waiting</span></div>`)}</div></section>
 		<section class="panel gap"><header><h2>Newest</h2><span class="grow"></span><a class="link small" href="#gallery">gallery</a></header>
-			${d.newest.length ? html`<div class="strip">${d.newest.map(tile)}</div>` : html`<p class="empty">No file is stored yet.</p>`}</section>`;
+			${d.newest.length ? html`<div class="strip">${afford(d.newest).map(tile)}</div>` : html`<p class="empty">No file is stored yet.</p>`}</section>`;
 	},
 };
 const stateOf = p => p.went_quiet ? tag('bad', 'went quiet') : p.paused_until ? tag('warn', `asks to wait, ${until(p.paused_until)}`) : tag('ok', 'well');
@@ -136,7 +136,7 @@ const tasks = {
 		<div class="filters">${pick(page, 'provider', 'every provider', PROVIDERS, f.provider)}${pick(page, 'model', 'every model', page.models(), f.model)}${pick(page, 'source', 'callback or poll', ['callback', 'poll'], f.source)}${pickSpan(page, f.days)}
 			${f.q ? html`<a class="chip" href=${filtered('tasks', { ...f, q: '' })}>“${f.q}” ×</a>` : nothing}</div>
 		<section class="panel">${nothingHere(d, 'No task is like that.')}${d.rows.length ? html`<div class="wide"><table aria-label="Tasks"><thead><tr><th><span class="faint">Output</span><th>Status<th class="wideword">Prompt<th>Model<th>Task<th class="n">Took<th>By<th class="n">Cost<th class="n">Age</tr></thead>
-		<tbody>${d.rows.map(t => html`<tr class="go" @click=${goTo(to('task', t.provider, t.task_id))} @auxclick=${goTo(to('task', t.provider, t.task_id))}><td>${thumb(t)}<td>${tag(t.status)}
+		<tbody>${afford(d.rows).map(t => html`<tr class="go" @click=${goTo(to('task', t.provider, t.task_id))} @auxclick=${goTo(to('task', t.provider, t.task_id))}><td>${thumb(t)}<td>${tag(t.status)}
 			<td class="cut"><a href=${to('task', t.provider, t.task_id)}>${asked(t)}</a>${trouble(t)}<td class="small">${provider(t.provider)}<div class="dim">${last(t.model)}</div>
 			<td class="mono dim nowrap" title=${t.task_id}>${short(t.task_id)}<td class="n">${t.status === 'succeeded' ? between(t.submitted_at, t.finished_at) : ''}<td class="dim">${t.source ?? ''}<td class="n">${usd(t.cost)}
 			<td class="n dim" title=${full(t.finished_at ?? t.submitted_at)}>${ago(t.finished_at ?? t.submitted_at)}</tr>`)}</tbody></table></div>
@@ -163,7 +163,7 @@ const eventWords = {
 };
 const event = (e, page) => html`<li class=${eventClass(e)}><span class="at" title=${full(e.at)}>${Date.parse(e.at) > Date.now() ? `in ${until(e.at)}` : clock(e.at)}</span> ${(eventWords[e.what] ?? (() => e.what))(e)}
 	${e.what === 'delivery' && page.mayAct ? html`<details @toggle=${ev => page.body(ev, e)}><summary>What came</summary><div class="body"></div></details>` : nothing}</li>`;
-const output = o => html`<figure class="out"><a class="tile" href=${to('view', o.provider, o.task_id, o.position)} aria-label="Output ${o.position}">${o.status === 'stored' ? media(o) :
+const output = o => html`<figure class="out"><a class="tile" href=${to('view', o.provider, o.task_id, o.position)} aria-label="Output ${o.position}">${o.status === 'stored' ? preview(o) :
 	o.status === 'inline' ? html`<span class="gtext">${(o.inline_text ?? '').slice(0, 600)}</span>` : icon(kindIcon[o.kind] ?? 'file')}</a>
 	${o.status === 'stored' && o.kind === 'audio' ? media(o, true) : nothing}
 	<figcaption><span class="grow"><b>${o.position}</b> <span class="dim num">${bytes(o.bytes)}</span></span>${tag(o.status)}${o.last_error && o.status !== 'stored' ? html`<span class="small bad-ink break">${o.last_error}</span>` : nothing}</figcaption></figure>`;
@@ -180,7 +180,7 @@ const task = {
 			${page.mayAct && open ? page.button('Stop waiting', 'stop', { do: 'cancel_tasks', ...key }, () => 'Cancelled here; the provider was told nothing', 'Really? A late result will not count') : nothing}</div>
 		${t.error_message || t.error_code ? html`<div class="banner t-bad">${icon('x', '')}<span class="break">${t.error_code ? html`<b>${t.error_code}</b> ` : nothing}${t.error_message}</span></div>` : nothing}
 		<div class="grid two"><div class="grid">
-		<section class="panel"><header><h2>${d.outputs.length} output${d.outputs.length === 1 ? '' : 's'}</h2></header>${d.outputs.length ? html`<div class="outs">${d.outputs.map(output)}</div>` :
+		<section class="panel"><header><h2>${d.outputs.length} output${d.outputs.length === 1 ? '' : 's'}</h2></header>${d.outputs.length ? html`<div class="outs">${afford(d.outputs).map(output)}</div>` :
 			html`<p class="empty">${t.status === 'pending' ? 'Not finished yet.' : 'It has none.'}</p>`}</section>
 		<section class="panel"><header><h2>What was asked</h2><span class="grow"></span>${t.request ? html`<button class="btn quiet" @click=${() => page.copy(asCommand(t))}>${icon('copy', '')}as command</button>` : nothing}</header>
 			<div class="pad">${t.prompt ? html`<p class="break">${t.prompt}</p>` : nothing}${t.request ? json(t.request) : html`<p class="dim">Your own program submitted it; genhook knows its id${t.model ? ' and its model' : ''}.</p>`}</div></section>
@@ -206,8 +206,8 @@ const gallery = {
 	${chips('Kinds', [['', 'All'], ['image', 'pictures'], ['video', 'films'], ['audio', 'sounds'], ['text', 'texts'], ['file', 'files']].map(([k, words]) => [words, filtered('gallery', { ...f, kind: k }), (f.kind ?? '') === k]))}
 	<div class="filters">${pick(page, 'provider', 'every provider', PROVIDERS, f.provider)}${pick(page, 'model', 'every model', page.models(), f.model)}${pickSpan(page, f.days)}</div>
 	${nothingHere(d, 'No output is like that.')}
-	<div class="gal">${d.rows.map(o => html`<div><a class="tile" href=${to('view', o.provider, o.task_id, o.position)}>${o.kind === 'text' ? html`<span class="gtext">${o.inline_text}</span>` :
-		o.kind === 'audio' || o.kind === 'file' || !shown(o) ? html`<span class="file">${icon(kindIcon[o.kind] ?? 'file')}</span>` : media(o, false, '')}
+	<div class="gal">${afford(d.rows).map(o => html`<div><a class="tile" href=${to('view', o.provider, o.task_id, o.position)}>${o.kind === 'text' ? html`<span class="gtext">${o.inline_text}</span>` :
+		o.kind === 'audio' || o.kind === 'file' || !shown(o) ? html`<span class="file">${icon(kindIcon[o.kind] ?? 'file')}</span>` : preview(o, '')}
 		${o.kind === 'image' ? nothing : html`<span class="badge">${icon(kindIcon[o.kind] ?? 'file', '')}${o.kind}</span>`}<span class="cap"><b>${asked(o)}</b>${o.provider} · ${last(o.model)} · ${ago(o.at)}</span></a>
 		${o.kind === 'audio' ? media(o, true) : nothing}</div>`)}</div>${older(d, page)}`,
 };
