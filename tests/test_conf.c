@@ -209,6 +209,8 @@ static const struct number {
 	  "is %s, not from 1 to " MAX_64 },
 	{ "sweep", "retain_deliveries_days", "0", "1", "36500", "36501",
 	  "is %s, not from 1 to 36500" },
+	{ "sweep", "every", "0", "1", "86400", "86401",
+	  "is %s, not from 1 to 86400" },
 	{ "web", "thumbs", "-1", "0", "10000000", "10000001",
 	  "is %s, not from 0 to 10000000" },
 	{ "novita", "poll_after", "0", "1", "604800", "604801",
@@ -227,7 +229,8 @@ static void
 number_text(const struct number *n, const char *value, char text[512])
 {
 	const char	*account = strcmp(n->section, "receiver") != 0 &&
-			    strcmp(n->section, "sweep") != 0 ?
+			    strcmp(n->section, "sweep") != 0 &&
+			    strcmp(n->section, "web") != 0 ?
 			    " default" : "";
 
 	(void)snprintf(text, 512, DB "%s%s {\n %s%s = %s\n}\n", n->section,
