@@ -7,6 +7,7 @@
 # make memcheck   the programs and unit tests under valgrind
 # make tsan       the same under ThreadSanitizer
 # make mutants    small faults, one at a time: the tests have to see each
+# make prove      kills and power cuts for MINUTES: nothing acknowledged is lost
 # make fuzz       what reads foreign bytes under libFuzzer, FUZZ_SECONDS each
 # make bench      how fast callbacks are taken, beside other ways to take them
 # make install    DESTDIR= PREFIX=/usr/local
@@ -237,7 +238,7 @@ bench:
 	@BUILD='$(BUILD)' bench/run
 
 FUZZ_SECONDS = 60
-FUZZERS      = parse media
+FUZZERS      = parse media gate spool
 fuzz:
 	@deploy/packages fuzz
 	@$(MAKE) --no-print-directory -s -j2 BUILD=build-fuzz CC=clang \
@@ -253,6 +254,12 @@ fuzz:
 	    build-fuzz/fuzz_$$f -max_total_time=$(FUZZ_SECONDS) -max_len=8192 \
 	        -rss_limit_mb=1024 build-fuzz/corpus/$$f \
 	        build-fuzz/seeds/$$f || exit 1; done
+
+# MINUTES=, SEED=: tests/prove/run.
+prove:
+	@deploy/packages prove
+	@$(MAKE) --no-print-directory -s -j2 all checks
+	@BUILD='$(BUILD)' MINUTES='$(MINUTES)' SEED='$(SEED)' tests/prove/run
 
 # MUTANTS=, SAMPLE=, SEED=, JOBS=: tests/mutants/run.
 mutants:
@@ -305,7 +312,7 @@ clean:
 	rm -rf build build-*
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
-.PHONY: all run stop test checks lint asan memcheck tsan bench fuzz mutants \
+.PHONY: all run stop test checks lint asan memcheck tsan bench fuzz mutants prove \
 	install clean
 .SECONDARY:
 .DELETE_ON_ERROR:

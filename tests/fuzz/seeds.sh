@@ -2,10 +2,12 @@
 # Write the seeds of the fuzzers to folders of DIR: for fuzz_parse each
 # provider's fixtures with the byte in front that chooses the provider, in the
 # order of registry.def; for fuzz_media files, with the size of the pieces in
-# front.
+# front; for the others what they read.
 set -eu
 dir=${1:?usage: tests/fuzz/seeds.sh DIR}
-mkdir -p "$dir/parse" "$dir/media"
+mkdir -p "$dir/parse" "$dir/media" "$dir/gate" "$dir/spool"
+cp tests/fixtures/json/* tests/fixtures/novita/*.json "$dir/gate"
+cp tests/fixtures/spool/* "$dir/spool"
 n=0
 for provider in $(sed -n 's/^PROVIDER(\(.*\))$/\1/p' handlers/registry.def); do
 	for file in tests/fixtures/"$provider"/*; do

@@ -108,7 +108,8 @@ power_cut()
 		sweeps 2>/dev/null &
 		LOAD+=($!)
 	fi
-	sleep "$((RANDOM % 3 + 2)).$((RANDOM % 10))"
+	soon 120 at_least 50 wc -l <"$LOG/acked"
+	sleep "$((RANDOM % 3)).$((RANDOM % 10))"
 	# First what was acknowledged, then the cut.
 	sort -u "$LOG/acked" >"$LOG/before" 2>/dev/null
 	cp --reflink=always "$OUTER/disk.img" "$OUTER/snap.img"
