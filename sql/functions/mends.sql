@@ -91,7 +91,7 @@ begin
         if better then
             update tasks t set status = 'pending', finished_at = null,
                 source = null, error_code = null, error_message = null,
-                result = null, result_digest = null,
+                result = null, result_digest = null, cost = null,
                 submitted_at = coalesce(t.submitted_at, d.received_at)
             where t.provider = d.provider and t.task_id = d.task_id;
             n := n + 1;

@@ -92,16 +92,19 @@ begin
             -- sends each alone, with p_again.
             insert into tasks (provider, task_id, status, model, account,
                 error_code, error_message, is_test, submitted_at, finished_at,
-                source, result, result_digest)
+                source, result, result_digest, cost)
             select p_provider[b.n], p_task_id[b.n], p_status[b.n],
                 p_model[b.n], p_account[b.n], p_error_code[b.n],
                 p_error_message[b.n], p_is_test[b.n], p_submitted_at[b.n],
                 coalesce(p_finished_at[b.n], p_received_at[b.n]),
                 case p_source[b.n] when 'poll' then 'poll'
                     else 'callback' end,
-                convert_from(p_body[b.n], 'UTF8')::jsonb,
-                p_result_digest[b.n]
-            from (select generate_series(1, cardinality(p_id)) as n) as b;
+                b.doc, p_result_digest[b.n],
+                case when position('"cost"'::bytea in p_body[b.n]) > 0
+                    then told_cost(b.doc) end
+            from (select s.n, convert_from(p_body[s.n], 'UTF8')::jsonb as doc
+                from generate_series(1, cardinality(p_id)) as s(n)
+                offset 0) as b;
 
             insert into outputs (provider, task_id, position, status, kind,
                 url, inline_text, expires_at, expires_source, next_attempt_at,
@@ -159,13 +162,15 @@ begin
         with moved as (
             insert into tasks as t (provider, task_id, status, model, account,
                 error_code, error_message, is_test, submitted_at, finished_at,
-                source, result, result_digest)
+                source, result, result_digest, cost)
             select distinct on (b.provider, b.task_id) b.provider, b.task_id,
                 b.status, b.model, b.account, b.error_code, b.error_message,
                 b.is_test, b.submitted_at,
                 coalesce(b.finished_at, b.received_at),
                 case b.source when 'poll' then 'poll' else 'callback' end,
-                try_jsonb(b.body), b.result_digest
+                try_jsonb(b.body), b.result_digest,
+                case when position('"cost"'::bytea in b.body) > 0
+                    then told_cost(try_jsonb(b.body)) end
             from unnest(p_provider, p_task_id, p_status, p_model, p_account,
                     p_error_code, p_error_message, p_is_test, p_submitted_at,
                     p_finished_at, p_received_at, p_source, p_body,
@@ -196,7 +201,8 @@ begin
                 last_poll_error = null,
                 not_found_polls = 0,
                 result = excluded.result,
-                result_digest = excluded.result_digest
+                result_digest = excluded.result_digest,
+                cost = excluded.cost
             where t.status in ('pending', 'lost')
                 and (t.account = excluded.account or t.provider || ' '
                     || t.account <> all (p_accounts))
@@ -295,7 +301,7 @@ begin
         on conflict (provider, task_id) do update set
             status = 'pending', source = null, finished_at = null,
             error_code = null, error_message = null, result = null,
-            result_digest = null, next_poll_at = now(),
+            result_digest = null, cost = null, next_poll_at = now(),
             model = coalesce(t.model, excluded.model),
             account = case when t.provider || ' ' || t.account
                 = any (p_accounts) then t.account else excluded.account end,

@@ -64,18 +64,26 @@ $$;
 comment on function genhook.web_prompt(jsonb) is
     'The prompt in a request, or in metadata that has one; up to 4,000 characters.';
 
--- APIMart writes "cost", in US dollars, also into its envelope's data.
+-- APIMart writes "cost", in US dollars, also into its envelope's data; OpenRouter
+-- into "usage"; Runware into each of its results.  What is no price is none.
 create or replace function genhook.told_cost(p_result jsonb)
 returns numeric
 language sql
 immutable
 set search_path = genhook, pg_temp
 as $$
-    select c::numeric
-    from (values (p_result -> 'cost'), (p_result #> '{data,cost}'),
-        (p_result #> '{usage,cost}'), (p_result #> '{data,usage,cost}'))
-        as at(c)
-    where jsonb_typeof(c) = 'number'
+    select c
+    from (select a.c::numeric
+        from (values (p_result -> 'cost'), (p_result #> '{data,cost}'),
+            (p_result #> '{usage,cost}'), (p_result #> '{data,usage,cost}'))
+            as a(c)
+        where jsonb_typeof(a.c) = 'number'
+        union all
+        select sum((e.v ->> 'cost')::numeric)
+        from jsonb_array_elements(case jsonb_typeof(p_result -> 'data')
+            when 'array' then p_result -> 'data' end) as e(v)
+        where jsonb_typeof(e.v -> 'cost') = 'number') as at(c)
+    where c >= 0 and c < 1000000
     limit 1
 $$;
 comment on function genhook.told_cost(jsonb) is
@@ -95,6 +103,22 @@ $$;
 comment on function genhook.web_session_lives(text, timestamptz) is
     'Has nobody signed this name out of the page since then?';
 
+create or replace function genhook.price_of(p_provider text, p_model text,
+    p_tasks numeric, p_outputs numeric)
+returns numeric
+language sql
+stable
+set search_path = genhook, pg_temp
+as $$
+    select p.price * case p.per when 'output' then p_outputs else p_tasks end
+    from prices p
+    where p.provider = p_provider and p.model in ('', p_model)
+    order by p.model desc
+    limit 1
+$$;
+comment on function genhook.price_of(text, text, numeric, numeric) is
+    'What so many tasks with so many outputs cost by the table prices; NULL where it has no price of that model.';
+
 -- ---- tasks --------------------------------------------------------------------
 
 -- A row of the list.  What a result holds is not looked at but for its cost.
@@ -113,14 +137,17 @@ as $$
             'finished_at', t.finished_at, 'source', t.source,
             'polls', t.polls, 'next_poll_at', t.next_poll_at,
             'last_poll_error', left(t.last_poll_error, 1000),
-            'metadata', t.metadata, 'cost', told_cost(t.result))
+            'metadata', t.metadata,
+            'cost', coalesce(t.cost, told_cost(t.result)))
         || jsonb_build_object('request_id', r.id,
             'prompt', coalesce(web_prompt(r.request), web_prompt(t.metadata)),
             'outputs', o.n, 'stored', o.stored, 'waiting', o.waiting,
             'gone', o.gone, 'kind', o.kind, 'position', o.first,
             'bytes', o.bytes, 'sha256', o.sha256, 'thumb', o.first is not null
                 and has_thumb(t.provider, t.task_id, o.first, o.sha256),
-            'soonest_expiry', o.soonest)
+            'soonest_expiry', o.soonest,
+            'price', case when t.status = 'succeeded' then
+                price_of(t.provider, t.model, 1, o.n) end)
     from tasks t
     cross join lateral (select count(*) as n,
             count(*) filter (where status in ('stored', 'inline')) as stored,
@@ -1001,7 +1028,8 @@ begin
         coalesce(sum(o.n), 0), coalesce(sum(o.bytes), 0),
         coalesce(sum(greatest(0, extract(epoch from t.finished_at
             - t.submitted_at))) filter (where t.status = 'succeeded'), 0),
-        coalesce(sum(told_cost(t.result)), 0), count(told_cost(t.result))
+        coalesce(sum(coalesce(t.cost, told_cost(t.result))), 0),
+        count(coalesce(t.cost, told_cost(t.result)))
     from tasks t
     cross join lateral (select count(*) as n, sum(u.bytes) as bytes
         from outputs u
@@ -1110,27 +1138,34 @@ begin
             message = format('days is %s, not 1 to 3660', n);
     end if;
     return (with span as materialized (
-            select * from days d
+            select d.*, coalesce(price_of(d.provider, d.model,
+                greatest(d.succeeded - d.told, 0),
+                d.outputs * greatest(d.succeeded - d.told, 0)
+                    / greatest(d.succeeded, 1)), 0) as priced
+            from days d
             where d.day > current_date - n
                 and (v_prov is null or d.provider = v_prov)
                 and (v_acc is null or d.account = v_acc)
         )
         select jsonb_build_object(
             'rows', (select coalesce(jsonb_agg(to_jsonb(m)
-                    order by m.cost desc, m.succeeded + m.failed desc), '[]')
+                    order by m.cost + m.priced desc,
+                        m.succeeded + m.failed desc), '[]')
                 from (select s.provider, s.model,
                         sum(s.succeeded) as succeeded, sum(s.failed) as failed,
                         sum(s.cancelled) as cancelled, sum(s.lost) as lost,
                         sum(s.outputs) as outputs, sum(s.bytes) as bytes,
                         sum(s.seconds) as seconds, sum(s.cost) as cost,
-                        sum(s.told) as told
+                        sum(s.told) as told, sum(s.priced) as priced,
+                        price_of(s.provider, s.model, 1, 1) as price
                     from span s group by s.provider, s.model
-                    order by sum(s.cost) desc, sum(s.succeeded + s.failed) desc
+                    order by sum(s.cost + s.priced) desc, sum(s.succeeded + s.failed) desc
                     limit 500) as m),
             'next', null,
             'days', (select coalesce(jsonb_agg(to_jsonb(y) order by y.day,
                     y.provider), '[]')
                 from (select s.day, s.provider, sum(s.cost) as cost,
+                        sum(s.priced) as priced,
                         sum(s.succeeded) as succeeded, sum(s.failed
                             + s.cancelled + s.lost) as failed,
                         sum(s.by_poll) as by_poll, sum(s.told) as told

@@ -87,8 +87,8 @@ begin
             ('genhook_reader', 'select on pending_tasks, due_outputs, task_results, request_results'),
             ('genhook_reader', 'select on attention, every_attention, request_attention, provider_health, account_health, traffic'),
             ('genhook_reader', 'select on unknown_accounts, configured_accounts, sweep_health, lost_outputs'),
-            ('genhook_reader', 'select on actions, set_asides, thumbs'),
-            ('genhook_reader', 'execute on function attention_key, told_cost, web_session_lives'),
+            ('genhook_reader', 'select on actions, set_asides, thumbs, prices'),
+            ('genhook_reader', 'execute on function attention_key, told_cost, price_of, web_session_lives'),
             ('genhook_reader', 'execute on function web_limit, web_next, web_prompt, web_days_until, web_search'),
             ('genhook_reader', 'execute on function web_task_row, web_tasks_found, web_tasks_walked, web_tasks, web_request_counts'),
             ('genhook_reader', 'execute on function web_life, web_task, web_file, web_thumb, has_thumb'),
@@ -98,6 +98,7 @@ begin
 
             ('genhook_operator', 'usage on schema genhook'),
             ('genhook_operator', 'execute on function schema_version, web_session_lives, web_sign_in, web_body, web_action'),
+            ('genhook_operator', 'select, insert, update, delete on prices'),
             ('genhook_operator', 'execute on function retry_outputs, repoll_tasks, cancel_tasks, replay_deliveries'),
             ('genhook_operator', 'execute on function requeue_requests, settle_request, cancel_requests, set_aside, resume_accounts')
         ) as grants (r, g)

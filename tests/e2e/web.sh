@@ -175,6 +175,17 @@ same "counted" 2 "$(field .counts.queued "$(get api/requests)")"
 sweep
 same "sweeps" "$(sql 'select string_agg(id::text, $$ $$ order by id desc) from genhook.sweeps')" "$(pages 'api/sweeps?limit=1' .id | xargs)"
 said=$(get api/cost)
+same "in the tasks as well" 6.0 "$(sql "select sum(cost) from genhook.tasks where provider = 'apimart'")"
+same "no price is none" null "$(field '[.rows[] | select(.provider == "novita") | .price][0]' "$(get 'api/cost?days=3660')")"
+sql "insert into genhook.prices (provider, model, price, per) values ('novita', '', 0.25, 'task'), ('apimart', '', 9, 'task')" >/dev/null
+priced=$(get 'api/cost?days=3660')
+same "what the others cost, by the prices" "true" "$(field '[.rows[] | select(.provider == "novita") | .priced == (.succeeded - .told) * 0.25] | all' "$priced")"
+sql "delete from genhook.prices" >/dev/null
+fails "a price below nothing" sql "insert into genhook.prices (provider, price) values ('novita', -1)"
+for told in '{"cost": 0.5} 0.5' '{"data": {"usage": {"cost": 0.25}}} 0.25' '{"data": [{"cost": 0.1}, {"cost": 0.2}, {"url": "x"}]} 0.3' \
+    '{"cost": "0.5"} ' '{"cost": -1} ' '{"data": ["x", 1]} ' '{"cost": 1e300} '; do
+	same "the cost in ${told% *}" "${told##* }" "$(sql "select genhook.told_cost('${told% *}')")"
+done
 same "what it cost, as the providers said" 6 "$(field '[.rows[].cost] | add' "$(get 'api/cost?days=3660')")"
 same "today's tasks" "$(sql "select count(*) from genhook.tasks where finished_at >= current_date and not is_test and status = 'succeeded'")" "$(field '[.days[].succeeded] | add' "$said")"
 sql "delete from genhook.days; update genhook.marks set at = '-infinity' where name = 'days'; update genhook.marks set at = now() + interval '1 day' where name = 'days before'; select genhook.count_days()" >/dev/null

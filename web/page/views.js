@@ -138,7 +138,7 @@ const tasks = {
 		<section class="panel">${nothingHere(d, 'No task is like that.')}${d.rows.length ? html`<div class="wide"><table aria-label="Tasks"><thead><tr><th><span class="faint">Output</span><th>Status<th class="wideword">Prompt<th>Model<th>Task<th class="n">Took<th>By<th class="n">Cost<th class="n">Age</tr></thead>
 		<tbody>${afford(d.rows).map(t => html`<tr class="go" @click=${goTo(to('task', t.provider, t.task_id))} @auxclick=${goTo(to('task', t.provider, t.task_id))}><td>${thumb(t)}<td>${tag(t.status)}
 			<td class="cut"><a href=${to('task', t.provider, t.task_id)}>${asked(t)}</a>${trouble(t)}<td class="small">${provider(t.provider)}<div class="dim">${last(t.model)}</div>
-			<td class="mono dim nowrap" title=${t.task_id}>${short(t.task_id)}<td class="n">${t.status === 'succeeded' ? between(t.submitted_at, t.finished_at) : ''}<td class="dim">${t.source ?? ''}<td class="n">${usd(t.cost)}
+			<td class="mono dim nowrap" title=${t.task_id}>${short(t.task_id)}<td class="n">${t.status === 'succeeded' ? between(t.submitted_at, t.finished_at) : ''}<td class="dim">${t.source ?? ''}<td class="n">${t.cost == null && t.price != null ? '~' : ''}${usd(t.cost ?? t.price)}
 			<td class="n dim" title=${full(t.finished_at ?? t.submitted_at)}>${ago(t.finished_at ?? t.submitted_at)}</tr>`)}</tbody></table></div>
 		<div class="cards">${d.rows.map(t => html`<a class="card" href=${to('task', t.provider, t.task_id)}>${thumb(t)}<span>${tag(t.status)}</span><span class="small dim num">${ago(t.finished_at ?? t.submitted_at)}</span>
 			<span class="p small one">${asked(t)}</span><span class="p small dim one">${provider(t.provider)} ${last(t.model)}</span></a>`)}</div>` : nothing}</section>${older(d, page)}`;
@@ -187,7 +187,7 @@ const task = {
 		${t.result == null ? nothing : html`<section class="panel"><header><h2>What the provider said</h2></header><div class="pad"><details><summary>The result</summary>${json(t.result)}</details></div></section>`}
 		</div><div class="grid">
 		<section class="panel"><header><h2>Facts</h2></header><dl class="meta"><dt>Provider</dt><dd>${provider(t.provider)}</dd><dt>Task</dt><dd class="mono">${t.task_id}</dd><dt>Model</dt><dd>${t.model ?? '–'}</dd><dt>Account</dt><dd>${t.account}</dd>
-			<dt>Took</dt><dd class="num">${between(t.submitted_at, t.finished_at) || '–'}</dd><dt>Cost</dt><dd class="num">${usd(t.cost)}${t.cost == null ? nothing : html` <span class="faint">as the provider says</span>`}</dd>
+			<dt>Took</dt><dd class="num">${between(t.submitted_at, t.finished_at) || '–'}</dd><dt>Cost</dt><dd class="num">${usd(t.cost ?? t.price)}${t.cost == null && t.price == null ? nothing : html` <span class="faint">${t.cost == null ? 'by your prices' : 'as the provider says'}</span>`}</dd>
 			${t.request_id ? html`<dt>Request</dt><dd><a class="link" href=${filtered('outbox', { id: t.request_id })}>${t.request_id}</a></dd>` : nothing}<dt>Polls</dt><dd>${t.polls}</dd>
 			${t.last_poll_error ? html`<dt>Last poll</dt><dd class="bad-ink">${t.last_poll_error}</dd>` : nothing}${t.metadata ? html`<dt>Metadata</dt><dd><code>${JSON.stringify(t.metadata)}</code></dd>` : nothing}</dl></section>
 		<section class="panel"><header><h2>Its life</h2><span class="grow"></span><span class="dim small">${day(t.submitted_at ?? t.finished_at)} UTC</span></header><ol class="time">${d.life.map(e => event(e, page))}</ol></section>
@@ -290,22 +290,29 @@ const outbox = {
 
 // --- cost
 
+const costFrom = r => r.told > 0 && r.priced > 0 ? 'the provider, and your prices' : r.told > 0 ? 'the provider' : r.price != null ? 'your prices' :
+	'nobody says: insert it into genhook.prices';
+
 const cost = {
 	title: 'Cost',
 	load: (args, f, api) => api('cost', { days: 30, ...f }),
 	show(d, args, f, page) {
 		const n = Number(f.days ?? 30), sum = (list, key) => list.reduce((a, r) => a + Number(r[key] ?? 0), 0);
-		const total = sum(d.rows, 'cost'), done = sum(d.rows, 'succeeded'), told = sum(d.rows, 'told');
+		const toldSum = sum(d.rows, 'cost'), priced = sum(d.rows, 'priced'), total = toldSum + priced, done = sum(d.rows, 'succeeded'), told = sum(d.rows, 'told');
 		const names = [...new Set(d.days.map(x => x.provider))].sort(), byMoney = total > 0;
 		const rows = dates(Math.min(n, 62)).map(date => {
-			const values = names.map(p => sum(d.days.filter(x => x.day === date && x.provider === p), byMoney ? 'cost' : 'succeeded'));
+			const values = names.map(p => {
+				const own = d.days.filter(x => x.day === date && x.provider === p);
+				return byMoney ? sum(own, 'cost') + sum(own, 'priced') : sum(own, 'succeeded');
+			});
 			return { label: date.slice(5), values, title: `${date}: ${names.map((p, i) => `${p} ${byMoney ? usd(values[i]) : number(values[i])}`).join(', ')}` };
 		});
 		return html`<div class="head"><h1>Cost</h1><span class="grow"></span><span class="seg">${[[7, '7 days'], [30, '30 days'], [365, '12 months']].map(([v, words]) =>
 			html`<a href=${filtered('cost', { days: v })} aria-current=${v === n ? 'true' : nothing}>${words}</a>`)}</span>
-			<button class="btn" @click=${() => page.csv('cost', d.rows, ['provider', 'model', 'succeeded', 'failed', 'cancelled', 'lost', 'outputs', 'bytes', 'seconds', 'cost', 'told'])}>${icon('down', '')}CSV</button></div>
-		<section class="grid kpis">${kpi('Told by providers', usd(total), d.before?.cost ? `${usd(d.before.cost)} in the ${n} days before` : `last ${n} days`)}
-			${kpi('A task', told ? usd(total / told) : '–', `${number(told)} tasks say what they cost`)}${kpi('Succeeded', number(done), `${number(sum(d.rows, 'failed'))} failed, ${number(sum(d.rows, 'lost'))} lost`)}
+			<button class="btn" @click=${() => page.csv('cost', d.rows, ['provider', 'model', 'succeeded', 'failed', 'cancelled', 'lost', 'outputs', 'bytes', 'seconds', 'cost', 'told', 'priced', 'price'])}>${icon('down', '')}CSV</button></div>
+		<section class="grid kpis">${kpi('Cost', usd(total), `last ${n} days${d.before?.cost > 0 ? `; told in the ${n} days before: ${usd(d.before.cost)}` : ''}`)}
+			${kpi('Told by providers', usd(toldSum), `of ${number(told)} tasks`)}${kpi('By your prices', usd(priced), priced ? 'genhook.prices' : 'genhook.prices has none for these')}
+			${kpi('Succeeded', number(done), `${number(sum(d.rows, 'failed'))} failed, ${number(sum(d.rows, 'lost'))} lost`)}
 			${kpi('Stored', bytes(sum(d.rows, 'bytes')), `${number(sum(d.rows, 'outputs'))} outputs`)}</section>
 		<section class="panel gap"><header><h2>${byMoney ? 'Cost by day' : 'Tasks by day'}</h2></header><div class="chartbox">${bars(rows, names.map(p => `f${colourOf(p)}`),
 			`${byMoney ? 'Cost' : 'Tasks'} by day and provider`, { every: Math.ceil(rows.length / 7), unit: byMoney ? v => '$' + number(v) : undefined, width: innerWidth > 720 ? 1180 : 420 })}</div>
@@ -314,7 +321,7 @@ const cost = {
 		${d.rows.length ? html`<div class="scroll" tabindex="0" role="region" aria-label="By model"><table><thead><tr><th>Model<th class="n">Succeeded<th class="n">Failed<th class="n">Outputs<th class="n">Stored<th class="n">Took<th class="n">Each<th class="n">Sum<th>Cost from</tr></thead>
 		<tbody>${d.rows.map(r => html`<tr class="go" @click=${goTo(filtered('tasks', { provider: r.provider, model: r.model }))}><td class="small"><a href=${filtered('tasks', { provider: r.provider, model: r.model })}>${provider(r.provider)} <span class="dim">${r.model || 'no model'}</span></a>
 			<td class="n">${number(r.succeeded)}<td class="n">${number(r.failed)}<td class="n">${number(r.outputs)}<td class="n">${bytes(r.bytes)}<td class="n">${r.succeeded > 0 ? (r.seconds / r.succeeded).toFixed(1) + ' s' : ''}
-			<td class="n">${r.told > 0 ? usd(r.cost / r.told) : '–'}<td class="n"><b>${r.told > 0 ? usd(r.cost) : '–'}</b><td class="dim small">${r.told > 0 ? 'the provider' : 'it says nothing'}</tr>`)}</tbody></table></div>` : html`<p class="empty">No task has ended in that time.</p>`}</section>`;
+			<td class="n">${r.told > 0 ? usd(r.cost / r.told) : usd(r.price)}<td class="n"><b>${r.told > 0 || r.price != null ? usd(Number(r.cost) + Number(r.priced)) : '–'}</b><td class="dim small">${costFrom(r)}</tr>`)}</tbody></table></div>` : html`<p class="empty">No task has ended in that time.</p>`}</section>`;
 	},
 };
 
