@@ -4,19 +4,21 @@
 # third of all callbacks lost, and through the outbox: every output is at home,
 # each once.  And their signatures: who has another secret is refused.
 . "$(dirname -- "$0")/lib/sweep.sh"
-PROVIDERS=(replicate luma)
+PROVIDERS=(replicate luma kie)
 world_start --scale 0.01 --timeout-scale 1 --finish-ms 50:400
 
 declare -A models=(
 	[replicate]='vendor/flux vendor/wan-video vendor/tts-1 vendor/flux-jpeg'
 	[luma]='ray-2 photon-1 ray-flash-2 photon-flash-1'
+	[kie]='vendor/picture veo3_fast suno vendor/video'
 )
 declare -A requests=(
 	[replicate]='{"input": {"prompt": "a lighthouse"}}'
 	[luma]='{"prompt": "a lighthouse"}'
+	[kie]='{"input": {"prompt": "a lighthouse"}}'
 )
 # Where a provider has no word for cancelled, it says failed.
-declare -A cancels=([replicate]=cancelled [luma]=failed)
+declare -A cancels=([replicate]=cancelled [luma]=failed [kie]=failed)
 open_work="select count(*) from (select from genhook.tasks where status = 'pending' union all select from genhook.outputs where status = 'pending') as w"
 ended()		{ [ "$(task "$1" "$2")" = "$3" ]; }
 
@@ -101,6 +103,25 @@ like "one header twice" '^400 .*came twice' "$(signed replicate "$GENHOOK_SECRET
 now=$(($(date +%s) - 400))
 same "one that is old" '200 {"status":"stale"}' "$(post "$(hook replicate)" "$body" -H 'webhook-id: msg_1' \
     -H "webhook-timestamp: $now" -H "webhook-signature: v1,$(standard "$GENHOOK_SECRET_REPLICATE" msg_1 "$now" "$body")")"
+
+# Kie signs the task's id and the time, and the body not.
+# kie ID SECRET FILE: posts the file as Kie does for a task of that id.
+kie()
+{
+	local now
+
+	now=$(date +%s)
+	post "$(hook kie)" "$3" -H "X-Webhook-Timestamp: $now" \
+	    -H "X-Webhook-Signature: $(printf '%s.%s' "$1" "$now" |
+	    openssl dgst -sha256 -mac HMAC -macopt "key:$2" -binary | base64)"
+}
+body=$FIXTURES/kie/callback-market-failed.json
+id=$(jq -r .data.taskId "$body")
+same "Kie's right signature" '200 {"status":"accepted"}' "$(kie "$id" "$GENHOOK_SECRET_KIE" "$body")"
+same "proves who sent it, not what" token "$(sql "select verdict from genhook.deliveries where provider = 'kie' and task_id = '$id'")"
+same "Kie's signature of another secret" '401 {"error":"header x-webhook-signature does not fit"}' "$(kie "$id" "$GENHOOK_SECRET_REPLICATE" "$body")"
+same "that for another task" '401 {"error":"header x-webhook-signature does not fit"}' "$(kie "${id}0" "$GENHOOK_SECRET_KIE" "$body")"
+same "none where the account has a secret" '401 {"error":"header x-webhook-timestamp is missing"}' "$(post "$(hook kie)" "$body")"
 same "the secret is to be had of the API" "$(curl -sS --noproxy '*' -H "Authorization: Bearer $KEY_REPLICATE" "$SIMULATOR/replicate/v1/webhooks/default/secret" | jq -r .key)" \
     "$("$BIN/genhook" secret fetch replicate | head -n 1)"
 

@@ -68,3 +68,17 @@ hash_hmac_base64(const char *secret, const char *head, const void *data,
 	base64_encode_raw(out, sizeof(sum), sum);
 	out[BASE64_ENCODE_RAW_LENGTH(sizeof(sum))] = '\0';
 }
+
+/* The same of a text alone, with a text for the key. */
+void
+hash_hmac_text(const char *key, const char *text, char *out)
+{
+	struct hmac_sha256_ctx	 ctx;
+	uint8_t			 sum[SHA256_DIGEST_SIZE];
+
+	hmac_sha256_set_key(&ctx, strlen(key), (const uint8_t *)key);
+	hmac_sha256_update(&ctx, strlen(text), (const uint8_t *)text);
+	hmac_sha256_digest(&ctx, sizeof(sum), sum);
+	base64_encode_raw(out, sizeof(sum), sum);
+	out[BASE64_ENCODE_RAW_LENGTH(sizeof(sum))] = '\0';
+}

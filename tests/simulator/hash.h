@@ -11,6 +11,7 @@ void	 hash_hex(const void *, size_t, char *);
 void	 hash_finish(struct sha256_ctx *, char *);
 void	 hash_hmac_base64(const char *, const char *, const void *, size_t,
 	    char *);
+void	 hash_hmac_text(const char *, const char *, char *);
 void	 hash_hmac(const char *, const char *, const void *, size_t, char *);
 
 #endif

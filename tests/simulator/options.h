@@ -7,7 +7,8 @@
 
 #include "faults.h"
 
-enum { NOVITA, APIMART, APIXO, WAVESPEED, REPLICATE, LUMA, PROVIDER__MAX };
+enum { NOVITA, APIMART, APIXO, WAVESPEED, REPLICATE, LUMA, KIE,
+    PROVIDER__MAX };
 
 /* Words for the person at the terminal; the caller owns the buffer. */
 struct words {

@@ -13,7 +13,7 @@
 
 static const struct provider *const providers[] = {
 	&novita, &apimart, &apixo, &wavespeed, &replicate,
-	&luma,
+	&luma, &kie,
 };
 
 static char	 secrets[PROVIDER__MAX][128];

@@ -52,7 +52,7 @@ struct provider {
 };
 
 extern const struct provider	 novita, apimart, apixo, wavespeed, replicate,
-				 luma;
+				 luma, kie;
 
 void	 provider_open(void);
 const char *provider_secret(int);

@@ -21,7 +21,8 @@ world_start()
 	done
 	simulator_start "${keys[@]}" --hostile \
 	    --wavespeed-secret "$GENHOOK_SECRET_WAVESPEED" \
-	    --replicate-secret "$GENHOOK_SECRET_REPLICATE" "$@"
+	    --replicate-secret "$GENHOOK_SECRET_REPLICATE" \
+	    --kie-secret "$GENHOOK_SECRET_KIE" "$@"
 	sed -i "s|http://$SIMULATOR_ADDRESS:1/|$SIMULATOR/|; s/poll_after = 5/poll_after = 1/" \
 	    "$GENHOOK_CONF"
 }
@@ -103,6 +104,11 @@ submit()
 		url=dream-machine/v1/generations/video
 		[[ $model != photon* ]] || url=dream-machine/v1/generations/image
 		body='{"model":"'$model'","prompt":"x","callback_url":"'$hook'"}' ;;
+	kie)
+		url=api/v1/jobs/createTask
+		[[ $model != suno* ]] || url=api/v1/generate
+		[[ $model != veo* ]] || url=api/v1/veo/generate
+		body='{"model":"'$model'","callBackUrl":"'$hook'","input":{"prompt":"x"}}' ;;
 	replicate)
 		url=v1/models/$model/predictions
 		body='{"input":{"prompt":"x"},"webhook":"'$hook'","webhook_events_filter":["completed"]}' ;;
