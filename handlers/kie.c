@@ -154,8 +154,8 @@ kie_task(struct result *r, struct json_object *doc, struct errbuf *err)
 /* ---- its outputs -------------------------------------------------------- */
 
 /*
- * The members of "data" in which a family has its results.  Where none is there,
- * "data" itself has them; beside the others it holds the request's own links,
+ * The members of "data" in which a family has its results.  Where none is
+ * there, "data" itself has them; beside the others are the request's own links,
  * which are no outputs.
  */
 static const struct kie_place {
