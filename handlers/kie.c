@@ -153,11 +153,8 @@ kie_task(struct result *r, struct json_object *doc, struct errbuf *err)
 
 /* ---- its outputs -------------------------------------------------------- */
 
-/*
- * The members of "data" in which a family has its results.  Where none is
- * there, "data" itself has them; beside the others are the request's own links,
- * which are no outputs.
- */
+/* The members of "data" in which a family has its results; where none is there,
+ * "data" itself has them. */
 static const struct kie_place {
 	const char	*member;
 	int64_t		 lifetime_s;
@@ -171,10 +168,25 @@ static const struct kie_place {
 
 /* Members that hold results, whether they are understood or not. */
 static const char *const kie_members[] = {
-	"resultUrls", "result_urls", "resultImageUrl", "resultVideoUrl",
-	"result_video_url", "videoUrl", "video_url", "resultObject",
-	"sunoData", "lyricsData", "data", NULL
+	"data.resultJson", "data.response", "data.info", "data.videoInfo",
+	"data.vocal_removal_info", "data.data", "data.video_url",
+	"data.result_video_url", NULL
 };
+
+/* The request, whose links are no outputs, and what was sent in with it. */
+static const char *const kie_echoes[] = {
+	"data.param", "data.paramJson", "data.promptJson",
+	"data.generateParam", "data.info.originImageUrl",
+	"data.response.originImageUrl", "data.vocal_removal_info.origin_url",
+	"data.response.originUrl", NULL
+};
+
+/* A song's stream, which ends with its making. */
+static const char *const kie_streams[] = {
+	"stream_audio_url", "source_stream_audio_url", "streamAudioUrl",
+	"sourceStreamAudioUrl",
+};
+#define NSTREAMS	(sizeof(kie_streams) / sizeof(kie_streams[0]))
 
 /* Of these each item is a file, or a text such as a song's words. */
 static const struct parse_place kie_texts[] = {
@@ -223,13 +235,20 @@ kie_song_file(struct result *r, struct json_object *song, const char *name,
 	    result_add_url(r, url, &facts, err);
 }
 
-/* A song's other links are streams of the same, which end with its making. */
+static void
+kie_pass_over(struct links_done *done, struct json_object *value)
+{
+	if (value != NULL && done->n < LINKS_DONE_MAX)
+		done->value[done->n++] = value;
+}
+
+/* First the songs, then their covers, and no streams. */
 static bool
 kie_songs(struct result *r, struct json_object *list,
     const char *const names[2], struct link_facts *facts,
     struct links_done *done, struct errbuf *err)
 {
-	size_t	i;
+	size_t	i, k;
 
 	facts->lifetime_s = FORTNIGHT_S;
 	for (i = 0; i < json_length(list); i++)
@@ -240,7 +259,10 @@ kie_songs(struct result *r, struct json_object *list,
 		if (!kie_song_file(r, json_item(list, i), names[1], "images",
 		    *facts, err))
 			return false;
-	done->value[done->n++] = list;
+	for (i = 0; i < json_length(list); i++)
+		for (k = 0; k < NSTREAMS; k++)
+			kie_pass_over(done, json_at(json_item(list, i),
+			    kie_streams[k]));
 	return true;
 }
 
@@ -252,10 +274,6 @@ kie_outputs(struct result *r, struct json_object *place,
 	const char *const	*names;
 	size_t			 i;
 
-	/* The picture or the song that was sent in. */
-	done->value[done->n++] = json_at(place, "originImageUrl");
-	done->value[done->n++] = json_at(place, "origin_url");
-	done->value[done->n++] = json_at(place, "originUrl");
 	if (songs == NULL)
 		songs = json_at(place, "data");
 	if ((names = kie_songs_by(songs)) != NULL)
@@ -296,15 +314,17 @@ kie_success(struct result *r, struct json_object *doc,
     const struct parse_context *ctx, struct errbuf *err)
 {
 	struct json_object	*parsed, *place;
+	const char *const	*echo;
 	struct link_facts	 facts = { .lifetime_from = ctx->received_at };
-	struct parse_end	 end = { NULL, kie_members, NULL, &facts,
+	struct parse_end	 end = { doc, kie_members, NULL, &facts,
 				    false, { { NULL }, 0 } };
 	enum parse_verdict	 verdict;
 
 	place = kie_place(json_at(doc, "data"), &facts.lifetime_s, &parsed);
 	if (r->finished_at > 0)
 		facts.lifetime_from = r->finished_at;
-	end.task = place;
+	for (echo = kie_echoes; *echo != NULL; echo++)
+		kie_pass_over(&end.done, json_at(doc, *echo));
 	verdict = parse_end(r, kie_outputs(r, place, &facts, &end.done, err),
 	    &end, err);
 	json_free(parsed);

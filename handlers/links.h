@@ -25,7 +25,7 @@ enum links_mode {
 };
 
 /* Values in which nothing is left to take: links_take() passes them over. */
-#define LINKS_DONE_MAX	8
+#define LINKS_DONE_MAX	32
 struct links_done {
 	const struct json_object	*value[LINKS_DONE_MAX];
 	size_t				 n;

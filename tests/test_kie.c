@@ -44,7 +44,7 @@ static const struct expect cases[] = {
 	    "{\"text\":\"good morning\",\"language\":\"en\"}", 0,
 	    EXPIRES_UNKNOWN } } },
 	{ .file = "callback-market-odd.json", .verdict = PARSE_UNKNOWN,
-	  .err = "\"resultUrls\" holds no link" },
+	  .err = "\"data.resultJson\" holds no link" },
 	{ "callback-market-empty.json", PARSE_FINAL, "without any output",
 	  DONE("success"), MODEL, NULL, NULL, CREATED, ENDED, { { 0 } } },
 	{ "poll-market-waiting.json", PARSE_PROGRESS, "status \"waiting\"",
