@@ -10,6 +10,7 @@
 # make prove      kills and power cuts for MINUTES: nothing acknowledged is lost
 # make fuzz       what reads foreign bytes under libFuzzer, FUZZ_SECONDS each
 # make bench      how fast callbacks are taken, beside other ways to take them
+# make deb        a Debian package, in build/deb
 # make install    DESTDIR= PREFIX=/usr/local
 MAKEFLAGS += --no-builtin-rules
 
@@ -52,6 +53,9 @@ PROGRAMS := $(HANDLERS) $(BUILD)/bin/genhook-web \
 CHECKS   := $(UNITS:%=$(BUILD)/tests/test_%)
 
 all: $(PROGRAMS)
+
+# Those that are installed: all but the simulator.
+programs: $(filter-out %-simulator,$(PROGRAMS))
 
 # The layers, lowest first (tests/lint/layers holds them apart).  An archive, so
 # that a program takes only the objects, and with --as-needed only the
@@ -268,7 +272,7 @@ mutants:
 	@BUILD='$(BUILD)' tests/mutants/run
 
 MAN = $(DESTDIR)$(PREFIX)/share/man
-install: all
+install: programs
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/genhook \
 	    $(DESTDIR)$(PREFIX)/share/genhook/lighttpd/errors \
 	    $(DESTDIR)$(PREFIX)/share/genhook/examples \
@@ -308,11 +312,23 @@ install: all
 	for p in $(filter-out novita,$(PROVIDERS)); do \
 	    ln -sf genhook-novita.8 $(MAN)/man8/genhook-$$p.8 || exit 1; done
 
+# A Debian package of this tree, for this release and newer ones.
+VERSION := $(shell cat VERSION)
+deb:
+	@deploy/packages deb
+	@rm -rf build/deb/genhook-$(VERSION) && mkdir -p build/deb/genhook-$(VERSION)
+	@tar -c --exclude-vcs --exclude='./build*' --exclude='./run*' . | \
+	    tar -x -C build/deb/genhook-$(VERSION)
+	@cd build/deb/genhook-$(VERSION) && dpkg-buildpackage -b -us -uc >../log 2>&1 || \
+	    { tail -n 30 ../log >&2; exit 1; }
+	@rm -rf build/deb/genhook-$(VERSION)
+	@ls build/deb/genhook_*.deb
+
 clean:
 	rm -rf build build-*
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
-.PHONY: all run stop test checks lint asan memcheck tsan bench fuzz mutants prove \
+.PHONY: all programs deb run stop test checks lint asan memcheck tsan bench fuzz mutants prove \
 	install clean
 .SECONDARY:
 .DELETE_ON_ERROR:

@@ -15,7 +15,7 @@
 #include "cli/process.h"
 
 #define INIT_RUNNER		"www-data"	/* of Debian's web servers */
-#define INIT_LIGHTTPD_ON	"/etc/lighttpd/conf-enabled/50-genhook.conf"
+#define INIT_LIGHTTPD		"/etc/lighttpd/conf-available/50-genhook.conf"
 
 /* ---- the arguments ------------------------------------------------------ */
 
@@ -267,21 +267,25 @@ init_first_sweep(void *arg)
 	return process_beside("-sweep", path) ? process_run(argv, false) : CLI_OK;
 }
 
-/* lighttpd serves the providers that had an account when it was loaded. */
+/* lighttpd serves the providers that had an account when it was loaded; and a sweep
+ * that is a service waits for the settings. */
 static void
-init_reload_lighttpd(void)
+init_serve(void)
 {
 	static const char *const	argv[] = { "/bin/sh", "-c",
-	    "if [ -d /run/systemd/system ]; then"
+	    "exec >/dev/null; lighttpd-enable-mod genhook;"
+	    " [ $? -eq 0 ] || [ $? -eq 2 ] || exit 1;"
+	    " if [ -d /run/systemd/system ]; then"
+	    " systemctl start genhook-sweep 2>&1;"
 	    " exec systemctl reload-or-restart lighttpd; fi;"
-	    " exec service lighttpd force-reload >/dev/null", NULL };
+	    " service lighttpd force-reload || service lighttpd restart", NULL };
 
-	if (geteuid() != 0 || access(INIT_LIGHTTPD_ON, F_OK) == -1)
+	if (geteuid() != 0 || access(INIT_LIGHTTPD, F_OK) == -1)
 		return;
 	if (process_run(argv, false) == 0)
-		printf("lighttpd was reloaded, and serves them.\n");
+		printf("lighttpd serves them.\n");
 	else
-		(void)cli_wrong("lighttpd could not be reloaded: lighttpd -tt -f "
+		(void)cli_wrong("lighttpd does not take it: lighttpd -tt -f "
 		    "/etc/lighttpd/lighttpd.conf says why");
 }
 
@@ -315,7 +319,7 @@ init_finish(const struct init *in)
 		return cli_wrong("%s", err.text);
 	init_print_addresses(in, conf);
 	if (!in->no_database) {
-		init_reload_lighttpd();
+		init_serve();
 		(void)(in->runner != NULL && geteuid() == 0 ?
 		    process_run_as(in->runner, init_first_sweep, arg.to) :
 		    init_first_sweep(arg.to));
