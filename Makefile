@@ -11,6 +11,7 @@
 # make fuzz       what reads foreign bytes under libFuzzer, FUZZ_SECONDS each
 # make bench      how fast callbacks are taken, beside other ways to take them
 # make deb        a Debian package, in build/deb
+# make bundle     programs and libraries for a shared host, in build
 # make install    DESTDIR= PREFIX=/usr/local
 MAKEFLAGS += --no-builtin-rules
 
@@ -324,11 +325,17 @@ deb:
 	@rm -rf build/deb/genhook-$(VERSION)
 	@ls build/deb/genhook_*.deb
 
+# The programs with all their libraries, for hosts that have neither.
+bundle:
+	@deploy/packages bundle
+	@$(MAKE) --no-print-directory -s -j2 programs
+	@deploy/bundle '$(BUILD)' build
+
 clean:
 	rm -rf build build-*
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
-.PHONY: all programs deb run stop test checks lint asan memcheck tsan bench fuzz mutants prove \
+.PHONY: all programs deb bundle run stop test checks lint asan memcheck tsan bench fuzz mutants prove \
 	install clean
 .SECONDARY:
 .DELETE_ON_ERROR:

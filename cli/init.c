@@ -278,7 +278,8 @@ init_serve(void)
 	    " if [ -d /run/systemd/system ]; then"
 	    " systemctl start genhook-sweep 2>&1;"
 	    " exec systemctl reload-or-restart lighttpd; fi;"
-	    " service lighttpd force-reload || service lighttpd restart", NULL };
+	    " if service lighttpd status; then exec service lighttpd reload; fi;"
+	    " exec service lighttpd start", NULL };
 
 	if (geteuid() != 0 || access(INIT_LIGHTTPD, F_OK) == -1)
 		return;

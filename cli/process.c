@@ -6,6 +6,7 @@
 #include <grp.h>
 #include <pwd.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -82,12 +83,20 @@ process_run(const char *const argv[], bool quiet)
 	return process_wait(pid);
 }
 
+/* Where a wrapper starts them, it says where they are: with a loader of their own
+ * the programs do not know themselves. */
 bool
 process_beside(const char *behind, char path[PATH_MAX])
 {
-	size_t	len = strlen(behind);
-	ssize_t	n = readlink("/proc/self/exe", path, PATH_MAX - len - 1);
+	const char	*programs = getenv("GENHOOK_PROGRAMS");
+	size_t		 len = strlen(behind);
+	ssize_t		 n;
 
+	if (programs != NULL) {
+		(void)snprintf(path, PATH_MAX, "%s/genhook%s", programs, behind);
+		return access(path, X_OK) == 0;
+	}
+	n = readlink("/proc/self/exe", path, PATH_MAX - len - 1);
 	if (n <= 0)
 		return false;
 	memcpy(path + n, behind, len + 1);

@@ -62,6 +62,9 @@ setup_policy(CURL *easy, struct http_transfer *t)
 	/* http.c follows redirects itself, as it makes https of http.  To repeat
 	 * what was answered with 417, without "Expect", counts as one to
 	 * libcurl, though no Location is followed. */
+	if (getenv("SSL_CERT_FILE") != NULL)
+		(void)curl_easy_setopt(easy, CURLOPT_CAINFO,
+		    getenv("SSL_CERT_FILE"));
 	(void)curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
 	(void)curl_easy_setopt(easy, CURLOPT_MAXREDIRS, 1L);
 	/* A jar in memory, which ends with this transfer. */
