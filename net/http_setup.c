@@ -4,6 +4,7 @@
 #include <curl/curl.h>
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "net/http_internal.h"
@@ -57,14 +58,14 @@ static void
 setup_policy(CURL *easy, struct http_transfer *t)
 {
 	const struct http_rules	*rules = t->rules;
+	const char		*authorities = getenv("SSL_CERT_FILE");
 
 	(void)curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, rules->schemes);
 	/* http.c follows redirects itself, as it makes https of http.  To repeat
 	 * what was answered with 417, without "Expect", counts as one to
 	 * libcurl, though no Location is followed. */
-	if (getenv("SSL_CERT_FILE") != NULL)
-		(void)curl_easy_setopt(easy, CURLOPT_CAINFO,
-		    getenv("SSL_CERT_FILE"));
+	if (authorities != NULL)
+		(void)curl_easy_setopt(easy, CURLOPT_CAINFO, authorities);
 	(void)curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
 	(void)curl_easy_setopt(easy, CURLOPT_MAXREDIRS, 1L);
 	/* A jar in memory, which ends with this transfer. */
