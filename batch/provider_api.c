@@ -1,5 +1,6 @@
 /* One call of a provider's API: its request, its answer, and the secrets that
  * the answer may hold. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -134,20 +135,64 @@ api_call_on_body(void *arg, const void *data, size_t len)
 	return true;
 }
 
-/* Takes a, and a request that has what is special about this call. */
+/* The header line that has the key, for the caller to free; NULL: no memory. */
+static char *
+api_call_key_line(const struct account *a)
+{
+	const struct provider	*p = a->provider;
+	char			*line;
+
+	return asprintf(&line, "%s: %s%s", p->key_header != NULL ?
+	    p->key_header : "Authorization", p->key_prefix != NULL ?
+	    p->key_prefix : "", a->api_key) == -1 ? NULL : line;
+}
+
+/* Start it with the key in a header of the provider's own. */
+static bool
+api_call_start_with(const struct account *a, struct http_engine *engine,
+    struct http_request *req, const char *header, struct http_response *res)
+{
+	char		*line = api_call_key_line(a);
+	const char	*headers[] = { line, header, NULL };
+	bool		 ok;
+
+	if (line == NULL)
+		return false;
+	req->headers = headers;
+	ok = http_start(engine, req, res);
+	free(line);
+	return ok;
+}
+
+static bool
+api_call_start_request(struct api_call *a, struct http_engine *engine,
+    struct http_request *req, const char *header)
+{
+	const struct provider	*p = a->account->provider;
+	const char *const	 headers[] = { header, NULL };
+
+	if (p->key_header != NULL || p->key_prefix != NULL)
+		return api_call_start_with(a->account, engine, req, header,
+		    &a->response);
+	req->bearer = a->account->api_key;
+	req->headers = headers;
+	return http_start(engine, req, &a->response);
+}
+
+/* Takes a, and a request that has what is special about this call; header is
+ * one more line, or NULL. */
 static bool
 api_call_start(struct api_call *a, struct http_engine *engine,
-    struct http_request *req, struct errbuf *err)
+    struct http_request *req, const char *header, struct errbuf *err)
 {
 	req->policy = HTTP_PUBLIC_API;
-	req->bearer = a->account->api_key;
 	req->max_bytes = ANSWER_MAX_BYTES;
 	req->on_body = api_call_on_body;
 	req->on_done = api_call_on_done;
 	req->arg = a;
 	if (*a->account->api_key == '\0')
 		errbuf_set(err, "no api_key is set for this account");
-	else if (http_start(engine, req, &a->response))
+	else if (api_call_start_request(a, engine, req, header))
 		return true;
 	else
 		(void)errbuf_no_memory(err);
@@ -170,7 +215,7 @@ api_call_get(struct api_call *a, struct http_engine *engine,
 	else if (account->provider->poll_url(&url, account->api_base, task_id,
 	    model, err)) {
 		req.url = url.data;
-		return api_call_start(a, engine, &req, err);
+		return api_call_start(a, engine, &req, NULL, err);
 	}
 	api_call_free(a);
 	return false;
@@ -180,13 +225,11 @@ bool
 api_call_post(struct api_call *a, struct http_engine *engine, const char *url,
     const char *body, const char *header, int timeout_s, struct errbuf *err)
 {
-	const char *const	headers[] = { header, NULL };
 	struct http_request	req = {
-		.url = url, .post = body, .headers = headers,
-		.timeout_s = timeout_s,
+		.url = url, .post = body, .timeout_s = timeout_s,
 	};
 
-	return api_call_start(a, engine, &req, err);
+	return api_call_start(a, engine, &req, header, err);
 }
 
 enum parse_verdict

@@ -96,6 +96,8 @@ const struct step steps[] = {
 	    .words = "commit the callbacks that wait in the spool" },
 	{ .name = "check", .ends = 30, .always = true, .run = check_step,
 	    .words = "see whether spool and archive can be written to" },
+	{ .name = "keys", .ends = 40, .not_for_task = true, .run = keys_step,
+	    .words = "fetch the keys by which callbacks are verified" },
 	{ .name = "replay", .ends = 40, .run = replay_step,
 	    .words = "parse anew the deliveries that are to be replayed" },
 	{ .name = "submit", .ends = SUBMITS_END, .not_for_task = true,

@@ -30,6 +30,7 @@ void	steps_run(struct sweep *);
 
 /* Steps that have a file of their own; steps.c has the others. */
 void	check_step(struct sweep *, int64_t until_ms);
+void	keys_step(struct sweep *, int64_t until_ms);
 void	submits_step(struct sweep *, int64_t until_ms);
 void	polls_step(struct sweep *, int64_t until_ms);
 void	give_up_step(struct sweep *, int64_t until_ms);

@@ -19,6 +19,7 @@ struct account {
 	char			**secrets;	/* NULL-terminated, may be none */
 	char			*api_key;	/* "" when not set */
 	char			*api_base;	/* without a slash at the end */
+	char			*keys_url;	/* "" where none are published */
 	bool			 requery;	/* trust = requery */
 	int64_t			 poll_after_s;
 	int64_t			 poll_every_max_s;

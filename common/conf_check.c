@@ -108,6 +108,29 @@ conf_check_api_base(const struct conf *c, struct account *a,
 	return conf_wrong(faults, NULL, "api_base", "is not https://");
 }
 
+/* Fill in where the provider publishes its keys, if it does. */
+static bool
+conf_check_keys_url(const struct conf *c, struct account *a,
+    const struct conf_faults *faults)
+{
+	const char	*usual = a->provider->keys_url;
+
+	if (*a->keys_url == '\0' && usual != NULL) {
+		free(a->keys_url);
+		if ((a->keys_url = strdup(usual)) == NULL)
+			return conf_wrong_no_memory(faults);
+	}
+	if (*a->keys_url == '\0')
+		return true;
+	if (usual == NULL)
+		return conf_wrong(faults, NULL, "keys_url", "is set, but this "
+		    "provider publishes no keys");
+	if (conf_begins(a->keys_url, "https://") ||
+	    (c->allow_private_networks && conf_begins(a->keys_url, "http://")))
+		return true;
+	return conf_wrong(faults, NULL, "keys_url", "is not https://");
+}
+
 /* Each is well formed, and no other account's of the same provider. */
 static bool
 conf_check_tokens(const struct conf *c, const struct account *a,
@@ -143,6 +166,7 @@ conf_check_account(const struct conf *c, struct account *a,
 	ok = conf_check_resend(a, faults) && ok;
 	ok = conf_check_secrets(a, faults) && ok;
 	ok = conf_check_api_base(c, a, faults) && ok;
+	ok = conf_check_keys_url(c, a, faults) && ok;
 	return conf_check_tokens(c, a, faults) && ok;
 }
 

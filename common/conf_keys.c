@@ -77,6 +77,8 @@ const struct conf_key conf_keys[] = {
 	    "the provider's API key, for submits and polls" },
 	{ CONF_ACCOUNT, "api_base", CONF_TEXT, A(api_base), "", 0, 0,
 	    "scheme and host of the provider's API" },
+	{ CONF_ACCOUNT, "keys_url", CONF_TEXT, A(keys_url), "", 0, 0,
+	    "where the provider publishes the keys of its signatures" },
 	{ CONF_ACCOUNT, "trust", CONF_TRUST, A(requery), "callback", 0, 0,
 	    "callback, or requery: a callback only makes the sweep ask" },
 	{ CONF_ACCOUNT, "poll_after", CONF_NUMBER, A(poll_after_s), "120", 1,

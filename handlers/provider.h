@@ -83,6 +83,12 @@ struct provider {
 	const char	*secret_path;
 	/* How it signs callbacks; NULL: it does not. */
 	const struct signature_scheme *signature;
+	/* Where it publishes the keys of that, as a JSON Web Key Set; NULL:
+	 * nowhere. */
+	const char	*keys_url;
+	/* The header that has the API key, and what is before the key in it;
+	 * both NULL: "Authorization" and "Bearer ". */
+	const char	*key_header, *key_prefix;
 
 	/*
 	 * Is a callback's document a question whether this address is ours?

@@ -15,6 +15,7 @@
 #include "lib/log.h"
 #include "lib/redact.h"
 #include "common/database.h"
+#include "common/key_file.h"
 #include "server/headers.h"
 #include "server/receive.h"
 
@@ -248,6 +249,7 @@ receive_verify_by(struct callback *cb, const struct signature_scheme *s)
 	const struct delivery	*d = cb->delivery;
 	bool			 big = d->bodylen > BIG_BODY &&
 				    signature_reads_body(s);
+	struct public_key	 keys[JWKS_KEYS_MAX];
 	enum verify_verdict	 verdict;
 	struct verify_input	 in = {
 		.header = receive_header,
@@ -258,9 +260,17 @@ receive_verify_by(struct callback *cb, const struct signature_scheme *s)
 		.now = d->received_at,
 	};
 
+	if (s->method == SIGNATURE_ED25519) {
+		in.keys = keys;
+		in.nkeys = key_file_read(cb->rx->conf, cb->account, keys);
+	}
 	receive_big_body_lock(big);
 	verdict = signature_verify(s, &in, &cb->words);
 	receive_big_body_unlock(big);
+	/* The provider may have new keys by now, and calls again. */
+	if (s->method == SIGNATURE_ED25519 &&
+	    (verdict == VERIFY_NO_KEY || verdict == VERIFY_FAILED))
+		key_file_want(cb->rx->conf, cb->account);
 	return verdict;
 }
 

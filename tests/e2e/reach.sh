@@ -4,21 +4,32 @@
 # third of all callbacks lost, and through the outbox: every output is at home,
 # each once.  And their signatures: who has another secret is refused.
 . "$(dirname -- "$0")/lib/sweep.sh"
-PROVIDERS=(replicate luma kie)
+PROVIDERS=(replicate luma kie fal)
 world_start --scale 0.01 --timeout-scale 1 --finish-ms 50:400
 
 declare -A models=(
 	[replicate]='vendor/flux vendor/wan-video vendor/tts-1 vendor/flux-jpeg'
 	[luma]='ray-2 photon-1 ray-flash-2 photon-flash-1'
 	[kie]='vendor/picture veo3_fast suno vendor/video'
+	[fal]='fal-ai/flux/dev fal-ai/kling-video/v2/pro fal-ai/tts fal-ai/flux-jpeg'
 )
 declare -A requests=(
 	[replicate]='{"input": {"prompt": "a lighthouse"}}'
 	[luma]='{"prompt": "a lighthouse"}'
 	[kie]='{"input": {"prompt": "a lighthouse"}}'
+	[fal]='{"prompt": "a lighthouse"}'
 )
 # Where a provider has no word for cancelled, it says failed.
-declare -A cancels=([replicate]=cancelled [luma]=failed [kie]=failed)
+declare -A cancels=([replicate]=cancelled [luma]=failed [kie]=failed [fal]=failed)
+# Before the first sweep there are no keys of fal's signatures.
+keyless=$(order fal fal-ai/flux/dev)
+hinted()	{ [ "$(sql "select count(*) from genhook.deliveries where task_id = '$1' and source = 'callback' and verdict = 'token' and outcome = 'accepted'")" = 1 ]; }
+check "without any key a callback is a hint" soon 30 hinted "$keyless"
+same "which ends nothing" pending "$(task fal "$keyless")"
+sweep
+check "the sweep fetches the keys" ls "$GENHOOK_SPOOL"/.keys-fal-*
+check "and asks for the task" sweep_until "select status || ' ' || source from genhook.tasks where task_id = '$keyless'" 'succeeded poll'
+
 open_work="select count(*) from (select from genhook.tasks where status = 'pending' union all select from genhook.outputs where status = 'pending') as w"
 ended()		{ [ "$(task "$1" "$2")" = "$3" ]; }
 
@@ -124,6 +135,41 @@ same "that for another task" '401 {"error":"header x-webhook-signature does not 
 same "none where the account has a secret" '401 {"error":"header x-webhook-timestamp is missing"}' "$(post "$(hook kie)" "$body")"
 same "the secret is to be had of the API" "$(curl -sS --noproxy '*' -H "Authorization: Bearer $KEY_REPLICATE" "$SIMULATOR/replicate/v1/webhooks/default/secret" | jq -r .key)" \
     "$("$BIN/genhook" secret fetch replicate | head -n 1)"
+
+# --- keys that a provider publishes
+# fal_signed KEY FILE [CURL OPTIONS...]: signed with an Ed25519 key, by openssl.
+fal_signed()
+{
+	local now
+
+	now=$(date +%s)
+	printf 'r-1\nu-1\n%s\n%s' "$now" "$(sha256sum "$2" | cut -d ' ' -f 1)" >"$WORK/fal.text"
+	post "$(hook fal)" "$2" -H 'X-Fal-Webhook-Request-Id: r-1' -H 'X-Fal-Webhook-User-Id: u-1' \
+	    -H "X-Fal-Webhook-Timestamp: $now" -H "X-Fal-Webhook-Signature: $(openssl pkeyutl -sign -rawin \
+	    -inkey "$1" -in "$WORK/fal.text" | od -An -v -tx1 | tr -d ' \n')" "${@:3}"
+}
+fal_public()	{ openssl pkey -in "$1" -pubout -outform DER | tail -c 32 | base64 | tr '+/' '-_' | tr -d '='; }
+openssl genpkey -algorithm ed25519 -out "$WORK/fal.key" 2>/dev/null
+body=$FIXTURES/fal/callback-error.json
+keys=$(echo "$GENHOOK_SPOOL"/.keys-fal-????????????????)
+same "another's key" '401 {"error":"header x-fal-webhook-signature does not fit"}' "$(fal_signed "$WORK/fal.key" "$body")"
+check "has the keys fetched anew" test -e "$keys.wanted"
+printf '{"keys":[{"kty":"OKP","crv":"Ed25519","x":"%s"}]}' "$(fal_public "$WORK/fal.key")" >"$keys"
+same "which is right once it is published" '200 {"status":"accepted"}' "$(fal_signed "$WORK/fal.key" "$body")"
+same "as a signature" 'signature|r-1' "$(sql "select verdict, headers ->> 'x-fal-webhook-request-id' from genhook.deliveries where task_id = '$(jq -r .request_id "$body")' and verdict = 'signature'")"
+sed 's/field required/field requires/' "$body" >"$WORK/fal.flipped"
+like "no other body goes with it" '^401 ' "$(post "$(hook fal)" "$WORK/fal.flipped" -H 'X-Fal-Webhook-Request-Id: r-1' \
+    -H 'X-Fal-Webhook-User-Id: u-1' -H "X-Fal-Webhook-Timestamp: $(sed -n 3p "$WORK/fal.text")" -H "X-Fal-Webhook-Signature: $(openssl pkeyutl -sign -rawin -inkey "$WORK/fal.key" -in "$WORK/fal.text" | od -An -v -tx1 | tr -d ' \n')")"
+same "none" '401 {"error":"header x-fal-webhook-request-id is missing"}' "$(post "$(hook fal)" "$body")"
+rotated=$(order fal fal-ai/flux/dev)
+refused()	{ [ "$(sql "select count(*) > 0 from genhook.deliveries where provider = 'fal' and outcome = 'unverified' and convert_from(body, 'UTF8') like '%$1%'")" = t ]; }
+check "the key that rotated in is not known yet" soon 30 refused "$rotated"
+rm -f "$keys.asked"
+sweep
+check "its mark had the keys fetched" sh -c "! test -e '$keys.wanted'"
+like "and there they are" '11qYAYKxCrfVS' "$(cat "$keys")"
+known=$(order fal fal-ai/flux/dev)
+check "so that callbacks are taken again" soon 30 ended fal "$known" succeeded
 
 # --- a language model's pieces are one text
 text=$(order replicate vendor/whisper)

@@ -95,6 +95,8 @@ static const struct option table[] = {
 	    "the only API key accepted" },
 	{ "kie-key", K_TEXT, AT(keys[KIE]), 0, 0,
 	    "the only API key accepted" },
+	{ "fal-key", K_TEXT, AT(keys[FAL]), 0, 0,
+	    "the only API key accepted" },
 	{ "wavespeed-secret", K_TEXT, AT(secrets[WAVESPEED]), 0, 0,
 	    "whsec_... that signs the callbacks" },
 	{ "replicate-secret", K_TEXT, AT(secrets[REPLICATE]), 0, 0,

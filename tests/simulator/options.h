@@ -7,7 +7,7 @@
 
 #include "faults.h"
 
-enum { NOVITA, APIMART, APIXO, WAVESPEED, REPLICATE, LUMA, KIE,
+enum { NOVITA, APIMART, APIXO, WAVESPEED, REPLICATE, LUMA, KIE, FAL,
     PROVIDER__MAX };
 
 /* Words for the person at the terminal; the caller owns the buffer. */

@@ -13,7 +13,7 @@
 
 static const struct provider *const providers[] = {
 	&novita, &apimart, &apixo, &wavespeed, &replicate,
-	&luma, &kie,
+	&luma, &kie, &fal,
 };
 
 static char	 secrets[PROVIDER__MAX][128];
@@ -73,8 +73,10 @@ static bool
 key_check(const struct call *c, struct reply *r, const struct provider *p)
 {
 	const char	*header = call_header(c, "Authorization"), *key;
+	const char	*prefix = p->key_prefix != NULL ? p->key_prefix :
+			    "Bearer ";
 
-	if (header == NULL || !path_below(header, "Bearer ", &key) ||
+	if (header == NULL || !path_below(header, prefix, &key) ||
 	    *key == '\0') {
 		p->refuse(r, R_NO_KEY, "no API key was sent");
 		return false;
@@ -145,6 +147,8 @@ provider_answer(const struct call *c, struct reply *r)
 		return;
 	}
 	inner.path = c->path + len + 1;
+	if (p->publish != NULL && p->publish(&inner, r))
+		return;
 	if (turn_away(p, c, r) || !key_check(c, r, p))
 		return;
 	if (strcmp(c->method, "POST") == 0)
@@ -219,7 +223,8 @@ provider_poll(const struct provider *p, const char *id, const char *model,
 		t = NULL;
 	if (t != NULL) {
 		state = task_state_word(task_state(t));
-		reply_json(r, 200, render(t));
+		reply_json(r, p->poll_status != NULL ? p->poll_status(t) : 200,
+		    render(t));
 	}
 	tasks_unlock();
 	if (t == NULL)

@@ -9,8 +9,8 @@
 #include "tasks.h"
 
 #define RETRIES_MAX	5
-#define SIGN_LINES	3
-#define SIGN_LINE	160
+#define SIGN_LINES	4
+#define SIGN_LINE	192
 
 /* Why a request gets no task. */
 enum refusal {
@@ -26,6 +26,7 @@ enum link_style { LINK_PLAIN, LINK_AWS, LINK_TENCENT };
 
 struct provider {
 	const char	*name;		/* also the first part of its paths */
+	const char	*key_prefix;	/* in Authorization; NULL: "Bearer " */
 	int		 index;		/* of its key in struct options */
 	long		 timeout_ms;	/* how long it waits for our answer */
 	int		 retries;
@@ -41,6 +42,10 @@ struct provider {
 	void		(*route)(const struct call *, struct reply *);
 	/* Says no in the provider's own words; the text names the cause. */
 	void		(*refuse)(struct reply *, enum refusal, const char *);
+	/* What everybody may read; false: nothing is there.  NULL: nothing. */
+	bool		(*publish)(const struct call *, struct reply *);
+	/* The HTTP status of a poll's answer; NULL: 200. */
+	unsigned	(*poll_status)(const struct task *);
 	/* The task as poll answer, or (true) as callback. */
 	json_t		*(*render)(const struct task *, bool);
 	bool		(*accepts)(long);	/* is this answer a success? */
@@ -52,7 +57,7 @@ struct provider {
 };
 
 extern const struct provider	 novita, apimart, apixo, wavespeed, replicate,
-				 luma, kie;
+				 luma, kie, fal;
 
 void	 provider_open(void);
 const char *provider_secret(int);

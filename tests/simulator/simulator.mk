@@ -8,7 +8,7 @@ SIM_OBJS  = $(patsubst %.c,$(BUILD)/%.o,$(wildcard $(SIM_DIR)/*.c)) \
 # The packages may not be there yet when this is read.
 SIM_CFLAGS := $(shell pkg-config --cflags libmicrohttpd jansson nettle \
 		libcurl 2>/dev/null)
-SIM_LIBS   := -lmicrohttpd -ljansson -lnettle -lcurl
+SIM_LIBS   := -lmicrohttpd -ljansson -lhogweed -lnettle -lcurl
 
 $(SIM_OBJS): ALL_CFLAGS += -D_GNU_SOURCE -I$(SIM_DIR) -pthread $(SIM_CFLAGS)
 

@@ -82,7 +82,7 @@ apimart_task()
 # submit PROVIDER MODEL [CURL OPTIONS...]: prints the task's id.
 submit()
 {
-	local provider=$1 model=$2 key=KEY_${1^^} url body hook
+	local provider=$1 model=$2 key=KEY_${1^^} url body hook prefix=Bearer
 
 	shift 2
 	hook=$(hook "$provider")
@@ -109,14 +109,17 @@ submit()
 		[[ $model != suno* ]] || url=api/v1/generate
 		[[ $model != veo* ]] || url=api/v1/veo/generate
 		body='{"model":"'$model'","callBackUrl":"'$hook'","input":{"prompt":"x"}}' ;;
+	fal)
+		url="$model?fal_webhook=$(jq -rn --arg u "$hook" '$u | @uri')"
+		prefix=Key body='{"prompt":"x"}' ;;
 	replicate)
 		url=v1/models/$model/predictions
 		body='{"input":{"prompt":"x"},"webhook":"'$hook'","webhook_events_filter":["completed"]}' ;;
 	esac
-	curl -sS --noproxy '*' -m 30 "$@" -H "Authorization: Bearer ${!key}" \
+	curl -sS --noproxy '*' -m 30 "$@" -H "Authorization: $prefix ${!key}" \
 	    -H 'Content-Type: application/json' -d "$body" \
 	    "$SIMULATOR/$provider/$url" | jq -er 'def id: .task_id // .taskId
-	    // .id; if .task_id then .task_id elif .id then .id elif (.data | type) == "array"
+	    // .id; if .task_id then .task_id elif .request_id then .request_id elif .id then .id elif (.data | type) == "array"
 	    then .data[0] | id else .data | id end'
 }
 
