@@ -30,7 +30,8 @@ key_file_is_used(const struct account *a)
 	    *a->keys_url != '\0';
 }
 
-/* Accounts with one address of keys share a file.  False: no name. */
+/* After the account, not the address: a handler may have begun before the
+ * settings changed, and finds the keys all the same.  False: no name. */
 static bool
 key_file_name(const struct account *a, const char *suffix,
     char name[KEY_FILE_NAME_MAX])
@@ -38,7 +39,7 @@ key_file_name(const struct account *a, const char *suffix,
 	unsigned char	digest[SHA256_BYTES];
 	char		hex[2 * KEY_FILE_DIGEST_BYTES + 1];
 
-	if (!sha256(a->keys_url, strlen(a->keys_url), digest))
+	if (!sha256(a->name, strlen(a->name), digest))
 		return false;
 	hex_encode(digest, KEY_FILE_DIGEST_BYTES, hex);
 	return snprintf(name, KEY_FILE_NAME_MAX, KEY_FILE_PREFIX "%s-%s%s",
