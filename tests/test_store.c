@@ -293,7 +293,7 @@ static void
 test_outcomes(void)
 {
 	static struct db_rows	good = { { "accepted", "conflict" }, 2 },
-				few = { { "accepted" }, 1 },
+				few = { { "accepted", "conflict" }, 1 },
 				many = { { "accepted", "conflict", "stale" }, 3 },
 				strange = { { "accepted", "fine" }, 2 },
 				null = { { "accepted", NULL }, 2 };

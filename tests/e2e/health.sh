@@ -176,7 +176,7 @@ same "sweeps that are killed, one after the other" 'sweeps killed one' "$(sick)"
 sql "truncate genhook.sweeps"
 
 # --- accounts that the settings have no more
-sql "truncate genhook.tasks, genhook.outputs, genhook.embedded, genhook.requests, genhook.settings"
+sql "truncate genhook.tasks, genhook.outputs, genhook.embedded, genhook.thumbs, genhook.requests, genhook.settings"
 unknown()	{ sql "select string_agg(reason || ' ' || provider || ' ' || coalesce(task_id, '-') || ' ' || substring(details, '\"(\w+)\"'), ',' order by reason, provider, substring(details, '\"(\w+)\"')) from genhook.attention where reason in ('account unknown', 'request waits')"; }
 note()		{ sql "select genhook.note_settings('$1', '/etc/genhook.conf', array[$2])" >/dev/null; }
 sql "select genhook.register_task('novita', 'n-' || n, null, 'old') from generate_series(1, 3) as n;
@@ -200,7 +200,7 @@ same "and nothing is left of it" 'account unknown novita m-1 other' "$(unknown)"
 same "what is done keeps its name" 'old' "$(sql "select account from genhook.tasks where task_id = 'done'")"
 
 # --- attention: the most urgent first, and since when
-sql "truncate genhook.tasks, genhook.outputs, genhook.embedded, genhook.requests; delete from genhook.deliveries"
+sql "truncate genhook.tasks, genhook.outputs, genhook.embedded, genhook.thumbs, genhook.requests; delete from genhook.deliveries"
 tasks 1 '3 hours' lost ''
 tasks 1 '4 hours' pending '' gone
 sql "update genhook.tasks set last_poll_error = 'x' where account = 'gone'"
@@ -235,7 +235,7 @@ same "every cure is a statement that can be run" '' "$(sql "select cure from gen
 sql "truncate genhook.requests"
 
 # --- plans: made while the tables are large, whatever they were made for
-sql "truncate genhook.tasks, genhook.outputs, genhook.embedded; delete from genhook.deliveries"
+sql "truncate genhook.tasks, genhook.outputs, genhook.embedded, genhook.thumbs; delete from genhook.deliveries"
 recount
 sql "insert into genhook.tasks (provider, task_id, status, source, submitted_at, finished_at, result)
     select (array['apimart', 'apixo', 'novita', 'wavespeed'])[n % 4 + 1], 'big-' || n, 'succeeded', case n % 50 when 0 then 'poll' else 'callback' end,
