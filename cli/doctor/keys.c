@@ -12,7 +12,8 @@
 
 /* No task has this name: whoever knows no such task knows the key. */
 #define NO_TASK		"00000000-0000-0000-0000-000000000000"
-#define NO_MODEL	"genhook-doctor"
+/* Nor a model this one; fal's have two names at least. */
+#define NO_MODEL	"genhook/doctor"
 
 static void
 key_clock(struct doctor *d, const struct api_call *a)
