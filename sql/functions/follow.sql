@@ -96,6 +96,16 @@ begin
         (select min(p.leased_until) from replays p
         where p.finished_at is null and p.leased_until > ran)
         union all
+        (select e.at from forward_targets g
+        cross join lateral (
+            select greatest(f.next_attempt_at, f.leased_until, g.not_before)
+                as at
+            from forwards f
+            where f.name = g.name and f.status = 'pending'
+                and g.gone_at is null
+                and greatest(f.next_attempt_at, g.not_before) > ran
+            order by f.next_attempt_at limit 1) as e)
+        union all
         (select min(c.not_before) from accounts c
         where c.not_before > ran)) as w(at)
         where w.at > ran) - now());

@@ -248,6 +248,15 @@ begin
             where o_delivery[e.output] = any (won);
         end if;
 
+        -- Out of a spool: too late to be found by the time (queue_forwards()).
+        if p_again and cardinality(won) > 0 then
+            insert into forward_checks (cause, provider, task_id)
+            select 'task', p_provider[w.n], p_task_id[w.n]
+            from unnest(won) as w(n)
+            where p_received_at[w.n] < now() - interval '1 minute'
+                and exists (select from forward_targets);
+        end if;
+
         -- Nothing but results, each the first: what most batches are.
         if cardinality(won) = cardinality(p_id) then
             insert into deliveries (id, received_at, provider, task_id,

@@ -146,6 +146,8 @@ begin
     delete from hours where hour < before and hour < now() - interval '31 days';
     delete from replays r where r.finished_at < before;
     delete from mends m where m.finished_at < before;
+    delete from forwards f where f.id in (select d.id from forwards d
+        where d.settled_at < before order by d.settled_at limit 20000);
     delete from deliveries_default d
     where d.received_at < before and (d.received_at, d.id) not in (
         select u.received_at, u.id

@@ -490,6 +490,16 @@ as $$
             and a.arguments ->> 'provider' = p_provider
             and a.arguments ->> 'task_id' = p_task_id
         union all
+        (select coalesce(f.sent_at, f.settled_at, f.next_attempt_at),
+            case f.status when 'sent' then 'told' when 'failed'
+                then 'not told' else 'next telling' end,
+            jsonb_build_object('forward', f.name, 'type', f.type,
+                'attempts', f.attempts, 'http_status', f.http_status,
+                'error', f.last_error)
+        from forwards f
+        where f.provider = p_provider and f.task_id = p_task_id
+        order by f.id limit 200)
+        union all
         select t.next_poll_at, 'next poll', '{}'::jsonb
         from t where t.next_poll_at is not null
     )

@@ -71,13 +71,14 @@ begin
             ('genhook_sweeper', 'execute on function identify_database, doubt_database, held_because'),
             ('genhook_sweeper', 'execute on function retain_deliveries, count_traffic, count_days, note_tokens'),
             ('genhook_sweeper', 'execute on function next_due'),
+            ('genhook_sweeper', 'execute on function note_forwards, queue_forwards, claim_forwards, finish_forward'),
             ('genhook_sweeper', 'select on pending_tasks, due_outputs, sweeps'),
             ('genhook_sweeper', 'select (id, provider, model, account, status, attempts, queued_at, next_attempt_at) on requests'),
             ('genhook_sweeper', 'select on accounts'),
 
             ('genhook_app', 'usage on schema genhook'),
             ('genhook_app', 'execute on function schema_version, register_task, cancel_requests, held_because'),
-            ('genhook_app', 'select on tasks, outputs, requests, pending_tasks, due_outputs, task_results, request_results'),
+            ('genhook_app', 'select on tasks, outputs, requests, pending_tasks, due_outputs, task_results, request_results, forwards'),
             ('genhook_app', 'insert (provider, model, account, request, metadata, path, callback, test_mode) on requests'),
 
             ('genhook_reader', 'usage on schema genhook'),
@@ -87,7 +88,7 @@ begin
             ('genhook_reader', 'select on pending_tasks, due_outputs, task_results, request_results'),
             ('genhook_reader', 'select on attention, every_attention, request_attention, provider_health, account_health, traffic'),
             ('genhook_reader', 'select on unknown_accounts, configured_accounts, sweep_health, lost_outputs'),
-            ('genhook_reader', 'select on actions, set_asides, thumbs, prices'),
+            ('genhook_reader', 'select on actions, set_asides, thumbs, prices, forwards, forward_targets, forward_attention'),
             ('genhook_reader', 'execute on function attention_key, told_cost, price_of, web_session_lives'),
             ('genhook_reader', 'execute on function web_limit, web_next, web_prompt, web_days_until, web_search'),
             ('genhook_reader', 'execute on function web_task_row, web_tasks_found, web_tasks_walked, web_tasks, web_request_counts'),
@@ -99,7 +100,7 @@ begin
             ('genhook_operator', 'usage on schema genhook'),
             ('genhook_operator', 'execute on function schema_version, web_session_lives, web_sign_in, web_body, web_action'),
             ('genhook_operator', 'select, insert, update, delete on prices'),
-            ('genhook_operator', 'execute on function retry_outputs, repoll_tasks, cancel_tasks, replay_deliveries'),
+            ('genhook_operator', 'execute on function retry_outputs, repoll_tasks, cancel_tasks, replay_deliveries, retry_forwards'),
             ('genhook_operator', 'execute on function requeue_requests, settle_request, cancel_requests, set_aside, resume_accounts')
         ) as grants (r, g)
     loop

@@ -132,6 +132,53 @@ comment on column genhook.request_attention.since is 'Since when.';
 comment on column genhook.request_attention.details is 'Which request, and what is the matter.';
 comment on column genhook.request_attention.cure is 'The statement that mends it or shows more.';
 
+-- What was given up is looked at as a whole: an application that was away is one
+-- trouble.
+create or replace view genhook.forward_attention as
+    select 'forward failed' as reason, f.provider::text as provider,
+        case when count(*) = 1 then max(f.task_id::text) end as task_id,
+        max(f.settled_at) as since,
+        format('forward "%s": %s events were given up, the last one: %s', f.name,
+            count(*), (array_agg(f.last_error order by f.settled_at desc))[1])
+            as details,
+        format('select * from genhook.retry_forwards(%L, %L)', f.name,
+            f.provider) as cure, 3 as urgency
+    from genhook.forwards f
+    where f.status = 'failed' and f.settled_at > now() - interval '30 days'
+    group by f.name, f.provider
+    union all
+    select 'forward ended', null, null, g.gone_at,
+        format('forward "%s": the receiver answered 410, so nothing is sent until its section changes; %s events wait',
+            g.name, (select count(*) from (select from genhook.forwards f
+                where f.name = g.name and f.status = 'pending' limit 100000) as w)),
+        format('select * from genhook.retry_forwards(%L, p_status => ''pending'')',
+            g.name), 3
+    from genhook.forward_targets g where g.gone_at is not null
+    union all
+    select 'forward waits', null, null, w.happened_at,
+        format('forward "%s": what happened then is not told yet: %s', w.name,
+            coalesce(w.last_error, case when not exists (
+                select from genhook.forward_targets g where g.name = w.name)
+                then 'no settings have such a forward'
+                else 'no sweep has sent it' end)),
+        format('select * from genhook.forwards where name = %L and status = ''pending'' order by id limit 100',
+            w.name), 4
+    from (select distinct on (f.name) f.* from genhook.forwards f
+        where f.status = 'pending'
+            and f.happened_at < now() - interval '15 minutes'
+        order by f.name, f.happened_at) as w
+    where not exists (select from genhook.forward_targets g
+        where g.name = w.name and g.gone_at is not null);
+comment on view genhook.forward_attention is
+    'Forwards that a person should look at; as attention.';
+comment on column genhook.forward_attention.reason is 'In two or three words.';
+comment on column genhook.forward_attention.provider is 'Of whom.';
+comment on column genhook.forward_attention.task_id is 'The task, where it is about one.';
+comment on column genhook.forward_attention.since is 'Since when.';
+comment on column genhook.forward_attention.details is 'Which forward, and what is the matter.';
+comment on column genhook.forward_attention.cure is 'The statement that mends it or shows more.';
+comment on column genhook.forward_attention.urgency is 'As in attention.';
+
 -- Urgency: 1 keeps all work from being done; 2 is a result that is lost unless
 -- somebody acts before a link ends, or money that may be spent twice; 3 is a
 -- result that can be had for longer; 4 waits by itself, or has cost nothing; 5 is
@@ -201,6 +248,9 @@ create or replace view genhook.every_attention as
     select reason, provider, task_id, since, details, cure,
         case reason when 'request of unknown fate' then 2 else 4 end, null
     from genhook.request_attention
+    union all
+    select reason, provider, task_id, since, details, cure, urgency, null
+    from genhook.forward_attention
     union all
     select 'lost task', provider, task_id, finished_at,
         error_message,
