@@ -61,7 +61,8 @@ programs: $(filter-out %-simulator,$(PROGRAMS))
 # The layers, lowest first (tests/lint/layers holds them apart).  An archive, so
 # that a program takes only the objects, and with --as-needed only the
 # libraries, that it uses.
-FOLDERS  := lib net thumb handlers common server archive web batch batch/download
+FOLDERS  := lib net thumb handlers common server archive web batch batch/download \
+	    batch/forward
 LIB      := $(BUILD)/libgenhook.a
 LIB_OBJS := $(patsubst %.c,$(BUILD)/%.o,$(filter-out %/main.c, \
 	      $(wildcard $(FOLDERS:%=%/*.c))))

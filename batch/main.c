@@ -196,12 +196,12 @@ sweep_print_summary(const struct sweep *s)
 	units_bytes(c->bytes, size);
 	(void)printf("sweep: drained %lld, refused %lld, submitted %lld, "
 	    "polled %lld, finished %lld, lost %lld, stored %lld (%s), "
-	    "retried %lld, expired %lld, failed %lld, %.1f s\n",
+	    "retried %lld, expired %lld, failed %lld, told %lld, %.1f s\n",
 	    (long long)c->drained, (long long)c->refused,
 	    (long long)c->submitted, (long long)c->polled,
 	    (long long)c->finished, (long long)c->lost,
 	    (long long)c->stored, size, (long long)c->retried,
-	    (long long)c->expired, (long long)c->failed,
+	    (long long)c->expired, (long long)c->failed, (long long)c->told,
 	    (double)(clock_ms() - s->started_ms) / 1000);
 }
 

@@ -7,6 +7,7 @@
 #include "common/spool.h"
 #include "archive/archive.h"
 #include "batch/dry_run.h"
+#include "batch/forward/forward.h"
 #include "batch/steps.h"
 #include "batch/submits.h"
 
@@ -113,6 +114,9 @@ const struct step steps[] = {
 	{ .name = "download", .ends = 100, .run = download_step,
 	    .print_due = dry_run_downloads, .due = "due outputs",
 	    .words = "download outputs, those whose links end first" },
+	{ .name = "forward", .ends = 100, .always = true, .not_for_task = true,
+	    .run = forward_step,
+	    .words = "tell applications what happened" },
 	{ .name = "pictures", .ends = 100, .not_for_task = true,
 	    .run = thumbs_step,
 	    .words = "make small pictures of what is stored, for the page" },

@@ -31,13 +31,15 @@ sweep_counts_json(const struct sweep_counts *c, char *buf, size_t bufsz)
 	    "\"replayed\":%lld,\"submitted\":%lld,"
 	    "\"polled\":%lld,\"finished\":%lld,\"lost\":%lld,"
 	    "\"stored\":%lld,\"bytes\":%lld,\"retried\":%lld,"
-	    "\"expired\":%lld,\"failed\":%lld}",
+	    "\"expired\":%lld,\"failed\":%lld,"
+	    "\"told\":%lld,\"untold\":%lld}",
 	    (long long)c->drained, (long long)c->refused,
 	    (long long)c->replayed, (long long)c->submitted,
 	    (long long)c->polled, (long long)c->finished,
 	    (long long)c->lost, (long long)c->stored, (long long)c->bytes,
 	    (long long)c->retried, (long long)c->expired,
-	    (long long)c->failed);
+	    (long long)c->failed, (long long)c->told,
+	    (long long)c->untold);
 }
 
 /* The run's sign of life, which also prolongs its leases of outputs. */

@@ -26,6 +26,8 @@ struct sweep_counts {
 	int64_t	retried;	/* downloads that failed and will be repeated */
 	int64_t	expired;	/* outputs whose links ended first */
 	int64_t	failed;		/* outputs given up */
+	int64_t	told;		/* events that applications took */
+	int64_t	untold;		/* events given up */
 };
 
 struct sweep {

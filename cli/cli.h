@@ -64,6 +64,8 @@ int	cli_health(const struct conf *, int argc, char **argv);
 int	cli_sweeps(const struct conf *, int argc, char **argv);
 int	cli_stats(const struct conf *, int argc, char **argv);
 int	cli_delivery(const struct conf *, int argc, char **argv);
+int	cli_forwards(const struct conf *, int argc, char **argv);
+int	cli_forward(const struct conf *, int argc, char **argv);
 int	cli_submit(const struct conf *, int argc, char **argv);
 int	cli_request(const struct conf *, int argc, char **argv);
 int	cli_resume(const struct conf *, int argc, char **argv);

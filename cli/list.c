@@ -191,6 +191,16 @@ cli_requests(const struct conf *conf, int argc, char **argv)
 }
 
 int
+cli_forwards(const struct conf *conf, int argc, char **argv)
+{
+	static const struct list	l = {
+		DB_LIST_FORWARDS, DB_LIST_FORWARDS_ROWS, DB_LIST_FORWARDS_JSON
+	};
+
+	return list_run(conf, &l, argc, argv);
+}
+
+int
 cli_attention(const struct conf *conf, int argc, char **argv)
 {
 	static const struct list	l = {

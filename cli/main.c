@@ -51,6 +51,17 @@ static const struct cli_word requests_words[] = {
 	LIST_TASK_WORDS
 };
 
+static const struct cli_word forwards_words[] = {
+	{ "pending|sent|failed", "only these" },
+	LIST_WORDS
+};
+
+static const struct cli_word forward_words[] = {
+	{ "test", "send an event of the type \"test\" now" },
+	{ "NAME", "a section \"forward NAME\" of the settings" },
+	{ NULL, NULL }
+};
+
 /* Of what has no status. */
 static const struct cli_word attention_words[] = {
 	LIST_WORDS
@@ -257,6 +268,14 @@ const struct cli_command cli_commands[] = {
 	    "Newest first; \"error\" says why a request waits, was refused, or "
 	    "is unknown.",
 	    requests_words, cli_requests, CLI_CONF, NULL },
+	{ "forwards", "[STATUS] [PROVIDER] [--since TIME] [--csv] ...",
+	    "what applications were told, and what waits",
+	    "Newest first; \"last_error\" says why an event was not taken.",
+	    forwards_words, cli_forwards, CLI_CONF, NULL },
+	{ "forward", "test NAME", "try whether an application takes events",
+	    "Sends an event of the type \"test\", signed as any other, and says "
+	    "what came of it.",
+	    forward_words, cli_forward, CLI_CONF, NULL },
 	{ "attention", "[PROVIDER] [--json] ...",
 	    "what a person should look at, the most urgent first",
 	    "\"cure\" is the statement that mends it, or shows more.",

@@ -55,7 +55,7 @@ conf_free_list(char **list)
 	free(list);
 }
 
-/* What a section's keys hold, at base: a struct conf or a struct account. */
+/* What a section's keys hold, at base: a struct conf, account or forward. */
 static void
 conf_free_section(const char *section, char *base)
 {
@@ -83,6 +83,11 @@ conf_free(struct conf *c)
 		free(c->accounts[i].name);
 	}
 	free(c->accounts);
+	for (i = 0; i < c->nforwards; i++) {
+		conf_free_section(CONF_FORWARD, (char *)&c->forwards[i]);
+		free(c->forwards[i].name);
+	}
+	free(c->forwards);
 	for (i = 0; i < CONF_NSECTIONS; i++)
 		conf_free_section(conf_sections[i], (char *)c);
 	free(c->path);
@@ -99,6 +104,35 @@ conf_account(const struct conf *c, const struct provider *p, const char *name)
 		    strcmp(c->accounts[i].name, name) == 0)
 			return &c->accounts[i];
 	return NULL;
+}
+
+const struct forward *
+conf_forward(const struct conf *c, const char *name)
+{
+	size_t	i;
+
+	for (i = 0; i < c->nforwards; i++)
+		if (strcmp(c->forwards[i].name, name) == 0)
+			return &c->forwards[i];
+	return NULL;
+}
+
+size_t
+conf_forward_key(const char *secret, unsigned char key[CONF_FORWARD_KEY_MAX])
+{
+	static const char	prefix[] = "whsec_";
+	unsigned char		bytes[CONF_FORWARD_KEY_MAX + 8];
+	size_t			len = strlen(secret), skip = strlen(prefix);
+	ssize_t			n;
+
+	if (strncmp(secret, prefix, skip) != 0 ||
+	    len - skip > (CONF_FORWARD_KEY_MAX + 2) / 3 * 4)
+		return 0;
+	n = base64_decode(secret + skip, len - skip, bytes);
+	if (n < CONF_FORWARD_KEY_MIN || n > CONF_FORWARD_KEY_MAX)
+		return 0;
+	memcpy(key, bytes, (size_t)n);
+	return (size_t)n;
 }
 
 enum token_match

@@ -29,6 +29,17 @@ struct account {
 	bool			 resend_unknown;
 };
 
+/* Whom to tell of what happened: the section "forward NAME { ... }". */
+struct forward {
+	char	*name;
+	char	*url;		/* "": command, which is not "" then */
+	char	*command;	/* for the shell; the event is its input */
+	char	**secrets;	/* NULL-terminated; with url at least 1 */
+	char	**types;	/* of events; NULL-terminated, at least 1 */
+	char	**accounts;	/* "provider account"; none: all */
+	bool	 allow_private;	/* url may lead into a private network */
+};
+
 struct conf {
 	char		*path;
 	char		*conninfo;
@@ -57,6 +68,8 @@ struct conf {
 	int64_t		 web_thumbs;		/* 0: none are made */
 	struct account	*accounts;
 	size_t		 naccounts;
+	struct forward	*forwards;
+	size_t		 nforwards;
 };
 
 /*
@@ -80,6 +93,16 @@ void	conf_free(struct conf *);		/* NULL is fine */
 /* The account of a provider by name, or NULL. */
 const struct account *conf_account(const struct conf *,
 	    const struct provider *, const char *name);
+
+/* The forward of that name, or NULL. */
+const struct forward *conf_forward(const struct conf *, const char *name);
+
+/* The bytes that a forward's secret "whsec_..." stands for, as Standard Webhooks
+ * has it, into key; 0: it is none. */
+#define CONF_FORWARD_KEY_MIN	16
+#define CONF_FORWARD_KEY_MAX	128
+size_t	conf_forward_key(const char *secret,
+	    unsigned char key[CONF_FORWARD_KEY_MAX]);
 
 enum token_match {
 	TOKEN_NONE,	/* it is no account's */

@@ -45,13 +45,19 @@ conf_begins(const char *s, const char *prefix)
 /* ---- the accounts ------------------------------------------------------- */
 
 static bool
+conf_name_is_valid(const char *name)
+{
+	size_t	len = strlen(name);
+
+	return len >= 1 && len <= 64 && strspn(name,
+	    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-")
+	    == len;
+}
+
+static bool
 conf_check_name(const struct account *a, const struct conf_faults *faults)
 {
-	size_t	len = strlen(a->name);
-
-	if (len >= 1 && len <= 64 && strspn(a->name,
-	    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-")
-	    == len)
+	if (conf_name_is_valid(a->name))
 		return true;
 	return conf_wrong(faults, NULL, NULL, "is no account name of 1 to 64 "
 	    "letters, digits, '-' and '_'");
@@ -168,6 +174,115 @@ conf_check_account(const struct conf *c, struct account *a,
 	ok = conf_check_api_base(c, a, faults) && ok;
 	ok = conf_check_keys_url(c, a, faults) && ok;
 	return conf_check_tokens(c, a, faults) && ok;
+}
+
+/* ---- the forwards ------------------------------------------------------- */
+
+/* What a forward may tell of; the first two when nothing is said. */
+static const char *const	conf_types[] = {
+	"task.stored", "task.failed", "task.finished", "request.refused",
+	"request.unknown", NULL
+};
+#define CONF_TYPES_DEFAULT	2
+
+/* The kinds of events: those that are named, or else the usual ones. */
+static bool
+conf_check_types(struct forward *f, const struct conf_faults *faults)
+{
+	size_t	i, t;
+
+	for (i = 0; f->types[i] != NULL; i++) {
+		for (t = 0; conf_types[t] != NULL; t++)
+			if (strcmp(f->types[i], conf_types[t]) == 0)
+				break;
+		if (conf_types[t] == NULL)
+			return conf_wrong(faults, NULL, "on", "has \"%s\", "
+			    "which is none of task.stored, task.failed, "
+			    "task.finished, request.refused and "
+			    "request.unknown", f->types[i]);
+	}
+	if (i > 0)
+		return true;
+	free(f->types);
+	if ((f->types = calloc(CONF_TYPES_DEFAULT + 1,
+	    sizeof(*f->types))) == NULL)
+		return conf_wrong_no_memory(faults);
+	for (t = 0; t < CONF_TYPES_DEFAULT; t++)
+		if ((f->types[t] = strdup(conf_types[t])) == NULL)
+			return conf_wrong_no_memory(faults);
+	return true;
+}
+
+/* Is it "PROVIDER ACCOUNT", and a section of the settings? */
+static bool
+conf_has_account(const struct conf *c, const char *text)
+{
+	const struct account	*a;
+	size_t			 i, n;
+
+	for (i = 0; i < c->naccounts; i++) {
+		a = &c->accounts[i];
+		n = strlen(a->provider->name);
+		if (strncmp(text, a->provider->name, n) == 0 &&
+		    text[n] == ' ' && strcmp(text + n + 1, a->name) == 0)
+			return true;
+	}
+	return false;
+}
+
+static bool
+conf_check_forward_secrets(const struct forward *f,
+    const struct conf_faults *faults)
+{
+	unsigned char	key[CONF_FORWARD_KEY_MAX];
+	size_t		i;
+
+	if (*f->url != '\0' && f->secrets[0] == NULL)
+		return conf_wrong(faults, NULL, "secret", "is missing: the "
+		    "receiver knows by it that an event is ours");
+	for (i = 0; f->secrets[i] != NULL; i++)
+		if (conf_forward_key(f->secrets[i], key) == 0)
+			return conf_wrong(faults, NULL, "secret", "number %zu "
+			    "is not whsec_ and %d to %d bytes in Base64",
+			    i + 1, CONF_FORWARD_KEY_MIN, CONF_FORWARD_KEY_MAX);
+	return true;
+}
+
+static bool
+conf_check_forward_url(const struct forward *f,
+    const struct conf_faults *faults)
+{
+	if ((*f->url == '\0') == (*f->command == '\0'))
+		return conf_wrong(faults, NULL, "url", "has to be there, or "
+		    "command, and not both");
+	if (*f->url == '\0')
+		return true;
+	if (!url_is_link(f->url))
+		return conf_wrong(faults, NULL, "url", "is no http(s) URL");
+	if (!f->allow_private && !conf_begins(f->url, "https://"))
+		return conf_wrong(faults, NULL, "url", "is not https://, and "
+		    "allow_private is no");
+	return true;
+}
+
+bool
+conf_check_forward(const struct conf *c, struct forward *f,
+    const struct conf_faults *faults)
+{
+	bool	ok = true;
+	size_t	i;
+
+	if (!conf_name_is_valid(f->name))
+		ok = conf_wrong(faults, NULL, NULL, "is no name of 1 to 64 "
+		    "letters, digits, '-' and '_'");
+	ok = conf_check_forward_url(f, faults) && ok;
+	ok = conf_check_forward_secrets(f, faults) && ok;
+	for (i = 0; f->accounts[i] != NULL; i++)
+		if (!conf_has_account(c, f->accounts[i]))
+			ok = conf_wrong(faults, NULL, "account", "has \"%s\", "
+			    "and the settings have no such section",
+			    f->accounts[i]);
+	return conf_check_types(f, faults) && ok;
 }
 
 /* ---- the rest ----------------------------------------------------------- */

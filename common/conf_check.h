@@ -29,4 +29,9 @@ bool	conf_check_common(const struct conf *, const struct conf_faults *);
 bool	conf_check_account(const struct conf *, struct account *,
 	    const struct conf_faults *);
 
+/* One forward of conf, beside those in front of it, once the accounts are there;
+ * fills in its types.  False: there were faults. */
+bool	conf_check_forward(const struct conf *, struct forward *,
+	    const struct conf_faults *);
+
 #endif

@@ -253,7 +253,10 @@ static cfg_t *
 conf_file_grammar(void)
 {
 	cfg_opt_t	 opts[MAX_SECTIONS + 1];
-	cfg_opt_t	 keys[CONF_NSECTIONS + 1][CONF_KEYS_MAX];
+	cfg_opt_t	 keys[CONF_NSECTIONS + 2][CONF_KEYS_MAX];
+	cfg_opt_t	 forward = CFG_SEC(CONF_FORWARD,
+			    keys[CONF_NSECTIONS + 1], CFGF_MULTI |
+			    CFGF_TITLE | CFGF_NO_TITLE_DUPES);
 	cfg_opt_t	 end = CFG_END();
 	cfg_t		*cfg;
 	size_t		 i, n = 0;
@@ -266,6 +269,8 @@ conf_file_grammar(void)
 		opts[n++] = sec;
 	}
 	conf_file_fill_options(CONF_ACCOUNT, keys[CONF_NSECTIONS]);
+	conf_file_fill_options(CONF_FORWARD, keys[CONF_NSECTIONS + 1]);
+	opts[n++] = forward;
 	for (i = 0; providers[i] != NULL && n < MAX_SECTIONS; i++) {
 		cfg_opt_t	sec = CFG_SEC(providers[i]->name,
 				    keys[CONF_NSECTIONS], CFGF_MULTI |
@@ -279,6 +284,7 @@ conf_file_grammar(void)
 	cfg_set_error_function(cfg, conf_file_on_error);
 	for (i = 0; i < CONF_NSECTIONS; i++)
 		conf_file_set_checks(cfg, conf_sections[i], conf_sections[i]);
+	conf_file_set_checks(cfg, CONF_FORWARD, CONF_FORWARD);
 	for (i = 0; providers[i] != NULL; i++)
 		conf_file_set_checks(cfg, providers[i]->name, CONF_ACCOUNT);
 	return cfg;
@@ -444,6 +450,27 @@ conf_file_take_accounts(struct conf_file *f, struct conf *c)
 		for (i = 0; i < cfg_size(f->cfg, (*p)->name); i++)
 			ok = conf_file_take_account(f, c, *p,
 			    cfg_getnsec(f->cfg, (*p)->name, i)) && ok;
+	return ok;
+}
+
+static bool
+conf_file_take_forwards(struct conf_file *f, struct conf *c)
+{
+	const struct conf_faults	 faults = { conf_file_blame, f };
+	unsigned			 i, n = cfg_size(f->cfg, CONF_FORWARD);
+	struct forward			*w;
+	bool				 ok = true;
+
+	if ((c->forwards = calloc(n + 1, sizeof(*c->forwards))) == NULL)
+		return false;
+	for (i = 0; i < n; i++) {
+		w = &c->forwards[c->nforwards++];
+		f->section = cfg_getnsec(f->cfg, CONF_FORWARD, i);
+		if ((w->name = strdup(cfg_title(f->section))) == NULL)
+			return false;
+		ok = conf_file_take_section(f, f->section, CONF_FORWARD,
+		    (char *)w) && conf_check_forward(c, w, &faults) && ok;
+	}
 	return ok;
 }
 
@@ -624,6 +651,7 @@ conf_file_read_with(struct conf_file *f, struct conf *c)
 	if (ok) {
 		ok = conf_file_take_common(f, c);
 		ok = conf_file_take_accounts(f, c) && ok;
+		ok = conf_file_take_forwards(f, c) && ok;
 		if (f->each != NULL)
 			conf_file_tell_unset(f);
 	}

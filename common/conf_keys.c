@@ -8,6 +8,7 @@
 
 #define C(member)	offsetof(struct conf, member)
 #define A(member)	offsetof(struct account, member)
+#define F(member)	offsetof(struct forward, member)
 
 const struct conf_key conf_keys[] = {
 	{ "database", "conninfo", CONF_SECRET, C(conninfo), NULL, 0, 0,
@@ -94,6 +95,19 @@ const struct conf_key conf_keys[] = {
 	    "queued requests sent a minute" },
 	{ CONF_ACCOUNT, "resend_unknown", CONF_BOOL, A(resend_unknown), "no",
 	    0, 0, "apimart: the models in use honour its Idempotency-Key" },
+	{ CONF_FORWARD, "url", CONF_TEXT, F(url), "", 0, 0,
+	    "where events are sent; https unless allow_private" },
+	{ CONF_FORWARD, "command", CONF_TEXT, F(command), "", 0, 0,
+	    "in place of url: gets each event as JSON on its input" },
+	{ CONF_FORWARD, "secret", CONF_LIST, F(secrets), "", 0, 0,
+	    "whsec_ and Base64: what events are signed with; all sign" },
+	{ CONF_FORWARD, "on", CONF_LIST, F(types),
+	    "task.stored, task.failed", 0, 0,
+	    "also task.finished, request.refused, request.unknown" },
+	{ CONF_FORWARD, "account", CONF_LIST, F(accounts), "", 0, 0,
+	    "of which accounts, as \"provider account\"; of all if absent" },
+	{ CONF_FORWARD, "allow_private", CONF_BOOL, F(allow_private), "no",
+	    0, 0, "url may lead into a private network, without TLS" },
 	{ NULL, NULL, CONF_TEXT, 0, NULL, 0, 0, NULL }
 };
 _Static_assert(sizeof(conf_keys) / sizeof(conf_keys[0]) <= CONF_KEYS_MAX,

@@ -18,7 +18,9 @@ struct conf_key {
 	const char	*name;
 	enum conf_type	 type;
 	size_t		 at;		/* its member's place in struct conf, or
-					   for CONF_ACCOUNT in struct account */
+					   for CONF_ACCOUNT in struct account,
+					   for CONF_FORWARD in struct
+					   forward */
 	const char	*dflt;		/* NULL: it has to be set */
 	long		 min, max;	/* of a CONF_NUMBER */
 	const char	*words;
@@ -26,12 +28,14 @@ struct conf_key {
 
 /* The section of the table that stands for the sections of all providers. */
 #define CONF_ACCOUNT	"account"
+/* The section of which there may be several, each with a title. */
+#define CONF_FORWARD	"forward"
 
 /* Every setting there is; ends in a NULL name. */
 extern const struct conf_key conf_keys[];
 #define CONF_KEYS_MAX	64
 
-/* The sections that are there once, CONF_ACCOUNT not among them. */
+/* The sections that are there once. */
 #define CONF_NSECTIONS	5
 extern const char *const conf_sections[CONF_NSECTIONS];
 

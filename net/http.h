@@ -28,7 +28,10 @@ enum http_policy {
 				   but http becomes https, and redirects are
 				   followed, each held to the same rules, with
 				   the cookies that came on the way */
-	HTTP_OPERATOR_HOST	/* a store of the operator's settings: it may be
+	HTTP_PUBLIC_HOOK,	/* a receiver of the operator's settings: https
+				   at a public address, at any port, and no
+				   redirect; whatever the engine allows */
+	HTTP_OPERATOR_HOST	/* a host of the operator's settings: it may be
 				   in a private network, and need no TLS there;
 				   no redirect */
 };

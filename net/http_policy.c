@@ -19,6 +19,13 @@ policy_anywhere(const struct sockaddr *addr, bool tls)
 	return NULL;
 }
 
+static const char *
+policy_public_host(const struct sockaddr *addr, bool tls)
+{
+	(void)tls;
+	return address_is_public(addr) ? NULL : "no public address";
+}
+
 /* In the operator's own network TLS is the operator's choice; and so it is where
  * the operator allows links to lead into it. */
 static const char *
@@ -36,6 +43,9 @@ static const struct http_rules policies[][2] = {
 	[HTTP_PUBLIC_LINK] = {
 		{ "https",	false,	true,	policy_public },
 		{ "http,https",	true,	true,	policy_public_tls } },
+	[HTTP_PUBLIC_HOOK] = {
+		{ "https",	false,	false,	policy_public_host },
+		{ "https",	false,	false,	policy_public_host } },
 	[HTTP_OPERATOR_HOST] = {
 		{ "http,https",	true,	false,	policy_public_tls },
 		{ "http,https",	true,	false,	policy_public_tls } },

@@ -285,14 +285,15 @@ comment on function genhook.queue_forwards(integer) is
 -- What is sent.  While the links are still the provider's, they are told.
 create or replace function genhook.forward_body(p genhook.forwards)
 returns text
-language sql
+language plpgsql
 stable
 set search_path = genhook, pg_temp
 set timezone = 'UTC'
 set enable_seqscan = off
 set jit = off
 as $$
-    select jsonb_build_object('type', p.type,
+begin
+    return jsonb_build_object('type', p.type,
         'timestamp', to_char(p.happened_at, 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
         'data', case
             when p.request_id is not null then
@@ -313,7 +314,8 @@ as $$
                 where t.provider = p.provider and t.task_id = p.task_id)
             else (select to_jsonb(t) from task_results t
                 where t.provider = p.provider and t.task_id = p.task_id)
-            end)::text
+            end)::text;
+end
 $$;
 comment on function genhook.forward_body(genhook.forwards) is
     'The JSON that an event is told by: type, timestamp, and as data the row of task_results or request_results as it is now.';
@@ -324,8 +326,8 @@ comment on function genhook.forward_body(genhook.forwards) is
 -- other.  A copy of the database tells nobody.
 create or replace function genhook.claim_forwards(p_owner text, p_lease interval,
     p_name text[], p_room integer[])
-returns table (id bigint, name text, type text, webhook_id text,
-    attempts integer, body text, provider text, task_id text)
+returns table (id bigint, name text, type text, webhook_id text, body text,
+    about text)
 language plpgsql
 security definer
 set search_path = genhook, pg_temp
@@ -375,8 +377,8 @@ begin
         ids := ids || got;
     end loop;
     return query
-    select f.id, f.name, f.type::text, f.webhook_id, f.attempts::integer,
-        forward_body(f), f.provider::text, f.task_id::text
+    select f.id, f.name, f.type::text, f.webhook_id, forward_body(f),
+        coalesce(f.provider || '/' || f.task_id, 'request ' || f.request_id)
     from forwards f where f.id = any (ids)
     order by f.next_attempt_at, f.id;
 end

@@ -1,0 +1,70 @@
+#!/usr/bin/python3
+"""An application that is told: a web server whose moods are files.
+
+    receiver.py PORT MODES LOG
+
+A request to /NAME is answered as the file MODES/NAME says when it comes: a
+status, with Retry-After where a second number follows; "hang", which never
+answers; "cut", which hangs up; and 200 where there is no such file.  Each is a
+line of JSON in LOG once its answer is on the way.
+"""
+import base64
+import json
+import os
+import sys
+import threading
+import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+port, modes, log = int(sys.argv[1]), sys.argv[2], sys.argv[3]
+lock = threading.Lock()
+
+
+def mood(name):
+    try:
+        with open(os.path.join(modes, name)) as f:
+            return f.read().split()
+    except FileNotFoundError:
+        return ["200"]
+
+
+class Receiver(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def log_message(self, *args):
+        pass
+
+    def note(self, body, answer):
+        line = json.dumps({
+            "at": time.time(), "path": self.path.strip("/"), "answer": answer,
+            "method": self.command,
+            "id": self.headers.get("webhook-id"),
+            "headers": {k.lower(): v for k, v in self.headers.items()},
+            "body": base64.b64encode(body).decode(),
+        })
+        with lock, open(log, "a") as f:
+            f.write(line + "\n")
+
+    def do_POST(self):
+        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        words = mood(self.path.strip("/").split("/")[0])
+        self.note(body, words[0])
+        if words[0] == "hang":
+            time.sleep(60)
+        if words[0] in ("hang", "cut"):
+            self.close_connection = True
+            return
+        self.send_response(int(words[0]))
+        if words[0].startswith("3"):
+            self.send_header("Location", "/elsewhere")
+        if len(words) > 1:
+            self.send_header("Retry-After", words[1])
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    do_GET = do_POST
+
+
+server = ThreadingHTTPServer(("127.0.0.1", port), Receiver)
+server.daemon_threads = True
+server.serve_forever()
