@@ -102,7 +102,7 @@ const struct conf_key conf_keys[] = {
 	{ CONF_FORWARD, "secret", CONF_LIST, F(secrets), "", 0, 0,
 	    "whsec_ and Base64: what events are signed with; all sign" },
 	{ CONF_FORWARD, "on", CONF_LIST, F(types),
-	    "task.stored, task.failed", 0, 0,
+	    "task.stored,task.failed", 0, 0,
 	    "also task.finished, request.refused, request.unknown" },
 	{ CONF_FORWARD, "account", CONF_LIST, F(accounts), "", 0, 0,
 	    "of which accounts, as \"provider account\"; of all if absent" },

@@ -72,7 +72,9 @@ sender_in_flight(const struct sender *sender)
 	return http_in_flight(sender->engine) + sender->ncommands;
 }
 
-char *
+/* The value of webhook-signature: one "v1,..." for each secret, over
+ * "webhook_id.timestamp.body".  The caller's to free; NULL with err. */
+static char *
 send_signature(const struct forward *to, const char *webhook_id,
     int64_t timestamp, const char *body, struct errbuf *err)
 {

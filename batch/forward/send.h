@@ -64,12 +64,7 @@ void	sender_put(struct sender *, struct send *);
 /* Wait up to timeout_ms for something to end, and call its on_end. */
 void	sender_turn(struct sender *, int timeout_ms);
 
+/* How many are on their way. */
 int	sender_in_flight(const struct sender *);
-
-/* The value of the header webhook-signature: one "v1,..." for each secret of
- * the forward, over "webhook_id.timestamp.body".  The caller's to free; NULL
- * with err: no memory, or libcrypto failed. */
-char	*send_signature(const struct forward *, const char *webhook_id,
-	    int64_t timestamp, const char *body, struct errbuf *err);
 
 #endif
