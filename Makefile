@@ -302,6 +302,10 @@ install: programs
 	install -m 644 deploy/genhook.conf.example deploy/genhook.cron \
 	    deploy/genhook.logrotate deploy/genhook-sweep.service \
 	    $(DESTDIR)$(PREFIX)/share/genhook
+	install -d $(DESTDIR)$(PREFIX)/share/genhook/monitoring
+	install -m 644 deploy/monitoring/genhook.rules.yml \
+	    deploy/monitoring/genhook-dashboard.json \
+	    $(DESTDIR)$(PREFIX)/share/genhook/monitoring
 	install -d $(MAN)/man1 $(MAN)/man5 $(MAN)/man7 $(MAN)/man8
 	for page in man/*; do \
 	    install -m 644 $$page $(MAN)/man$${page##*.} || exit 1; done

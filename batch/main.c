@@ -15,6 +15,7 @@
 #include "lib/units.h"
 #include "lib/version.h"
 #include "common/database.h"
+#include "batch/alert.h"
 #include "batch/check.h"
 #include "batch/dry_run.h"
 #include "batch/follow.h"
@@ -219,6 +220,7 @@ sweep_run(struct sweep *s, const struct sweep_options *o)
 {
 	if (!sweep_begin(s)) {
 		check_note_leave(&s->run);
+		alert_cannot_begin(&s->run);
 		return;
 	}
 	check_note_remove(&s->run);
@@ -230,6 +232,7 @@ sweep_run(struct sweep *s, const struct sweep_options *o)
 	if (run_stopping() && s->run.error.text[0] == '\0')
 		errbuf_set(&s->run.error, "stopped by a signal");
 	(void)sweep_finish(s);
+	alert_after_run(&s->run);
 	if (!o->quiet || !sweep_did_nothing(s))
 		sweep_print_summary(s);
 }

@@ -74,6 +74,7 @@ int	cli_retry(const struct conf *, int argc, char **argv);
 int	cli_repoll(const struct conf *, int argc, char **argv);
 int	cli_cancel(const struct conf *, int argc, char **argv);
 int	cli_tail(const struct conf *, int argc, char **argv);
+int	cli_metrics(const struct conf *, int argc, char **argv);
 int	cli_init(const struct conf *, int argc, char **argv);
 int	cli_address(const struct conf *, int argc, char **argv);
 int	cli_token(const struct conf *, int argc, char **argv);

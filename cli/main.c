@@ -233,6 +233,10 @@ static const struct cli_word config_words[] = {
 	{ NULL, NULL }
 };
 
+static const struct cli_word metrics_words[] = {
+	{ NULL, NULL }
+};
+
 static const struct cli_word completion_words[] = {
 	{ "bash|zsh|fish", "the shell" },
 	{ NULL, NULL }
@@ -344,6 +348,10 @@ const struct cli_command cli_commands[] = {
 	    "by asking each provider for a\ntask that does not exist, which "
 	    "costs nothing.",
 	    doctor_words, cli_doctor, CLI_CONF_OR_NULL, NULL },
+	{ "metrics", "", "print the figures that monitoring reads",
+	    "In the text format of Prometheus.  The page has the same at "
+	    "metrics, for whoever\nhas web.metrics_token.",
+	    metrics_words, cli_metrics, CLI_CONF, NULL },
 	{ "migrate", "[--check | --print]",
 	    "bring the database to this version's schema",
 	    "Does nothing when the schema is current.  Two at once wait for "

@@ -66,6 +66,12 @@ struct conf {
 	char		*web_url;		/* "": not known */
 	bool		 web_trust_remote_user;
 	int64_t		 web_thumbs;		/* 0: none are made */
+	char		*web_metrics_token;	/* "": none */
+	char		*alert_url;		/* "": none, as the next two */
+	char		*alert_format;
+	char		*alert_command;
+	int64_t		 alert_remind_hours;
+	char		*alert_ping_url;
 	struct account	*accounts;
 	size_t		 naccounts;
 	struct forward	*forwards;
@@ -89,6 +95,18 @@ struct conf *conf_check(const char *path,
 	    void (*each)(void *arg, const char *words), void *arg);
 
 void	conf_free(struct conf *);		/* NULL is fine */
+
+/* How an alert is written. */
+enum alert_format {
+	ALERT_JSON,
+	ALERT_TEXT,
+	ALERT_NTFY,
+	ALERT_SLACK,
+	ALERT_DISCORD,
+	CONF_NALERT_FORMATS
+};
+/* The one of these settings; CONF_NALERT_FORMATS: a word that is none. */
+enum alert_format conf_alert_format(const struct conf *);
 
 /* The account of a provider by name, or NULL. */
 const struct account *conf_account(const struct conf *,

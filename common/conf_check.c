@@ -331,6 +331,43 @@ conf_check_web(const struct conf *c, const struct conf_faults *faults)
 		    "and needs %d or more", len, CONF_WEB_SECRET_MIN);
 	if (*c->web_url != '\0' && !url_is_link(c->web_url))
 		ok = conf_wrong(faults, "web", "url", "is no http(s) URL");
+	len = strlen(c->web_metrics_token);
+	if (len > 0 && len < CONF_WEB_SECRET_MIN)
+		ok = conf_wrong(faults, "web", "metrics_token", "has %zu "
+		    "characters, and needs %d or more", len,
+		    CONF_WEB_SECRET_MIN);
+	return ok;
+}
+
+static const char *const	conf_alert_formats[CONF_NALERT_FORMATS] = {
+	[ALERT_JSON] = "json", [ALERT_TEXT] = "text", [ALERT_NTFY] = "ntfy",
+	[ALERT_SLACK] = "slack", [ALERT_DISCORD] = "discord"
+};
+
+enum alert_format
+conf_alert_format(const struct conf *c)
+{
+	size_t	i = 0;
+
+	while (i < CONF_NALERT_FORMATS &&
+	    strcmp(c->alert_format, conf_alert_formats[i]) != 0)
+		i++;
+	return (enum alert_format)i;
+}
+
+static bool
+conf_check_alert(const struct conf *c, const struct conf_faults *faults)
+{
+	bool	ok = true;
+
+	if (*c->alert_url != '\0' && !url_is_link(c->alert_url))
+		ok = conf_wrong(faults, "alert", "url", "is no http(s) URL");
+	if (*c->alert_ping_url != '\0' && !url_is_link(c->alert_ping_url))
+		ok = conf_wrong(faults, "alert", "ping_url",
+		    "is no http(s) URL");
+	if (conf_alert_format(c) == CONF_NALERT_FORMATS)
+		ok = conf_wrong(faults, "alert", "format", "is \"%s\", none of "
+		    "ntfy, slack, discord, json and text", c->alert_format);
 	return ok;
 }
 
@@ -351,5 +388,6 @@ conf_check_common(const struct conf *c, const struct conf_faults *faults)
 	if (*c->base_url != '\0' && !url_is_link(c->base_url))
 		ok = conf_wrong(faults, "receiver", "base_url",
 		    "is no http(s) URL");
-	return conf_check_web(c, faults) && ok;
+	ok = conf_check_web(c, faults) && ok;
+	return conf_check_alert(c, faults) && ok;
 }

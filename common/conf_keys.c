@@ -70,6 +70,18 @@ const struct conf_key conf_keys[] = {
 	    "no", 0, 0, "whom the web server let in may look and act" },
 	{ "web", "thumbs", CONF_NUMBER, C(web_thumbs), "50000", 0, 10000000,
 	    "small pictures kept in the database, the newest; 0: none" },
+	{ "web", "metrics_token", CONF_SECRET, C(web_metrics_token), "", 0, 0,
+	    "lets monitoring have the page's metrics; 16 characters or more" },
+	{ "alert", "url", CONF_SECRET, C(alert_url), "", 0, 0,
+	    "where trouble is told: a POST to this address" },
+	{ "alert", "format", CONF_TEXT, C(alert_format), "json", 0, 0,
+	    "ntfy, slack, discord, json or text" },
+	{ "alert", "command", CONF_TEXT, C(alert_command), "", 0, 0,
+	    "a command that trouble is told to, on its standard input" },
+	{ "alert", "remind_hours", CONF_NUMBER, C(alert_remind_hours), "24", 1,
+	    8760, "hours; what lasts is told again" },
+	{ "alert", "ping_url", CONF_SECRET, C(alert_ping_url), "", 0, 0,
+	    "asked for after each sweep that could work" },
 	{ CONF_ACCOUNT, "token", CONF_LIST, A(tokens), NULL, 0, 0,
 	    "the secret part of the callback path; several live at once" },
 	{ CONF_ACCOUNT, "webhook_secret", CONF_LIST, A(secrets), "", 0, 0,
@@ -114,7 +126,7 @@ _Static_assert(sizeof(conf_keys) / sizeof(conf_keys[0]) <= CONF_KEYS_MAX,
     "CONF_KEYS_MAX is too small");
 
 const char *const conf_sections[CONF_NSECTIONS] = {
-	"database", "receiver", "archive", "sweep", "web"
+	"database", "receiver", "archive", "sweep", "web", "alert"
 };
 
 const struct conf_key *

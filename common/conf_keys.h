@@ -36,7 +36,7 @@ extern const struct conf_key conf_keys[];
 #define CONF_KEYS_MAX	64
 
 /* The sections that are there once. */
-#define CONF_NSECTIONS	5
+#define CONF_NSECTIONS	6
 extern const char *const conf_sections[CONF_NSECTIONS];
 
 /* A key by the section's name in the file and its own, or NULL. */

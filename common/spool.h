@@ -41,6 +41,11 @@ bool	spool_try(const struct spool *, struct errbuf *err);
 
 /* In the directory, beside the callbacks: why the last sweep could not begin. */
 #define SPOOL_SWEEP_NOTE	".sweep.failed"
+/* Its alerts': since when no run can begin, and when that was told; and when it
+ * last looked whether to alert, and pinged. */
+#define SPOOL_ALERT_NOTE	".alert.note"
+#define SPOOL_ALERT_MINUTE	".alert.minute"
+#define SPOOL_PING_MINUTE	".ping.minute"
 
 /* Files that wait; -1 when the directory cannot be read. */
 long	spool_count(const struct spool *);

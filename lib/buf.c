@@ -188,3 +188,15 @@ buf_json(struct buf *b, const char *text, size_t most)
 	if (text[n] != '\0')
 		buf_text(b, "...");
 }
+
+void
+buf_json_utf8(struct buf *b, const char *text)
+{
+	for (; *text != '\0'; text++)
+		if (*text == '"' || *text == '\\')
+			buf_printf(b, "\\%c", *text);
+		else if ((unsigned char)*text < ' ' || *text == '\177')
+			buf_printf(b, "\\u%04x", (unsigned)*text);
+		else
+			buf_bytes(b, text, 1);
+}

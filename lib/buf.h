@@ -53,5 +53,7 @@ void	buf_percent_decoded(struct buf *, const char *text, size_t len);
 /* The inside of a JSON string (RFC 8259) in ASCII: foreign and control bytes
  * become '?'.  Of at most most bytes; what is longer ends in "...". */
 void	buf_json(struct buf *, const char *text, size_t most);
+/* The same of text that is UTF-8, whole: foreign letters stay. */
+void	buf_json_utf8(struct buf *, const char *text);
 
 #endif

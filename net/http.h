@@ -63,8 +63,9 @@ struct http_request {
 	const char		*const *headers;	/* more lines, up to a
 						   NULL; or NULL */
 
-	/* The body: JSON to POST, which is never sent twice, be the answer lost
-	 * or not; or on_send and how many bytes it gives; or none. */
+	/* The body: JSON to POST, or what a Content-Type among headers says,
+	 * which is never sent twice, be the answer lost or not; or on_send
+	 * and how many bytes it gives; or none. */
 	const char		*post;
 	int64_t			 body_bytes;
 

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "net/http_internal.h"
 
@@ -167,10 +168,13 @@ setup_headers(CURL *easy, struct http_transfer *t,
     const struct http_request *req)
 {
 	size_t	i;
+	bool	typed = false;
 
+	for (i = 0; req->headers != NULL && req->headers[i] != NULL; i++)
+		typed |= strncasecmp(req->headers[i], "Content-Type:", 13) == 0;
 	/* libcurl would name a form, and wait for a 100 before a large body. */
-	if (req->post != NULL && (!setup_add_header(t,
-	    "Content-Type: application/json") ||
+	if (req->post != NULL && ((!typed && !setup_add_header(t,
+	    "Content-Type: application/json")) ||
 	    !setup_add_header(t, "Expect:")))
 		return false;
 	for (i = 0; req->headers != NULL && req->headers[i] != NULL; i++)

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "lib/crypto.h"
 #include "lib/hex.h"
@@ -253,6 +254,49 @@ route_accounts(struct web_call *call)
 	return web_document(call, buf_take(&doc));
 }
 
+/* Is this whoever has web.metrics_token?  Digests are of one length, so that time
+ * tells nothing of it. */
+static bool
+route_may_measure(const struct web_call *call)
+{
+	static const char	 scheme[] = "Bearer ";
+	const char		*token = call->web->conf->web_metrics_token;
+	const char		*given = request_get(call->req,
+				    "HTTP_AUTHORIZATION");
+	unsigned char		 want[SHA256_BYTES], have[SHA256_BYTES];
+
+	if (given == NULL ||
+	    strncasecmp(given, scheme, sizeof(scheme) - 1) != 0)
+		return false;
+	given += sizeof(scheme) - 1;
+	return sha256(token, strlen(token), want) &&
+	    sha256(given, strlen(given), have) &&
+	    equal_constant_time(want, have, sizeof(want));
+}
+
+/* Monitoring has no session, but a token of its own; without one set there is
+ * nothing here. */
+static enum web_status
+route_metrics(struct web_call *call)
+{
+	struct db_rows	*rows = NULL;
+	enum web_status	 status;
+
+	if (*call->web->conf->web_metrics_token == '\0')
+		return WEB_NOT_FOUND;
+	if (!route_may_measure(call)) {
+		web_reply_header(call, "WWW-Authenticate", "Bearer");
+		return web_fail(call, WEB_SIGNED_OUT, "this needs "
+		    "web.metrics_token");
+	}
+	if ((status = web_ask(call, false, DB_METRICS, NULL, &rows)) != WEB_OK)
+		return status;
+	status = web_document(call, strdup(db_value(rows, 0, 0)));
+	call->type = "text/plain; version=0.0.4; charset=utf-8";
+	db_rows_free(rows);
+	return status;
+}
+
 /* ---- the table ---------------------------------------------------------- */
 
 static const struct web_route {
@@ -277,6 +321,7 @@ static const struct web_route {
 	{ "POST", "/api/action",    WEB_ACT,    NULL, route_action },
 	{ "POST", "/api/session",   WEB_ANYONE, NULL, route_sign_in },
 	{ "POST", "/api/sign_out",  WEB_ANYONE, NULL, route_sign_out },
+	{ "GET",  "/metrics",	    WEB_ANYONE, NULL, route_metrics },
 	{ "GET",  "/file/*",	    WEB_LOOK,   NULL, web_file },
 	{ "GET",  "/thumb/*",	    WEB_LOOK,   NULL, web_thumb },
 	{ "GET",  "/*",		    WEB_ANYONE, NULL, web_page },

@@ -1,8 +1,6 @@
 /* genhook doctor: runs every check, and says what mends what is wrong. */
 #include <stdarg.h>
 #include <string.h>
-#include <time.h>
-#include <unistd.h>
 
 #include "cli/colour.h"
 #include "cli/doctor/doctor.h"
@@ -90,34 +88,33 @@ doctor_note(struct doctor *d, const char *what, const char *fmt, ...)
 	va_end(ap);
 }
 
-/* The first line of a mail that cron sends. */
-static void
-doctor_mail_head(void)
+void
+doctor_line(const char *mark, const char *what, const char *fmt, ...)
 {
-	char		host[65] = "?", when[32] = "?";
-	struct tm	tm;
-	time_t		now = time(NULL);
+	va_list	ap;
 
-	(void)gethostname(host, sizeof(host) - 1);
-	if (gmtime_r(&now, &tm) != NULL)
-		(void)strftime(when, sizeof(when), "%Y-%m-%d %H:%M UTC", &tm);
-	printf("genhook on %s, %s: somebody should look at this.\n\n", host,
-	    when);
+	va_start(ap, fmt);
+	doctor_say(mark, what, fmt, ap);
+	va_end(ap);
 }
 
 void
 doctor_wrong(struct doctor *d, const char *what, const char *cure,
     const char *fmt, ...)
 {
+	char	words[CLI_TEXT_MAX];
 	va_list	ap;
 
-	if (d->alert && d->wrong == 0)
-		doctor_mail_head();
-	d->wrong++;
 	va_start(ap, fmt);
-	doctor_say("WRONG", what, fmt, ap);
+	(void)vsnprintf(words, sizeof(words), fmt, ap);
 	va_end(ap);
-	printf("       cure: %s\n", cure);
+	if (d->alert)
+		doctor_alert_keep(d, what, words, cure);
+	else {
+		doctor_line("WRONG", what, "%s", words);
+		printf("       cure: %s\n", cure);
+	}
+	d->wrong++;
 }
 
 static void
@@ -151,8 +148,11 @@ cli_doctor(const struct conf *conf, int argc, char **argv)
 	if (cli_arguments(argc, argv, options, NULL, 0) == -1)
 		return CLI_USAGE;
 	doctor_run(&d, offline);
-	db_free(d.db);
-	if (!d.alert)
+	if (d.alert)
+		doctor_alert_tell(&d, offline);
+	else
 		printf("%d wrong\n", d.wrong);
+	doctor_alert_free(&d);
+	db_free(d.db);
 	return d.wrong == 0 ? CLI_OK : CLI_WRONG;
 }

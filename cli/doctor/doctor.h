@@ -4,6 +4,12 @@
 
 #include "cli/cli.h"
 
+/* What is wrong, kept until the end where --alert chooses what to tell. */
+struct doctor_finding {
+	const char	*what;		/* borrowed */
+	char		*words, *cure;	/* owned; NULL: no memory */
+};
+
 struct doctor {
 	const struct conf	*conf;		/* NULL: not to be had */
 	struct db		*db;		/* NULL: not to be had (yet) */
@@ -15,6 +21,8 @@ struct doctor {
 	bool			 lighttpd_asked;	/* is that known? */
 	bool			 alert;		/* say what is wrong alone */
 	int			 wrong;		/* findings so far */
+	struct doctor_finding	*findings;	/* owned; for --alert alone */
+	size_t			 nfindings;
 };
 
 /* Words about one thing: that it is ok; that it may be so and yet be meant;
@@ -25,6 +33,19 @@ void	doctor_note(struct doctor *, const char *what, const char *, ...)
 	    __attribute__((format(printf, 3, 4)));
 void	doctor_wrong(struct doctor *, const char *what, const char *cure,
 	    const char *, ...) __attribute__((format(printf, 4, 5)));
+
+/* Print one line about one thing, behind its mark. */
+void	doctor_line(const char *mark, const char *what, const char *, ...)
+	    __attribute__((format(printf, 3, 4)));
+
+/* For --alert: keep a finding; what they hold is copied, but for what.  Print of
+ * all that was kept what somebody has not been told of, or is to be reminded of,
+ * and what is well again, as genhook.alerts knows; all of it where the database
+ * does not say.  And free it. */
+void	doctor_alert_keep(struct doctor *, const char *what,
+	    const char *words, const char *cure);
+void	doctor_alert_tell(struct doctor *, bool offline);
+void	doctor_alert_free(struct doctor *);
 
 /* How long ago: "3 min", "2 h"; borrowed until the next call. */
 const char *doctor_ago(long seconds);

@@ -50,9 +50,10 @@ set enable_seqscan = off
 set jit = off
 as $$
 declare
-    ran timestamptz := now() - p_ran;
+    ran  timestamptz := now() - p_ran;
+    next timestamptz;
 begin
-    return greatest(interval '0', (select min(w.at) from (
+    select min(w.at) into next from (
         (select k.at
         from unnest(p_provider, p_account, p_poll_after)
             as a(provider, account, poll_after)
@@ -108,7 +109,10 @@ begin
         union all
         (select min(c.not_before) from accounts c
         where c.not_before > ran)) as w(at)
-        where w.at > ran) - now());
+    where w.at > ran;
+    -- greatest() would make nothing at all due at once.
+    return case when next is not null
+        then greatest(interval '0', next - now()) end;
 end
 $$;
 comment on function genhook.next_due(interval, text[], text[], interval[]) is

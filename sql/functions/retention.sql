@@ -143,7 +143,15 @@ begin
         and (v.received_at < now() - interval '7 days' or v.nth > 5000
             or v.bytes > 64 * 1024 * 1024);
     delete from sweeps where started < before;
-    delete from hours where hour < before and hour < now() - interval '31 days';
+    -- What was counted stays in the sums.
+    with gone as (
+        delete from hours
+        where hour < before and hour < now() - interval '31 days'
+        returning *)
+    select add_totals(array_agg('hours'::text), array_agg(format(
+            'provider="%s",account="%s",source="%s",outcome="%s"', g.provider,
+            g.account, g.source, g.outcome)), array_agg(g.deliveries::numeric))
+    into child from gone g;
     delete from replays r where r.finished_at < before;
     delete from mends m where m.finished_at < before;
     delete from forwards f where f.id in (select d.id from forwards d

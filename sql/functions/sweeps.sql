@@ -91,15 +91,48 @@ $$;
 comment on function genhook.beat_sweep(bigint, jsonb, text, interval) is
     'A sign of life: notes the counts and prolongs the leases the run still holds; returns how many.';
 
+-- A call whose answer was lost comes twice: the sums count it once.
 create or replace function genhook.finish_sweep(p_id bigint, p_counts jsonb, p_error text)
 returns void
-language sql
+language plpgsql
 security definer
 set search_path = genhook, pg_temp
 as $$
+declare
+    began timestamptz;
+begin
     update sweeps set finished = now(), heartbeat = now(), counts = p_counts,
         error = p_error
-    where id = p_id
+    where id = p_id and finished is null
+    returning started into began;
+    if not found then
+        return;
+    end if;
+    perform add_totals(array_agg(c.name), array_agg(c.labels),
+        array_agg(c.value))
+    from (
+        select m.name, '' as labels, (p_counts ->> m.count)::numeric as value
+        from (values
+            ('drained', 'genhook_spool_drained_total'),
+            ('refused', 'genhook_spool_refused_total'),
+            ('replayed', 'genhook_deliveries_replayed_total'),
+            ('submitted', 'genhook_requests_submitted_total'),
+            ('polled', 'genhook_polls_total'),
+            ('finished', 'genhook_polls_final_total'),
+            ('lost', 'genhook_tasks_lost_total'),
+            ('stored', 'genhook_outputs_stored_total'),
+            ('bytes', 'genhook_outputs_stored_bytes_total'),
+            ('retried', 'genhook_downloads_retried_total'),
+            ('expired', 'genhook_outputs_expired_total'),
+            ('failed', 'genhook_outputs_failed_total')) as m(count, name)
+        union all
+        select 'genhook_sweeps_total', case when p_error is null
+            then 'result="ok"' else 'result="hindered"' end, 1
+        union all
+        select 'genhook_sweep_duration_seconds_total', '',
+            round(extract(epoch from greatest(interval '0',
+                clock_timestamp() - began)), 3)) as c;
+end
 $$;
 comment on function genhook.finish_sweep(bigint, jsonb, text) is
-    'Closes the run''s row.';
+    'Closes the run''s row, and adds what it did to the sums of metrics().';

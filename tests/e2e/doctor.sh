@@ -335,7 +335,7 @@ sweep
 post_text "$(hook apimart)" '{"id":17}' >/dev/null
 same "a shape that nobody knows" 1 "$(doctor --alert)"
 check "is told" wrong unparsed 'apimart: 1 callbacks' 'upgrade'
-sql "delete from genhook.deliveries where outcome = 'unparsed'"
+sql "delete from genhook.deliveries where outcome = 'unparsed'; delete from genhook.alerts"
 post_text "$(hook apimart)" '{"id":"word-1","status":"resting"}' >/dev/null
 same "a status word that nobody knows" 1 "$(doctor --alert)"
 check "is told" wrong unparsed 'apimart: 1 callbacks' 'upgrade'
@@ -374,6 +374,7 @@ same "one that nobody sends is" 1 "$(doctor --alert)"
 check "and is told" wrong requests 'novita: 1 times: request waits' 'genhook requests'
 sql "update genhook.requests set queued_at = now()"
 sweep
+sql "delete from genhook.alerts"
 same "one that a sweep has passed over, too" 1 "$(doctor --alert)"
 check "with its account" wrong requests 'request waits: request [0-9]+ for the account "nobody": no settings have an account' 'genhook requests queued'
 sql "delete from genhook.requests"

@@ -44,6 +44,9 @@ fi
 # --- what wakes it
 follow_start
 check "it comes to rest" soon 60 eval 'listens && quiet'
+runs=$(sql "select count(*) from genhook.sweeps")
+sleep 3
+same "while nothing waits nothing runs" "$runs" "$(sql "select count(*) from genhook.sweeps")"
 for i in 1 2 3 4 5 6 7 8 9; do
 	done_by_callback "quick-$i" "$ORIGIN/a.jpg"
 	check "a callback's file is stored, with no regular run" soon 30 stored "quick-$i"
