@@ -264,6 +264,7 @@ const struct provider fal_provider = {
 	.parse		 = fal_parse,
 	.poll_url	 = fal_poll_url,
 	.poll_classify	 = fal_poll_classify,
+	.submit_classify = poll_classify_common,
 	.submit_path	 = fal_submit_path,
 	.submit_fill	 = fal_submit_fill,
 	.hook_parameter	 = "fal_webhook",

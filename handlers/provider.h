@@ -121,6 +121,10 @@ struct provider {
 	enum poll_verdict (*poll_classify)(int http, struct json_object *doc,
 	    struct errbuf *err);
 
+	/* The same of an answer to a submit; NULL: as poll_classify(). */
+	enum poll_verdict (*submit_classify)(int http,
+	    struct json_object *doc, struct errbuf *err);
+
 	/* Append the path, from its first slash on, to which a model's
 	 * requests go.  False when the model cannot stand in a URL, or it
 	 * does not fit. */

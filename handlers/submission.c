@@ -230,7 +230,8 @@ submission_judge(const struct provider *p, const struct api_answer *a,
 
 	*trouble = API_NONE;
 	*task_id = NULL;
-	poll = p->poll_classify(a->http, a->doc, err);
+	poll = (p->submit_classify != NULL ? p->submit_classify :
+	    p->poll_classify)(a->http, a->doc, err);
 	if ((quirk = submission_find_quirk(p->submit_quirks, a)) != NULL)
 		return quirk->verdict;
 	if (poll == POLL_TASK) {

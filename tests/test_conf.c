@@ -213,6 +213,8 @@ static const struct number {
 	  "is %s, not from 1 to 86400" },
 	{ "web", "thumbs", "-1", "0", "10000000", "10000001",
 	  "is %s, not from 0 to 10000000" },
+	{ "alert", "remind_hours", "0", "1", "8760", "8761",
+	  "is %s, not from 1 to 8760" },
 	{ "novita", "poll_after", "0", "1", "604800", "604801",
 	  "is %s, not from 1 to 604800" },
 	{ "novita", "poll_every_max", "0", "1", "604800", "604801",
@@ -230,7 +232,8 @@ number_text(const struct number *n, const char *value, char text[512])
 {
 	const char	*account = strcmp(n->section, "receiver") != 0 &&
 			    strcmp(n->section, "sweep") != 0 &&
-			    strcmp(n->section, "web") != 0 ?
+			    strcmp(n->section, "web") != 0 &&
+			    strcmp(n->section, "alert") != 0 ?
 			    " default" : "";
 
 	(void)snprintf(text, 512, DB "%s%s {\n %s%s = %s\n}\n", n->section,

@@ -255,7 +255,8 @@ begin(void)
 #define WALL	"walled off", "60 s"
 #define NONE	"", ""
 #define ID_FOR_ALL \
-	"{\"code\":200,\"id\":\"t1\",\"task_id\":\"t1\",\"data\":{\"taskId\":\"t1\",\"id\":" \
+	"{\"code\":200,\"id\":\"t1\",\"task_id\":\"t1\",\"request_id\":\"t1\"," \
+	"\"data\":{\"taskId\":\"t1\",\"id\":" \
 	"\"t1\",\"task_id\":\"t1\"}}"
 
 /* What each provider's answer makes of the first request of an account. */

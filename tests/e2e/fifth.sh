@@ -9,8 +9,8 @@ fi
 tree=$WORK/tree
 mkdir "$tree"
 chmod 0711 "$tree"
-cp -a Makefile archive batch bench cli common deploy examples handlers lib lighttpd \
-    man net server sql tests web "$tree"
+cp -a Makefile VERSION archive batch bench cli common deploy examples handlers lib \
+    lighttpd man net server sql tests thumb web "$tree"
 cp -a "$BIN/.." "$tree/build"
 
 make_all()	{ make -s -j2 -C "$tree" BUILD=build "$@" >>"$WORK/make.out" 2>&1; }
