@@ -277,7 +277,7 @@ const struct cli_command cli_commands[] = {
 	    "Newest first; \"last_error\" says why an event was not taken.",
 	    forwards_words, cli_forwards, CLI_CONF, NULL },
 	{ "forward", "test NAME", "try whether an application takes events",
-	    "Sends an event of the type \"test\", signed as any other, and says "
+	    "Sends an event of the type \"test\", signed as any other, and says\n"
 	    "what came of it.",
 	    forward_words, cli_forward, CLI_CONF, NULL },
 	{ "attention", "[PROVIDER] [--json] ...",
