@@ -162,6 +162,13 @@ account_queue_answered(struct account_queue *q)
 	q->accounts->in_flight--;
 }
 
+void
+account_queue_asks_more(struct account_queue *q)
+{
+	q->in_flight++;
+	q->accounts->in_flight++;
+}
+
 /* How many may be in flight at once, of all accounts together. */
 static int64_t
 accounts_slots(const struct accounts *a)

@@ -98,6 +98,9 @@ void	*account_queue_take(struct account_queue *);
 /* The answer to an item came, or will not come any more. */
 void	account_queue_answered(struct account_queue *);
 
+/* One more question is on its way about the item whose answer just came. */
+void	account_queue_asks_more(struct account_queue *);
+
 /* It was an answer of the API itself, which can work: whatever is due may go. */
 void	account_queue_well(struct account_queue *);
 

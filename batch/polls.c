@@ -188,6 +188,8 @@ poll_take_task(struct poll *p, struct api_call *a)
 	}
 	if (v == PARSE_PROGRESS)
 		poll_note_progress(p, &d->result);
+	else if (v == PARSE_HINT)	/* it ended, and its result is not there yet */
+		poll_note(p, "pending", err.text);
 	else
 		poll_note(p, "error", err.text);
 	delivery_free(d);

@@ -16,6 +16,8 @@
 #define ANSWER_TIMEOUT_S	45	/* a large one takes its time; one that stands still
 				   ends before, by net/http.c */
 #define URL_MAX			4096
+#define POLL_BODY_MAX		4096
+#define HEADERS_MAX		8
 
 static const struct api_call	*api_call_large;	/* or NULL */
 
@@ -25,6 +27,7 @@ api_call_free(struct api_call *a)
 	if (api_call_large == a)
 		api_call_large = NULL;
 	json_free(a->doc);
+	free(a->first);
 	free(a->body);
 	free(a->task_id);
 	free(a);
@@ -52,21 +55,21 @@ api_call_redact(struct api_call *a)
 static void
 api_call_judge(struct api_call *a)
 {
-	struct api_answer	answer = { .http = (int)a->response.status };
-	struct errbuf		err = { .text = "" };
+	const struct provider	*p = a->account->provider;
+	struct api_answer	 answer = { .doc = NULL };
+	struct errbuf		 err = { .text = "" };
 
 	api_call_redact(a);
 	if (a->body == NULL ||
 	    json_parse(a->body, a->len, &a->doc, &err) != JSON_OK)
 		a->doc = NULL;
+	answer.http = provider_http_status(p, (int)a->response.status, a->doc);
 	answer.doc = a->doc;
 	answer.body = a->body;
 	answer.len = a->len;
-	a->verdict = a->account->provider->poll_classify(answer.http, a->doc,
-	    &err);
+	a->verdict = p->poll_classify(answer.http, a->doc, &err);
 	if (a->verdict != POLL_TASK)
-		a->trouble = api_trouble_of(a->account->provider, &answer,
-		    &err);
+		a->trouble = api_trouble_of(p, &answer, &err);
 	if (a->trouble == API_WALL)
 		a->verdict = POLL_TROUBLE;
 	errbuf_set(&a->err, "%s", err.text[0] != '\0' ? err.text :
@@ -82,9 +85,8 @@ api_call_trouble(enum http_verdict v)
 }
 
 static void
-api_call_on_done(void *arg)
+api_call_take_response(struct api_call *a)
 {
-	struct api_call			*a = arg;
 	const struct http_response	*res = &a->response;
 
 	a->retry_after_s = res->retry_after_s;
@@ -97,6 +99,55 @@ api_call_on_done(void *arg)
 		a->trouble = api_call_trouble(res->verdict);
 		errbuf_set(&a->err, "%s", res->err.text);
 	}
+}
+
+/*
+ * Both answers become one document, as they came.  That there is no such result
+ * says nothing of the task.
+ */
+static void
+api_call_join(struct api_call *a)
+{
+	struct json_object	*doc;
+	struct errbuf		 unused;
+	struct buf		 both;
+
+	if (a->verdict == POLL_NOT_FOUND)
+		a->verdict = POLL_TROUBLE;
+	if (a->verdict != POLL_TASK)
+		return;
+	buf_init(&both, a->firstlen + a->len + sizeof("[,]"));
+	buf_text(&both, "[");
+	buf_bytes(&both, a->first, a->firstlen);
+	buf_text(&both, ",");
+	buf_bytes(&both, a->body, a->len);
+	buf_text(&both, "]");
+	if (!buf_ok(&both) ||
+	    json_parse(both.data, both.len, &doc, &unused) != JSON_OK) {
+		a->verdict = POLL_TROUBLE;
+		errbuf_set(&a->err, "two answers cannot be joined");
+		buf_free(&both);
+		return;
+	}
+	json_free(a->doc);
+	a->doc = doc;
+	free(a->body);
+	a->len = both.len;
+	a->body = buf_take(&both);
+}
+
+static bool	api_call_ask_next(struct api_call *);
+
+static void
+api_call_on_done(void *arg)
+{
+	struct api_call	*a = arg;
+
+	api_call_take_response(a);
+	if (a->is_next)
+		api_call_join(a);
+	else if (api_call_ask_next(a))
+		return;
 	a->on_answer(a);
 	api_call_free(a);
 }
@@ -147,43 +198,41 @@ api_call_key_line(const struct account *a)
 	    p->key_prefix : "", a->api_key) == -1 ? NULL : line;
 }
 
-/* Start it with the key in a header of the provider's own. */
+/*
+ * Start a request with the headers that the provider wants; header is one more
+ * line, or NULL.  False: no memory.
+ */
 static bool
-api_call_start_with(const struct account *a, struct http_engine *engine,
-    struct http_request *req, const char *header, struct http_response *res)
+api_call_start_request(struct api_call *a, struct http_request *req,
+    const char *header)
 {
-	char		*line = api_call_key_line(a);
-	const char	*headers[] = { line, header, NULL };
-	bool		 ok;
+	const struct provider	*p = a->account->provider;
+	const char *const	*more = p->api_headers;
+	const char		*headers[HEADERS_MAX] = { NULL };
+	char			*key = NULL;
+	size_t			 n = 0;
+	bool			 ok;
 
-	if (line == NULL)
+	if (p->key_header == NULL && p->key_prefix == NULL)
+		req->bearer = a->account->api_key;
+	else if ((key = api_call_key_line(a->account)) == NULL)
 		return false;
+	else
+		headers[n++] = key;
+	if (header != NULL)
+		headers[n++] = header;
+	for (; more != NULL && *more != NULL && n < HEADERS_MAX - 1; more++)
+		headers[n++] = *more;
 	req->headers = headers;
-	ok = http_start(engine, req, res);
-	free(line);
+	ok = http_start(a->engine, req, &a->response);
+	free(key);
 	return ok;
 }
 
+/* A request that has what is special about this call; header as above. */
 static bool
-api_call_start_request(struct api_call *a, struct http_engine *engine,
-    struct http_request *req, const char *header)
-{
-	const struct provider	*p = a->account->provider;
-	const char *const	 headers[] = { header, NULL };
-
-	if (p->key_header != NULL || p->key_prefix != NULL)
-		return api_call_start_with(a->account, engine, req, header,
-		    &a->response);
-	req->bearer = a->account->api_key;
-	req->headers = headers;
-	return http_start(engine, req, &a->response);
-}
-
-/* Takes a, and a request that has what is special about this call; header is
- * one more line, or NULL. */
-static bool
-api_call_start(struct api_call *a, struct http_engine *engine,
-    struct http_request *req, const char *header, struct errbuf *err)
+api_call_try(struct api_call *a, struct http_request *req, const char *header,
+    struct errbuf *err)
 {
 	req->policy = HTTP_PUBLIC_API;
 	req->max_bytes = ANSWER_MAX_BYTES;
@@ -192,11 +241,75 @@ api_call_start(struct api_call *a, struct http_engine *engine,
 	req->arg = a;
 	if (*a->account->api_key == '\0')
 		errbuf_set(err, "no api_key is set for this account");
-	else if (api_call_start_request(a, engine, req, header))
+	else if (api_call_start_request(a, req, header))
 		return true;
 	else
 		(void)errbuf_no_memory(err);
+	return false;
+}
+
+/* Takes a, as the public functions do. */
+static bool
+api_call_start(struct api_call *a, struct http_engine *engine,
+    struct http_request *req, const char *header, struct errbuf *err)
+{
+	a->engine = engine;
+	if (api_call_try(a, req, header, err))
+		return true;
 	api_call_free(a);
+	return false;
+}
+
+/* Keep the first answer, and make room for the second. */
+static void
+api_call_keep_first(struct api_call *a)
+{
+	a->is_next = true;
+	a->first = a->body;
+	a->firstlen = a->len;
+	a->body = NULL;
+	a->len = a->size = 0;
+	json_free(a->doc);
+	a->doc = NULL;
+}
+
+/* Where the answer says only where the result is, ask there.  False: nothing is
+ * asked, and the call is over. */
+static bool
+api_call_ask_next(struct api_call *a)
+{
+	const struct account	*account = a->account;
+	char			 mem[URL_MAX];
+	struct buf		 url;
+	struct http_request	 req = { .timeout_s = ANSWER_TIMEOUT_S };
+
+	if (a->task_id == NULL || a->verdict != POLL_TASK ||
+	    account->provider->poll_next == NULL)
+		return false;
+	buf_over(&url, mem, sizeof(mem));
+	if (!account->provider->poll_next(&url, account->api_base, a->doc) ||
+	    !buf_ok(&url))
+		return false;
+	req.url = url.data;
+	api_call_keep_first(a);
+	if (api_call_try(a, &req, NULL, &a->err))
+		return true;
+	a->verdict = POLL_TROUBLE;
+	a->answered = false;
+	return false;
+}
+
+/* Append URL and, where there is one, body of a poll; false with err. */
+static bool
+api_call_compose(struct api_call *a, const char *model, struct buf *url,
+    struct buf *body, struct errbuf *err)
+{
+	const struct provider	*p = a->account->provider;
+
+	if (!p->poll_url(url, a->account->api_base, a->task_id, model, err))
+		return false;
+	if (p->poll_body == NULL || p->poll_body(body, a->task_id, err))
+		return true;
 	return false;
 }
 
@@ -204,17 +317,17 @@ bool
 api_call_get(struct api_call *a, struct http_engine *engine,
     const char *task_id, const char *model, struct errbuf *err)
 {
-	const struct account	*account = a->account;
-	char			 mem[URL_MAX];
-	struct buf		 url;
+	char			 mem[URL_MAX], body_mem[POLL_BODY_MAX];
+	struct buf		 url, body;
 	struct http_request	 req = { .timeout_s = ANSWER_TIMEOUT_S };
 
 	buf_over(&url, mem, sizeof(mem));
+	buf_over(&body, body_mem, sizeof(body_mem));
 	if ((a->task_id = strdup(task_id)) == NULL)
 		(void)errbuf_no_memory(err);
-	else if (account->provider->poll_url(&url, account->api_base, task_id,
-	    model, err)) {
+	else if (api_call_compose(a, model, &url, &body, err)) {
 		req.url = url.data;
+		req.post = body.len > 0 ? body.data : NULL;
 		return api_call_start(a, engine, &req, NULL, err);
 	}
 	api_call_free(a);

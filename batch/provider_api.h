@@ -39,13 +39,18 @@ struct api_call {
 	struct http_response	 response;	/* status, begun */
 
 	/* Its own. */
+	struct http_engine	*engine;
 	char			*task_id;
 	size_t			 size;
+	bool			 is_next;	/* the second question of two */
+	char			*first;		/* the answer to the first */
+	size_t			 firstlen;
 };
 
 /*
  * Ask for a task with the account's key, which goes to the account's
- * api_base alone.  model may be NULL.  Takes the call, which is malloc'ed and
+ * api_base alone, in two questions where the provider wants two.  model may be
+ * NULL.  Takes the call, which is malloc'ed and
  * zero but for what the caller fills in.  False with err when it cannot be
  * made: it is freed, and on_answer not called.
  */

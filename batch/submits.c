@@ -52,6 +52,9 @@ struct submit {
 	int64_t			 claimed_ms;
 	char			 owner[160];	/* of its lease */
 	struct db_rows		*row;		/* as claimed; NULL once sent */
+	char			*own_id;	/* of its task, where that is
+						   known before; or NULL */
+	struct errbuf		 why;		/* its fate is unknown */
 };
 
 /* Columns of DB_CLAIM_REQUESTS. */
@@ -68,6 +71,7 @@ static void
 submit_free(struct submit *m)
 {
 	db_rows_free(m->row);
+	free(m->own_id);
 	free(m->id);
 	free(m);
 }
@@ -166,16 +170,62 @@ submit_is_unknown(struct submit *m, const char *words)
 		submit_finish(m, "unknown", NULL, words, 0);
 }
 
+/* The provider was asked about the task that the request would have made.  That
+ * it knows none proves nothing: the request may be on its way still. */
 static void
+submit_on_asked(struct api_call *a)
+{
+	struct submit		*m = a->arg;
+	struct result		 result = { .state = TASK_PENDING };
+	struct errbuf		 unused;
+	enum parse_verdict	 v = PARSE_UNKNOWN;
+
+	account_queue_answered(m->queue);
+	if (a->answered && a->verdict == POLL_TASK)
+		v = api_call_parse(a, time_now(), &result, &unused);
+	result_free(&result);
+	if (v != PARSE_UNKNOWN) {
+		++*m->submits->want->submitted;
+		submit_finish(m, "submitted", m->own_id, NULL, 0);
+	} else
+		submit_is_unknown(m, m->why.text);
+	submit_free(m);
+}
+
+/* Ask for the task by the id that the request gave it.  False: it has none, or
+ * there is nobody to ask. */
+static bool
+submit_ask(struct submit *m, const char *words)
+{
+	struct accounts		*accounts = &m->submits->accounts;
+	struct api_call		*a;
+	struct errbuf		 unused;
+
+	if (m->own_id == NULL)
+		return false;
+	errbuf_set(&m->why, "%s", words);
+	a = xcalloc(sizeof(*a));
+	a->account = m->queue->account;
+	a->on_answer = submit_on_asked;
+	a->arg = m;
+	if (!api_call_get(a, accounts->engine, m->own_id, NULL, &unused))
+		return false;
+	account_queue_asks_more(m->queue);
+	return true;
+}
+
+/* False: more is asked, and m is still needed. */
+static bool
 submit_take_answer(struct submit *m, struct api_call *a)
 {
-	const struct api_answer	 answer = { (int)a->response.status, a->doc,
-				    a->body, a->len };
+	const struct provider	*p = a->account->provider;
+	const struct api_answer	 answer = {
+		provider_http_status(p, (int)a->response.status, a->doc),
+		a->doc, a->body, a->len };
 	enum submit_verdict	 v;
 	const char		*task_id;
 
-	v = submission_judge(a->account->provider, &answer, &task_id,
-	    &a->trouble, &a->err);
+	v = submission_judge(p, &answer, &task_id, &a->trouble, &a->err);
 	if (a->trouble == API_NONE && v != SUBMIT_BAD_KEY)
 		account_queue_well(m->queue);
 	switch (v) {
@@ -196,12 +246,15 @@ submit_take_answer(struct submit *m, struct api_call *a)
 		    a->retry_after_s, a->err.text);
 		break;
 	case SUBMIT_UNKNOWN:
+		if (submit_ask(m, a->err.text))
+			return false;
 		submit_is_unknown(m, a->err.text);
 		break;
 	case SUBMIT_LOST:
 		submit_finish(m, "unknown", NULL, a->err.text, 0);
 		break;
 	}
+	return true;
 }
 
 /*
@@ -225,16 +278,20 @@ static void
 submit_on_answer(struct api_call *a)
 {
 	struct submit	*m = a->arg;
+	bool		 done = true;
 
 	account_queue_answered(m->queue);
 	if (a->answered)
-		submit_take_answer(m, a);
-	else if (a->response.begun)
-		submit_is_unknown(m, a->err.text);
-	else
+		done = submit_take_answer(m, a);
+	else if (!a->response.begun)
 		submit_put_back(m, a->err.text, 0);
+	else if (!a->aborted && submit_ask(m, a->err.text))
+		done = false;
+	else
+		submit_is_unknown(m, a->err.text);
 	submit_take_trouble(m, a);
-	submit_free(m);
+	if (done)
+		submit_free(m);
 }
 
 /* Append the address that the provider is to call back at, if at any. */
@@ -255,7 +312,7 @@ submit_hook(const struct submit *m, struct buf *hook, struct errbuf *err)
 
 /* Address and body of what the request asks for; the caller frees body. */
 static bool
-submit_compose(const struct submit *m, struct buf *url, char **body,
+submit_compose(struct submit *m, struct buf *url, char **body,
     struct errbuf *err)
 {
 	const struct account	*a = m->queue->account;
@@ -264,6 +321,8 @@ submit_compose(const struct submit *m, struct buf *url, char **body,
 		.path = submit_value(m, ROW_PATH),
 		.model = submit_value(m, ROW_MODEL),
 		.test_mode = *submit_value(m, ROW_TEST) == 't',
+		.secret = a->secrets[0],
+		.own_id = submit_value(m, ROW_ONCE_KEY),
 	};
 	char			 mem[1024];
 	struct buf		 hook;
@@ -273,6 +332,8 @@ submit_compose(const struct submit *m, struct buf *url, char **body,
 		return false;
 	if (hook.len > 0)
 		s.hook = hook.data;
+	m->own_id = submission_own_id(a->provider, &s,
+	    submit_value(m, ROW_REQUEST));
 	return submission_url(url, a->provider, &s, err) &&
 	    (*body = submission_body(a->provider, &s,
 	    submit_value(m, ROW_REQUEST), err)) != NULL;

@@ -33,6 +33,13 @@ provider_say_answer(int status, struct json_object *doc, struct errbuf *err)
 }
 
 int
+provider_http_status(const struct provider *p, int http,
+    struct json_object *doc)
+{
+	return p->answer_status != NULL ? p->answer_status(http, doc) : http;
+}
+
+int
 provider_answer_status(int http, struct json_object *doc)
 {
 	int64_t	code;

@@ -54,6 +54,10 @@ struct submission {
 	const char	*model;
 	const char	*hook;		/* where to call back; NULL: nowhere */
 	bool		 test_mode;	/* a mock event, please */
+	const char	*secret;	/* that the callback is to be signed
+					   with; or NULL */
+	const char	*own_id;	/* a UUID of the request's own, the same
+					   each time it is sent; or NULL */
 };
 
 /* What the answer to a submit is worth. */
@@ -89,6 +93,8 @@ struct provider {
 	/* The header that has the API key, and what is before the key in it;
 	 * both NULL: "Authorization" and "Bearer ". */
 	const char	*key_header, *key_prefix;
+	/* More header lines of each call; NULL-terminated.  NULL: none. */
+	const char *const *api_headers;
 
 	/*
 	 * Is a callback's document a question whether this address is ours?
@@ -113,6 +119,27 @@ struct provider {
 	bool	(*poll_url)(struct buf *url, const char *api_base,
 	    const char *task_id, const char *model, struct errbuf *err);
 
+	/* Append the JSON with which that URL is asked by POST; false with err.
+	 * NULL: it is asked by GET. */
+	bool	(*poll_body)(struct buf *body, const char *task_id,
+	    struct errbuf *err);
+
+	/*
+	 * Does an answer to a poll (POLL_TASK) only say where the result is?
+	 * Then append the URL to ask next, below api_base; false: it does not,
+	 * or the URL does not fit.  What is parsed and kept is then a list of
+	 * both answers.  NULL: one answer says it all.
+	 */
+	bool	(*poll_next)(struct buf *url, const char *api_base,
+	    struct json_object *doc);
+
+	/*
+	 * The HTTP status that an answer stands for, where the API says its
+	 * errors with a 200 and a number of its own.  poll_classify() and all
+	 * that looks at an answer's status get this one.  NULL: it is http.
+	 */
+	int	(*answer_status)(int http, struct json_object *doc);
+
 	/*
 	 * What an answer with HTTP status http is worth; doc is NULL when the
 	 * body is no JSON.  err gets the provider's own words; for POLL_TASK it
@@ -136,6 +163,15 @@ struct provider {
 	 */
 	bool	(*submit_fill)(struct json_object *request,
 	    const struct submission *, struct errbuf *err);
+
+	/* The body is a list of such requests, of which it is the only one. */
+	bool		 submit_is_list;
+
+	/* The member of a request that names its task, where the client makes
+	 * the id: the request's own, or else submission.own_id, is put there;
+	 * so that a request of unknown fate can be asked about.  NULL: the
+	 * provider makes it. */
+	const char	*own_id_member;
 
 	/* The parameter of the URL's query that names the callback; NULL
 	 * where the body names it. */
@@ -173,6 +209,10 @@ const struct provider *provider_find(const char *name);
  */
 enum poll_verdict poll_classify_common(int http, struct json_object *doc,
 	    struct errbuf *err);
+
+/* The status of an answer, by the provider's answer_status(). */
+int	provider_http_status(const struct provider *, int http,
+	    struct json_object *doc);
 
 /* The HTTP status, or for a 2xx the "code" of the body that takes its place. */
 int	provider_answer_status(int http, struct json_object *doc);

@@ -60,6 +60,8 @@ static const struct {
 	{ "errored",	   TASK_FAILED,	   NULL },
 	{ "rejected",	   TASK_FAILED,	   NULL },
 	{ "nsfw",	   TASK_FAILED,	   NULL },
+	{ "request_moderated", TASK_FAILED, "moderated" },
+	{ "content_moderated", TASK_FAILED, "moderated" },
 	{ "timeout",	   TASK_FAILED,	   "timeout" },
 	{ "timed_out",	   TASK_FAILED,	   "timeout" },
 	{ "time_out",	   TASK_FAILED,	   "timeout" },

@@ -1,4 +1,5 @@
 /* Requests to providers: URL and body, and what the answer is worth. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -77,6 +78,52 @@ submission_url(struct buf *url, const struct provider *p,
 	return false;
 }
 
+/* Fill it in, and print it.  NULL with err. */
+static char *
+submission_print(const struct provider *p, const struct submission *s,
+    struct json_object *doc, struct errbuf *err)
+{
+	char	*object, *list;
+
+	if (p->own_id_member != NULL && s->own_id != NULL &&
+	    json_string_at(doc, p->own_id_member) == NULL &&
+	    !json_put_text(doc, p->own_id_member, s->own_id)) {
+		(void)errbuf_no_memory(err);
+		return NULL;
+	}
+	if (!p->submit_fill(doc, s, err))
+		return NULL;
+	if ((object = json_print(doc)) == NULL)
+		(void)errbuf_no_memory(err);
+	if (object == NULL || !p->submit_is_list)
+		return object;
+	if (asprintf(&list, "[%s]", object) == -1) {
+		(void)errbuf_no_memory(err);
+		list = NULL;
+	}
+	free(object);
+	return list;
+}
+
+char *
+submission_own_id(const struct provider *p, const struct submission *s,
+    const char *request)
+{
+	struct json_object	*doc;
+	struct errbuf		 unused;
+	const char		*id;
+	char			*copy;
+
+	if (p->own_id_member == NULL || json_parse(request, strlen(request),
+	    &doc, &unused) != JSON_OK)
+		return NULL;
+	if ((id = json_string_at(doc, p->own_id_member)) == NULL)
+		id = s->own_id;
+	copy = id != NULL ? strdup(id) : NULL;
+	json_free(doc);
+	return copy;
+}
+
 char *
 submission_body(const struct provider *p, const struct submission *s,
     const char *request, struct errbuf *err)
@@ -98,9 +145,8 @@ submission_body(const struct provider *p, const struct submission *s,
 	else if (!json_is_exact(doc))
 		errbuf_set(err, "the request holds a whole number that does "
 		    "not fit in 64 bits");
-	else if (p->submit_fill(doc, s, err) &&
-	    (body = json_print(doc)) == NULL)
-		(void)errbuf_no_memory(err);
+	else
+		body = submission_print(p, s, doc, err);
 	json_free(doc);
 	return body;
 }

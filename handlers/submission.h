@@ -28,6 +28,11 @@ bool	submission_url(struct buf *url, const struct provider *,
 char	*submission_body(const struct provider *, const struct submission *,
 	    const char *request, struct errbuf *err);
 
+/* The id that the request's task will have by the provider's own_id_member, for
+ * the caller to free.  NULL: the provider makes it, or there is no memory. */
+char	*submission_own_id(const struct provider *, const struct submission *,
+	    const char *request);
+
 /*
  * Look at an answer.  For SUBMIT_DONE *task_id is the task's, borrowed from the
  * answer's doc; all others come with err.  *trouble is what the answer says of
