@@ -321,7 +321,7 @@ submit_compose(struct submit *m, struct buf *url, char **body,
 		.path = submit_value(m, ROW_PATH),
 		.model = submit_value(m, ROW_MODEL),
 		.test_mode = *submit_value(m, ROW_TEST) == 't',
-		.secret = a->secrets[0],
+		.secret = a->secrets != NULL ? a->secrets[0] : NULL,
 		.own_id = submit_value(m, ROW_ONCE_KEY),
 	};
 	char			 mem[1024];

@@ -39,12 +39,18 @@ bfl_final(struct result *r, struct json_object *doc,
 	    ctx->received_at;
 	if (r->state != TASK_SUCCEEDED) {
 		/* "error" is the code, and "message" the words. */
-		parse_text(&r->error_code, doc, "error");
+		if (r->error_code == NULL)
+			parse_text(&r->error_code, doc, "error");
 		parse_text(&r->error_message, doc, "message");
 		parse_error(r, places, 3);
 		if (r->error_message == NULL &&
 		    !result_set(&r->error_message, r->status_word))
 			(void)errbuf_no_memory(err);
+	}
+	if (r->state == TASK_SUCCEEDED && json_is_object(places[0]) &&
+	    json_string_at(doc, "result.sample") == NULL) {
+		errbuf_set(err, "\"result\" is without a sample");
+		return PARSE_UNKNOWN;
 	}
 	return parse_end(r, true, &end, err);
 }

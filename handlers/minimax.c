@@ -112,8 +112,12 @@ minimax_success(struct result *r, struct json_object *task,
 {
 	char	file_id[FILE_ID_MAX];
 
-	if (json_is_object(json_at(file, "file")))
+	if (json_string_at(file, "file.download_url") != NULL)
 		return minimax_outputs(r, file, ctx, err);
+	if (file != NULL) {
+		errbuf_set(err, "the file's answer has no link");
+		return PARSE_UNKNOWN;
+	}
 	if (json_string_at(task, "video_url") != NULL)
 		return minimax_outputs(r, task, ctx, err);
 	if (!minimax_file_id(task, file_id, sizeof(file_id))) {
@@ -125,6 +129,20 @@ minimax_success(struct result *r, struct json_object *task,
 	return PARSE_HINT;
 }
 
+/* Its number and words; a 0 says that the answer, not the task, is well. */
+static enum parse_verdict
+minimax_failure(struct result *r, struct json_object *task)
+{
+	int64_t	code;
+
+	if (json_int_at(task, "base_resp.status_code", &code) && code != 0) {
+		parse_text(&r->error_code, task, "base_resp.status_code");
+		parse_text(&r->error_message, task, "base_resp.status_msg");
+	}
+	parse_error(r, &task, 1);
+	return PARSE_FINAL;
+}
+
 /* A task, or a list of a task and its file. */
 static enum parse_verdict
 minimax_parse(struct json_object *doc, const struct parse_context *ctx,
@@ -134,16 +152,13 @@ minimax_parse(struct json_object *doc, const struct parse_context *ctx,
 				    json_length(doc) == 2;
 	struct json_object	*task = both ? json_item(doc, 0) : doc;
 	struct json_object	*file = both ? json_item(doc, 1) : NULL;
-	struct json_object	*why = json_at(task, "base_resp");
 	enum parse_verdict	 verdict;
 
 	verdict = parse_task(r, task, "task_id", "status", err);
 	if (verdict != PARSE_FINAL)
 		return verdict;
-	if (r->state == TASK_SUCCEEDED)
-		return minimax_success(r, task, file, ctx, err);
-	parse_error(r, &why, 1);
-	return PARSE_FINAL;
+	return r->state == TASK_SUCCEEDED ? minimax_success(r, task, file, ctx,
+	    err) : minimax_failure(r, task);
 }
 
 static bool

@@ -148,7 +148,8 @@ struct provider {
 	enum poll_verdict (*poll_classify)(int http, struct json_object *doc,
 	    struct errbuf *err);
 
-	/* The same of an answer to a submit; NULL: as poll_classify(). */
+	/* The same of an answer to a submit, where it may not be judged as one
+	 * to a poll.  NULL: it is. */
 	enum poll_verdict (*submit_classify)(int http,
 	    struct json_object *doc, struct errbuf *err);
 

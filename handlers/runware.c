@@ -99,18 +99,16 @@ static bool
 runware_take_item(struct result *r, struct json_object *item,
     struct errbuf *err)
 {
-	static const char *const	none[] = { NULL };
-	struct link_facts		facts = { .name = "text" };
-	const char			*text = json_string_at(item, "text");
-	struct parse_end		end = { item, none, NULL, &facts, false,
-					    { { NULL }, 0 } };
-	size_t				before = r->noutputs;
+	struct link_facts	 facts = { .name = "text" };
+	struct links_done	 done = { { NULL }, 0 };
+	const char		*text = json_string_at(item, "text");
+	size_t			 before = r->noutputs;
 
 	if (text != NULL && *text != '\0' &&
 	    !result_add_text(r, text, &facts, err))
 		return false;
 	facts.name = NULL;
-	if (parse_end(r, true, &end, err) != PARSE_FINAL)
+	if (!links_take(r, item, &done, LINKS_ALONE, NULL, &facts, err))
 		return false;
 	if (r->noutputs > before)
 		return true;
@@ -161,7 +159,6 @@ runware_answer(struct result *r, struct json_object *doc, struct errbuf *err)
 {
 	struct runware_count	n = runware_count(r, doc);
 
-	r->status_known = n.unknown == 0;
 	if (n.unknown > 0 || n.pending + n.succeeded + n.failed == 0) {
 		errbuf_set(err, n.unknown > 0 ? "a result has an unknown "
 		    "status" : "neither \"data\" nor \"errors\" is about the "
@@ -190,7 +187,6 @@ runware_parse(struct json_object *doc, const struct parse_context *ctx,
 	if (ctx->task_id != NULL)
 		return runware_answer(r, doc, err);
 	n = runware_count(r, doc);
-	r->status_known = true;
 	if (n.pending > 0 && n.succeeded + n.failed + n.unknown == 0) {
 		errbuf_set(err, "it is under way");
 		return PARSE_PROGRESS;
@@ -269,10 +265,6 @@ static bool
 runware_submit_fill(struct json_object *request, const struct submission *s,
     struct errbuf *err)
 {
-	if (!json_has(request, "taskType")) {
-		errbuf_set(err, "the request has no \"taskType\"");
-		return false;
-	}
 	if ((!json_has(request, "model") &&
 	    !json_put_text(request, "model", s->model)) ||
 	    (!json_has(request, "deliveryMethod") &&

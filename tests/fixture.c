@@ -281,7 +281,8 @@ expect_answers(const struct provider *p, const struct expect_answer *want,
 		if (want->body != NULL)
 			CU_ASSERT_EQUAL(json_parse(want->body,
 			    strlen(want->body), &doc, &err), JSON_OK);
-		verdict = p->poll_classify(want->http, doc, &err);
+		verdict = p->poll_classify(provider_http_status(p, want->http,
+		    doc), doc, &err);
 		assert_number("verdict", verdict, want->verdict);
 		if (want->err != NULL)
 			assert_words("err", err.text, want->err);

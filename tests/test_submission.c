@@ -89,7 +89,7 @@ test_urls(void)
 		unsigned int		before = CU_get_number_of_failures();
 		struct submission	s = { urls[i].base, urls[i].path,
 					    urls[i].model, urls[i].hook,
-					    false };
+					    false, NULL, NULL };
 		bool			ok;
 
 		buf_over(&buf, url, sizeof(url));
@@ -112,7 +112,7 @@ test_url_sizes(void)
 {
 	const struct provider	*p = provider_find("wavespeed");
 	struct submission	 s = { "https://a", NULL, "v/" LONG_MODEL,
-				    HOOK, false };
+				    HOOK, false, NULL, NULL };
 	struct errbuf		 err;
 	struct buf		 buf;
 	char			 whole[512], *exact;
@@ -192,7 +192,7 @@ test_bodies(void)
 		unsigned int		before = CU_get_number_of_failures();
 		struct submission	s = { "https://a", NULL,
 					    bodies[i].model, bodies[i].hook,
-					    bodies[i].test_mode };
+					    bodies[i].test_mode, NULL, NULL };
 
 		body = submission_body(provider_find(bodies[i].provider), &s,
 		    bodies[i].request, &err);

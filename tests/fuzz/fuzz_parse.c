@@ -39,7 +39,7 @@ submission_check(const struct provider *p, struct json_object *doc,
     const char *body, size_t len)
 {
 	const struct submission	 s = {
-		"https://h", NULL, "m", "https://h/hook", false
+		"https://h", NULL, "m", "https://h/hook", false, NULL, NULL
 	};
 	const struct api_answer	 answer = { 200, doc, body, len };
 	struct errbuf		 err;

@@ -7,8 +7,8 @@
 
 #include "faults.h"
 
-enum { NOVITA, APIMART, APIXO, WAVESPEED, REPLICATE, LUMA, KIE, FAL,
-    PROVIDER__MAX };
+enum { NOVITA, APIMART, APIXO, WAVESPEED, REPLICATE, LUMA, KIE, FAL, MINIMAX,
+    RUNWAY, RUNWARE, BFL, PROVIDER__MAX };
 
 /* Words for the person at the terminal; the caller owns the buffer. */
 struct words {

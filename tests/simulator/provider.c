@@ -13,7 +13,7 @@
 
 static const struct provider *const providers[] = {
 	&novita, &apimart, &apixo, &wavespeed, &replicate,
-	&luma, &kie, &fal,
+	&luma, &kie, &fal, &minimax, &runway, &runware, &bfl,
 };
 
 static char	 secrets[PROVIDER__MAX][128];
@@ -72,9 +72,10 @@ path_below(const char *path, const char *start, const char **rest)
 static bool
 key_check(const struct call *c, struct reply *r, const struct provider *p)
 {
-	const char	*header = call_header(c, "Authorization"), *key;
+	const char	*header = call_header(c, p->key_header != NULL ?
+			    p->key_header : "Authorization"), *key;
 	const char	*prefix = p->key_prefix != NULL ? p->key_prefix :
-			    "Bearer ";
+			    p->key_header != NULL ? "" : "Bearer ";
 
 	if (header == NULL || !path_below(header, prefix, &key) ||
 	    *key == '\0') {
@@ -108,6 +109,13 @@ submit_answer(const struct provider *p, const struct call *c, struct reply *r)
 		r->closed = true;
 }
 
+static bool
+is_a_submit(const struct provider *p, const struct call *c)
+{
+	return strcmp(c->method, "POST") == 0 &&
+	    (p->is_poll == NULL || !p->is_poll(c));
+}
+
 /*
  * Answers in place of the provider, which hears nothing of it: an empty purse
  * in JSON, all else with a page.  False: nothing stands before it.
@@ -115,7 +123,7 @@ submit_answer(const struct provider *p, const struct call *c, struct reply *r)
 static bool
 turn_away(const struct provider *p, const struct call *c, struct reply *r)
 {
-	bool	 is_submit = strcmp(c->method, "POST") == 0;
+	bool	 is_submit = is_a_submit(p, c);
 	long	 status = is_submit ? faults_submit_status() :
 		    faults_poll_status();
 
@@ -151,7 +159,7 @@ provider_answer(const struct call *c, struct reply *r)
 		return;
 	if (turn_away(p, c, r) || !key_check(c, r, p))
 		return;
-	if (strcmp(c->method, "POST") == 0)
+	if (is_a_submit(p, c))
 		submit_answer(p, &inner, r);
 	else
 		p->route(&inner, r);
@@ -247,6 +255,17 @@ provider_id_hex(char *buf, size_t size)
 {
 	(void)snprintf(buf, size, "%016llx%016llx",
 	    (unsigned long long)dice_bits(), (unsigned long long)dice_bits());
+}
+
+/* A UUID of version 4. */
+void
+provider_id_uuid(char *buf, size_t size)
+{
+	char	 hex[33];
+
+	provider_id_hex(hex, sizeof(hex));
+	(void)snprintf(buf, size, "%.8s-%.4s-4%.3s-a%.3s-%.12s", hex, hex + 8,
+	    hex + 13, hex + 17, hex + 20);
 }
 
 bool

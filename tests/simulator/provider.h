@@ -26,6 +26,7 @@ enum link_style { LINK_PLAIN, LINK_AWS, LINK_TENCENT };
 
 struct provider {
 	const char	*name;		/* also the first part of its paths */
+	const char	*key_header;	/* of its own, the bare key; or NULL */
 	const char	*key_prefix;	/* in Authorization; NULL: "Bearer " */
 	int		 index;		/* of its key in struct options */
 	long		 timeout_ms;	/* how long it waits for our answer */
@@ -42,6 +43,8 @@ struct provider {
 	void		(*route)(const struct call *, struct reply *);
 	/* Says no in the provider's own words; the text names the cause. */
 	void		(*refuse)(struct reply *, enum refusal, const char *);
+	/* Is this POST no submit but a poll?  NULL: none is. */
+	bool		(*is_poll)(const struct call *);
 	/* What everybody may read; false: nothing is there.  NULL: nothing. */
 	bool		(*publish)(const struct call *, struct reply *);
 	/* The HTTP status of a poll's answer; NULL: 200. */
@@ -57,7 +60,7 @@ struct provider {
 };
 
 extern const struct provider	 novita, apimart, apixo, wavespeed, replicate,
-				 luma, kie, fal;
+				 luma, kie, fal, minimax, runway, runware, bfl;
 
 void	 provider_open(void);
 const char *provider_secret(int);
@@ -67,6 +70,7 @@ void	 provider_poll(const struct provider *, const char *, const char *,
 	    struct reply *, json_t *(*)(const struct task *));
 long	 provider_link_seconds(const struct provider *);
 void	 provider_id_hex(char *, size_t);
+void	 provider_id_uuid(char *, size_t);
 bool	 status_2xx(long);
 bool	 status_not_2xx(long);
 
