@@ -4,23 +4,25 @@
 # third of all callbacks lost, and through the outbox: every output is at home,
 # each once.  And their signatures: who has another secret is refused.
 . "$(dirname -- "$0")/lib/sweep.sh"
-PROVIDERS=(replicate luma kie fal)
+PROVIDERS=(replicate luma kie fal bfl)
 world_start --scale 0.01 --timeout-scale 1 --finish-ms 50:400
 
 declare -A models=(
 	[replicate]='vendor/flux vendor/wan-video vendor/tts-1 vendor/flux-jpeg'
 	[luma]='ray-2 photon-1 ray-flash-2 photon-flash-1'
 	[kie]='vendor/picture veo3_fast suno vendor/video'
+	[bfl]='flux-2-pro flux-dev-jpeg flux-kontext-pro flux-schnell'
 	[fal]='fal-ai/flux/dev fal-ai/kling-video/v2/pro fal-ai/tts fal-ai/flux-jpeg'
 )
 declare -A requests=(
 	[replicate]='{"input": {"prompt": "a lighthouse"}}'
 	[luma]='{"prompt": "a lighthouse"}'
 	[kie]='{"input": {"prompt": "a lighthouse"}}'
+	[bfl]='{"prompt": "a lighthouse"}'
 	[fal]='{"prompt": "a lighthouse"}'
 )
 # Where a provider has no word for cancelled, it says failed.
-declare -A cancels=([replicate]=cancelled [luma]=failed [kie]=failed [fal]=failed)
+declare -A cancels=([replicate]=cancelled [luma]=failed [kie]=failed [fal]=failed [bfl]=failed)
 # Before the first sweep there are no keys of fal's signatures.
 keyless=$(order fal fal-ai/flux/dev)
 hinted()	{ [ "$(sql "select count(*) from genhook.deliveries where task_id = '$1' and source = 'callback' and verdict = 'token' and outcome = 'accepted'")" = 1 ]; }
@@ -133,6 +135,17 @@ same "proves who sent it, not what" token "$(sql "select verdict from genhook.de
 same "Kie's signature of another secret" '401 {"error":"header x-webhook-signature does not fit"}' "$(kie "$id" "$GENHOOK_SECRET_REPLICATE" "$body")"
 same "that for another task" '401 {"error":"header x-webhook-signature does not fit"}' "$(kie "${id}0" "$GENHOOK_SECRET_KIE" "$body")"
 same "none where the account has a secret" '401 {"error":"header x-webhook-timestamp is missing"}' "$(post "$(hook kie)" "$body")"
+# BFL signs the body alone, with what the request gave it.
+# bfl SECRET FILE [CURL OPTIONS...]: posts the file as BFL does.
+bfl()
+{
+	post "$(hook bfl)" "$2" -H "X-BFL-Signature: sha256=$(openssl dgst -sha256 -mac HMAC -macopt "key:$1" -r "$2" | cut -d ' ' -f 1)" "${@:3}"
+}
+body=$FIXTURES/bfl/callback-error.json
+same "BFL's signature of another secret" '401 {"error":"header x-bfl-signature does not fit"}' "$(bfl "$GENHOOK_SECRET_KIE" "$body")"
+same "BFL's right one" '200 {"status":"accepted"}' "$(bfl "$GENHOOK_SECRET_BFL" "$body")"
+same "proves the body" signature "$(sql "select verdict from genhook.deliveries where provider = 'bfl' and task_id = '$(jq -r .id "$body")'")"
+same "and none is refused" '401 {"error":"header x-bfl-signature is missing"}' "$(post "$(hook bfl)" "$body")"
 same "the secret is to be had of the API" "$(curl -sS --noproxy '*' -H "Authorization: Bearer $KEY_REPLICATE" "$SIMULATOR/replicate/v1/webhooks/default/secret" | jq -r .key)" \
     "$("$BIN/genhook" secret fetch replicate | head -n 1)"
 

@@ -26,6 +26,13 @@ runware_refuse(struct reply *r, enum refusal why, const char *text)
 	    "errors", "code", refusals[why].code, "message", text));
 }
 
+/* The body of a call. */
+static json_t *
+runware_list(const struct call *c)
+{
+	return json_loadb(c->body, c->body_len, 0, NULL);
+}
+
 /* The first and only task of a list; borrowed. */
 static json_t *
 runware_first(json_t *list)
@@ -87,7 +94,7 @@ runware_poll(const struct task *t)
 static bool
 runware_is_poll(const struct call *c)
 {
-	json_t		*list = call_json(c);
+	json_t		*list = runware_list(c);
 	const char	*type = json_string_value(json_object_get(
 			    runware_first(list), "taskType"));
 	bool		 is = type != NULL && strcmp(type, "getResponse") == 0;
@@ -143,7 +150,7 @@ runware_submit(const struct call *c, struct reply *r, json_t *obj)
 static void
 runware_route(const struct call *c, struct reply *r)
 {
-	json_t		*list = call_json(c);
+	json_t		*list = runware_list(c);
 	json_t		*obj = runware_first(list);
 	const char	*type = json_string_value(json_object_get(obj,
 			    "taskType"));

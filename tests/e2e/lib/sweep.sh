@@ -82,7 +82,7 @@ apimart_task()
 # submit PROVIDER MODEL [CURL OPTIONS...]: prints the task's id.
 submit()
 {
-	local provider=$1 model=$2 key=KEY_${1^^} url body hook prefix=Bearer
+	local provider=$1 model=$2 key=KEY_${1^^} url body hook header="Authorization: Bearer"
 
 	shift 2
 	hook=$(hook "$provider")
@@ -111,15 +111,30 @@ submit()
 		body='{"model":"'$model'","callBackUrl":"'$hook'","input":{"prompt":"x"}}' ;;
 	fal)
 		url="$model?fal_webhook=$(jq -rn --arg u "$hook" '$u | @uri')"
-		prefix=Key body='{"prompt":"x"}' ;;
+		header="Authorization: Key" body='{"prompt":"x"}' ;;
+	minimax)
+		url=v1/video_generation
+		body='{"model":"'$model'","prompt":"x","callback_url":"'$hook'"}' ;;
+	runway)
+		url=v1/image_to_video
+		[[ $model != *image* ]] || url=v1/text_to_image
+		set -- "$@" -H 'X-Runway-Version: 2024-11-06'
+		body='{"model":"'$model'","promptText":"x"}' ;;
+	runware)
+		url=v1
+		body='[{"taskType":"imageInference","taskUUID":"'$(cat /proc/sys/kernel/random/uuid)'","model":"'$model'",
+		    "numberResults":2,"deliveryMethod":"async","webhookURL":"'$hook'"}]' ;;
+	bfl)
+		url=v1/$model header="x-key:"
+		body='{"prompt":"x","webhook_url":"'$hook'","webhook_secret":"'$GENHOOK_SECRET_BFL'"}' ;;
 	replicate)
 		url=v1/models/$model/predictions
 		body='{"input":{"prompt":"x"},"webhook":"'$hook'","webhook_events_filter":["completed"]}' ;;
 	esac
-	curl -sS --noproxy '*' -m 30 "$@" -H "Authorization: $prefix ${!key}" \
+	curl -sS --noproxy '*' -m 30 "$@" -H "$header ${!key}" \
 	    -H 'Content-Type: application/json' -d "$body" \
 	    "$SIMULATOR/$provider/$url" | jq -er 'def id: .task_id // .taskId
-	    // .id; if .task_id then .task_id elif .request_id then .request_id elif .id then .id elif (.data | type) == "array"
+	    // .taskUUID // .id; if .task_id then .task_id elif .request_id then .request_id elif .id then .id elif (.data | type) == "array"
 	    then .data[0] | id else .data | id end'
 }
 
