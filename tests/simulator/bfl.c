@@ -20,19 +20,21 @@ bfl_refuse(struct reply *r, enum refusal why, const char *text)
 	    text));
 }
 
-/* There is no cancelling: what is cancelled here was moderated. */
+/* Every other failure is moderation; nothing can be cancelled. */
 static json_t *
 bfl_render(const struct task *t, bool callback)
 {
 	static const char *const states[] = {
 		[S_QUEUED] = "Pending", [S_PROCESSING] = "Pending",
 		[S_SUCCEEDED] = "Ready", [S_FAILED] = "Error",
-		[S_CANCELLED] = "Request Moderated",
+		[S_CANCELLED] = "Error",
 	};
 	enum state	 s = task_state(t);
 	char		 url[LINK_MAX], when[40];
+	bool		 moderated = s == S_FAILED && t->serial % 2 == 1;
 	json_t		*obj = json_pack("{s:s, s:s, s:n}", "id", t->id,
-			    "status", states[s], "result");
+			    "status", moderated ? "Request Moderated" :
+			    states[s], "result");
 
 	if (s == S_SUCCEEDED) {
 		files_link(t, 0, url, sizeof(url));
@@ -40,7 +42,7 @@ bfl_render(const struct task *t, bool callback)
 		    "{s:s, s:s, s:i}", "sample", url, "prompt",
 		    "a lighthouse", "seed", 7));
 	}
-	if (s == S_FAILED)
+	if (s == S_FAILED && !moderated)
 		(void)json_object_update_new(obj, json_pack("{s:s, s:s}",
 		    "error", "generation_failed", "message",
 		    "the model could not do it"));
@@ -128,8 +130,7 @@ const struct provider	 bfl = {
 	.retry_ms = { 1000, 5000, 30000 },
 	.link_seconds = 600,
 	.link_gone = 403,
-	.knows_cancelled = true,
-	.tells_cancelled = true,
+	.knows_cancelled = false,
 	.make_id = provider_id_uuid,
 	.route = bfl_route,
 	.refuse = bfl_refuse,
