@@ -116,6 +116,26 @@ runware_take_item(struct result *r, struct json_object *item,
 	return false;
 }
 
+/* Links that no item of the task had: its shape is another one, then.  What is
+ * another task's is passed over. */
+static bool
+runware_take_rest(struct result *r, struct json_object *doc,
+    struct errbuf *err)
+{
+	struct json_object	*data = json_at(doc, "data"), *item;
+	struct link_facts	 facts = { .name = NULL };
+	struct links_done	 done = { { NULL }, 0 };
+	size_t			 i;
+
+	for (i = 0; i < json_length(data); i++) {
+		item = json_item(data, i);
+		if (json_is_object(item) && !runware_is_of(r, item) &&
+		    done.n < LINKS_DONE_MAX)
+			done.value[done.n++] = item;
+	}
+	return links_take(r, doc, &done, LINKS_ALONE, NULL, &facts, err);
+}
+
 static enum parse_verdict
 runware_succeeded(struct result *r, struct json_object *doc, size_t failed,
     struct errbuf *err)
@@ -132,6 +152,8 @@ runware_succeeded(struct result *r, struct json_object *doc, size_t failed,
 		    !runware_take_item(r, item, err))
 			return PARSE_UNKNOWN;
 	}
+	if (!runware_take_rest(r, doc, err))
+		return PARSE_UNKNOWN;
 	if (failed > 0 && r->note == NULL &&
 	    !result_set(&r->note, "some of its results failed")) {
 		(void)errbuf_no_memory(err);
@@ -141,11 +163,17 @@ runware_succeeded(struct result *r, struct json_object *doc, size_t failed,
 }
 
 static enum parse_verdict
-runware_failed(struct result *r, struct json_object *doc)
+runware_failed(struct result *r, struct json_object *doc, struct errbuf *err)
 {
 	struct json_object	*places[] = { json_at(doc, "errors.0"),
 				    json_at(doc, "data.0") };
 
+	if (!runware_take_rest(r, doc, err))
+		return PARSE_UNKNOWN;
+	if (r->noutputs > 0) {
+		errbuf_set(err, "it failed, and holds a link all the same");
+		return PARSE_UNKNOWN;
+	}
 	r->state = TASK_FAILED;
 	parse_text(&r->error_code, places[0], "code");
 	parse_text(&r->error_message, places[0], "message");
@@ -171,7 +199,7 @@ runware_answer(struct result *r, struct json_object *doc, struct errbuf *err)
 		return PARSE_PROGRESS;
 	}
 	return n.succeeded > 0 ? runware_succeeded(r, doc, n.failed, err) :
-	    runware_failed(r, doc);
+	    runware_failed(r, doc, err);
 }
 
 static enum parse_verdict

@@ -238,6 +238,13 @@ struct base {
 	size_t			 nlinks;
 };
 
+/* Where no callback brings a result, but only an answer to a poll does. */
+static const struct {
+	const char	*provider, *task_id;
+} asked[] = {
+	{ "runware", "a770f077-f413-47de-9dac-be0b26a35da6" },
+};
+
 static enum parse_verdict
 parse_body(const struct provider *p, const char *body, struct result *r)
 {
@@ -245,10 +252,16 @@ parse_body(const struct provider *p, const char *body, struct result *r)
 	struct json_object	*doc;
 	struct errbuf		 err = { .text = "" };
 	enum parse_verdict	 v;
+	size_t			 i;
 
 	memset(r, 0, sizeof(*r));
 	if (json_parse(body, strlen(body), &doc, &err) != JSON_OK)
 		return PARSE_UNKNOWN;
+	for (i = 0; i < COUNT(asked); i++)
+		if (strcmp(p->name, asked[i].provider) == 0) {
+			ctx.task_id = asked[i].task_id;
+			ctx.http = 200;
+		}
 	v = p->parse(doc, &ctx, r, &err);
 	json_free(doc);
 	return v;
@@ -370,6 +383,9 @@ test_provider(const struct provider *p)
 	struct base	*bases = calloc(BASES_MAX, sizeof(*bases));
 	size_t		 n = bases_read(p, bases), count[8] = { 0 };
 
+	if (n <= 2)
+		(void)fprintf(stderr, "\n    %s: %zu fixtures with links\n",
+		    p->name, n);
 	CU_ASSERT_FATAL(n > 2);
 	for (seed = first; seed < first + BODIES; seed++) {
 		state = seed * UINT64_C(0x9e3779b97f4a7c15) + 1;

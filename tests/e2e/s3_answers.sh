@@ -16,6 +16,7 @@ conf_set archive "s3_endpoint = \"http://127.0.0.1:$(cat "$WORK/store/port")\""
 conf_set archive 's3_access_key = "key"'
 conf_set archive 's3_secret_key = "secret"'
 conf_set archive "s3_staging_dir = \"$STAGING\""
+conf_set web "thumbs = 0"	# which would ask the store for each picture
 bucket()	{ sed -i "s;\"\(file\|s3\)://.*\";\"s3://$1/some\";" "$GENHOOK_CONF"; }
 
 cp "$picture" "$WORK/origin/small.jpg"
