@@ -101,6 +101,13 @@ struct answer {
 	size_t	 len;
 };
 
+static enum link_style
+minimax_style(const struct task *t)
+{
+	(void)t;
+	return LINK_AWS;
+}
+
 static size_t
 answer_take(char *data, size_t one, size_t len, void *arg)
 {
@@ -210,4 +217,5 @@ const struct provider	 minimax = {
 	.render = minimax_render,
 	.accepts = status_2xx,
 	.insists = status_not_2xx,
+	.style = minimax_style,
 };
