@@ -133,9 +133,9 @@ begin
                 coalesce(a.task_id, ''), case
                 -- Its details change from run to run.
                 when a.task_id is null and a.details ~ '^(on|account|request) '
-                then substring(a.details from '^\S+ \S+')
+                then substring(a.details from E'^\\S+ \\S+')
                 when a.reason = 'account unknown'
-                then regexp_replace(a.details, '^\d+', '')
+                then regexp_replace(a.details, E'^\\d+', '')
                 when a.task_id is null then a.details end)) as key,
             a.reason, a.provider::text as provider, a.task_id::text as task_id,
             left(a.details, 500) as details, left(a.cure, 400) as cure, a.urgency = 5 as is_over

@@ -7,7 +7,8 @@ language sql
 immutable
 set search_path = genhook, pg_temp
 as $$
-    select replace(replace(replace(p_value, '\', '\\'), '"', '\"'), E'\n', '\n')
+    select replace(replace(replace(p_value, E'\\', E'\\\\'), '"', E'\\"'),
+        E'\n', E'\\n')
 $$;
 comment on function genhook.metric_label(text) is
     'A label''s value as it may stand between quotes.';
@@ -151,7 +152,7 @@ begin
     from requests where status = 'queued' having min(queued_at) is not null
     union all
     select 'genhook_attention', format('reason="%s"',
-            metric_label(regexp_replace(reason, ' \d+$', ''))), count(*)
+            metric_label(regexp_replace(reason, E' \\d+$', ''))), count(*)
     from attention group by 2
     union all
     select 'genhook_alerts_open', '',

@@ -15,6 +15,7 @@ conf_set archive "s3_endpoint = \"$S3_ENDPOINT\""
 conf_set archive "s3_access_key = \"$S3_KEY\""
 conf_set archive "s3_secret_key = \"$S3_SECRET\""
 conf_set archive "s3_staging_dir = \"$STAGING\""
+conf_set web "thumbs = 0"	# which would ask the store for each picture
 handlers_restart
 cp "$GENHOOK_CONF" "$WORK/good.conf"
 

@@ -1,0 +1,1 @@
+-- Nothing of the tables: the patterns of metrics and alerts mean the same whatever the session's settings are.
