@@ -7,6 +7,7 @@
 #include <CUnit/CUnit.h>
 
 #include "lib/buf.h"
+#include "handlers/submission.h"
 #include "tests/fixture.h"
 
 /* In err beforehand: whoever succeeds leaves it there. */
@@ -290,5 +291,31 @@ expect_answers(const struct provider *p, const struct expect_answer *want,
 			fprintf(stderr, "\n  for %d %s\n", want->http,
 			    want->body != NULL ? want->body : "");
 		json_free(doc);
+	}
+}
+
+void
+expect_submits(const struct provider *p, const struct submission *base,
+    const struct expect_submit *rows, size_t n)
+{
+	struct submission	 s = *base;
+	struct errbuf		 err;
+	struct buf		 url;
+	char			 mem[512], *body;
+	size_t			 i;
+
+	for (i = 0; i < n; i++) {
+		s.model = rows[i].model;
+		s.path = rows[i].path;
+		buf_over(&url, mem, sizeof(mem));
+		CU_ASSERT_EQUAL(submission_url(&url, p, &s, &err),
+		    rows[i].url != NULL);
+		if (rows[i].url == NULL)
+			continue;
+		CU_ASSERT_STRING_EQUAL(mem, rows[i].url);
+		body = submission_body(p, &s, rows[i].request, &err);
+		CU_ASSERT_PTR_NOT_NULL_FATAL(body);
+		CU_ASSERT_STRING_EQUAL(body, rows[i].body);
+		free(body);
 	}
 }

@@ -70,6 +70,15 @@ struct expect_answer {
 void	expect_answers(const struct provider *, const struct expect_answer *,
 	    size_t n);
 
+/* Rows of requests: each with the address that it goes to, and its body.  With a
+ * url of NULL there is none.  base has what all rows share. */
+struct expect_submit {
+	const char	*model, *path, *request, *url, *body;
+};
+struct submission;
+void	expect_submits(const struct provider *, const struct submission *base,
+	    const struct expect_submit *, size_t n);
+
 #define COUNT(array)	(sizeof(array) / sizeof((array)[0]))
 
 #endif

@@ -113,9 +113,7 @@ static void
 test_submits(void)
 {
 #define BASE	"https://api.lumalabs.ai"
-	static const struct {
-		const char	*model, *path, *request, *url, *body;
-	} rows[] = {
+	static const struct expect_submit	rows[] = {
 		{ "ray-2", NULL, "{\"prompt\":\"x\"}",
 		  BASE "/dream-machine/v1/generations/video",
 		  "{\"prompt\":\"x\",\"model\":\"ray-2\","
@@ -129,24 +127,11 @@ test_submits(void)
 		  BASE "/dream-machine/v1/generations/7c/upscale",
 		  "{\"resolution\":\"4k\",\"callback_url\":\"https://h/t\"}" },
 	};
-	struct submission	 s = { .api_base = BASE, .hook = "https://h/t" };
-	struct errbuf		 err;
-	struct buf		 url;
-	char			 mem[512], *body;
-	size_t			 i;
+	const struct submission			base = {
+		.api_base = BASE, .hook = "https://h/t",
+	};
 
-	for (i = 0; i < COUNT(rows); i++) {
-		s.model = rows[i].model;
-		s.path = rows[i].path;
-		buf_over(&url, mem, sizeof(mem));
-		CU_ASSERT(submission_url(&url, &luma_provider, &s, &err));
-		CU_ASSERT_STRING_EQUAL(mem, rows[i].url);
-		body = submission_body(&luma_provider, &s, rows[i].request,
-		    &err);
-		CU_ASSERT_PTR_NOT_NULL_FATAL(body);
-		CU_ASSERT_STRING_EQUAL(body, rows[i].body);
-		free(body);
-	}
+	expect_submits(&luma_provider, &base, rows, COUNT(rows));
 }
 
 int

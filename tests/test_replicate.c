@@ -146,10 +146,7 @@ static void
 test_submits(void)
 {
 #define VERSION	"5c7d5dc6dd8bf75c1acaa8565735e7986bc5b66206b55cca93cb72c9bf15ccaa"
-	static const struct {
-		const char	*model, *path, *request;
-		const char	*url, *body;	/* NULL: refused */
-	} rows[] = {
+	static const struct expect_submit	rows[] = {
 		{ MODEL, NULL, "{\"input\":{}}",
 		  "https://api.replicate.com/v1/models/" MODEL "/predictions",
 		  "{\"input\":{},\"webhook\":\"https://h/t\","
@@ -170,28 +167,11 @@ test_submits(void)
 		  "\"webhook\":\"https://h/t\"}" },
 		{ "../x", NULL, "{}", NULL, NULL },
 	};
-	struct submission	 s = { .api_base = "https://api.replicate.com",
-				    .hook = "https://h/t" };
-	struct errbuf		 err;
-	struct buf		 url;
-	char			 mem[512], *body;
-	size_t			 i;
+	const struct submission			base = {
+		.api_base = "https://api.replicate.com", .hook = "https://h/t",
+	};
 
-	for (i = 0; i < COUNT(rows); i++) {
-		s.model = rows[i].model;
-		s.path = rows[i].path;
-		buf_over(&url, mem, sizeof(mem));
-		CU_ASSERT_EQUAL(submission_url(&url, &replicate_provider, &s,
-		    &err), rows[i].url != NULL);
-		if (rows[i].url == NULL)
-			continue;
-		CU_ASSERT_STRING_EQUAL(mem, rows[i].url);
-		body = submission_body(&replicate_provider, &s,
-		    rows[i].request, &err);
-		CU_ASSERT_PTR_NOT_NULL_FATAL(body);
-		CU_ASSERT_STRING_EQUAL(body, rows[i].body);
-		free(body);
-	}
+	expect_submits(&replicate_provider, &base, rows, COUNT(rows));
 }
 
 int

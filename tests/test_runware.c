@@ -76,9 +76,7 @@ test_answers(void)
 static void
 test_submits(void)
 {
-	static const struct {
-		const char	*model, *path, *request, *url, *body;
-	} rows[] = {
+	static const struct expect_submit	rows[] = {
 		{ "runware:100@1", NULL,
 		  "{\"taskType\":\"imageInference\"}", BASE "/v1",
 		  "[{\"taskType\":\"imageInference\",\"taskUUID\":\"id-1\","
@@ -90,25 +88,12 @@ test_submits(void)
 		  "\"deliveryMethod\":\"sync\","
 		  "\"webhookURL\":\"https://h/t\"}]" },
 	};
-	struct submission	 s = { .api_base = BASE, .hook = "https://h/t",
-				    .secret = "s-1", .own_id = "id-1" };
-	struct errbuf		 err;
-	struct buf		 url;
-	char			 mem[512], *body;
-	size_t			 i;
+	const struct submission			base = {
+		.api_base = BASE, .hook = "https://h/t",
+		.secret = "s-1", .own_id = "id-1",
+	};
 
-	for (i = 0; i < COUNT(rows); i++) {
-		s.model = rows[i].model;
-		s.path = rows[i].path;
-		buf_over(&url, mem, sizeof(mem));
-		CU_ASSERT(submission_url(&url, &runware_provider, &s, &err));
-		CU_ASSERT_STRING_EQUAL(mem, rows[i].url);
-		body = submission_body(&runware_provider, &s, rows[i].request,
-		    &err);
-		CU_ASSERT_PTR_NOT_NULL_FATAL(body);
-		CU_ASSERT_STRING_EQUAL(body, rows[i].body);
-		free(body);
-	}
+	expect_submits(&runware_provider, &base, rows, COUNT(rows));
 }
 
 /* What a poll says, which is asked by the task's id. */
