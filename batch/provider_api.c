@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "lib/buf.h"
-#include "lib/redact.h"
+#include "common/account_redact.h"
 #include "batch/provider_api.h"
 
 /* An answer may hold files: several pictures of the largest kind as Base64.  Of
@@ -34,18 +34,12 @@ api_call_free(struct api_call *a)
 }
 
 /* A provider may echo our callback's URL, and with it the token; or the key
- * in its complaint about it. */
+ * in its complaint about it, or the secret that a request told it. */
 static void
 api_call_redact(struct api_call *a)
 {
-	char *const	key[] = { a->account->api_key, NULL };
-
-	if (a->body == NULL)
-		return;
-	a->len = redact_tokens(a->body, a->len, a->account->tokens);
-	/* In place: nothing may be shorter than what replaces it. */
-	if (strlen(a->account->api_key) >= strlen(REDACTED))
-		a->len = redact_tokens(a->body, a->len, key);
+	if (a->body != NULL)
+		a->len = account_redact(a->account, a->body, a->len);
 }
 
 /*

@@ -1,4 +1,4 @@
-/* Live tokens, found in JSON text however they are written, and overwritten. */
+/* Tokens and other secrets, found in JSON text however they are written, and overwritten. */
 #include <stdbool.h>
 #include <string.h>
 
@@ -12,6 +12,11 @@ redact_char_at(const char *s, size_t left, size_t *used)
 	if (left >= 6 && s[0] == '\\' && s[1] == 'u') {
 		*used = 6;
 		return hex_read(s + 2, 4);
+	}
+	/* Base64 has slashes, which some write with a backslash before them. */
+	if (left >= 2 && s[0] == '\\' && s[1] == '/') {
+		*used = 2;
+		return '/';
 	}
 	if (left >= 3 && s[0] == '%') {
 		*used = 3;

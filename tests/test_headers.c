@@ -106,6 +106,28 @@ test_signed(void)
 	free(text);
 }
 
+/* Signatures by several keys are not cut, or none could be checked again. */
+static void
+test_long_signature(void)
+{
+	char		 var[2000] = "HTTP_WEBHOOK_SIGNATURE=";
+	char		 other[2000] = "HTTP_X_ACME_SIGNATURE=";
+	char *const	 env[] = { var, other, NULL };
+	struct request	 req = { .env = env };
+	static const struct signature_scheme	acme = {
+		.header = "x-acme-signature", .signed_text = "{body}",
+	};
+	char		*text;
+
+	memset(var + strlen(var), 'x', 1500);
+	memset(other + strlen(other), 'x', 1500);
+	text = headers_to_keep(&req, &acme);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(text);
+	CU_ASSERT_PTR_NULL(strstr(text, "..."));
+	CU_ASSERT(strlen(text) > 3000);
+	free(text);
+}
+
 /* All of them, as long as can be and every character escaped. */
 static void
 test_all_long(void)
@@ -148,6 +170,7 @@ main(void)
 		{ "rows", test_rows },
 		{ "long value", test_long_value },
 		{ "signed", test_signed },
+		{ "long signature", test_long_signature },
 		{ "all long", test_all_long },
 		{ NULL, NULL }
 	};

@@ -9,6 +9,7 @@
 
 #define TOKEN	"Abcdef-12_3"
 #define OTHER	"token567"
+#define SLASHED	"Zm9v/YmFy+Q=="
 #define NESTED	"Abcdef-12_34567"	/* TOKEN is its beginning */
 
 static const struct {
@@ -36,6 +37,10 @@ static const struct {
 	{ "\"\\u0041%62cdef-12_3\"", "\"[token]\"" },
 	{ "\"https://h.example/hook/novita/" TOKEN "/callback?x=1\"",
 	  "\"https://h.example/hook/novita/[token]/callback?x=1\"" },
+	{ "[\"" SLASHED "\",\"Zm9v\\/YmFy+Q==\",\"Zm9v%2FYmFy%2bQ%3d=\"]",
+	  "[\"[token]\",\"[token]\",\"[token]\"]" },
+	{ "\"https:\\/\\/h.example\\/" TOKEN "\\/\"",
+	  "\"https:\\/\\/h.example\\/[token]\\/\"" },
 	/* Not the token. */
 	{ "\"Abcdef-12_\"", "\"Abcdef-12_\"" },
 	{ "\"abcdef-12_3\"", "\"abcdef-12_3\"" },
@@ -57,8 +62,9 @@ static const struct {
 static void
 test_rows(void)
 {
-	char			 a[] = TOKEN, b[] = OTHER, c[] = NESTED;
-	char *const		 tokens[] = { a, b, c, NULL };
+	char			 a[] = TOKEN, b[] = OTHER, c[] = NESTED,
+				 d[] = SLASHED;
+	char *const		 tokens[] = { a, b, c, d, NULL };
 	struct json_object	*doc;
 	struct errbuf		 err;
 	enum json_verdict	 before, after;

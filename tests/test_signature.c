@@ -7,6 +7,8 @@
 #include "lib/hex.h"
 #include "handlers/signature.h"
 #include "lib/crypto.h"
+#include "lib/json.h"
+#include "server/headers.h"
 #include "tests/cunit_main.h"
 #include "tests/fixture.h"
 
@@ -239,6 +241,71 @@ static void
 test_vectors(void)
 {
 	each_case(vector_fits);
+}
+
+/* What is kept of the headers, as the table has it. */
+struct kept {
+	struct json_object		*doc;
+	const struct signature_scheme	*scheme;
+};
+
+static const char *
+kept_header(const void *arg, const char *cgi_name)
+{
+	const struct kept	*kept = arg;
+	char	names[SIGNATURE_HEADERS_MAX][SIGNATURE_NAME_MAX];
+	char	cgi[SIGNATURE_CGI_MAX];
+	size_t	i, n = signature_headers(kept->scheme, names);
+
+	for (i = 0; i < n; i++) {
+		signature_cgi_name(names[i], cgi);
+		if (strcmp(cgi, cgi_name) == 0)
+			return json_string_at(kept->doc, names[i]);
+	}
+	return NULL;
+}
+
+/* A delivery can be verified again with what was kept of it; but of a shared
+ * secret nothing is kept. */
+static void
+kept_fits(const struct signed_case *row)
+{
+	struct arrival		 a;
+	char			 vars[5][400], *env[6] = { NULL }, *text;
+	const struct request	 req = { .env = env };
+	struct kept		 kept = { NULL, row->scheme };
+	struct verify_input	 in = { .header = kept_header, .arg = &kept };
+	size_t			 i;
+
+	arrive(&a, row);
+	for (i = 0; i < 5 && a.is_there[i]; i++) {
+		(void)snprintf(vars[i], sizeof(vars[i]), "%s=%s",
+		    row->headers[2 * i], a.value[i]);
+		env[i] = vars[i];
+	}
+	text = headers_to_keep(&req, row->scheme);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(text);
+	CU_ASSERT_EQUAL(json_parse(text, strlen(text), &kept.doc, &a.err),
+	    JSON_OK);
+	in.body = a.body;
+	in.bodylen = strlen(a.body);
+	in.secrets = a.secrets;
+	in.keys = a.keys;
+	in.nkeys = a.nkeys;
+	in.now = row->now_s * USEC_PER_SEC;
+	CU_ASSERT_EQUAL(signature_verify(row->scheme, &in, &a.err),
+	    row->scheme->method == SIGNATURE_SHARED ? VERIFY_FAILED :
+	    VERIFY_OK);
+	if (row->scheme->method == SIGNATURE_SHARED)
+		CU_ASSERT_PTR_NULL(strstr(text, row->secret));
+	json_free(kept.doc);
+	free(text);
+}
+
+static void
+test_verified_again(void)
+{
+	each_case(kept_fits);
 }
 
 /* Flip every bit of one part in turn; nothing may pass. */
@@ -553,6 +620,7 @@ main(void)
 		{ "an empty key", test_empty_key },
 		{ "strange times", test_strange_times },
 		{ "vectors",		test_vectors },
+		{ "verified again",	test_verified_again },
 		{ "bit flips",		test_bit_flips },
 		{ "headers",		test_headers },
 		{ "clock",		test_clock },
