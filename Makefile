@@ -10,6 +10,7 @@
 # make prove      kills and power cuts for MINUTES: nothing acknowledged is lost
 # make fuzz       what reads foreign bytes under libFuzzer, FUZZ_SECONDS each
 # make bench      how fast callbacks are taken, beside other ways to take them
+# make new-provider NAME=acme: the files of one more, from a skeleton
 # make deb        a Debian package, in build/deb
 # make bundle     programs and libraries for a shared host, in build
 # make install    DESTDIR= PREFIX=/usr/local
@@ -20,6 +21,7 @@ RUN_DIR     = ./run
 DEMO        = 1
 SWEEP_EVERY = 10
 SIMULATOR   =
+NAME        =
 
 PREFIX  = /usr/local
 BUILD   = build
@@ -46,7 +48,8 @@ ALL_CFLAGS  = -std=gnu11 -D_GNU_SOURCE -I. -I$(BUILD)/gen -pthread -fPIE $(WARN)
 	      $(HARD) $(PKG_CFLAGS) $(CFLAGS) $(SAN)
 ALL_LDFLAGS = -pthread -pie -Wl,--as-needed,-z,relro,-z,now $(LDFLAGS) $(SAN)
 
-HANDLERS := $(PROVIDERS:%=$(BUILD)/bin/genhook-%)
+# A program for each, and one for all of them.
+HANDLERS := $(PROVIDERS:%=$(BUILD)/bin/genhook-%) $(BUILD)/bin/genhook-hook
 PROGRAMS := $(HANDLERS) $(BUILD)/bin/genhook-web \
 	    $(BUILD)/bin/genhook-sweep $(BUILD)/bin/genhook \
 	    $(BUILD)/bin/genhook-thumb \
@@ -106,11 +109,15 @@ $(BUILD)/cli/migrate.o: $(GEN)/migrations.def $(NUMBERED) \
 
 $(BUILD)/cli/init_database.o: sql/init/roles.sql
 
-# server/main.c is compiled once for each provider.
+# server/main.c is compiled once for each provider, and once without one.
 $(PROVIDERS:%=$(BUILD)/server/main-%.o): $(BUILD)/server/main-%.o: \
     server/main.c
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) -DPROVIDER=$*_provider -MMD -MP -c $< -o $@
+
+$(BUILD)/server/main-hook.o: server/main.c
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) -MMD -MP -c $< -o $@
 
 $(BUILD)/%.o: %.c
 	@mkdir -p $(@D)
@@ -315,7 +322,7 @@ install: programs
 	    $(DESTDIR)$(PREFIX)/share/genhook/lighttpd/cut-tokens \
 	    $(DESTDIR)$(PREFIX)/share/genhook/genhook.cron \
 	    $(DESTDIR)$(PREFIX)/share/genhook/genhook-sweep.service
-	for p in $(filter-out novita,$(PROVIDERS)); do \
+	for p in hook $(filter-out novita,$(PROVIDERS)); do \
 	    ln -sf genhook-novita.8 $(MAN)/man8/genhook-$$p.8 || exit 1; done
 
 # A Debian package of this tree, for this release and newer ones.
@@ -336,11 +343,14 @@ bundle:
 	@$(MAKE) --no-print-directory -s -j2 programs
 	@deploy/bundle '$(BUILD)' build
 
+new-provider:
+	@handlers/skeleton/lay-out '$(NAME)'
+
 clean:
 	rm -rf build build-*
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
-.PHONY: all programs deb bundle run stop test checks lint asan memcheck tsan bench fuzz mutants prove \
+.PHONY: all programs new-provider deb bundle run stop test checks lint asan memcheck tsan bench fuzz mutants prove \
 	install clean
 .SECONDARY:
 .DELETE_ON_ERROR:

@@ -1,10 +1,14 @@
 /* genhook lighttpd: the blocks by which lighttpd serves the handlers and the page. */
 #include <string.h>
 
+#include "lib/buf.h"
 #include "cli/cli.h"
 
+/* The names of all providers, with what stands between them. */
+#define LIGHTTPD_NAMES_MAX	1024
+
 /*
- * '@' is the provider.  The token in the path is a secret: these lines of the
+ * '@' is the provider; in the blocks of the single program, all of them.  The token in the path is a secret: these lines of the
  * access log (client, time, answer, bytes, microseconds) name the provider
  * instead.  The condition keeps /hook/novitax from being taken for
  * /hook/novita.
@@ -14,28 +18,54 @@
 	"\taccesslog.format = \"%h %t @ \\\"%m %H\\\" %s %b %D " \
 	"\\\"%{User-Agent}i\\\"\"\n"
 
+/* A path below genhook_base, the program behind it, and its socket's name. */
+#define LIGHTTPD_FASTCGI(path, program, socket) \
+	"\tfastcgi.server = (var.genhook_base + \"/" path "\" => (\n" \
+	"\t\tvar.genhook_handler + (\n" \
+	"\t\t\t\"bin-path\" => var.genhook_bin + \"/" program "\",\n" \
+	"\t\t\t\"socket\" => var.genhook_run + \"/" socket ".sock\"\n" \
+	"\t\t),\n" \
+	"\t\tvar.genhook_standby + (\n" \
+	"\t\t\t\"bin-path\" => var.genhook_bin + \"/" program "\",\n" \
+	"\t\t\t\"socket\" => var.genhook_run + \"/" socket "-standby.sock\"\n" \
+	"\t\t)\n" \
+	"\t))\n"
+
+#define LIGHTTPD_CGI(path, program) \
+	"\talias.url = (var.genhook_base + \"/" path "\" => " \
+	"var.genhook_bin + \"/" program "\")\n" \
+	"\tcgi.assign = (\"\" => \"\")\n" \
+	"\tcgi.execute-x-only = \"enable\"\n" \
+	"\tcgi.limits = (\"read-timeout\" => 8, \"write-timeout\" => 5)\n" \
+	"\tsetenv.set-environment = (\"GENHOOK_CONF\" => var.genhook_config,\n" \
+	"\t    \"GENHOOK_LOG\" => var.genhook_log)\n"
+
 static const char lighttpd_fastcgi[] = LIGHTTPD_BEGIN
-    "\tfastcgi.server = (var.genhook_base + \"/hook/@\" => (\n"
-    "\t\tvar.genhook_handler + (\n"
-    "\t\t\t\"bin-path\" => var.genhook_bin + \"/genhook-@\",\n"
-    "\t\t\t\"socket\" => var.genhook_run + \"/@.sock\"\n"
-    "\t\t),\n"
-    "\t\tvar.genhook_standby + (\n"
-    "\t\t\t\"bin-path\" => var.genhook_bin + \"/genhook-@\",\n"
-    "\t\t\t\"socket\" => var.genhook_run + \"/@-standby.sock\"\n"
-    "\t\t)\n"
-    "\t))\n"
-    "}\n";
+    LIGHTTPD_FASTCGI("hook/@", "genhook-@", "@") "}\n";
 
 static const char lighttpd_cgi[] = LIGHTTPD_BEGIN
-    "\talias.url = (var.genhook_base + \"/hook/@\" => "
-    "var.genhook_bin + \"/genhook-@\")\n"
-    "\tcgi.assign = (\"\" => \"\")\n"
-    "\tcgi.execute-x-only = \"enable\"\n"
-    "\tcgi.limits = (\"read-timeout\" => 8, \"write-timeout\" => 5)\n"
-    "\tsetenv.set-environment = (\"GENHOOK_CONF\" => var.genhook_config,\n"
-    "\t    \"GENHOOK_LOG\" => var.genhook_log)\n"
+    LIGHTTPD_CGI("hook/@", "genhook-@") "}\n";
+
+/*
+ * One program for all.  While the provider's name is part of the path's rest, no
+ * condition can tell it when the line of the access log is written: so it is noted
+ * before.  By then the path is BASE/hook.
+ */
+static const char lighttpd_single_name[] =
+    "$HTTP[\"url\"] =~ \"^\" + var.genhook_base + \"/hook/@(/|$)\" {\n"
+    "\tsetenv.add-environment = (\"GENHOOK_PROVIDER\" => \"@\")\n"
     "}\n";
+
+#define LIGHTTPD_SINGLE_BEGIN \
+	"$HTTP[\"url\"] =~ \"^\" + var.genhook_base + \"/hook(/(@)(/|$)|$)\" {\n" \
+	"\taccesslog.format = \"%h %t %{GENHOOK_PROVIDER}e \\\"%m %H\\\" %s %b %D " \
+	"\\\"%{User-Agent}i\\\"\"\n"
+
+static const char lighttpd_single_fastcgi[] = LIGHTTPD_SINGLE_BEGIN
+    LIGHTTPD_FASTCGI("hook", "genhook-hook", "hook") "}\n";
+
+static const char lighttpd_single_cgi[] = LIGHTTPD_SINGLE_BEGIN
+    LIGHTTPD_CGI("hook", "genhook-hook") "}\n";
 
 /* The page.  What it sends is passed on as it comes, since a film may be large. */
 #define LIGHTTPD_WEB_BEGIN \
@@ -45,27 +75,10 @@ static const char lighttpd_cgi[] = LIGHTTPD_BEGIN
 	"\tserver.stream-response-body = 1\n"
 
 static const char lighttpd_web_fastcgi[] = LIGHTTPD_WEB_BEGIN
-    "\tfastcgi.server = (var.genhook_base + \"/genhook\" => (\n"
-    "\t\tvar.genhook_handler + (\n"
-    "\t\t\t\"bin-path\" => var.genhook_bin + \"/genhook-web\",\n"
-    "\t\t\t\"socket\" => var.genhook_run + \"/web.sock\"\n"
-    "\t\t),\n"
-    "\t\tvar.genhook_standby + (\n"
-    "\t\t\t\"bin-path\" => var.genhook_bin + \"/genhook-web\",\n"
-    "\t\t\t\"socket\" => var.genhook_run + \"/web-standby.sock\"\n"
-    "\t\t)\n"
-    "\t))\n"
-    "}\n";
+    LIGHTTPD_FASTCGI("genhook", "genhook-web", "web") "}\n";
 
 static const char lighttpd_web_cgi[] = LIGHTTPD_WEB_BEGIN
-    "\talias.url = (var.genhook_base + \"/genhook\" => "
-    "var.genhook_bin + \"/genhook-web\")\n"
-    "\tcgi.assign = (\"\" => \"\")\n"
-    "\tcgi.execute-x-only = \"enable\"\n"
-    "\tcgi.limits = (\"read-timeout\" => 8, \"write-timeout\" => 5)\n"
-    "\tsetenv.set-environment = (\"GENHOOK_CONF\" => var.genhook_config,\n"
-    "\t    \"GENHOOK_LOG\" => var.genhook_log)\n"
-    "}\n";
+    LIGHTTPD_CGI("genhook", "genhook-web") "}\n";
 
 static void
 lighttpd_print(const char *block, const char *name)
@@ -90,24 +103,57 @@ lighttpd_is_wanted(const struct conf *conf, const struct provider *p)
 	return conf == NULL;
 }
 
+/* That block for each provider that is to be served. */
+static void
+lighttpd_print_each(const struct conf *conf, const char *block)
+{
+	size_t	i;
+
+	for (i = 0; providers[i] != NULL; i++)
+		if (lighttpd_is_wanted(conf, providers[i]))
+			lighttpd_print(block, providers[i]->name);
+}
+
+/* One block for all of them; false: their names do not fit. */
+static bool
+lighttpd_print_single(const struct conf *conf, const char *block)
+{
+	char		 mem[LIGHTTPD_NAMES_MAX];
+	struct buf	 names;
+	size_t		 i;
+
+	buf_over(&names, mem, sizeof(mem));
+	for (i = 0; providers[i] != NULL; i++)
+		if (lighttpd_is_wanted(conf, providers[i])) {
+			buf_text(&names, names.len > 0 ? "|" : "");
+			buf_text(&names, providers[i]->name);
+		}
+	if (!buf_ok(&names))
+		return false;
+	if (names.len > 0)
+		lighttpd_print(block, mem);
+	return true;
+}
+
 int
 cli_lighttpd(const struct conf *conf, int argc, char **argv)
 {
-	bool			 cgi = false;
+	bool			 cgi = false, single = false;
 	struct cli_option	 options[] = {
-		{ "--cgi", &cgi, NULL }, { NULL, NULL, NULL }
+		{ "--cgi", &cgi, NULL }, { "--single", &single, NULL },
+		{ NULL, NULL, NULL }
 	};
-	size_t			 i;
 
 	if (cli_arguments(argc, argv, options, NULL, 0) == -1)
 		return CLI_USAGE;
 	if (conf == NULL)
 		(void)cli_wrong("the settings cannot be read (genhook config "
 		    "check says why): a block for every provider");
-	for (i = 0; providers[i] != NULL; i++)
-		if (lighttpd_is_wanted(conf, providers[i]))
-			lighttpd_print(cgi ? lighttpd_cgi : lighttpd_fastcgi,
-			    providers[i]->name);
+	lighttpd_print_each(conf, single ? lighttpd_single_name : cgi ?
+	    lighttpd_cgi : lighttpd_fastcgi);
+	if (single && !lighttpd_print_single(conf, cgi ?
+	    lighttpd_single_cgi : lighttpd_single_fastcgi))
+		return cli_wrong("too many providers");
 	if (conf != NULL && *conf->web_secret != '\0')
 		fputs(cgi ? lighttpd_web_cgi : lighttpd_web_fastcgi, stdout);
 	return CLI_OK;

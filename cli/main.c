@@ -214,6 +214,7 @@ static const struct cli_word secret_words[] = {
 
 static const struct cli_word lighttpd_words[] = {
 	{ "--cgi", "for plain CGI in place of FastCGI" },
+	{ "--single", "one program, genhook-hook, serves all providers" },
 	{ NULL, NULL }
 };
 
@@ -383,7 +384,7 @@ const struct cli_command cli_commands[] = {
 	    "Prints the secret, and its line for the settings.  Changes "
 	    "nothing.",
 	    secret_words, cli_secret, CLI_CONF, NULL },
-	{ "lighttpd", "[--cgi]",
+	{ "lighttpd", "[--cgi] [--single]",
 	    "print the part of lighttpd's configuration with the handlers",
 	    "A block for each provider that has an account, and one for the "
 	    "page where\nweb.secret is set.  The files that are installed for "

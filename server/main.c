@@ -1,4 +1,5 @@
-/* A handler program; the build says for which provider. */
+/* A handler program: of the provider that the build names, or, where it names
+ * none, of all that have an account. */
 #include <sys/stat.h>
 
 #include <stdio.h>
@@ -8,7 +9,12 @@
 #include "server/receive.h"
 #include "server/server.h"
 
+#ifdef PROVIDER
 extern const struct provider PROVIDER;
+static const struct provider *const	main_provider = &PROVIDER;
+#else
+static const struct provider *const	main_provider;
+#endif
 
 /* The settings, the spool and the committer; false with err. */
 static bool
@@ -105,14 +111,15 @@ receiver_serve(struct receiver *rx, bool fastcgi)
 int
 main(int argc, char **argv)
 {
-	struct receiver	 rx = { .provider = &PROVIDER };
+	struct receiver	 rx = { .provider = main_provider };
 	struct errbuf	 err;
 	char		 program[64], does[64];
 	bool		 fastcgi = server_is_fastcgi(), ok;
 
-	(void)snprintf(program, sizeof(program), "genhook-%s", PROVIDER.name);
+	(void)snprintf(program, sizeof(program), "genhook-%s",
+	    main_provider != NULL ? main_provider->name : "hook");
 	(void)snprintf(does, sizeof(does), "takes the callbacks of %s",
-	    PROVIDER.name);
+	    main_provider != NULL ? main_provider->name : "all providers");
 	if (!fastcgi && server_tells(program, does, argc, argv))
 		return 0;
 	log_open(program, LOG_INFO);

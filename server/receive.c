@@ -13,7 +13,7 @@
 #include "lib/clock.h"
 #include "lib/json.h"
 #include "lib/log.h"
-#include "lib/redact.h"
+#include "common/account_redact.h"
 #include "common/database.h"
 #include "common/key_file.h"
 #include "server/headers.h"
@@ -47,6 +47,57 @@ receive_check_method(struct callback *cb)
 	return ANSWER_BAD_METHOD;
 }
 
+/* The provider of the first len bytes of a name, if it has an account; or NULL. */
+static const struct provider *
+receive_provider(const struct conf *conf, const char *name, size_t len)
+{
+	const struct provider	*p;
+	size_t			 i;
+
+	for (i = 0; i < conf->naccounts; i++) {
+		p = conf->accounts[i].provider;
+		if (strncmp(p->name, name, len) == 0 && p->name[len] == '\0')
+			return p;
+	}
+	return NULL;
+}
+
+/* Whose request it is: the program's one provider's, or of the one that "/NAME/..."
+ * names. */
+static void
+receive_route(struct callback *cb)
+{
+	const char	*path = request_get(cb->req, "PATH_INFO");
+	size_t		 len;
+
+	cb->provider = cb->rx->provider;
+	cb->path = path != NULL ? path : "";
+	if (cb->provider != NULL || *cb->path != '/')
+		return;
+	len = strcspn(cb->path + 1, "/");
+	cb->provider = receive_provider(cb->rx->conf, cb->path + 1, len);
+	cb->path += 1 + len;
+}
+
+static enum answer
+receive_not_found(struct callback *cb)
+{
+	errbuf_set(&cb->words, "not found");
+	return ANSWER_NOT_FOUND;
+}
+
+/* Is this all that may stand behind a token: nothing, or what the provider
+ * appends; and a slash too many? */
+static bool
+receive_is_path_end(const char *rest, const char *suffix)
+{
+	size_t	len = suffix != NULL ? strlen(suffix) : 0;
+
+	if (len > 0 && strncmp(rest, suffix, len) == 0)
+		rest += len;
+	return strcmp(rest, "") == 0 || strcmp(rest, "/") == 0;
+}
+
 /*
  * The account that "/TOKEN" or "/TOKEN" with the provider's suffix names.  A
  * path of another form is looked up all the same, so that time does not tell
@@ -55,31 +106,27 @@ receive_check_method(struct callback *cb)
 static enum answer
 receive_find_account(struct callback *cb)
 {
-	const char		*path = request_get(cb->req, "PATH_INFO");
-	const char		*suffix = cb->rx->provider->path_suffix;
+	const char		*path = cb->path;
 	struct conf_token	 token;
 	enum token_match	 match;
 	size_t			 len;
 	bool			 whole;
 
-	if (path == NULL)
-		path = "";
+	if (cb->provider == NULL)
+		return receive_not_found(cb);
 	if (*path == '/')
 		path++;
 	len = strcspn(path, "/");
-	whole = path[len] == '\0' ||
-	    (suffix != NULL && strcmp(path + len, suffix) == 0);
-	match = conf_account_by_token(cb->rx->conf, cb->rx->provider, path,
-	    len, &token);
+	whole = receive_is_path_end(path + len, cb->provider->path_suffix);
+	match = conf_account_by_token(cb->rx->conf, cb->provider, path, len,
+	    &token);
 	if (match == TOKEN_UNKNOWN)
 		return receive_no_memory(cb);
-	if (match == TOKEN_FOUND && whole) {
-		cb->account = token.account;
-		memcpy(cb->token, token.digest, sizeof(cb->token));
-		return ANSWER_ACCEPTED;
-	}
-	errbuf_set(&cb->words, "not found");
-	return ANSWER_NOT_FOUND;
+	if (match != TOKEN_FOUND || !whole)
+		return receive_not_found(cb);
+	cb->account = token.account;
+	memcpy(cb->token, token.digest, sizeof(cb->token));
+	return ANSWER_ACCEPTED;
 }
 
 static bool
@@ -95,7 +142,7 @@ receive_is_twice(struct callback *cb, const char *cgi_name)
 static enum answer
 receive_check_headers(struct callback *cb)
 {
-	const struct signature_scheme	*s = cb->rx->provider->signature;
+	const struct signature_scheme	*s = cb->provider->signature;
 	char	names[SIGNATURE_HEADERS_MAX][SIGNATURE_NAME_MAX];
 	char	cgi[SIGNATURE_CGI_MAX];
 	size_t	i, n = s != NULL ? signature_headers(s, names) : 0;
@@ -128,7 +175,7 @@ receive_check_encoding(struct callback *cb)
 static enum answer
 receive_make_delivery(struct callback *cb)
 {
-	cb->delivery = delivery_new(cb->rx->provider, cb->account->name,
+	cb->delivery = delivery_new(cb->provider, cb->account->name,
 	    SOURCE_CALLBACK);
 	if (cb->delivery == NULL)
 		return receive_no_memory(cb);
@@ -195,7 +242,7 @@ receive_read_body(struct callback *cb)
 static enum answer
 receive_shake_hands(struct callback *cb)
 {
-	const struct provider	*p = cb->rx->provider;
+	const struct provider	*p = cb->provider;
 	const struct delivery	*d = cb->delivery;
 	struct json_object	*doc = NULL;
 	struct errbuf		 unused;
@@ -222,7 +269,7 @@ receive_header(const void *arg, const char *cgi_name)
 static const struct signature_scheme *
 receive_scheme(const struct callback *cb)
 {
-	const struct signature_scheme	*s = cb->rx->provider->signature;
+	const struct signature_scheme	*s = cb->provider->signature;
 
 	return signature_is_due(s, (const char *const *)cb->account->secrets) ?
 	    s : NULL;
@@ -310,19 +357,21 @@ receive_note_sender(struct callback *cb)
 	    !result_set(&cb->delivery->remote_addr, addr))
 		return receive_no_memory(cb);
 	cb->delivery->headers = headers_to_keep(cb->req,
-	    cb->rx->provider->signature);
-	return cb->delivery->headers != NULL ? ANSWER_ACCEPTED :
-	    receive_no_memory(cb);
+	    cb->provider->signature);
+	if (cb->delivery->headers == NULL)
+		return receive_no_memory(cb);
+	account_redact_text(cb->account, cb->delivery->headers);
+	return ANSWER_ACCEPTED;
 }
 
 /* The signature is of the bytes as they came; what is read out of them goes
- * into rows, notes and logs, and must hold no token either. */
+ * into rows, notes and logs, and must hold no token or key either. */
 static enum answer
 receive_redact(struct callback *cb)
 {
 	struct delivery	*d = cb->delivery;
 
-	d->bodylen = redact_tokens(d->body, d->bodylen, cb->account->tokens);
+	d->bodylen = account_redact(cb->account, d->body, d->bodylen);
 	return ANSWER_ACCEPTED;
 }
 
@@ -419,13 +468,13 @@ receive_take(struct callback *cb)
 }
 
 static bool
-receive_is_health_check(const struct request *req)
+receive_is_health_check(const struct callback *cb)
 {
-	const char	*method = request_get(req, "REQUEST_METHOD");
-	const char	*path = request_get(req, "PATH_INFO");
+	const char	*method = request_get(cb->req, "REQUEST_METHOD");
 
-	return method != NULL && path != NULL && (strcmp(method, "GET") == 0 ||
-	    strcmp(method, "HEAD") == 0) && strcmp(path, "/healthz") == 0;
+	return cb->provider != NULL && method != NULL &&
+	    (strcmp(method, "GET") == 0 || strcmp(method, "HEAD") == 0) &&
+	    strcmp(cb->path, "/healthz") == 0;
 }
 
 bool
@@ -439,7 +488,8 @@ receive_begin(struct callback *cb, const struct receiver *rx,
 	cb->kept = false;
 	cb->verified = VERIFY_FAILED;
 	cb->words.text[0] = '\0';
-	if (!(cb->health = receive_is_health_check(req)))
+	receive_route(cb);
+	if (!(cb->health = receive_is_health_check(cb)))
 		cb->answer = receive_take(cb);
 	return (cb->health || cb->kept) &&
 	    committer_submit(rx->committer, &cb->commit);
@@ -481,9 +531,12 @@ receive_log(const struct callback *cb, enum answer a)
 	const struct delivery	*d = cb->delivery;
 	const char		*task = d != NULL ? d->result.task_id : NULL;
 	const char		*addr = request_get(cb->req, "REMOTE_ADDR");
+	/* Where the program's name does not say it. */
+	bool			 named = cb->provider != cb->rx->provider;
 
-	log_line(answer_log_level(a), "%d %s%s%s%s from %s: %s",
-	    answer_http(a), cb->account != NULL ? cb->account->name : "-",
+	log_line(answer_log_level(a), "%d %s%s%s%s%s%s from %s: %s",
+	    answer_http(a), named ? cb->provider->name : "",
+	    named ? " " : "", cb->account != NULL ? cb->account->name : "-",
 	    task != NULL ? " task " : "", task != NULL ? task : "",
 	    d != NULL ? "" : " nothing read", addr != NULL ? addr : "-",
 	    *cb->words.text != '\0' ? cb->words.text : "ok");
@@ -522,6 +575,8 @@ receive_end(struct callback *cb, char out[ANSWER_TEXT_MAX])
 	if (cb->health)
 		return receive_end_health(cb, out);
 	a = cb->kept ? receive_conclude(cb) : cb->answer;
+	if (cb->account != NULL)
+		account_redact_text(cb->account, cb->words.text);
 	receive_log(cb, a);
 	/* Why it is not served is for the log, not for the sender. */
 	len = answer_print(a, a == ANSWER_UNAVAILABLE ?

@@ -13,7 +13,8 @@
 
 /* What all requests of a handler share; nothing in it changes. */
 struct receiver {
-	const struct provider	*provider;
+	const struct provider	*provider;	/* the only one; NULL: each
+						   request's path names it */
 	struct conf		*conf;
 	struct committer	*committer;
 	struct spool		*spool;		/* NULL: no memory for one */
@@ -28,6 +29,8 @@ struct receiver {
 struct callback {
 	const struct receiver	*rx;
 	const struct request	*req;
+	const struct provider	*provider;	/* NULL: none that is served */
+	const char		*path;		/* behind its name */
 	const struct account	*account;	/* NULL: not known */
 	char			 token[CONF_TOKEN_DIGITS + 1];	/* its */
 	int64_t			 length;	/* that the body is to have */

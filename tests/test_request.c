@@ -45,7 +45,7 @@ test_variables(void)
 
 /* ---- one request after another, with a database that is away ----------- */
 
-/* A NULL provider is novita, NULL method POST, NULL path "/" TOKEN, NULL body
+/* A NULL provider is novita, "" the one that the path names, NULL method POST, NULL path "/" TOKEN, NULL body
  * a good callback, NULL length its size; "-": the variable is not there. */
 struct row {
 	const char	*provider, *method, *path, *length, *body;
@@ -96,8 +96,8 @@ ask(const struct row *row, const char *text, size_t len, char *json,
 	char		 said[8192], *at;
 	size_t		 i;
 
-	rx.provider = provider_find(row->provider != NULL ? row->provider :
-	    "novita");
+	rx.provider = row->provider != NULL && *row->provider == '\0' ? NULL :
+	    provider_find(row->provider != NULL ? row->provider : "novita");
 	(void)snprintf(size, sizeof(size), "%zu", len);
 	env_add(env, "REQUEST_METHOD", row->method != NULL ? row->method :
 	    "POST");
@@ -184,7 +184,8 @@ test_paths(void)
 		{ NULL, NULL, "/", NULL, NULL, { NULL }, NOT_FOUND },
 		{ NULL, NULL, "//", NULL, NULL, { NULL }, NOT_FOUND },
 		{ NULL, NULL, "//" TOKEN, NULL, NULL, { NULL }, NOT_FOUND },
-		{ NULL, NULL, "/" TOKEN "/", NULL, NULL, { NULL }, NOT_FOUND },
+		{ NULL, NULL, "/" TOKEN "/", NULL, NULL, { NULL }, SPOOLED },
+		{ NULL, NULL, "/" TOKEN "//", NULL, NULL, { NULL }, NOT_FOUND },
 		{ NULL, NULL, "/" TOKEN "/x", NULL, NULL, { NULL }, NOT_FOUND },
 		{ NULL, NULL, "/tok-novita", NULL, NULL, { NULL }, NOT_FOUND },
 		{ NULL, NULL, "/" TOKEN "1", NULL, NULL, { NULL }, NOT_FOUND },
@@ -206,7 +207,7 @@ test_paths(void)
 		{ "apimart", NULL, "/tok-apimart/callback", NULL, NULL,
 		    { NULL }, SPOOLED },
 		{ "apimart", NULL, "/tok-apimart/callback/", NULL, NULL,
-		    { NULL }, NOT_FOUND },
+		    { NULL }, SPOOLED },
 		{ "apimart", NULL, "/tok-apimart/callbackx", NULL, NULL,
 		    { NULL }, NOT_FOUND },
 		{ "apimart", NULL, "/tok-apimart/call", NULL, NULL, { NULL },
@@ -215,6 +216,54 @@ test_paths(void)
 		    NOT_FOUND },
 		{ "apimart", NULL, "/" TOKEN, NULL, NULL, { NULL },
 		    NOT_FOUND },
+	};
+
+	assert_rows(rows, COUNT(rows));
+}
+
+/* One program for all: the path names the provider, and it has to have an
+ * account. */
+static void
+test_paths_of_all(void)
+{
+	static const struct row	rows[] = {
+		{ "", NULL, "/novita/" TOKEN, NULL, NULL, { NULL }, SPOOLED },
+		{ "", NULL, "/novita/" TOKEN "/", NULL, NULL, { NULL },
+		    SPOOLED },
+		{ "", NULL, "/apimart/tok-apimart/callback", NULL, NULL,
+		    { NULL }, SPOOLED },
+		{ "", NULL, "/novita/" TOKEN "/callback", NULL, NULL, { NULL },
+		    NOT_FOUND },
+		{ "", NULL, "/apimart/" TOKEN, NULL, NULL, { NULL },
+		    NOT_FOUND },
+		{ "", NULL, "/novita/tok-apimart", NULL, NULL, { NULL },
+		    NOT_FOUND },
+		{ "", NULL, "/wavespeed/tok-wavespeed", NULL, NULL, { NULL },
+		    401, "\"error\"", 0 },
+		{ "", NULL, "/wavespeed/tok-wavespeed", NULL, NULL,
+		    { "HTTP_WEBHOOK_ID=a", "HTTP_WEBHOOK_ID=b" }, 400,
+		    "HTTP_WEBHOOK_ID came twice", 0 },
+		{ "", NULL, "/novita", NULL, NULL, { NULL }, NOT_FOUND },
+		{ "", NULL, "/novita/", NULL, NULL, { NULL }, NOT_FOUND },
+		{ "", NULL, "/novit/" TOKEN, NULL, NULL, { NULL }, NOT_FOUND },
+		{ "", NULL, "/novitax/" TOKEN, NULL, NULL, { NULL },
+		    NOT_FOUND },
+		{ "", NULL, "//novita/" TOKEN, NULL, NULL, { NULL },
+		    NOT_FOUND },
+		{ "", NULL, "novita/" TOKEN, NULL, NULL, { NULL }, NOT_FOUND },
+		{ "", NULL, "/" TOKEN, NULL, NULL, { NULL }, NOT_FOUND },
+		{ "", NULL, "", NULL, NULL, { NULL }, NOT_FOUND },
+		{ "", NULL, "-", NULL, NULL, { NULL }, NOT_FOUND },
+		{ "", NULL, "/", NULL, NULL, { NULL }, NOT_FOUND },
+		/* It is built in, but nobody has an account there. */
+		{ "", NULL, "/replicate/" TOKEN, NULL, NULL, { NULL },
+		    NOT_FOUND },
+		{ "", "GET", "/replicate/healthz", NULL, NULL, { NULL }, 405,
+		    "not POST", 0 },
+		{ "", "GET", "/healthz", NULL, NULL, { NULL }, 405, "not POST",
+		    0 },
+		{ "", "GET", "/novita/" TOKEN, NULL, NULL, { NULL }, 405,
+		    "not POST", 0 },
 	};
 
 	assert_rows(rows, COUNT(rows));
@@ -406,15 +455,14 @@ test_no_spool(void)
 
 /* Database and spool, as JSON; and nothing of it ends the JSON. */
 static void
-test_health(void)
+assert_health(const struct row *row)
 {
-	struct row		 row = { .method = "GET", .path = "/healthz" };
 	struct json_object	*doc;
 	struct errbuf		 err;
 	char			 json[ANSWER_TEXT_MAX];
 	int64_t			 n = -1;
 
-	CU_ASSERT_EQUAL(ask(&row, "", 0, json, sizeof(json)), 503);
+	CU_ASSERT_EQUAL(ask(row, "", 0, json, sizeof(json)), 503);
 	CU_ASSERT_EQUAL_FATAL(json_parse(json, strlen(json), &doc, &err),
 	    JSON_OK);
 	CU_ASSERT_STRING_EQUAL(json_string_at(doc, "status"), "unavailable");
@@ -425,6 +473,21 @@ test_health(void)
 	CU_ASSERT(json_int_at(doc, "schema_version", &n));
 	CU_ASSERT(json_int_at(doc, "uptime_seconds", &n));
 	json_free(doc);
+}
+
+static void
+test_health(void)
+{
+	static const struct row	rows[] = {
+		{ .method = "GET", .path = "/healthz" },
+		{ .method = "HEAD", .path = "/healthz" },
+		{ .provider = "", .method = "GET", .path = "/apimart/healthz" },
+		{ .provider = "", .method = "GET", .path = "/novita/healthz" },
+	};
+	size_t			i;
+
+	for (i = 0; i < COUNT(rows); i++)
+		assert_health(&rows[i]);
 }
 
 static void
@@ -458,6 +521,7 @@ main(void)
 	static const struct test	tests[] = {
 		{ "variables", test_variables },
 		{ "paths", test_paths },
+		{ "paths of all", test_paths_of_all },
 		{ "methods", test_methods },
 		{ "headers", test_headers },
 		{ "lengths", test_lengths },
