@@ -121,6 +121,20 @@ key_file_read(const struct conf *conf, const struct account *a,
 	return n;
 }
 
+int64_t
+key_file_age(const struct conf *conf, const struct account *a)
+{
+	char	name[KEY_FILE_NAME_MAX];
+	int64_t	age_s;
+	int	dirfd;
+
+	if (!key_file_name(a, "", name) || (dirfd = key_file_dir(conf)) == -1)
+		return -1;
+	age_s = key_file_age_s(dirfd, name);
+	(void)close(dirfd);
+	return age_s;
+}
+
 /* ---- marks -------------------------------------------------------------- */
 
 /* An empty file of that name, written now. */

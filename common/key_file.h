@@ -9,6 +9,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "lib/errbuf.h"
 #include "handlers/jwks.h"
@@ -30,6 +31,9 @@ bool	key_file_is_used(const struct account *);
  * are too old. */
 size_t	key_file_read(const struct conf *, const struct account *,
 	    struct public_key keys[JWKS_KEYS_MAX]);
+
+/* Seconds since they were fetched; -1: they never were. */
+int64_t	key_file_age(const struct conf *, const struct account *);
 
 /* Have the sweep fetch them anew: none of them was the right one. */
 void	key_file_want(const struct conf *, const struct account *);

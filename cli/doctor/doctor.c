@@ -21,6 +21,7 @@ static const struct {
 	{ doctor_sweep, CONF | DB },
 	{ doctor_work, CONF | DB },
 	{ doctor_spool, CONF },
+	{ doctor_signers, CONF },
 	{ doctor_archive, CONF },
 	{ doctor_space, CONF },
 	{ doctor_types, 0 },

@@ -70,6 +70,7 @@ const char *lighttpd_user(struct doctor *);
 /* The checks: on this machine ... */
 void	doctor_settings(struct doctor *);
 void	doctor_spool(struct doctor *);
+void	doctor_signers(struct doctor *);
 void	doctor_archive(struct doctor *);
 void	doctor_space(struct doctor *);
 void	doctor_types(struct doctor *);

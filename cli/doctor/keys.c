@@ -72,7 +72,8 @@ key_ask(struct doctor *d, struct http_engine *engine, const struct account *a)
 		ask->on_answer = key_answer;
 	}
 	if (ask == NULL ||
-	    !api_call_get(ask, engine, NO_TASK, NO_MODEL, &err))
+	    !api_call_get(ask, engine, NO_TASK, NO_MODEL, NULL,
+	    &err))
 		doctor_wrong(d, "keys", "correct that section of the settings",
 		    "%s %s: %s", a->provider->name, a->name, err.text);
 }

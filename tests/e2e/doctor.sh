@@ -36,7 +36,7 @@ check "the sweep never ran" wrong cron 'no sweep has ever run' 'genhook.cron'
 sweep
 same "then all is well" 0 "$(doctor --lighttpd "$SERVER_CONF")"
 same "nothing is wrong" 0 "$(marks WRONG)"
-for what in settings database schema rights clock cron work spool archive space types lighttpd handlers keys; do
+for what in settings database schema rights clock cron work spool signers archive space types lighttpd handlers keys; do
 	check "it looked at $what" grep -q "^ok *$what" "$WORK/said"
 done
 same "each has its handler and its key" "$HANDLERS $HANDLERS" "$(grep -c '^ok *handlers' "$WORK/said") $(grep -c '^ok *keys' "$WORK/said")"
@@ -44,6 +44,20 @@ same "--alert is silent" "0" "$(doctor --alert)"
 same "altogether" '' "$(cat "$WORK/said")"
 same "--offline asks nobody" 0 "$(doctor --offline)"
 fails "neither handlers nor keys" grep -qE 'handlers|keys' <(grep -E '^(ok|WRONG) +(handlers|keys)' "$WORK/said")
+
+# --- keys that a provider publishes
+
+like "fal's are as old as they are" 'fetched [0-9]+ s ago' "$(grep '^ok *signers' "$WORK/said" || "$BIN/genhook" doctor --offline | grep '^ok *signers')"
+published=$(echo "$GENHOOK_SPOOL"/.keys-fal-????????????????)
+touch -d '13 hours ago' "$published"
+same "half a day old is wrong" 1 "$(doctor --offline)"
+check "as the sweep did not fetch them" wrong signers 'fal default: .* 13 h ago' 'keys_url'
+rm "$published"
+same "none at all is worth a note" 0 "$(doctor --offline)"
+check "of what it means" grep -q '^note *signers .*only make it ask' "$WORK/said"
+rm -f "$published.asked"
+sweep
+check "the sweep mends it" test -e "$published"
 
 # --- settings
 
