@@ -35,7 +35,8 @@ struct poll {
 	struct polls		*polls;
 	struct account_queue	*queue;
 	struct account_link	 link;
-	char			*task_id, *model;	/* model may be NULL */
+	char			*task_id;
+	char			*model, *poll_url;	/* or NULL */
 	int64_t			 retry_after_s;		/* of the answer */
 };
 
@@ -44,6 +45,7 @@ poll_free(struct poll *p)
 {
 	free(p->task_id);
 	free(p->model);
+	free(p->poll_url);
 	free(p);
 }
 
@@ -255,7 +257,8 @@ poll_send(void *item)
 	a->account = q->account;
 	a->on_answer = poll_on_answer;
 	a->arg = p;
-	if (api_call_get(a, q->accounts->engine, p->task_id, p->model, &err))
+	if (api_call_get(a, q->accounts->engine, p->task_id, p->model,
+	    p->poll_url, &err))
 		return true;
 	account_queue_stop_keyless(q);
 	poll_note(p, "error", err.text);
@@ -265,7 +268,8 @@ poll_send(void *item)
 
 /* Have a claimed task wait for its turn. */
 static void
-poll_put(struct account_queue *q, const char *task_id, const char *model)
+poll_put(struct account_queue *q, const char *task_id, const char *model,
+    const char *poll_url)
 {
 	struct poll	*p = xcalloc(sizeof(*p));
 
@@ -273,11 +277,12 @@ poll_put(struct account_queue *q, const char *task_id, const char *model)
 	p->queue = q;
 	p->task_id = xstrdup(task_id);
 	p->model = xstrdup(model);
+	p->poll_url = xstrdup(poll_url);
 	account_queue_put(q, &p->link, p);
 }
 
 /* Columns of DB_CLAIM_POLLS. */
-enum { CLAIM_TASK_ID, CLAIM_MODEL };
+enum { CLAIM_TASK_ID, CLAIM_MODEL, CLAIM_SUBMITTED, CLAIM_POLL_URL };
 
 static int64_t
 poll_claim(struct account_queue *q, int64_t limit)
@@ -306,7 +311,8 @@ poll_claim(struct account_queue *q, int64_t limit)
 	got = db_rows_count(rows);
 	for (i = 0; i < got; i++)
 		poll_put(q, db_value(rows, i, CLAIM_TASK_ID),
-		    db_value(rows, i, CLAIM_MODEL));
+		    db_value(rows, i, CLAIM_MODEL),
+		    db_value(rows, i, CLAIM_POLL_URL));
 	db_rows_free(rows);
 	return got;
 }

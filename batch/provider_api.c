@@ -6,6 +6,7 @@
 
 #include "lib/buf.h"
 #include "common/account_redact.h"
+#include "batch/api_headers.h"
 #include "batch/provider_api.h"
 
 /* An answer may hold files: several pictures of the largest kind as Base64.  Of
@@ -17,7 +18,6 @@
 				   ends before, by net/http.c */
 #define URL_MAX			4096
 #define POLL_BODY_MAX		4096
-#define HEADERS_MAX		8
 
 static const struct api_call	*api_call_large;	/* or NULL */
 
@@ -30,6 +30,7 @@ api_call_free(struct api_call *a)
 	free(a->first);
 	free(a->body);
 	free(a->task_id);
+	free(a->asked);
 	free(a);
 }
 
@@ -64,7 +65,8 @@ api_call_judge(struct api_call *a)
 	a->verdict = p->poll_classify(answer.http, a->doc, &err);
 	if (a->verdict != POLL_TASK)
 		a->trouble = api_trouble_of(p, &answer, &err);
-	if (a->trouble == API_WALL)
+	if (a->trouble == API_WALL ||
+	    (a->is_guess && a->verdict == POLL_NOT_FOUND))
 		a->verdict = POLL_TROUBLE;
 	errbuf_set(&a->err, "%s", err.text[0] != '\0' ? err.text :
 	    a->response.err.text);
@@ -180,46 +182,18 @@ api_call_on_body(void *arg, const void *data, size_t len)
 	return true;
 }
 
-/* The header line that has the key, for the caller to free; NULL: no memory. */
-static char *
-api_call_key_line(const struct account *a)
-{
-	const struct provider	*p = a->provider;
-	char			*line;
-
-	return asprintf(&line, "%s: %s%s", p->key_header != NULL ?
-	    p->key_header : "Authorization", p->key_prefix != NULL ?
-	    p->key_prefix : "", a->api_key) == -1 ? NULL : line;
-}
-
-/*
- * Start a request with the headers that the provider wants; header is one more
- * line, or NULL.  False: no memory.
- */
+/* Start a request with the headers that the provider wants; header is one more
+ * line, or NULL.  False: no memory. */
 static bool
 api_call_start_request(struct api_call *a, struct http_request *req,
     const char *header)
 {
-	const struct provider	*p = a->account->provider;
-	const char *const	*more = p->api_headers;
-	const char		*headers[HEADERS_MAX] = { NULL };
-	char			*key = NULL;
-	size_t			 n = 0;
-	bool			 ok;
+	struct api_headers	headers;
+	bool			ok;
 
-	if (p->key_header == NULL && p->key_prefix == NULL)
-		req->bearer = a->account->api_key;
-	else if ((key = api_call_key_line(a->account)) == NULL)
-		return false;
-	else
-		headers[n++] = key;
-	if (header != NULL)
-		headers[n++] = header;
-	for (; more != NULL && *more != NULL && n < HEADERS_MAX - 1; more++)
-		headers[n++] = *more;
-	req->headers = headers;
-	ok = http_start(a->engine, req, &a->response);
-	free(key);
+	ok = api_headers_set(&headers, a->account, header, req) &&
+	    http_start(a->engine, req, &a->response);
+	api_headers_free(&headers);
 	return ok;
 }
 
@@ -281,8 +255,8 @@ api_call_ask_next(struct api_call *a)
 	    account->provider->poll_next == NULL)
 		return false;
 	buf_over(&url, mem, sizeof(mem));
-	if (!account->provider->poll_next(&url, account->api_base, a->doc) ||
-	    !buf_ok(&url))
+	if (!account->provider->poll_next(&url, account->api_base, a->asked,
+	    a->doc) || !buf_ok(&url) || !api_headers_may_ask(account, mem))
 		return false;
 	req.url = url.data;
 	api_call_keep_first(a);
@@ -293,23 +267,43 @@ api_call_ask_next(struct api_call *a)
 	return false;
 }
 
-/* Append URL and, where there is one, body of a poll; false with err. */
+/* Append the URL of a poll: the one that the provider named, if it may be asked. */
 static bool
-api_call_compose(struct api_call *a, const char *model, struct buf *url,
-    struct buf *body, struct errbuf *err)
+api_call_poll_url(struct api_call *a, const char *model,
+    const char *named, struct buf *url, struct errbuf *err)
 {
 	const struct provider	*p = a->account->provider;
 
-	if (!p->poll_url(url, a->account->api_base, a->task_id, model, err))
+	if (named == NULL || p->poll_url_path == NULL ||
+	    !api_headers_may_ask(a->account, named)) {
+		a->is_guess = p->poll_url_is_guess && model == NULL;
+		return p->poll_url(url, a->account->api_base, a->task_id,
+		    model, err);
+	}
+	buf_text(url, named);
+	if (!buf_ok(url))
+		errbuf_set(err, "the address that tells its state is too "
+		    "long");
+	return buf_ok(url);
+}
+
+/* Append URL and, where there is one, body of a poll; false with err. */
+static bool
+api_call_compose(struct api_call *a, const char *model, const char *named,
+    struct buf *url, struct buf *body, struct errbuf *err)
+{
+	const struct provider	*p = a->account->provider;
+
+	if (!api_call_poll_url(a, model, named, url, err) ||
+	    (p->poll_body != NULL && !p->poll_body(body, a->task_id, err)))
 		return false;
-	if (p->poll_body == NULL || p->poll_body(body, a->task_id, err))
-		return true;
-	return false;
+	return (a->asked = strdup(url->data)) != NULL || errbuf_no_memory(err);
 }
 
 bool
 api_call_get(struct api_call *a, struct http_engine *engine,
-    const char *task_id, const char *model, struct errbuf *err)
+    const char *task_id, const char *model, const char *poll_url,
+    struct errbuf *err)
 {
 	char			 mem[URL_MAX], body_mem[POLL_BODY_MAX];
 	struct buf		 url, body;
@@ -319,7 +313,7 @@ api_call_get(struct api_call *a, struct http_engine *engine,
 	buf_over(&body, body_mem, sizeof(body_mem));
 	if ((a->task_id = strdup(task_id)) == NULL)
 		(void)errbuf_no_memory(err);
-	else if (api_call_compose(a, model, &url, &body, err)) {
+	else if (api_call_compose(a, model, poll_url, &url, &body, err)) {
 		req.url = url.data;
 		req.post = body.len > 0 ? body.data : NULL;
 		return api_call_start(a, engine, &req, NULL, err);

@@ -41,6 +41,8 @@ struct api_call {
 	/* Its own. */
 	struct http_engine	*engine;
 	char			*task_id;
+	char			*asked;		/* the URL of a poll */
+	bool			 is_guess;	/* nobody knows the right one */
 	size_t			 size;
 	bool			 is_next;	/* the second question of two */
 	char			*first;		/* the answer to the first */
@@ -48,14 +50,15 @@ struct api_call {
 };
 
 /*
- * Ask for a task with the account's key, which goes to the account's
- * api_base alone, in two questions where the provider wants two.  model may be
- * NULL.  Takes the call, which is malloc'ed and
+ * Ask for a task with the account's key, which goes to the account's API
+ * alone, in two questions where the provider wants two.  model may be NULL, and
+ * so may poll_url, which the answer to the submit named.  Takes the call, which is malloc'ed and
  * zero but for what the caller fills in.  False with err when it cannot be
  * made: it is freed, and on_answer not called.
  */
 bool	api_call_get(struct api_call *, struct http_engine *,
-	    const char *task_id, const char *model, struct errbuf *err);
+	    const char *task_id, const char *model, const char *poll_url,
+	    struct errbuf *err);
 
 /*
  * POST a body of JSON to a URL below the account's api_base, with one more

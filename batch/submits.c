@@ -14,6 +14,7 @@
 #include "lib/xalloc.h"
 #include "handlers/submission.h"
 #include "batch/accounts.h"
+#include "batch/api_headers.h"
 #include "batch/backoff.h"
 #include "batch/identity.h"
 #include "batch/newest_token.h"
@@ -32,6 +33,7 @@
 #define WRITE_TRIES		20
 #define WRITE_AGAIN_MS		500
 #define URL_MAX			8192
+#define POLL_URL_MAX		2000	/* as sql/ has it */
 
 struct submits {
 	const struct submit_run	*want;
@@ -54,6 +56,8 @@ struct submit {
 	struct db_rows		*row;		/* as claimed; NULL once sent */
 	char			*own_id;	/* of its task, where that is
 						   known before; or NULL */
+	const char		*poll_url;	/* of its task, as the answer
+						   has it; or NULL */
 	struct errbuf		 why;		/* its fate is unknown */
 };
 
@@ -87,7 +91,7 @@ submit_write(struct submit *m, const char *status, const char *task_id,
 {
 	const struct timespec	pause = { 0, WRITE_AGAIN_MS * 1000000L };
 	char			wait[DB_NUMBER_MAX];
-	struct db_param		params[6];
+	struct db_param		params[7];
 	enum db_verdict		v = DB_AWAY;
 	int			tries;
 
@@ -97,6 +101,7 @@ submit_write(struct submit *m, const char *status, const char *task_id,
 	params[3] = db_text(task_id);
 	params[4] = db_text(words);
 	params[5] = db_interval(wait_s, wait);
+	params[6] = db_text(m->poll_url);
 	for (tries = 0; tries < WRITE_TRIES && v == DB_AWAY; tries++) {
 		if (tries > 0)
 			(void)nanosleep(&pause, NULL);
@@ -208,10 +213,23 @@ submit_ask(struct submit *m, const char *words)
 	a->account = m->queue->account;
 	a->on_answer = submit_on_asked;
 	a->arg = m;
-	if (!api_call_get(a, accounts->engine, m->own_id, NULL, &unused))
+	if (!api_call_get(a, accounts->engine, m->own_id, NULL, NULL,
+	    &unused))
 		return false;
 	account_queue_asks_more(m->queue);
 	return true;
+}
+
+/* Where the answer says that the task's state is told; NULL: it does not, or that
+ * is none of the provider's own addresses. */
+static const char *
+submit_poll_url(const struct api_call *a)
+{
+	const char	*path = a->account->provider->poll_url_path;
+	const char	*url = path != NULL ? json_string_at(a->doc, path) : NULL;
+
+	return url != NULL && strlen(url) <= POLL_URL_MAX &&
+	    api_headers_may_ask(a->account, url) ? url : NULL;
 }
 
 /* False: more is asked, and m is still needed. */
@@ -231,6 +249,7 @@ submit_take_answer(struct submit *m, struct api_call *a)
 	switch (v) {
 	case SUBMIT_DONE:
 		++*m->submits->want->submitted;
+		m->poll_url = submit_poll_url(a);
 		submit_finish(m, "submitted", task_id, NULL, 0);
 		break;
 	case SUBMIT_REFUSED:

@@ -1,6 +1,7 @@
 /*
- * fal.ai.  A callback wraps the model's own answer; a poll gets that answer
- * bare, with the model's own HTTP status, and it names neither task nor state.
+ * fal.ai.  A callback wraps the model's own answer.  A poll asks the queue for
+ * the state, and then for that answer, which comes bare, with the model's own
+ * HTTP status, and names neither task nor state.
  * https://docs.fal.ai/model-apis/model-endpoints/webhooks
  * https://docs.fal.ai/model-apis/model-endpoints/queue
  */
@@ -9,6 +10,7 @@
 
 #include "lib/buf.h"
 #include "handlers/parse.h"
+#include "handlers/status.h"
 
 #define FAL_MODEL_MAX	256
 
@@ -124,51 +126,104 @@ fal_callback(struct result *r, struct json_object *doc, struct errbuf *err)
 
 /* ---- polls -------------------------------------------------------------- */
 
-/* Is it the state of the queue, and not the answer of a model? */
-static bool
-fal_is_queue_state(struct json_object *doc)
+/* What the queue says, which may leave out whose state it is. */
+static enum parse_verdict
+fal_queue(struct result *r, struct json_object *queue, const char *task_id,
+    struct errbuf *err)
 {
-	return json_string_at(doc, "status") != NULL &&
-	    (json_has(doc, "queue_position") || json_has(doc, "status_url") ||
-	    json_has(doc, "response_url"));
+	const char	*word = json_string_at(queue, "status"), *code;
+
+	if (json_has(queue, "request_id") || task_id == NULL)
+		return fal_task(r, queue, err);
+	if (!result_set(&r->task_id, task_id) ||
+	    !result_set(&r->status_word, word)) {
+		(void)errbuf_no_memory(err);
+		return PARSE_UNKNOWN;
+	}
+	r->status_known = word != NULL && status_find(word, &r->state, &code);
+	if (r->status_known && r->state != TASK_PENDING)
+		return PARSE_FINAL;
+	errbuf_set(err, "status \"%s\"", word != NULL ? word : "");
+	return r->status_known ? PARSE_PROGRESS : PARSE_UNKNOWN;
 }
 
-/* 422 is the model's word on its input: asking again brings nothing else. */
+/* The model's answer to a request that the queue calls completed.  422, and what
+ * goes with it, is its word on the input: asking again brings nothing else. */
 static enum parse_verdict
-fal_poll_answer(struct result *r, struct json_object *doc,
+fal_answer(struct result *r, struct json_object *doc,
     const struct parse_context *ctx, struct errbuf *err)
 {
 	struct json_object	*inner = json_at(doc, "response");
 
-	if (!result_set(&r->task_id, ctx->task_id)) {
-		(void)errbuf_no_memory(err);
-		return PARSE_UNKNOWN;
-	}
-	r->status_known = true;
-	if (ctx->http == 422) {
+	if (ctx->http == 422 ||
+	    (ctx->http == 0 && json_is_array(json_at(doc, "detail")))) {
 		r->state = TASK_FAILED;
 		parse_error(r, &doc, 1);
 		return PARSE_FINAL;
 	}
-	if (ctx->http / 100 != 2) {
-		errbuf_set(err, "still in progress");
+	if (ctx->http / 100 != 2 && ctx->http != 0) {
+		r->state = TASK_PENDING;
+		errbuf_set(err, "completed, and its answer still in progress");
 		return PARSE_PROGRESS;
 	}
-	r->state = TASK_SUCCEEDED;
 	if (json_is_object(inner) && json_has(doc, "status"))
 		doc = inner;
 	return fal_succeeded(r, doc, err);
+}
+
+/* The queue's word, and the model's where there is one. */
+static enum parse_verdict
+fal_poll(struct result *r, struct json_object *queue,
+    struct json_object *answer, const struct parse_context *ctx,
+    struct errbuf *err)
+{
+	enum parse_verdict	verdict = fal_queue(r, queue, ctx->task_id, err);
+
+	if (verdict != PARSE_FINAL)
+		return verdict;
+	if (!links_is_empty(json_at(queue, "error"))) {
+		r->state = TASK_FAILED;
+		parse_text(&r->error_code, queue, "error_type");
+	}
+	if (r->state != TASK_SUCCEEDED) {
+		parse_error(r, &queue, 1);
+		return PARSE_FINAL;
+	}
+	if (answer != NULL)
+		return fal_answer(r, answer, ctx, err);
+	r->state = TASK_PENDING;
+	errbuf_set(err, "completed, and its answer is to be asked for");
+	return PARSE_HINT;
 }
 
 static enum parse_verdict
 fal_parse(struct json_object *doc, const struct parse_context *ctx,
     struct result *r, struct errbuf *err)
 {
-	if (ctx->task_id == NULL || json_has(doc, "payload") ||
-	    (ctx->http / 100 == 2 && fal_is_queue_state(doc) &&
-	    !json_is_object(json_at(doc, "response"))))
+	bool	both = json_is_array(doc) && json_length(doc) == 2;
+
+	if (ctx->task_id == NULL && !both)
 		return fal_callback(r, doc, err);
-	return fal_poll_answer(r, doc, ctx, err);
+	return fal_poll(r, both ? json_item(doc, 0) : doc,
+	    both ? json_item(doc, 1) : NULL, ctx, err);
+}
+
+/* The answer of a request is at its own address, above that of its state. */
+static bool
+fal_poll_next(struct buf *url, const char *api_base, const char *asked,
+    struct json_object *doc)
+{
+	static const char	 end[] = "/status";
+	const char		*status = json_string_at(doc, "status");
+	size_t			 len = strcspn(asked, "?#");
+
+	(void)api_base;
+	if (status == NULL || strcasecmp(status, "COMPLETED") != 0 ||
+	    !links_is_empty(json_at(doc, "error")) || len < sizeof(end) - 1 ||
+	    strncmp(asked + len - (sizeof(end) - 1), end, sizeof(end) - 1) != 0)
+		return false;
+	buf_bytes(url, asked, len - (sizeof(end) - 1));
+	return buf_ok(url);
 }
 
 /* 400 says that the request is under way, and much else. */
@@ -232,7 +287,7 @@ fal_poll_url(struct buf *url, const char *api_base, const char *task_id,
 		return false;
 	}
 	buf_text(&before, "/requests/");
-	return url_for_task(url, api_base, mem, task_id, "", err);
+	return url_for_task(url, api_base, mem, task_id, "/status", err);
 }
 
 static bool
@@ -263,6 +318,8 @@ const struct provider fal_provider = {
 	.key_prefix	 = "Key ",
 	.parse		 = fal_parse,
 	.poll_url	 = fal_poll_url,
+	.poll_url_path	 = "status_url",
+	.poll_next	 = fal_poll_next,
 	.poll_classify	 = fal_poll_classify,
 	.submit_classify = poll_classify_common,
 	.submit_path	 = fal_submit_path,

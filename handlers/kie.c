@@ -317,6 +317,7 @@ const struct provider kie_provider = {
 	.signature	 = &kie_signature,
 	.parse		 = kie_parse,
 	.poll_url	 = kie_poll_url,
+	.poll_url_is_guess = true,
 	.poll_classify	 = kie_poll_classify,
 	.submit_path	 = kie_submit_path,
 	.submit_fill	 = kie_submit_fill,

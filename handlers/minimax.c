@@ -71,7 +71,7 @@ minimax_file_id(struct json_object *doc, char *buf, size_t size)
 
 /* The task ended well, and its file is asked for next. */
 static bool
-minimax_poll_next(struct buf *url, const char *api_base,
+minimax_poll_next(struct buf *url, const char *api_base, const char *asked,
     struct json_object *doc)
 {
 	struct result	scratch = { .state = TASK_PENDING };
@@ -79,6 +79,7 @@ minimax_poll_next(struct buf *url, const char *api_base,
 	char		file_id[FILE_ID_MAX];
 	bool		ended;
 
+	(void)asked;
 	ended = parse_task(&scratch, doc, "task_id", "status", &unused) ==
 	    PARSE_FINAL && scratch.state == TASK_SUCCEEDED;
 	result_free(&scratch);

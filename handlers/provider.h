@@ -95,6 +95,9 @@ struct provider {
 	const char	*key_header, *key_prefix;
 	/* More header lines of each call; NULL-terminated.  NULL: none. */
 	const char *const *api_headers;
+	/* Files below this path of api_base are to be had with the key alone,
+	 * as the API is; NULL: everybody may have them. */
+	const char	*keyed_path;
 
 	/*
 	 * Is a callback's document a question whether this address is ours?
@@ -119,6 +122,18 @@ struct provider {
 	bool	(*poll_url)(struct buf *url, const char *api_base,
 	    const char *task_id, const char *model, struct errbuf *err);
 
+	/* Where a task's state is told depends on its model: where that is not
+	 * known, poll_url's is a guess, and that it knows no such task says
+	 * nothing. */
+	bool		 poll_url_is_guess;
+	/* Where the answer to a submit has the URL that tells the task's state,
+	 * as a path for json_at(): it is asked in place of poll_url's, where it
+	 * is the API's own.  NULL: nowhere. */
+	const char	*poll_url_path;
+	/* The domain whose hosts are all the API's own, and may have the key;
+	 * NULL: api_base's host alone is. */
+	const char	*api_domain;
+
 	/* Append the JSON with which that URL is asked by POST; false with err.
 	 * NULL: it is asked by GET. */
 	bool	(*poll_body)(struct buf *body, const char *task_id,
@@ -126,12 +141,13 @@ struct provider {
 
 	/*
 	 * Does an answer to a poll (POLL_TASK) only say where the result is?
-	 * Then append the URL to ask next, below api_base; false: it does not,
-	 * or the URL does not fit.  What is parsed and kept is then a list of
-	 * both answers.  NULL: one answer says it all.
+	 * Then append the URL to ask next, of the API's own; false: it does
+	 * not, or the URL does not fit.  asked is the URL that brought the
+	 * answer.  What is parsed and kept is then a list of both answers.
+	 * NULL: one answer says it all.
 	 */
 	bool	(*poll_next)(struct buf *url, const char *api_base,
-	    struct json_object *doc);
+	    const char *asked, struct json_object *doc);
 
 	/*
 	 * The HTTP status that an answer stands for, where the API says its

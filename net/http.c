@@ -272,6 +272,7 @@ http_transfer_free(struct http_transfer *t)
 		return;
 	curl_easy_cleanup(t->easy);
 	curl_slist_free_all(t->headers);
+	curl_slist_free_all(t->own_headers);
 	free(t->url);
 	free(t);
 }
@@ -401,10 +402,12 @@ http_transfer_again(struct http_transfer *t)
 	return false;
 }
 
-/* The URL that t->url leads to, in its place. */
+/* The URL that t->url leads to, in its place.  Whoever was once sent elsewhere
+ * goes on without the key: there somebody else chooses where to. */
 static bool
 http_transfer_go_to(struct http_transfer *t, char *url)
 {
+	t->is_away = t->is_away || !http_url_is_same_origin(t->url, url);
 	free(t->url);
 	t->url = url;
 	http_transfer_aim(t);

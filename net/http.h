@@ -52,7 +52,11 @@ struct http_request {
 	enum http_policy	 policy;
 	const char		*url;
 	const char		*method;	/* NULL: GET, POST with post */
-	const char		*bearer;	/* an API key, or NULL */
+	const char		*bearer;	/* an API key, or NULL; like the
+						   headers, it is for the url's
+						   scheme, host and port, and
+						   goes along no redirect that
+						   leads elsewhere */
 	const struct http_keys	*keys;		/* sign with them, or NULL.  url
 						   is signed as it is written,
 						   so its query has to be in
@@ -191,6 +195,17 @@ double	http_parts(const struct http_engine *);
 
 /* May the same request soon get another answer than this status? */
 bool	http_status_may_pass(long status);
+
+/*
+ * Is url of the scheme, host and port of base, and does its path begin with that
+ * of base and then path?  So it is not where the path has a "..", written in
+ * whatever way, or a user is named.
+ */
+bool	http_url_is_below(const char *url, const char *base, const char *path);
+
+/* Is it an https URL, at the usual port, of that domain or of one below it?  With
+ * the same exceptions. */
+bool	http_url_is_of(const char *url, const char *domain);
 
 /* The host of a URL, or "?", for words that must not show the rest of it. */
 void	http_host(const char *url, char *buf, size_t bufsz);

@@ -46,6 +46,10 @@ struct http_transfer {
 	char				 if_range[128];
 	void				*easy;		/* libcurl's */
 	struct curl_slist		*headers;
+	struct curl_slist		*own_headers;	/* those of the request,
+						   for the url's origin */
+	bool				 is_away;	/* a redirect led to
+						   another origin */
 	LIST_ENTRY(http_transfer)	 next;		/* of those in flight */
 	bool				 post;		/* never sent twice */
 	bool				 tls;		/* url is of https */
@@ -79,6 +83,8 @@ enum http_url_verdict {
  * *url is the caller's to free, NULL unless all is well. */
 enum http_url_verdict http_url_read(const char *base, const char *link,
 	    const struct http_rules *rules, bool secure, char **url);
+/* Are both of one scheme, host and port? */
+bool	http_url_is_same_origin(const char *a, const char *b);
 /* Is its host an address, which no name server has a say in? */
 bool	http_url_is_address(const char *url);
 
@@ -98,7 +104,7 @@ const struct http_rules *http_rules_of(enum http_policy, bool allow_private);
 /* http_setup.c: t->easy and t->headers become what request asks.  False: no
  * memory. */
 bool	http_setup(struct http_transfer *, const struct http_request *request);
-/* The same after url, http1 or raw changed. */
+/* The same after url, http1, raw or is_away changed. */
 bool	http_setup_again(struct http_transfer *);
 
 /* http_response.c: what the headers say goes into the response, once they are

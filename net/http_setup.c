@@ -138,13 +138,13 @@ setup_keys(CURL *easy, const struct http_keys *keys)
 }
 
 static bool
-setup_add_header(struct http_transfer *t, const char *line)
+setup_add_header(struct curl_slist **headers, const char *line)
 {
 	struct curl_slist	*longer;
 
-	if ((longer = curl_slist_append(t->headers, line)) == NULL)
+	if ((longer = curl_slist_append(*headers, line)) == NULL)
 		return false;
-	t->headers = longer;
+	*headers = longer;
 	return true;
 }
 
@@ -159,13 +159,25 @@ setup_range(CURL *easy, struct http_transfer *t,
 		return true;
 	(void)snprintf(range, sizeof(range), "%lld-", (long long)req->from);
 	(void)snprintf(line, sizeof(line), "If-Range: %s", req->if_range);
-	return setup_add_header(t, line) &&
+	return setup_add_header(&t->headers, line) &&
+	    setup_add_header(&t->own_headers, line) &&
 	    curl_easy_setopt(easy, CURLOPT_RANGE, range) == CURLE_OK;
 }
 
+/* Which header lines are sent, and whether the key is: all of them to the url's
+ * own origin, and elsewhere only what does not come from the caller. */
 static bool
-setup_headers(CURL *easy, struct http_transfer *t,
-    const struct http_request *req)
+setup_origin(struct http_transfer *t)
+{
+	if (t->is_away && curl_easy_setopt(t->easy, CURLOPT_XOAUTH2_BEARER,
+	    NULL) != CURLE_OK)
+		return false;
+	return curl_easy_setopt(t->easy, CURLOPT_HTTPHEADER, t->is_away ?
+	    t->headers : t->own_headers) == CURLE_OK;
+}
+
+static bool
+setup_headers(struct http_transfer *t, const struct http_request *req)
 {
 	size_t	i;
 	bool	typed = false;
@@ -173,15 +185,14 @@ setup_headers(CURL *easy, struct http_transfer *t,
 	for (i = 0; req->headers != NULL && req->headers[i] != NULL; i++)
 		typed |= strncasecmp(req->headers[i], "Content-Type:", 13) == 0;
 	/* libcurl would name a form, and wait for a 100 before a large body. */
-	if (req->post != NULL && ((!typed && !setup_add_header(t,
-	    "Content-Type: application/json")) ||
-	    !setup_add_header(t, "Expect:")))
+	if (req->post != NULL && ((!typed && !setup_add_header(
+	    &t->own_headers, "Content-Type: application/json")) ||
+	    !setup_add_header(&t->own_headers, "Expect:")))
 		return false;
 	for (i = 0; req->headers != NULL && req->headers[i] != NULL; i++)
-		if (!setup_add_header(t, req->headers[i]))
+		if (!setup_add_header(&t->own_headers, req->headers[i]))
 			return false;
-	return t->headers == NULL || curl_easy_setopt(easy,
-	    CURLOPT_HTTPHEADER, t->headers) == CURLE_OK;
+	return true;
 }
 
 /*
@@ -269,7 +280,8 @@ http_setup_again(struct http_transfer *t)
 
 	/* Not every server hears that identity is wished: what comes in a
 	 * coding all the same is decoded.  A store is asked as it signs. */
-	return curl_easy_setopt(t->easy, CURLOPT_URL, t->url) == CURLE_OK &&
+	return setup_origin(t) &&
+	    curl_easy_setopt(t->easy, CURLOPT_URL, t->url) == CURLE_OK &&
 	    curl_easy_setopt(t->easy, CURLOPT_HTTP_VERSION, http1 ?
 	    (long)CURL_HTTP_VERSION_1_1 : (long)CURL_HTTP_VERSION_2TLS) ==
 	    CURLE_OK && curl_easy_setopt(t->easy, CURLOPT_ACCEPT_ENCODING,
@@ -288,6 +300,6 @@ http_setup(struct http_transfer *t, const struct http_request *req)
 	setup_limits(easy, req);
 	return setup_bearer(easy, req->bearer) &&
 	    setup_keys(easy, req->keys) && setup_range(easy, t, req) &&
-	    setup_headers(easy, t, req) && setup_post(easy, req->post) &&
+	    setup_headers(t, req) && setup_post(easy, req->post) &&
 	    setup_method(easy, t, req) && http_setup_again(t);
 }

@@ -121,3 +121,144 @@ http_url_read(const char *base, const char *link,
 	curl_free(written);
 	return v;
 }
+
+/* ---- whose a URL is ------------------------------------------------------ */
+
+/* Have both the same there?  The schemes and hosts are in either case. */
+static bool
+url_part_is(CURLU *a, CURLU *b, CURLUPart what, unsigned flags)
+{
+	char	*x = NULL, *y = NULL;
+	bool	 same;
+
+	same = curl_url_get(a, what, &x, flags) == CURLUE_OK &&
+	    curl_url_get(b, what, &y, flags) == CURLUE_OK &&
+	    strcasecmp(x, y) == 0;
+	curl_free(x);
+	curl_free(y);
+	return same;
+}
+
+static bool
+url_is_same_origin(CURLU *a, CURLU *b)
+{
+	return url_part_is(a, b, CURLUPART_SCHEME, 0) &&
+	    url_part_is(a, b, CURLUPART_HOST, 0) &&
+	    url_part_is(a, b, CURLUPART_PORT, CURLU_DEFAULT_PORT);
+}
+
+static CURLU *
+url_parts(const char *url)
+{
+	CURLU	*parts = curl_url();
+
+	if (parts != NULL && curl_url_set(parts, CURLUPART_URL, url,
+	    URL_FLAGS | CURLU_PATH_AS_IS) == CURLUE_OK)
+		return parts;
+	curl_url_cleanup(parts);
+	return NULL;
+}
+
+bool
+http_url_is_same_origin(const char *a, const char *b)
+{
+	CURLU	*x = url_parts(a), *y = url_parts(b);
+	bool	 same = x != NULL && y != NULL && url_is_same_origin(x, y);
+
+	curl_url_cleanup(x);
+	curl_url_cleanup(y);
+	return same;
+}
+
+/* May a server, or whoever is before it, read another path in it? */
+static bool
+url_path_is_odd(const char *path)
+{
+	static const char *const	odd[] = {
+		"/.", "//", "\\", "%2e", "%2f", "%5c",
+	};
+	size_t				i;
+
+	for (i = 0; i < sizeof(odd) / sizeof(odd[0]); i++)
+		if (strcasestr(path, odd[i]) != NULL)
+			return true;
+	return false;
+}
+
+static bool
+url_path_is_below(CURLU *url, CURLU *base, const char *path)
+{
+	char	*ours = NULL, *top = NULL;
+	size_t	 n;
+	bool	 below;
+
+	below = curl_url_get(url, CURLUPART_PATH, &ours, 0) == CURLUE_OK &&
+	    curl_url_get(base, CURLUPART_PATH, &top, 0) == CURLUE_OK &&
+	    !url_path_is_odd(ours);
+	if (below) {
+		for (n = strlen(top); n > 0 && top[n - 1] == '/'; n--)
+			;
+		below = strncmp(ours, top, n) == 0 &&
+		    strncmp(ours + n, path, strlen(path)) == 0;
+	}
+	curl_free(ours);
+	curl_free(top);
+	return below;
+}
+
+static bool
+url_has_user(CURLU *url)
+{
+	char	*user = NULL;
+	bool	 has = curl_url_get(url, CURLUPART_USER, &user, 0) == CURLUE_OK;
+
+	curl_free(user);
+	return has;
+}
+
+bool
+http_url_is_below(const char *url, const char *base, const char *path)
+{
+	CURLU	*parts = url_parts(url), *top = url_parts(base);
+	bool	 below = parts != NULL && top != NULL &&
+		    !url_has_user(parts) && url_is_same_origin(parts, top) &&
+		    url_path_is_below(parts, top, path);
+
+	curl_url_cleanup(parts);
+	curl_url_cleanup(top);
+	return below;
+}
+
+static bool
+url_host_is_of(CURLU *url, const char *domain)
+{
+	char	*host = NULL;
+	size_t	 n = strlen(domain), len;
+	bool	 is = false;
+
+	if (curl_url_get(url, CURLUPART_HOST, &host, 0) == CURLUE_OK) {
+		len = strlen(host);
+		is = len >= n && strcasecmp(host + len - n, domain) == 0 &&
+		    (len == n || host[len - n - 1] == '.');
+	}
+	curl_free(host);
+	return is;
+}
+
+bool
+http_url_is_of(const char *url, const char *domain)
+{
+	CURLU	*parts = url_parts(url), *usual = url_parts("https://x/");
+	char	*path = NULL;
+	bool	 is;
+
+	is = parts != NULL && usual != NULL && !url_has_user(parts) &&
+	    url_part_is(parts, usual, CURLUPART_SCHEME, 0) &&
+	    url_part_is(parts, usual, CURLUPART_PORT, CURLU_DEFAULT_PORT) &&
+	    url_host_is_of(parts, domain) && curl_url_get(parts,
+	    CURLUPART_PATH, &path, 0) == CURLUE_OK && !url_path_is_odd(path);
+	curl_free(path);
+	curl_url_cleanup(parts);
+	curl_url_cleanup(usual);
+	return is;
+}

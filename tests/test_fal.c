@@ -84,31 +84,48 @@ test_statuses(void)
 	    words, COUNT(words));
 }
 
-/* Answers of a poll, which name no task. */
+/* Answers of a poll: the queue's, and behind it the model's. */
+#define QUEUE(more)	"{\"status\":\"COMPLETED\"" more "}"
+#define BOTH(answer)	"[" QUEUE(",\"logs\":[]") "," answer "]"
+
+static const struct {
+	int			 http;
+	const char		*body;
+	enum parse_verdict	 verdict;
+	enum task_state		 state;
+	size_t			 noutputs;
+	const char		*code, *message;
+} polls[] = {
+	{ 200, BOTH("{\"images\":[{\"url\":"
+	  "\"https://f.example/a.png\"}],\"seed\":1}"), PARSE_FINAL,
+	  TASK_SUCCEEDED, 1, NULL, NULL },
+	{ 200, BOTH("{\"status\":\"COMPLETED\",\"response\":"
+	  "{\"video\":{\"url\":\"https://f.example/a.mp4\"}}}"),
+	  PARSE_FINAL, TASK_SUCCEEDED, 1, NULL, NULL },
+	{ 200, BOTH("{\"output\":\"some words\"}"), PARSE_FINAL,
+	  TASK_SUCCEEDED, 1, NULL, NULL },
+	{ 400, BOTH("{\"detail\":\"Request is still in progress\"}"),
+	  PARSE_PROGRESS, TASK_PENDING, 0, NULL, NULL },
+	{ 422, BOTH("{\"detail\":[{\"loc\":[\"body\"],\"msg\":\"not "
+	  "allowed\",\"type\":\"content_policy_violation\"}]}"),
+	  PARSE_FINAL, TASK_FAILED, 0, NULL, "not allowed" },
+	{ 0, BOTH("{\"detail\":[{\"loc\":[\"body\"],\"msg\":\"not "
+	  "allowed\",\"type\":\"content_policy_violation\"}]}"),
+	  PARSE_FINAL, TASK_FAILED, 0, NULL, "not allowed" },
+	{ 202, "{\"status\":\"IN_QUEUE\",\"request_id\":\"" TASK_ID
+	  "\",\"queue_position\":2}", PARSE_PROGRESS, TASK_PENDING, 0,
+	  NULL, NULL },
+	{ 202, "{\"status\":\"IN_PROGRESS\"}", PARSE_PROGRESS,
+	  TASK_PENDING, 0, NULL, NULL },
+	{ 200, QUEUE(""), PARSE_HINT, TASK_PENDING, 0, NULL, NULL },
+	{ 200, QUEUE(",\"error\":\"Request timed out\",\"error_type\":"
+	  "\"request_timeout\""), PARSE_FINAL, TASK_FAILED, 0,
+	  "request_timeout", "Request timed out" },
+};
+
 static void
 test_polls(void)
 {
-	static const struct {
-		int			 http;
-		const char		*body;
-		enum parse_verdict	 verdict;
-		enum task_state		 state;
-		size_t			 noutputs;
-		const char		*message;
-	} rows[] = {
-		{ 200, "{\"images\":[{\"url\":\"https://f.example/a.png\"}],"
-		  "\"seed\":1}", PARSE_FINAL, TASK_SUCCEEDED, 1, NULL },
-		{ 200, "{\"status\":\"COMPLETED\",\"logs\":[],\"response\":"
-		  "{\"video\":{\"url\":\"https://f.example/a.mp4\"}}}",
-		  PARSE_FINAL, TASK_SUCCEEDED, 1, NULL },
-		{ 200, "{\"output\":\"some words\"}", PARSE_FINAL,
-		  TASK_SUCCEEDED, 1, NULL },
-		{ 400, "{\"detail\":\"Request is still in progress\"}",
-		  PARSE_PROGRESS, TASK_PENDING, 0, NULL },
-		{ 422, "{\"detail\":[{\"loc\":[\"body\"],\"msg\":\"not "
-		  "allowed\",\"type\":\"content_policy_violation\"}]}",
-		  PARSE_FINAL, TASK_FAILED, 0, "not allowed" },
-	};
 	struct parse_context	 ctx = { .received_at = RECEIVED_AT,
 				    .api_base = "https://queue.fal.run",
 				    .task_id = TASK_ID };
@@ -117,23 +134,58 @@ test_polls(void)
 	struct errbuf		 err;
 	size_t			 i;
 
-	for (i = 0; i < COUNT(rows); i++) {
+	for (i = 0; i < COUNT(polls); i++) {
 		memset(&r, 0, sizeof(r));
-		ctx.http = rows[i].http;
-		CU_ASSERT_EQUAL_FATAL(json_parse(rows[i].body,
-		    strlen(rows[i].body), &doc, &err), JSON_OK);
-		CU_ASSERT_EQUAL(fal_provider.poll_classify(ctx.http, doc,
-		    &err), POLL_TASK);
+		ctx.http = polls[i].http;
+		CU_ASSERT_EQUAL_FATAL(json_parse(polls[i].body,
+		    strlen(polls[i].body), &doc, &err), JSON_OK);
 		CU_ASSERT_EQUAL(fal_provider.parse(doc, &ctx, &r, &err),
-		    rows[i].verdict);
-		CU_ASSERT_EQUAL(r.state, rows[i].state);
-		CU_ASSERT_EQUAL(r.noutputs, rows[i].noutputs);
+		    polls[i].verdict);
+		CU_ASSERT_EQUAL(r.state, polls[i].state);
+		CU_ASSERT_EQUAL(r.noutputs, polls[i].noutputs);
 		CU_ASSERT_STRING_EQUAL(r.task_id, TASK_ID);
 		CU_ASSERT_TRUE(r.status_known);
-		if (rows[i].message != NULL)
+		if (polls[i].message != NULL)
 			CU_ASSERT_STRING_EQUAL(r.error_message,
-			    rows[i].message);
+			    polls[i].message);
+		if (polls[i].code != NULL)
+			CU_ASSERT_STRING_EQUAL(r.error_code, polls[i].code);
 		result_free(&r);
+		json_free(doc);
+	}
+}
+
+/* What the queue calls completed is asked for, where it was. */
+static void
+test_next(void)
+{
+#define ASKED	"https://queue.fal.run/fal-ai/flux/requests/" TASK_ID
+	static const struct {
+		const char	*asked, *body, *url;
+	} rows[] = {
+		{ ASKED "/status", QUEUE(""), ASKED },
+		{ ASKED "/status?logs=1", QUEUE(""), ASKED },
+		{ ASKED "/status", QUEUE(",\"error\":\"no\""), NULL },
+		{ ASKED "/status", "{\"status\":\"IN_PROGRESS\"}", NULL },
+		{ ASKED "/status", "{}", NULL },
+		{ ASKED, QUEUE(""), NULL },
+		{ "", QUEUE(""), NULL },
+	};
+	struct json_object	*doc;
+	struct errbuf		 err;
+	struct buf		 url;
+	char			 mem[256];
+	size_t			 i;
+
+	for (i = 0; i < COUNT(rows); i++) {
+		CU_ASSERT_EQUAL_FATAL(json_parse(rows[i].body,
+		    strlen(rows[i].body), &doc, &err), JSON_OK);
+		buf_over(&url, mem, sizeof(mem));
+		CU_ASSERT_EQUAL(fal_provider.poll_next(&url,
+		    "https://queue.fal.run", rows[i].asked, doc),
+		    rows[i].url != NULL);
+		if (rows[i].url != NULL)
+			CU_ASSERT_STRING_EQUAL(mem, rows[i].url);
 		json_free(doc);
 	}
 }
@@ -144,13 +196,13 @@ test_poll_urls(void)
 #define BELOW	"http://127.0.0.1:1/p/"
 	static const struct expect_url	urls[] = {
 		{ TASK_ID, "fal-ai/flux/dev",
-		  BELOW "fal-ai/flux/requests/" TASK_ID, NULL },
+		  BELOW "fal-ai/flux/requests/" TASK_ID "/status", NULL },
 		{ TASK_ID, "fal-ai/flux",
-		  BELOW "fal-ai/flux/requests/" TASK_ID, NULL },
+		  BELOW "fal-ai/flux/requests/" TASK_ID "/status", NULL },
 		{ TASK_ID, "workflows/me/mine/x",
-		  BELOW "workflows/me/mine/requests/" TASK_ID, NULL },
+		  BELOW "workflows/me/mine/requests/" TASK_ID "/status", NULL },
 		{ "a/b", "fal-ai/flux",
-		  BELOW "fal-ai/flux/requests/a%2Fb", NULL },
+		  BELOW "fal-ai/flux/requests/a%2Fb/status", NULL },
 		{ "..", "fal-ai/flux", NULL, "cannot stand in a URL" },
 		{ TASK_ID, "../flux", NULL, "cannot stand in a URL" },
 		{ TASK_ID, "flux", NULL, "cannot stand in a URL" },
@@ -318,6 +370,7 @@ main(void)
 		{ "prefixes",	test_prefixes },
 		{ "statuses",	test_statuses },
 		{ "polls",	test_polls },
+		{ "the next question", test_next },
 		{ "poll URLs",	test_poll_urls },
 		{ "answers",	test_answers },
 		{ "submits",	test_submits },

@@ -167,6 +167,108 @@ test_urls(void)
 	}
 }
 
+/* Which URLs a key may go to. */
+static const struct {
+	const char	*base, *path, *url;
+	bool		 below;
+} belows[] = {
+	{ "https://h.example", "/v1/files/", "https://h.example/v1/files/a/c",
+	    true },
+	{ "https://h.example/", "/v1/", "https://H.EXAMPLE:443/v1/a?b=1#c",
+	    true },
+	{ "http://127.0.0.1:81/p", "/v1/", "http://127.0.0.1:81/p/v1/a", true },
+	{ "https://h.example", "", "https://h.example/a", true },
+	{ "https://h.example", "/v1/files/", "https://h.example/v1/files",
+	    false },
+	{ "https://h.example/p", "/v1/", "https://h.example/v1/a", false },
+	{ "https://h.example", "/v1/", "http://h.example/v1/a", false },
+	{ "https://h.example", "/v1/", "https://h.example:8443/v1/a", false },
+	{ "https://h.example", "/v1/", "https://h.example.evil.example/v1/a",
+	    false },
+	{ "https://h.example", "/v1/", "https://evil.example/v1/a", false },
+	{ "https://h.example", "/v1/", "https://h.example@evil.example/v1/a",
+	    false },
+	{ "https://h.example", "/v1/", "https://u:p@h.example/v1/a", false },
+	{ "https://h.example", "/v1/", "https://h.example/v1/../admin", false },
+	{ "https://h.example", "/v1/", "https://h.example/v1/%2E%2e/admin",
+	    false },
+	{ "https://h.example", "/v1/", "https://h.example/v1/..%2fadmin",
+	    false },
+	{ "https://h.example", "/v1/", "https://h.example/v1/..\\admin", false },
+	{ "https://h.example", "/v1/", "https://h.example//v1/a", false },
+	{ "https://h.example", "/v1/", "//h.example/v1/a", false },
+	{ "https://h.example", "/v1/", "/v1/a", false },
+	{ "https://h.example", "/v1/", "", false },
+	{ "", "/v1/", "https://h.example/v1/a", false },
+};
+
+static void
+test_belows(void)
+{
+	size_t	i;
+
+	for (i = 0; i < COUNT(belows); i++) {
+		CU_ASSERT_EQUAL(http_url_is_below(belows[i].url,
+		    belows[i].base, belows[i].path), belows[i].below);
+		if (http_url_is_below(belows[i].url, belows[i].base,
+		    belows[i].path) != belows[i].below)
+			(void)fprintf(stderr, "\n    %s\n", belows[i].url);
+	}
+}
+
+/* Whose hosts are all of one API. */
+static void
+test_domains(void)
+{
+	static const struct {
+		const char	*url;
+		bool		 is;
+	} rows[] = {
+		{ "https://api.eu1.bfl.ai/v1/get_result?id=a", true },
+		{ "https://BFL.ai/", true },
+		{ "https://api.bfl.ai:443/v1/x", true },
+		{ "http://api.bfl.ai/v1/x", false },
+		{ "https://api.bfl.ai:8443/v1/x", false },
+		{ "https://evilbfl.ai/v1/x", false },
+		{ "https://bfl.ai.evil.example/v1/x", false },
+		{ "https://bfl.ai@evil.example/v1/x", false },
+		{ "https://u@api.bfl.ai/v1/x", false },
+		{ "https://api.bfl.ai/v1/../x", false },
+		{ "/v1/x", false }, { "", false },
+	};
+	size_t	i;
+
+	for (i = 0; i < COUNT(rows); i++)
+		CU_ASSERT_EQUAL(http_url_is_of(rows[i].url, "bfl.ai"),
+		    rows[i].is);
+}
+
+/* Where a redirect takes the key along. */
+static void
+test_origins(void)
+{
+	static const struct {
+		const char	*a, *b;
+		bool		 same;
+	} rows[] = {
+		{ "https://h.example/a", "https://h.example/b?c", true },
+		{ "https://h.example/a", "https://H.example:443/a", true },
+		{ "http://h.example/a", "http://h.example:80/a", true },
+		{ "https://h.example/a", "http://h.example/a", false },
+		{ "https://h.example/a", "https://h.example:8443/a", false },
+		{ "https://h.example/a", "https://i.h.example/a", false },
+		{ "https://h.example/a", "https://h.example.i.example/a",
+		  false },
+		{ "https://h.example/a", "https://h.example@i.example/a",
+		  false },
+	};
+	size_t	i;
+
+	for (i = 0; i < COUNT(rows); i++)
+		CU_ASSERT_EQUAL(http_url_is_same_origin(rows[i].a, rows[i].b),
+		    rows[i].same);
+}
+
 /* Whose address no name server can change. */
 static void
 test_addresses(void)
@@ -209,6 +311,9 @@ main(void)
 		{ "who may be connected to", test_refusals },
 		{ "what a link is fetched as", test_urls },
 		{ "addresses and names", test_addresses },
+		{ "where a key may go", test_belows },
+		{ "whose hosts may have it too", test_domains },
+		{ "which redirects take it along", test_origins },
 		{ "answers that pass", test_passing },
 		{ "schemes and redirects", test_rules },
 		{ NULL, NULL }

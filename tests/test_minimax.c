@@ -173,7 +173,7 @@ test_next(void)
 		    JSON_OK);
 		buf_over(&url, mem, sizeof(mem));
 		CU_ASSERT_EQUAL(minimax_provider.poll_next(&url, BASE "/",
-		    doc), rows[i].url != NULL);
+		    BASE, doc), rows[i].url != NULL);
 		if (rows[i].url != NULL)
 			CU_ASSERT_STRING_EQUAL(mem, rows[i].url);
 		json_free(doc);

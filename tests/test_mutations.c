@@ -238,17 +238,40 @@ struct base {
 	size_t			 nlinks;
 };
 
-/* Where no callback brings a result, but only an answer to a poll does. */
+/* Where no callback brings a result, but only an answer to a poll does; and
+ * where that holds texts and files in place of links. */
 static const struct {
 	const char	*provider, *task_id;
+	bool		 whole;
 } asked[] = {
-	{ "runware", "a770f077-f413-47de-9dac-be0b26a35da6" },
+	{ "runware", "a770f077-f413-47de-9dac-be0b26a35da6", false },
+	{ "openai", "resp_67ccd2bed1ec8190b14f964abc0542670bb6a6b452d3795b",
+	  true },
 };
+
+static bool
+is_whole(const struct provider *p)
+{
+	size_t	i;
+
+	for (i = 0; i < COUNT(asked); i++)
+		if (strcmp(p->name, asked[i].provider) == 0)
+			return asked[i].whole;
+	return false;
+}
+
+/* By which an output is known. */
+static const char *
+mark_of(const struct output *o)
+{
+	return o->url != NULL ? o->url : o->inline_text;
+}
 
 static enum parse_verdict
 parse_body(const struct provider *p, const char *body, struct result *r)
 {
-	struct parse_context	 ctx = { .received_at = RECEIVED };
+	struct parse_context	 ctx = { .received_at = RECEIVED,
+				    .api_base = p->api_base };
 	struct json_object	*doc;
 	struct errbuf		 err = { .text = "" };
 	enum parse_verdict	 v;
@@ -278,10 +301,12 @@ base_read(const struct provider *p, const char *path, struct base *b)
 
 	memset(b, 0, sizeof(*b));
 	for (i = 0; ok && i < r.noutputs && i < LINKS_MAX; i++) {
-		ok = r.outputs[i].url != NULL && !r.outputs[i].odd &&
-		    strstr(body, r.outputs[i].url) != NULL;
+		ok = !r.outputs[i].odd && ((is_whole(p) &&
+		    *mark_of(&r.outputs[i]) != '{') ||
+		    (r.outputs[i].url != NULL &&
+		    strstr(body, r.outputs[i].url) != NULL));
 		if (ok)
-			b->links[b->nlinks++] = strdup(r.outputs[i].url);
+			b->links[b->nlinks++] = strdup(mark_of(&r.outputs[i]));
 	}
 	if (ok) {
 		b->path = strdup(path);
@@ -327,8 +352,9 @@ has_link(const struct result *r, const char *link)
 	size_t	i;
 
 	for (i = 0; i < r->noutputs; i++)
-		if (r->outputs[i].url != NULL &&
-		    strcmp(r->outputs[i].url, link) == 0)
+		if (strcmp(mark_of(&r->outputs[i]), link) == 0 ||
+		    (r->outputs[i].inline_text != NULL &&
+		    strstr(r->outputs[i].inline_text, link) != NULL))
 			return true;
 	return false;
 }

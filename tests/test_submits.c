@@ -537,7 +537,7 @@ test_poll_time(void)
 	a->account = &account;
 	a->on_answer = poll_answered;
 	asked.timeout_s = 0;
-	CU_ASSERT(api_call_get(a, NULL, "t", "m", &err));
+	CU_ASSERT(api_call_get(a, NULL, "t", "m", NULL, &err));
 	CU_ASSERT(asked.timeout_s > 0 && asked.timeout_s <= 60);
 	asked.on_done(asked.arg);
 	answer = NULL;

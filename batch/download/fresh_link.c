@@ -135,5 +135,5 @@ fresh_link_ask(struct job *j,
 	a->arg = j;
 	a->on_answer = fresh_link_on_answer;
 	return api_call_get(a, j->downloads->engine, j->output.task_id,
-	    j->output.model, &j->link.why_none);
+	    j->output.model, j->output.poll_url, &j->link.why_none);
 }

@@ -454,7 +454,8 @@ job_collect(struct downloads *d, bool all)
 
 /* The columns of DB_CLAIM_OUTPUTS. */
 enum { C_PROVIDER, C_TASK_ID, C_POSITION, C_KIND, C_URL, C_EXPIRES,
-    C_ATTEMPTS, C_FINISHED, C_ACCOUNT, C_MODEL, C_OUTPUTS, C_PAUSED, C_FRESH };
+    C_ATTEMPTS, C_FINISHED, C_ACCOUNT, C_MODEL, C_OUTPUTS, C_PAUSED, C_FRESH,
+    C_POLL_URL };
 
 static void
 job_fill_output(struct job_output *o, const struct conf *conf,
@@ -469,6 +470,7 @@ job_fill_output(struct job_output *o, const struct conf *conf,
 	o->position = xstrdup(db_value(rows, row, C_POSITION));
 	o->kind = xstrdup(db_value(rows, row, C_KIND));
 	o->model = xstrdup(db_value(rows, row, C_MODEL));
+	o->poll_url = xstrdup(db_value(rows, row, C_POLL_URL));
 	o->attempts = db_number(db_value(rows, row, C_ATTEMPTS));
 	o->siblings = db_number(db_value(rows, row, C_OUTPUTS));
 	o->paused = paused != NULL && *paused == 't';
@@ -508,6 +510,7 @@ job_free(struct job *j)
 	free(j->output.position);
 	free(j->output.kind);
 	free(j->output.model);
+	free(j->output.poll_url);
 	free(j->link.url);
 	free(j->commit.location);
 	free(j);

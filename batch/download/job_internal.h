@@ -34,6 +34,7 @@ enum job_state {
 struct job_output {
 	char			*provider, *task_id, *position, *kind;
 	char			*model;		/* or NULL */
+	char			*poll_url;	/* or NULL */
 	const struct account	*account;	/* NULL: not in the settings */
 	bool			 paused;	/* the account is left alone */
 	int64_t			 siblings;	/* outputs of the task, this one

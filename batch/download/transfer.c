@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "batch/api_headers.h"
 #include "batch/download/transfer.h"
 #include "batch/download/verify.h"
 
@@ -229,6 +230,20 @@ transfer_reopen(struct job *j)
 	f->mark[0] = '\0';
 }
 
+/* With the account's key, where the file is one of the API's own. */
+static bool
+transfer_start(struct job *j, struct http_request *req)
+{
+	struct api_headers	headers = { .key = NULL };
+	bool			ok;
+
+	ok = (!api_headers_open(j->output.account, j->link.url) ||
+	    api_headers_set(&headers, j->output.account, NULL, req)) &&
+	    http_start(j->downloads->engine, req, &j->transfer.response);
+	api_headers_free(&headers);
+	return ok;
+}
+
 bool
 transfer_begin(struct job *j, void (*on_end)(struct job *))
 {
@@ -250,8 +265,7 @@ transfer_begin(struct job *j, void (*on_end)(struct job *))
 	req.from = j->file.kept;
 	req.if_range = j->file.mark;
 	j->on_transfer = on_end;
-	return (ok && http_start(j->downloads->engine, &req,
-	    &j->transfer.response)) ||
+	return (ok && transfer_start(j, &req)) ||
 	    transfer_fail(j, TROUBLE_OURS, "out of memory");
 }
 

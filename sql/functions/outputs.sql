@@ -8,7 +8,7 @@ create or replace function genhook.claim_outputs(p_owner text, p_lease interval,
 returns table (provider text, task_id text, "position" integer, kind text,
     url text, expires_at timestamptz, attempts integer,
     finished_at timestamptz, account text, model text, outputs integer,
-    paused boolean, fresh_link boolean)
+    paused boolean, fresh_link boolean, poll_url text)
 language sql
 security definer
 set search_path = genhook, pg_temp
@@ -40,7 +40,7 @@ as $$
             where n.provider = c.provider and n.task_id = c.task_id),
         exists (select from accounts a where a.provider = c.provider
             and a.account = t.account and a.not_before > now()
-            and a.trouble is distinct from 'no credit'), c.ask
+            and a.trouble is distinct from 'no credit'), c.ask, t.poll_url
     from claimed c
     left join tasks t on t.provider = c.provider and t.task_id = c.task_id
     order by coalesce(c.expires_at, '-infinity'::timestamptz)

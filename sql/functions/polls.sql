@@ -94,7 +94,8 @@ create or replace function genhook.claim_polls(p_provider text,
     p_account text, p_poll_after interval, p_poll_every_max interval,
     p_limit integer, p_task_id text default null,
     p_per_minute integer default null)
-returns table (task_id text, model text, submitted_at timestamptz)
+returns table (task_id text, model text, submitted_at timestamptz,
+    poll_url text)
 language plpgsql
 security definer
 set search_path = genhook, pg_temp
@@ -151,7 +152,7 @@ begin
                     * power(2, least(t.polls, 20)) * (0.8 + 0.4 * random()))
         from due
         where t.provider = due.provider and t.task_id = due.task_id
-        returning t.task_id, t.model, t.submitted_at
+        returning t.task_id, t.model, t.submitted_at, t.poll_url
     ), named as (
         select m.provider, m.task_id
         from mends m
@@ -172,9 +173,10 @@ begin
         where m.provider = named.provider and m.task_id = named.task_id
         returning m.provider, m.task_id
     )
-    select c.task_id::text, c.model::text, c.submitted_at from claimed c
+    select c.task_id::text, c.model::text, c.submitted_at, c.poll_url
+    from claimed c
     union all
-    select t.task_id::text, t.model::text, t.submitted_at
+    select t.task_id::text, t.model::text, t.submitted_at, t.poll_url
     from mended m
     join tasks t on t.provider = m.provider and t.task_id = m.task_id;
     get diagnostics got = row_count;

@@ -104,7 +104,7 @@ comment on function genhook.claim_requests(text, text, text, interval, integer, 
 -- has meanwhile become something else, since the task exists and is paid for.
 create or replace function genhook.finish_request(p_id bigint, p_sender text,
     p_status text, p_task_id text default null, p_error text default null,
-    p_wait interval default null)
+    p_wait interval default null, p_poll_url text default null)
 returns text
 language plpgsql
 security definer
@@ -119,7 +119,7 @@ begin
     end if;
     if p_task_id is not null then
         perform from register_task(r.provider, p_task_id, r.model, r.account,
-            r.metadata);
+            r.metadata, p_poll_url);
         update tasks t set is_test = true
         where t.provider = r.provider and t.task_id = p_task_id
             and r.test_mode and not t.is_test;
@@ -142,8 +142,8 @@ begin
     return p_status;
 end
 $$;
-comment on function genhook.finish_request(bigint, text, text, text, text, interval) is
-    'What became of a request that was sent: submitted with its task, which is registered in the same transaction; refused; unknown; or queued, to be sent again after p_wait. Returns the status that the request has now.';
+comment on function genhook.finish_request(bigint, text, text, text, text, interval, text) is
+    'What became of a request that was sent: submitted with its task, which is registered in the same transaction with where its state is told; refused; unknown; or queued, to be sent again after p_wait. Returns the status that the request has now.';
 
 create or replace function genhook.expire_requests(p_provider text default null,
     p_account text default null, p_again boolean default false)

@@ -7,16 +7,16 @@
 -- the callback came before or comes after.
 create or replace function genhook.register_task(p_provider text,
     p_task_id text, p_model text default null, p_account text default null,
-    p_metadata jsonb default null)
+    p_metadata jsonb default null, p_poll_url text default null)
 returns setof genhook.tasks
 language sql
 security definer
 set search_path = genhook, pg_temp
 as $$
     insert into tasks as t (provider, task_id, model, account, metadata,
-        submitted_at)
+        submitted_at, poll_url)
     values (p_provider, p_task_id, p_model, coalesce(p_account, 'default'),
-        p_metadata, now())
+        p_metadata, now(), p_poll_url)
     on conflict (provider, task_id) do update set
         -- what the application says it submitted outranks the payload
         model = coalesce(excluded.model, t.model),
@@ -37,11 +37,12 @@ as $$
         end,
         metadata = coalesce(excluded.metadata, t.metadata),
         submitted_at = coalesce(t.submitted_at,
-            least(excluded.submitted_at, t.finished_at))
+            least(excluded.submitted_at, t.finished_at)),
+        poll_url = coalesce(excluded.poll_url, t.poll_url)
     returning t.*
 $$;
-comment on function genhook.register_task(text, text, text, text, jsonb) is
-    'Tells genhook of a submitted task, so that it is polled when no callback comes. Harmless before, after and twice: what is left out stays as it is. Without an account: default.';
+comment on function genhook.register_task(text, text, text, text, jsonb, text) is
+    'Tells genhook of a submitted task, so that it is polled when no callback comes. Harmless before, after and twice: what is left out stays as it is. Without an account: default. p_poll_url: where the answer to the submit says that the task''s state is told.';
 
 -- Planned for what is asked each time: one plan for a task, a provider and all
 -- would walk through the whole table.

@@ -1,26 +1,29 @@
 #!/bin/bash
 # Providers whose result has to be asked for, whatever their callbacks say:
-# MiniMax names a file, Runware sends pieces, Runway calls nobody back.  Each by
+# MiniMax names a file, Runware sends pieces, OpenAI tells what ended and no more,
+# Runway calls nobody back.  Each by
 # callback or without, failed, cancelled, doubled, lost, through the outbox, and
 # with a request of unknown fate: every output is at home, each once.
 . "$(dirname -- "$0")/lib/sweep.sh"
-PROVIDERS=(minimax runware runway)
+PROVIDERS=(minimax runware openai runway)
 world_start --scale 0.01 --timeout-scale 1 --finish-ms 50:300
 
 declare -A models=(
 	[minimax]='MiniMax-Hailuo-02 T2V-01'
 	[runware]='runware:100@1 runware:video@1'
 	[runway]='gen4_turbo gen4_image'
+	[openai]='gpt-image batch gpt-image-jpeg'
 )
 declare -A requests=(
 	[minimax]='{"prompt": "a lighthouse"}'
 	[runware]='{"taskType": "imageInference", "positivePrompt": "a lighthouse", "numberResults": 3}'
 	[runway]='{"promptText": "a lighthouse"}'
+	[openai]='{"input": "a lighthouse"}'
 )
-declare -A cancels=([minimax]=failed [runware]=failed [runway]=cancelled)
-declare -A files=([minimax]=1 [runware]=2 [runway]=1)
+declare -A cancels=([minimax]=failed [runware]=failed [runway]=cancelled [openai]=cancelled)
+declare -A files=([minimax]=1 [runware]=2 [runway]=1 [openai]=1)
 open_work="select count(*) from (select from genhook.tasks where status = 'pending' union all select from genhook.outputs where status = 'pending') as w"
-heard()	{ [ "$(sql "select count(*) from genhook.deliveries where task_id = '$1' and source = 'callback' and outcome = 'accepted'")" = 1 ]; }
+heard()	{ [ "$(sql "select count(*) from genhook.deliveries where task_id = '$1' and source = 'callback' and outcome = 'accepted'")" -ge 1 ]; }
 
 for provider in "${PROVIDERS[@]}"; do
 	read -ra list <<<"${models[$provider]}"
@@ -48,6 +51,17 @@ for provider in "${PROVIDERS[@]}"; do
 	same "$provider: with its files" "${files[$provider]}" "$(sql "select count(*) from genhook.outputs where task_id = '$id' and status = 'stored'")"
 	like "$provider: a failure says why" '.{5}' "$(task "$provider" "$failed" error_message)"
 
+	# --- a third of all callbacks lost, others doubled, late and early
+	faults '{"lose":30,"duplicate":20,"early":10,"reorder":20,"garbage":10}'
+	orders=()
+	for i in 1 2 3 4 5 6 7 8 9; do
+		model=${list[i % ${#list[@]}]}
+		register "$provider" "$(submit "$provider" "$model")" "$model" &
+		orders+=($!)
+	done
+	wait "${orders[@]}"
+	faults '{"lose":0,"duplicate":0,"early":0,"reorder":0,"garbage":0}'
+
 	# --- the outbox
 	request=$(sql "insert into genhook.requests (provider, model, request) values ('$provider', '${list[0]}', '${requests[$provider]}') returning id")
 	sweep
@@ -61,7 +75,9 @@ for provider in "${PROVIDERS[@]}"; do
 	same "$provider: no token and no key in any table" '' "$(for name in "${!token}" "${!key}"; do
 		sql "select 'delivery' from genhook.deliveries where outcome <> 'rejected' and convert_from(body, 'UTF8') like '%$name%' union select 'task' from genhook.tasks where result::text like '%$name%'"; done)"
 done
+world_check "all of them"
 same "Runware made as many results as were wanted" 3 "$(sql "select count(*) from genhook.outputs o join genhook.requests r using (task_id) where r.provider = 'runware'")"
+check "and called back for each" soon 30 at_least 3 sql "select count(*) from genhook.deliveries join genhook.requests using (provider, task_id) where provider = 'runware' and source = 'callback'"
 like "both answers of MiniMax are kept" '^\[.*"file_id".*"download_url"' \
     "$(sql "select convert_from(body, 'UTF8') from genhook.deliveries where provider = 'minimax' and source = 'poll' and outcome = 'accepted' and convert_from(body, 'UTF8') like '[%' limit 1")"
 
@@ -84,6 +100,36 @@ check "the link is dead" test 403 = "$(curl -sS --noproxy '*' -o /dev/null -w '%
 check "a fresh one brings it" sweep_until "$open_work" 0
 same "and it is at home" stored "$(output minimax "$short")"
 check "by another link" test "$dead" != "$(output minimax "$short" url)"
+
+# --- OpenAI's words, its files, and its signature
+words=$(order openai gpt-words)
+check "the words of a response come" sweep_until "select status from genhook.tasks where task_id = '$words'" succeeded
+same "as an output" 'text|inline|t' "$(output openai "$words" "kind, status, inline_text like 'Words 0 heard in task $words%'")"
+same "the file of a batch came with the key" "openai/v1/files/file-/content" "$(sql "select distinct regexp_replace(url, '^http://[^/]*/|(?<=file-)[0-9a-f]{32}', '', 'g') from genhook.outputs where provider = 'openai' and kind = 'file'")"
+check "which alone brings it" test 401 = "$(curl -sS --noproxy '*' -o /dev/null -w '%{http_code}' \
+    "$(sql "select url from genhook.outputs where provider = 'openai' and kind = 'file' limit 1")")"
+cut=0
+while [ "$cut" -lt 2 ]; do	# every other one is cut short
+	partly=$(order openai gpt-words lose,fail)
+	check "one that failed ends" sweep_until "select count(*) from genhook.tasks where task_id = '$partly' and status = 'failed'" 1
+	cut=$((cut + 1))
+done
+same "and says how" 'max_output_tokens,server_error' "$(sql "select string_agg(distinct error_code, ',' order by error_code) from genhook.tasks where provider = 'openai' and model = 'gpt-words' and status = 'failed'")"
+event=$WORK/event
+printf '{"id":"evt_1","object":"event","created_at":1,"type":"response.completed","data":{"id":"resp_1"}}' >"$event"
+# openai SECRET: the event, signed with it.
+openai()
+{
+	local now
+
+	now=$(date +%s)
+	post "$(hook openai)" "$event" -H "webhook-id: wh_1" -H "webhook-timestamp: $now" \
+	    -H "webhook-signature: v1,$(standard "$1" wh_1 "$now" "$event")"
+}
+same "an event that is signed" '200 {"status":"accepted"}' "$(openai "$GENHOOK_SECRET_OPENAI")"
+same "with another secret" '401 {"error":"header webhook-signature does not fit"}' "$(openai "$GENHOOK_SECRET_REPLICATE")"
+same "or not at all" '401 {"error":"header webhook-id is missing"}' "$(post "$(hook openai)" "$event")"
+sql "select from genhook.cancel_tasks('openai', 'resp_1')" >/dev/null
 
 # --- requests of unknown fate
 faults '{"submit-hangup":100}'

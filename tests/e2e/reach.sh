@@ -4,7 +4,7 @@
 # third of all callbacks lost, and through the outbox: every output is at home,
 # each once.  And their signatures: who has another secret is refused.
 . "$(dirname -- "$0")/lib/sweep.sh"
-PROVIDERS=(replicate luma kie fal bfl)
+PROVIDERS=(replicate luma kie fal bfl openrouter)
 world_start --scale 0.01 --timeout-scale 1 --finish-ms 50:400
 
 declare -A models=(
@@ -12,6 +12,7 @@ declare -A models=(
 	[luma]='ray-2 photon-1 ray-flash-2 photon-flash-1'
 	[kie]='vendor/picture veo3_fast suno vendor/video'
 	[bfl]='flux-2-pro flux-dev-jpeg flux-kontext-pro flux-schnell'
+	[openrouter]='google/veo-3.1 alibaba/wan-2.6 openai/sora'
 	[fal]='fal-ai/flux/dev fal-ai/kling-video/v2/pro fal-ai/tts fal-ai/flux-jpeg'
 )
 declare -A requests=(
@@ -20,9 +21,10 @@ declare -A requests=(
 	[kie]='{"input": {"prompt": "a lighthouse"}}'
 	[bfl]='{"prompt": "a lighthouse"}'
 	[fal]='{"prompt": "a lighthouse"}'
+	[openrouter]='{"prompt": "a lighthouse"}'
 )
 # Where a provider has no word for cancelled, it says failed.
-declare -A cancels=([replicate]=cancelled [luma]=failed [kie]=failed [fal]=failed [bfl]=failed)
+declare -A cancels=([replicate]=cancelled [luma]=failed [kie]=failed [fal]=failed [bfl]=failed [openrouter]=cancelled)
 # Before the first sweep there are no keys of fal's signatures.
 keyless=$(order fal fal-ai/flux/dev)
 hinted()	{ [ "$(sql "select count(*) from genhook.deliveries where task_id = '$1' and source = 'callback' and verdict = 'token' and outcome = 'accepted'")" = 1 ]; }
@@ -87,16 +89,50 @@ for provider in "${PROVIDERS[@]}"; do
 done
 world_check "all of them"
 
-# --- signatures that do not fit
-# standard SECRET ID TIME FILE: as Standard Webhooks sign, by the openssl command.
-standard()
-{
-	local key
+# --- the address that the submit's answer named, which alone knows the task
+faults '{"lose":100}'
+request=$(sql "insert into genhook.requests (provider, model, request) values ('bfl', 'flux-eu-pro', '{\"prompt\": \"a lighthouse\"}') returning id")
+sweep
+faults '{"lose":0}'
+regional=$(sql "select task_id from genhook.requests where id = $request")
+like "it is kept" '/bfl/eu/v1/get_result' "$(task bfl "$regional" poll_url)"
+soon 60 idle
+check "and asked" sweep_until "$open_work" 0
+same "so that the task ends" 'succeeded poll' "$(task bfl "$regional" "status || ' ' || source")"
+own=$(submit bfl flux-eu-pro -H 'X-Simulate: lose')
+sql "select from genhook.register_task('bfl', '$own', 'flux-eu-pro', p_poll_url => '$SIMULATOR/bfl/eu/v1/get_result?id=$own')" >/dev/null
+soon 60 idle
+check "an application may name it as well" sweep_until "select status || ' ' || source from genhook.tasks where task_id = '$own'" 'succeeded poll'
+check "its file comes too" sweep_until "$open_work" 0
+mkdir -p "$WORK/thief.d"
+web_start thief <<END
+server.modules = ( "mod_accesslog" )
+server.document-root = "$WORK/thief.d"
+mimetype.assign = ( ".mp4" => "video/mp4" )
+accesslog.filename = "$WORK/thief.log"
+accesslog.format = "%U %s [%{Authorization}i] [%{x-key}i]"
+END
+stolen=$(submit bfl flux-2-pro -H 'X-Simulate: lose')
+sql "select from genhook.register_task('bfl', '$stolen', 'flux-2-pro', p_poll_url => '$WEB/bfl/v1/get_result?id=$stolen')" >/dev/null
+soon 60 idle
+check "another host is not asked, but the API" sweep_until "select status || ' ' || source from genhook.tasks where task_id = '$stolen'" 'succeeded poll'
+check "all of that is stored" sweep_until "$open_work" 0
+curl -sS --noproxy '*' -o /dev/null "$WEB/mark"
+check "nor did it hear of it" soon 60 grep -q '^/mark ' "$WORK/thief.log"
+same "at all" '' "$(grep bfl "$WORK/thief.log")"
 
-	key=$(printf %s "${1#whsec_}" | base64 -d | od -An -v -tx1 | tr -d ' \n')
-	{ printf '%s.%s.' "$2" "$3"; cat "$4"; } |
-	    openssl dgst -sha256 -mac HMAC -macopt "hexkey:$key" -binary | base64
-}
+# --- a task of unknown model at Kie is not lost, though the address that was
+# guessed knows none
+nameless=$(submit kie suno -H 'X-Simulate: lose')
+sql "select from genhook.register_task('kie', '$nameless')" >/dev/null
+soon 60 idle
+for _ in 1 2 3 4 5 6; do due_now; sweep; done
+same "Kie's answer that there is no such task is not believed" 'pending 0' "$(task kie "$nameless" "status || ' ' || not_found_polls")"
+register kie "$nameless" suno
+check "with its model it ends" sweep_until "$open_work" 0
+same "well" 'succeeded poll' "$(task kie "$nameless" "status || ' ' || source")"
+
+# --- signatures that do not fit
 # signed PROVIDER SECRET FILE [CURL OPTIONS...]
 signed()
 {
@@ -148,6 +184,59 @@ same "proves the body" signature "$(sql "select verdict from genhook.deliveries 
 same "and none is refused" '401 {"error":"header x-bfl-signature is missing"}' "$(post "$(hook bfl)" "$body")"
 same "the secret is to be had of the API" "$(curl -sS --noproxy '*' -H "Authorization: Bearer $KEY_REPLICATE" "$SIMULATOR/replicate/v1/webhooks/default/secret" | jq -r .key)" \
     "$("$BIN/genhook" secret fetch replicate | head -n 1)"
+
+# --- OpenRouter signs the time and the body with a comma between
+# openrouter SECRET FILE SEPARATOR: posts the file as OpenRouter does.
+openrouter()
+{
+	local now
+
+	now=$(date +%s)
+	post "$(hook openrouter)" "$2" -H "X-OpenRouter-Signature: t=$now,v1=$({ printf '%s%s' "$now" "$3"; cat "$2"; } |
+	    openssl dgst -sha256 -mac HMAC -macopt "key:$1" -r | cut -d ' ' -f 1)"
+}
+body=$FIXTURES/openrouter/callback-failed.json
+same "OpenRouter's signature of another secret" '401 {"error":"header x-openrouter-signature does not fit"}' "$(openrouter "$GENHOOK_SECRET_KIE" "$body" ,)"
+same "that of ElevenLabs' form" '401 {"error":"header x-openrouter-signature does not fit"}' "$(openrouter "$GENHOOK_SECRET_OPENROUTER" "$body" .)"
+same "its right one" '200 {"status":"accepted"}' "$(openrouter "$GENHOOK_SECRET_OPENROUTER" "$body" ,)"
+same "none where the account has a secret" '401 {"error":"header x-openrouter-signature is missing"}' "$(post "$(hook openrouter)" "$body")"
+
+# --- files that want the key: nobody else gets it
+cp "$FIXTURES/media/base.mp4" "$WORK/thief.d/moved.mp4"
+url_of()	{ output openrouter "$1" url; }
+for i in 1 2 3; do	# some have storage links, and some have not
+	moved=$(order openrouter google/veo-3.1 "url=$WEB/moved.mp4?$i")
+	check "a job whose file is elsewhere ends" soon 30 ended openrouter "$moved" succeeded
+	[[ $(url_of "$moved") != */content* ]] || content=$moved
+done
+like "content is below the API" '/openrouter/api/v1/videos/[0-9a-f]{32}/content' "$(url_of "$content")"
+check "the API sends us to another host" sweep_until "$open_work" 0
+same "whose file is stored" stored "$(output openrouter "$content")"
+got_there()	{ [ "$(grep -c '^/moved.mp4 200' "$WORK/thief.log")" -ge 3 ]; }
+check "it was asked there" soon 60 got_there
+same "and never with the key" '' "$(grep -v '\[-\] \[-\]$' "$WORK/thief.log")"
+same "without the key there is no content" 401 "$(curl -sS --noproxy '*' -o /dev/null -w '%{http_code}' "$(url_of "$content")")"
+
+# --- a storage link that is dead is asked for anew; content has no other link
+mv "$GENHOOK_ARCHIVE" "$WORK/archive.away"
+: >"$GENHOOK_ARCHIVE"
+faults '{"link-seconds":1}'
+for i in 1 2 3; do
+	short=$(order openrouter google/veo-3.1)
+	check "a job with links that die ends" soon 30 ended openrouter "$short" succeeded
+	[[ $(url_of "$short") == */content* ]] && gone=$short || signed=$short
+done
+sleep 1.5
+faults '{"link-seconds":3600}'
+rm -f "$GENHOOK_ARCHIVE"
+mv "$WORK/archive.away" "$GENHOOK_ARCHIVE"
+dead=$(url_of "$signed")
+check "a storage link is dead" test 403 = "$(curl -sS --noproxy '*' -o /dev/null -w '%{http_code}' "$dead")"
+check "all is tried" sweep_until "$open_work" 0
+same "a fresh one brings it" stored "$(output openrouter "$signed")"
+check "by another link" test "$dead" != "$(url_of "$signed")"
+same "content that is gone is gone" expired "$(output openrouter "$gone")"
+like "as the provider has no other link" 'has no other link' "$(output openrouter "$gone" last_error)"
 
 # --- keys that a provider publishes
 # fal_signed KEY FILE [CURL OPTIONS...]: signed with an Ed25519 key, by openssl.

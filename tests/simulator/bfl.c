@@ -77,6 +77,32 @@ bfl_sign(const struct task *t, int64_t seconds, const char *body, size_t len,
 	return 1;
 }
 
+/* Models that only one region has, and only its own address tells of. */
+static bool
+is_regional(const char *model)
+{
+	return strstr(model, "-eu") != NULL;
+}
+
+/* That there is no such task is one of its states. */
+static void
+bfl_result(const struct call *c, struct reply *r, bool region)
+{
+	const char	*id = call_query(c, "id");
+	struct task	*t;
+	bool		 here;
+
+	tasks_lock();
+	t = tasks_find(&bfl, id);
+	here = t == NULL || is_regional(t->model) == region;
+	tasks_unlock();
+	if (here)
+		provider_poll(&bfl, id, NULL, r, bfl_poll);
+	else
+		reply_json(r, 200, json_pack("{s:s, s:s, s:n}", "id", id,
+		    "status", "Task not found", "result"));
+}
+
 static void
 bfl_submit(const struct call *c, struct reply *r, const char *model)
 {
@@ -99,7 +125,8 @@ bfl_submit(const struct call *c, struct reply *r, const char *model)
 		t->request = secret == NULL ? NULL : strdup(secret);
 		provider_submit(c, t);
 		(void)snprintf(url, sizeof(url),
-		    "%s/bfl/v1/get_result?id=%s", http_base(), t->id);
+		    "%s/bfl/%sv1/get_result?id=%s", http_base(),
+		    is_regional(t->model) ? "eu/" : "", t->id);
 		reply_json(r, 200, json_pack("{s:s, s:s}", "id", t->id,
 		    "polling_url", url));
 	}
@@ -111,12 +138,14 @@ bfl_route(const struct call *c, struct reply *r)
 {
 	const char	*rest;
 
-	if (!path_below(c->path, "v1/", &rest))
+	if (strcmp(c->path, "eu/v1/get_result") == 0)
+		bfl_result(c, r, true);
+	else if (!path_below(c->path, "v1/", &rest))
 		bfl_refuse(r, R_NOT_FOUND, "Not Found");
 	else if (strcmp(c->method, "POST") == 0)
 		bfl_submit(c, r, rest);
 	else if (strcmp(rest, "get_result") == 0)
-		provider_poll(&bfl, call_query(c, "id"), NULL, r, bfl_poll);
+		bfl_result(c, r, false);
 	else
 		bfl_refuse(r, R_NOT_FOUND, "Not Found");
 }

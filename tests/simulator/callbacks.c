@@ -20,10 +20,10 @@
 #define SLOW_PIECE_MS	150
 #define IDLE_MAX_MS	1000
 
-enum kind { D_RESULT, D_COPY, D_AGAIN, D_GARBAGE };
+enum kind { D_RESULT, D_MORE, D_COPY, D_AGAIN, D_GARBAGE };
 
 static const char *const kind_words[] = {
-	[D_RESULT] = "result", [D_COPY] = "duplicate", [D_AGAIN] = "again",
+	[D_RESULT] = "result", [D_MORE] = "more", [D_COPY] = "duplicate", [D_AGAIN] = "again",
 	[D_GARBAGE] = "garbage",
 };
 
@@ -408,6 +408,14 @@ callbacks_plan(struct task *t)
 	if (plan->on[F_GARBAGE] && (g = delivery_new(t, D_GARBAGE)) != NULL)
 		g->then = d;
 	delivery_after(g != NULL ? g : d, ms);
+	/* Of some providers each output has a callback of its own. */
+	for (int i = 0; i < OUTPUTS_MAX; i++)
+		if (t->more[i] != NULL && (d = delivery_new(t, D_MORE)) != NULL) {
+			d->body = t->more[i];
+			d->len = strlen(d->body);
+			delivery_after(d, ms + (double)dice_between(0,
+			    COPY_SPREAD_MS));
+		}
 	/* The first copy races with the original; the others trickle in. */
 	for (long i = 0; plan->on[F_DUPLICATE] && i < plan->copies; i++)
 		delivery_after(delivery_new(t, D_COPY), ms + (i == 0 ? 0 :

@@ -181,12 +181,68 @@ fal_poll(const struct task *t)
 	return fal_render(t, false);
 }
 
+/* The addresses of a request leave the subpath of its model out. */
+static json_t *
+fal_put_urls(json_t *obj, const struct task *t)
+{
+	static const char *const names[][2] = { { "response_url", "" },
+				    { "status_url", "/status" },
+				    { "cancel_url", "/cancel" } };
+	size_t			 len = strcspn(t->model, "/");
+	char			 url[400];
+
+	if (t->model[len] == '/')
+		len += 1 + strcspn(t->model + len + 1, "/");
+	for (int i = 0; i < 3; i++) {
+		(void)snprintf(url, sizeof(url), "%s/fal/%.*s/requests/%s%s",
+		    http_base(), (int)len, t->model, t->id, names[i][1]);
+		(void)json_object_set_new(obj, names[i][0], json_string(url));
+	}
+	return obj;
+}
+
+/* The queue calls failures completed; of every other one it says what happened,
+ * and of the rest only the model's answer does. */
+static json_t *
+fal_queue(const struct task *t)
+{
+	enum state	 s = task_state(t);
+	json_t		*obj = json_pack("{s:s}", "status", s == S_QUEUED ?
+			    "IN_QUEUE" : s == S_PROCESSING ? "IN_PROGRESS" :
+			    "COMPLETED");
+
+	if (t->serial % 2 == 0)
+		(void)json_object_set_new(obj, "request_id",
+		    json_string(t->id));
+	if (s == S_QUEUED)
+		(void)json_object_set_new(obj, "queue_position",
+		    json_integer(0));
+	if (s > S_SUCCEEDED && t->serial % 2 == 0)
+		(void)json_object_update_new(obj, json_pack("{s:s, s:s}",
+		    "error", "Runner disconnected", "error_type",
+		    "runner_disconnected"));
+	return fal_put_urls(obj, t);
+}
+
 static unsigned
 fal_poll_status(const struct task *t)
 {
-	enum state	 s = task_state(t);
+	return task_state(t) < S_SUCCEEDED ? 202 : 200;
+}
 
-	return s < S_SUCCEEDED ? 400 : s == S_SUCCEEDED ? 200 : 422;
+/* The model's answer has the model's own status. */
+static void
+fal_answer(struct reply *r, const char *id)
+{
+	const struct task	*t;
+
+	provider_poll(&fal, id, NULL, r, fal_poll);
+	tasks_lock();
+	t = tasks_find(&fal, id);
+	if (t != NULL && status_2xx(r->status))
+		r->status = task_state(t) < S_SUCCEEDED ? 400 :
+		    task_state(t) == S_SUCCEEDED ? 200 : 422;
+	tasks_unlock();
 }
 
 static void
@@ -206,28 +262,39 @@ fal_submit(const struct call *c, struct reply *r)
 	} else {
 		t->hook = hook == NULL ? NULL : strdup(hook);
 		provider_submit(c, t);
-		reply_json(r, 200, json_pack("{s:s, s:s, s:i}", "status",
-		    "IN_QUEUE", "request_id", t->id, "queue_position", 0));
+		reply_json(r, 200, fal_put_urls(json_pack("{s:s, s:s, s:i}",
+		    "status", "IN_QUEUE", "request_id", t->id,
+		    "queue_position", 0), t));
 	}
 	json_decref(obj);
 }
 
-/* {owner}/{alias}/requests/{id}: the subpath of the model is left out. */
+/* {owner}/{alias}/requests/{id}, and /status behind it. */
 static void
 fal_route(const struct call *c, struct reply *r)
 {
-	static const char	 place[] = "/requests/";
+	static const char	 place[] = "/requests/", end[] = "/status";
 	const char		*alias = strchr(c->path, '/');
 	const char		*rest = alias == NULL ? NULL :
 				    strchr(alias + 1, '/');
+	char			 id[48];
+	size_t			 len;
 
-	if (strcmp(c->method, "POST") == 0)
+	if (strcmp(c->method, "POST") == 0) {
 		fal_submit(c, r);
-	else if (rest != NULL && strncmp(rest, place, sizeof(place) - 1) == 0)
-		provider_poll(&fal, rest + sizeof(place) - 1, NULL, r,
-		    fal_poll);
-	else
+		return;
+	}
+	if (rest == NULL || strncmp(rest, place, sizeof(place) - 1) != 0) {
 		fal_refuse(r, R_NOT_FOUND, "Not Found");
+		return;
+	}
+	rest += sizeof(place) - 1;
+	len = strcspn(rest, "/");
+	(void)snprintf(id, sizeof(id), "%.*s", (int)len, rest);
+	if (strcmp(rest + len, end) == 0)
+		provider_poll(&fal, id, NULL, r, fal_queue);
+	else
+		fal_answer(r, rest);
 }
 
 const struct provider	 fal = {

@@ -278,6 +278,39 @@ file_alive(const struct call *c, struct reply *r, const struct task *t)
 	return alive_plain(t, r);
 }
 
+static void
+ledger_served(const struct task *t, int position, const struct reply *r)
+{
+	ledger_write("served", t->provider->name, t->id,
+	    json_pack("{s:i, s:i, s:I, s:I}", "position", position, "http",
+	    (int)r->status, "from", (json_int_t)r->from, "bytes",
+	    (json_int_t)r->len));
+}
+
+/* Answers for a task's output at an address of the provider's own. */
+void
+files_serve(const struct call *c, struct reply *r, const struct provider *p,
+    const char *id, long position)
+{
+	const struct task	*t;
+
+	tasks_lock();
+	t = tasks_find(p, id);
+	if (t != NULL && (t->state != S_SUCCEEDED || position < 0 ||
+	    position >= t->outputs || t->kind == MEDIA_TEXT))
+		t = NULL;
+	if (t != NULL && t->plan.url[0] != '\0') {
+		reply_text(r, 302, "text/plain", "it is elsewhere\n");
+		reply_header(r, "Location", "%s", t->plan.url);
+	} else if (t != NULL && alive_plain(t, r))
+		file_reply(c, r, t, (int)position);
+	tasks_unlock();
+	if (t == NULL)
+		p->refuse(r, R_NOT_FOUND, "no such file");
+	else
+		ledger_served(t, (int)position, r);
+}
+
 /* Answers GET and HEAD of /files/<task id>/<position>.<extension>. */
 void
 files_answer(const struct call *c, struct reply *r)
@@ -299,8 +332,5 @@ files_answer(const struct call *c, struct reply *r)
 		reply_text(r, 404, "text/plain", "no such file\n");
 		return;
 	}
-	ledger_write("served", t->provider->name, t->id,
-	    json_pack("{s:i, s:i, s:I, s:I}", "position", position, "http",
-	    (int)r->status, "from", (json_int_t)r->from, "bytes",
-	    (json_int_t)r->len));
+	ledger_served(t, position, r);
 }

@@ -248,6 +248,21 @@ wav_own(struct bytes *own, const uint8_t *key)
 		put(own, key, 32);
 }
 
+/* One line of a batch's answers. */
+static void
+jsonl_own(struct bytes *own, const uint8_t *key)
+{
+	static const char	 head[] = "{\"custom_id\":\"request-1\","
+				    "\"error\":null,\"response\":{"
+				    "\"status_code\":200,\"body\":\"";
+	char			 hex[HASH_HEX];
+
+	hash_hex(key, 32, hex);
+	put(own, head, sizeof(head) - 1);
+	put(own, hex, 64);
+	put(own, "\"}}\n", 4);
+}
+
 static const struct {
 	const char	*extension;
 	const char	*type;
@@ -260,6 +275,8 @@ static const struct {
 	[MEDIA_MP4] = { "mp4", "video/mp4", true, mp4_shared, mp4_own },
 	[MEDIA_MP3] = { "mp3", "audio/mpeg", false, mp3_shared, mp3_own },
 	[MEDIA_WAV] = { "wav", "audio/wav", true, wav_shared, wav_own },
+	[MEDIA_JSONL] = { "jsonl", "application/octet-stream", false, NULL,
+	    jsonl_own },
 	[MEDIA_TEXT] = { "txt", "text/plain", false, NULL, NULL },
 };
 

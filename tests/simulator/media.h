@@ -13,6 +13,7 @@ enum media {
 	MEDIA_MP4,
 	MEDIA_MP3,
 	MEDIA_WAV,
+	MEDIA_JSONL,
 	MEDIA_TEXT,		/* no file: the words come in the answer */
 	MEDIA__MAX
 };

@@ -8,7 +8,7 @@
 #include "faults.h"
 
 enum { NOVITA, APIMART, APIXO, WAVESPEED, REPLICATE, LUMA, KIE, FAL, MINIMAX,
-    RUNWAY, RUNWARE, BFL, PROVIDER__MAX };
+    RUNWAY, RUNWARE, BFL, OPENAI, OPENROUTER, PROVIDER__MAX };
 
 /* Words for the person at the terminal; the caller owns the buffer. */
 struct words {
@@ -32,6 +32,7 @@ struct options {
 	const char	*ledger;
 	const char	*keys[PROVIDER__MAX];
 	const char	*secrets[PROVIDER__MAX];	/* that sign */
+	const char	*openai_hook;	/* of its only project */
 	bool		 hostile;
 	bool		 help;
 	bool		 version;

@@ -1,4 +1,5 @@
 /* What the providers do alike: keys, secrets, submits, polls. */
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +15,7 @@
 static const struct provider *const providers[] = {
 	&novita, &apimart, &apixo, &wavespeed, &replicate,
 	&luma, &kie, &fal, &minimax, &runway, &runware, &bfl,
+	&openai, &openrouter,
 };
 
 static char	 secrets[PROVIDER__MAX][128];
@@ -247,6 +249,24 @@ provider_link_seconds(const struct provider *p)
 	long	 seconds = faults_link_seconds();
 
 	return seconds == -1 ? p->link_seconds : seconds;
+}
+
+/* https://www.standardwebhooks.com, with the secret of the task's provider. */
+int
+provider_sign_standard(const struct task *t, int64_t seconds, const char *body,
+    size_t len, char (*lines)[SIGN_LINE])
+{
+	char	 head[96], id[64], sum[HASH_BASE64];
+
+	(void)snprintf(id, sizeof(id), "msg_%s_%u", t->id, t->sent);
+	(void)snprintf(head, sizeof(head), "%s.%" PRId64 ".", id, seconds);
+	hash_hmac_base64(provider_secret(t->provider->index), head, body, len,
+	    sum);
+	(void)snprintf(lines[0], SIGN_LINE, "webhook-id: %s", id);
+	(void)snprintf(lines[1], SIGN_LINE, "webhook-timestamp: %" PRId64,
+	    seconds);
+	(void)snprintf(lines[2], SIGN_LINE, "webhook-signature: v1,%s", sum);
+	return 3;
 }
 
 /* 32 hexadecimal digits. */

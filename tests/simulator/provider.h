@@ -51,6 +51,8 @@ struct provider {
 	unsigned	(*poll_status)(const struct task *);
 	/* The task as poll answer, or (true) as callback. */
 	json_t		*(*render)(const struct task *, bool);
+	/* A further callback, of the output from 1 on; NULL: there is one. */
+	json_t		*(*render_more)(const struct task *, int);
 	bool		(*accepts)(long);	/* is this answer a success? */
 	bool		(*insists)(long);	/* shall it be tried again? */
 	enum link_style	(*style)(const struct task *);	/* NULL: plain */
@@ -60,7 +62,8 @@ struct provider {
 };
 
 extern const struct provider	 novita, apimart, apixo, wavespeed, replicate,
-				 luma, kie, fal, minimax, runway, runware, bfl;
+				 luma, kie, fal, minimax, runway, runware, bfl,
+				 openai, openrouter;
 
 void	 provider_open(void);
 const char *provider_secret(int);
@@ -71,6 +74,8 @@ void	 provider_poll(const struct provider *, const char *, const char *,
 long	 provider_link_seconds(const struct provider *);
 void	 provider_id_hex(char *, size_t);
 void	 provider_id_uuid(char *, size_t);
+int	 provider_sign_standard(const struct task *, int64_t, const char *,
+	    size_t, char (*)[SIGN_LINE]);
 bool	 status_2xx(long);
 bool	 status_not_2xx(long);
 

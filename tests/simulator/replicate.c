@@ -1,5 +1,4 @@
 /* Replicate: predictions of the HTTP API, by the pages of replicate.com/docs. */
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -138,23 +137,6 @@ replicate_poll(const struct task *t)
 	return replicate_render(t, false);
 }
 
-/* https://www.standardwebhooks.com */
-static int
-replicate_sign(const struct task *t, int64_t seconds, const char *body,
-    size_t len, char (*lines)[SIGN_LINE])
-{
-	char	 head[96], id[64], sum[HASH_BASE64];
-
-	(void)snprintf(id, sizeof(id), "msg_%s_%u", t->id, t->sent);
-	(void)snprintf(head, sizeof(head), "%s.%" PRId64 ".", id, seconds);
-	hash_hmac_base64(provider_secret(REPLICATE), head, body, len, sum);
-	(void)snprintf(lines[0], SIGN_LINE, "webhook-id: %s", id);
-	(void)snprintf(lines[1], SIGN_LINE, "webhook-timestamp: %" PRId64,
-	    seconds);
-	(void)snprintf(lines[2], SIGN_LINE, "webhook-signature: v1,%s", sum);
-	return 3;
-}
-
 static void
 replicate_submit(const struct call *c, struct reply *r, const char *model)
 {
@@ -249,5 +231,5 @@ const struct provider	 replicate = {
 	.render = replicate_render,
 	.accepts = status_2xx,
 	.insists = status_not_2xx,
-	.sign = replicate_sign,
+	.sign = provider_sign_standard,
 };

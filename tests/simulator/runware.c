@@ -86,6 +86,12 @@ runware_render(const struct task *t, bool callback)
 }
 
 static json_t *
+runware_render_more(const struct task *t, int i)
+{
+	return json_pack("{s:[o]}", "data", runware_result(t, i, true));
+}
+
+static json_t *
 runware_poll(const struct task *t)
 {
 	return runware_render(t, false);
@@ -181,6 +187,7 @@ const struct provider	 runware = {
 	.route = runware_route,
 	.refuse = runware_refuse,
 	.render = runware_render,
+	.render_more = runware_render_more,
 	.accepts = status_2xx,
 	.insists = status_not_2xx,
 };

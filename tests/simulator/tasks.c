@@ -91,6 +91,8 @@ task_free(struct task *t)
 	free(t->request);
 	free(t->once);
 	free(t->callback);
+	for (int i = 0; i < OUTPUTS_MAX; i++)
+		free(t->more[i]);
 	free(t);
 }
 
@@ -253,6 +255,13 @@ task_finish(struct task *t)
 	body = t->provider->render(t, true);
 	t->callback = json_dumps(body, JSON_COMPACT);
 	t->callback_len = t->callback == NULL ? 0 : strlen(t->callback);
+	for (int i = 1; t->provider->render_more != NULL && i < t->outputs;
+	    i++) {
+		json_t	*more = t->provider->render_more(t, i);
+
+		t->more[i] = json_dumps(more, JSON_COMPACT);
+		json_decref(more);
+	}
 	tasks_unlock();
 	json_decref(body);
 }

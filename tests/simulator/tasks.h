@@ -44,6 +44,8 @@ struct task {
 	struct output		 output[OUTPUTS_MAX];
 	char			*callback;	/* body, once finished */
 	size_t			 callback_len;
+	char			*more[OUTPUTS_MAX];	/* bodies of further
+						   callbacks, one each */
 	unsigned		 sent, answered;
 
 	struct task		*next_in_slot;

@@ -22,7 +22,9 @@ world_start()
 	simulator_start "${keys[@]}" --hostile \
 	    --wavespeed-secret "$GENHOOK_SECRET_WAVESPEED" \
 	    --replicate-secret "$GENHOOK_SECRET_REPLICATE" \
-	    --kie-secret "$GENHOOK_SECRET_KIE" "$@"
+	    --kie-secret "$GENHOOK_SECRET_KIE" \
+	    --openai-secret "$GENHOOK_SECRET_OPENAI" --openai-hook "$(hook openai)" \
+	    --openrouter-secret "$GENHOOK_SECRET_OPENROUTER" "$@"
 	sed -i "s|http://$SIMULATOR_ADDRESS:1/|$SIMULATOR/|; s/poll_after = 5/poll_after = 1/" \
 	    "$GENHOOK_CONF"
 }
@@ -127,6 +129,13 @@ submit()
 	bfl)
 		url=v1/$model header="x-key:"
 		body='{"prompt":"x","webhook_url":"'$hook'","webhook_secret":"'$GENHOOK_SECRET_BFL'"}' ;;
+	openai)
+		url=v1/responses body='{"model":"'$model'","input":"x","background":true}'
+		[[ $model != batch ]] ||
+		    url=v1/batches body='{"input_file_id":"file-1","endpoint":"/v1/responses","completion_window":"24h"}' ;;
+	openrouter)
+		url=api/v1/videos
+		body='{"model":"'$model'","prompt":"x","callback_url":"'$hook'"}' ;;
 	replicate)
 		url=v1/models/$model/predictions
 		body='{"input":{"prompt":"x"},"webhook":"'$hook'","webhook_events_filter":["completed"]}' ;;
@@ -155,6 +164,15 @@ order()
 	    register "$1" "$id" "$2" && echo "$id"
 }
 
+# standard SECRET ID TIME FILE: as Standard Webhooks sign, by the openssl command.
+standard()
+{
+	local key
+
+	key=$(printf %s "${1#whsec_}" | base64 -d | od -An -v -tx1 | tr -d ' \n')
+	{ printf '%s.%s.' "$2" "$3"; cat "$4"; } |
+	    openssl dgst -sha256 -mac HMAC -macopt "hexkey:$key" -binary | base64
+}
 # Let time pass: all that waits for its next attempt is due, and the leases of
 # killed sweeps have run out.
 due_now()
