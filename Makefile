@@ -307,8 +307,8 @@ install: programs
 	install -m 755 examples/client.* \
 	    $(DESTDIR)$(PREFIX)/share/genhook/examples
 	install -m 644 deploy/genhook.conf.example deploy/genhook.cron \
-	    deploy/genhook.logrotate deploy/genhook-sweep.service \
-	    $(DESTDIR)$(PREFIX)/share/genhook
+	    deploy/genhook.logrotate deploy/genhook-*.service \
+	    deploy/genhook-*.socket $(DESTDIR)$(PREFIX)/share/genhook
 	install -d $(DESTDIR)$(PREFIX)/share/genhook/monitoring
 	install -m 644 deploy/monitoring/genhook.rules.yml \
 	    deploy/monitoring/genhook-dashboard.json \
@@ -321,7 +321,8 @@ install: programs
 	    $(DESTDIR)$(PREFIX)/share/genhook/lighttpd/50-genhook.conf \
 	    $(DESTDIR)$(PREFIX)/share/genhook/lighttpd/cut-tokens \
 	    $(DESTDIR)$(PREFIX)/share/genhook/genhook.cron \
-	    $(DESTDIR)$(PREFIX)/share/genhook/genhook-sweep.service
+	    $(DESTDIR)$(PREFIX)/share/genhook/genhook-*.service \
+	    $(DESTDIR)$(PREFIX)/share/genhook/genhook-*.socket
 	for p in hook $(filter-out novita,$(PROVIDERS)); do \
 	    ln -sf genhook-novita.8 $(MAN)/man8/genhook-$$p.8 || exit 1; done
 

@@ -5,7 +5,6 @@
  */
 #include <sys/socket.h>
 
-#include <errno.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -19,12 +18,16 @@
 
 #include "lib/log.h"
 #include "lib/thread.h"
+#include "server/listener.h"
 #include "server/server.h"
 
-#define LISTEN_FD	0
 #define STACK_BYTES	(512 * 1024)
 
-/* Interrupts a worker that reads a request's head; its handler does nothing. */
+/* For libfcgi to accept on, which fails: listener.c does that. */
+#define NO_SOCKET	(-1)
+
+/* Makes a worker look whether it may still accept, and in the end interrupts one
+ * that reads a request's head; its handler does nothing. */
 #define WAKE_SIGNAL	SIGUSR2
 /* How long requests may take once the end is asked for: the commit's deadline
  * and a spool file, and some; and how long of it their heads may. */
@@ -84,12 +87,17 @@ body_is_read(FCGX_Stream *in)
 	return FCGX_HasSeenEOF(in) == EOF && FCGX_GetError(in) == 0;
 }
 
-static bool
-body_is_expected(const struct request *req)
+/* Where no length is told there may be a body, or none: look. */
+static void
+body_look(const struct request *req, FCGX_Stream *in)
 {
 	const char	*length = request_get(req, "CONTENT_LENGTH");
+	int		 first;
 
-	return length != NULL && strcmp(length, "0") != 0;
+	if (length != NULL && *length != '\0' && strcmp(length, "0") != 0)
+		return;
+	if ((first = FCGX_GetChar(in)) != EOF)
+		(void)FCGX_UnGetChar(first, in);
 }
 
 /* A request's read(): the body, which is asked for as a whole. */
@@ -124,7 +132,7 @@ body_write(void *arg, const void *data, size_t len)
 static bool
 slot_init(struct server *s, struct slot *slot, void *call)
 {
-	if (FCGX_InitRequest(&slot->fr, LISTEN_FD,
+	if (FCGX_InitRequest(&slot->fr, NO_SOCKET,
 	    FCGI_FAIL_ACCEPT_ON_INTR) != 0)
 		return false;
 	slot->req.read = body_read;
@@ -211,25 +219,47 @@ slot_end(void *arg, void *owner)
 	slot_answer(arg, owner);
 }
 
+/*
+ * Wait for a request and read its head.  Negative: there is none, and *ended
+ * says whether more will come.  libfcgi has no door for a connection that was
+ * accepted elsewhere, but reads from one that it finds open, as it does when a
+ * web server keeps its connections; ours end with the answer, since each that
+ * is idle would hold a worker up.
+ */
+static int
+slot_accept(struct slot *slot, bool *ended)
+{
+	FCGX_Request	*fr = &slot->fr;
+	int		 got, fd = listener_accept();
+
+	if ((*ended = fd == -1))
+		return -1;
+	fr->ipcFd = fd;
+	fr->keepConnection = 1;
+	got = FCGX_Accept_r(fr);
+	fr->keepConnection = 0;
+	return got;
+}
+
 /* Take one request in, into this slot.  False: no more will come. */
 static bool
 worker_serve(struct fcgi_worker *w, struct slot *slot)
 {
 	struct server		*s = w->server;
 	const struct service	*service = s->service;
+	bool			 ended;
 	int			 got;
 
 	atomic_store(&w->accepting, true);
-	got = FCGX_Accept_r(&slot->fr);
+	got = slot_accept(slot, &ended);
 	atomic_store(&w->accepting, false);
 	if (got < 0) {
 		slot_put(s, slot);
-		return got != -EINVAL;
+		return !ended;
 	}
 	slot->req.env = slot->fr.envp;
 	slot->req.broken = false;
-	if (!body_is_expected(&slot->req))
-		body_read_end(slot->fr.in);
+	body_look(&slot->req, slot->fr.in);
 	if (service->begin(slot->call, service->arg, &slot->req, slot))
 		service->lead(service->arg, slot_end, s);
 	else
@@ -289,6 +319,18 @@ server_end_signals(sigset_t *ends)
 	(void)sigaddset(ends, SIGUSR1);	/* lighttpd's graceful restart */
 }
 
+/* Does it interrupt, or have what is interrupted begin anew? */
+static void
+wake_signal_interrupts(bool interrupts)
+{
+	struct sigaction	sa;
+
+	memset(&sa, 0, sizeof(sa));
+	sa.sa_handler = worker_on_wake;
+	sa.sa_flags = interrupts ? 0 : SA_RESTART;
+	(void)sigaction(WAKE_SIGNAL, &sa, NULL);
+}
+
 void
 server_prepare_signals(void)
 {
@@ -298,15 +340,14 @@ server_prepare_signals(void)
 	memset(&sa, 0, sizeof(sa));
 	sa.sa_handler = SIG_IGN;
 	(void)sigaction(SIGPIPE, &sa, NULL);
-	sa.sa_handler = worker_on_wake;	/* no SA_RESTART: it has to interrupt */
-	(void)sigaction(WAKE_SIGNAL, &sa, NULL);
+	wake_signal_interrupts(false);
 	server_end_signals(&ends);
 	(void)pthread_sigmask(SIG_BLOCK, &ends, NULL);
 }
 
-/* How many have not ended; with wake, interrupt those that read a head. */
+/* How many have not ended; those that take a request in are woken. */
 static int
-workers_left(const struct fcgi_worker *workers, int n, bool wake)
+workers_left(const struct fcgi_worker *workers, int n)
 {
 	int	i, left = 0;
 
@@ -314,29 +355,57 @@ workers_left(const struct fcgi_worker *workers, int n, bool wake)
 		if (atomic_load(&workers[i].ended))
 			continue;
 		left++;
-		if (wake && atomic_load(&workers[i].accepting))
+		if (atomic_load(&workers[i].accepting))
 			(void)pthread_kill(workers[i].thread, WAKE_SIGNAL);
 	}
 	return left;
 }
 
+static void
+grace_step(void)
+{
+	const struct timespec	step = { .tv_nsec = GRACE_STEP_MS * 1000000L };
+
+	(void)nanosleep(&step, NULL);
+}
+
 /*
- * From here on connect() fails, so that the web server turns to another
- * handler, and never takes this one for one that stays; whoever is connected
- * already is served.  A connection without a whole head in time is dropped: an
- * idle one, or a peer's that would hold a thread for ever.
+ * Let nobody in any more.  A web server that started us has to be refused, so
+ * that it turns to another handler and never takes this one for one that
+ * stays.  Elsewhere the next process goes on with the same socket, and takes who
+ * waits there; where there is none, we do, as far as they wait by now.
+ */
+static void
+listener_end(void)
+{
+	int	waited_ms;
+
+	if (server_is_child()) {
+		listener_shut();
+		return;
+	}
+	for (waited_ms = 0; listener_has_waiting() &&
+	    waited_ms < GRACE_HEAD_MS; waited_ms += GRACE_STEP_MS)
+		grace_step();
+	listener_leave();
+}
+
+/*
+ * Whoever is connected already is served.  A connection without a whole head in
+ * time is dropped: an idle one, or a peer's that would hold a thread for ever.
  */
 static void
 workers_stop(struct fcgi_worker *workers, int n)
 {
-	const struct timespec	step = { .tv_nsec = GRACE_STEP_MS * 1000000L };
-	int			i, waited_ms, left;
+	int	i, waited_ms, left;
 
-	(void)shutdown(LISTEN_FD, SHUT_RD);
-	for (waited_ms = 0; (left = workers_left(workers, n,
-	    waited_ms >= GRACE_HEAD_MS)) > 0 && waited_ms < GRACE_MS;
-	    waited_ms += GRACE_STEP_MS)
-		(void)nanosleep(&step, NULL);
+	listener_end();
+	for (waited_ms = 0; (left = workers_left(workers, n)) > 0 &&
+	    waited_ms < GRACE_MS; waited_ms += GRACE_STEP_MS) {
+		if (waited_ms == GRACE_HEAD_MS)
+			wake_signal_interrupts(true);
+		grace_step();
+	}
 	if (left > 0) {
 		/* What was to be committed has been answered meanwhile. */
 		log_line(LOG_WARN, "%d threads still busy, ending anyway",

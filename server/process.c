@@ -18,6 +18,9 @@
 /* Hostile bodies must not cost more, whatever the JSON library does. */
 #define ADDRESS_SPACE_BYTES	(512UL << 20)
 
+/* As /proc has it: 15 characters, a line's end and a NUL. */
+#define PROCESS_NAME_MAX	17
+
 #if defined(__SANITIZE_ADDRESS__)
 #define SANITIZED	1
 #elif defined(__has_feature)
@@ -56,18 +59,68 @@ process_limit_lookups(void)
 	(void)setenv("RES_OPTIONS", "timeout:1 attempts:1", 0);
 }
 
+/* Web servers that start handlers, by the beginning of their programs' names. */
+static const char *const process_web_servers[] = {
+	"lighttpd", "apache2", "httpd"
+};
+
+/* Did a web server start us, and not a service manager or spawn-fcgi? */
+static bool	process_is_child;
+
+/* The name of that process's program; false: it is not told, as on hosts where
+ * users see their own processes alone. */
+static bool
+process_name(pid_t pid, char name[PROCESS_NAME_MAX])
+{
+	char	 path[32];
+	FILE	*fp;
+	bool	 got;
+
+	(void)snprintf(path, sizeof(path), "/proc/%ld/comm", (long)pid);
+	if ((fp = fopen(path, "re")) == NULL)
+		return false;
+	got = fgets(name, PROCESS_NAME_MAX, fp) != NULL;
+	(void)fclose(fp);
+	return got;
+}
+
+static bool
+process_is_web_server(pid_t pid)
+{
+	char	name[PROCESS_NAME_MAX];
+	size_t	i;
+
+	if (!process_name(pid, name))
+		return pid > 1;
+	for (i = 0; i < sizeof(process_web_servers) /
+	    sizeof(process_web_servers[0]); i++)
+		if (strncmp(name, process_web_servers[i],
+		    strlen(process_web_servers[i])) == 0)
+			return true;
+	return false;
+}
+
 /*
  * End with the web server: a handler that outlives a killed lighttpd would
- * be adopted by the next one, which then never replaces it.
+ * be adopted by the next one, which then never replaces it.  Who starts a
+ * service may end before it, as spawn-fcgi does.
  */
 static void
 process_follow_parent(void)
 {
 	pid_t	parent = getppid();
 
+	if (!(process_is_child = process_is_web_server(parent)))
+		return;
 	(void)prctl(PR_SET_PDEATHSIG, SIGTERM, 0, 0, 0);
 	if (getppid() != parent)
 		exit(0);
+}
+
+bool
+server_is_child(void)
+{
+	return process_is_child;
 }
 
 /* A web server passes on a query as arguments (RFC 3875 section 4.4), which must

@@ -43,8 +43,12 @@ bool	server_tells(const char *program, const char *does, int argc,
 void	server_open_log(void);
 
 /* No core file, little memory, names looked up in seconds; under FastCGI, end
- * with the web server. */
+ * with the web server that started us, if one did. */
 void	server_limit_process(bool fastcgi);
+
+/* Did a web server start us for itself alone?  Else the listening socket may be
+ * that of other processes, too. */
+bool	server_is_child(void);
 
 /* Started by a FastCGI server, with a listening socket as standard input? */
 bool	server_is_fastcgi(void);
@@ -63,5 +67,9 @@ bool	server_run_fastcgi(const struct service *, int threads,
 /* Serve the one request that environment and standard input hold.  False
  * when the answer could not be written. */
 bool	server_run_cgi(const struct service *);
+
+/* Give that one request this answer, from CGI's head on, without any service.
+ * False when it could not be written. */
+bool	server_answer_cgi(const char *answer, size_t len);
 
 #endif
