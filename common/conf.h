@@ -49,6 +49,7 @@ struct conf {
 	char		*base_url;
 	int64_t		 threads;
 	int64_t		 max_body_bytes;
+	char		**trusted_proxies;	/* NULL-terminated, may be none */
 	char		*spool_dir;
 	int64_t		 spool_max_bytes;
 	char		*archive_url;

@@ -6,6 +6,7 @@
 
 #include "common/conf_check.h"
 #include "handlers/result.h"
+#include "net/network.h"
 
 #define CONF_WEB_SECRET_MIN	16
 
@@ -319,6 +320,21 @@ conf_check_s3(const struct conf *c, const struct conf_faults *faults)
 	return ok;
 }
 
+static bool
+conf_check_proxies(const struct conf *c, const struct conf_faults *faults)
+{
+	bool	ok = true;
+	size_t	i;
+
+	for (i = 0; c->trusted_proxies[i] != NULL; i++)
+		if (!network_is_text(c->trusted_proxies[i]))
+			ok = conf_wrong(faults, "receiver", "trusted_proxies",
+			    "has \"%s\", which is no address or network, such "
+			    "as 192.0.2.7 or 10.0.0.0/8",
+			    c->trusted_proxies[i]);
+	return ok;
+}
+
 /* What signs sessions must not be guessed. */
 static bool
 conf_check_web(const struct conf *c, const struct conf_faults *faults)
@@ -388,6 +404,7 @@ conf_check_common(const struct conf *c, const struct conf_faults *faults)
 	if (*c->base_url != '\0' && !url_is_link(c->base_url))
 		ok = conf_wrong(faults, "receiver", "base_url",
 		    "is no http(s) URL");
+	ok = conf_check_proxies(c, faults) && ok;
 	ok = conf_check_web(c, faults) && ok;
 	return conf_check_alert(c, faults) && ok;
 }

@@ -23,6 +23,8 @@ const struct conf_key conf_keys[] = {
 	    "requests in flight in one handler" },
 	{ "receiver", "max_body", CONF_NUMBER, C(max_body_bytes), "1048576",
 	    1024, 16777216, "bytes; a larger callback is answered 413" },
+	{ "receiver", "trusted_proxies", CONF_LIST, C(trusted_proxies), "", 0,
+	    0, "addresses and networks whose X-Forwarded-For is believed" },
 	{ "receiver", "spool_dir", CONF_TEXT, C(spool_dir),
 	    "/var/spool/genhook", 0, 0,
 	    "where callbacks wait while the database is away" },

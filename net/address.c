@@ -60,7 +60,7 @@ static const struct range6 {
 
 #define LENGTH(a)	(sizeof(a) / sizeof((a)[0]))
 
-static bool
+bool
 address_has_prefix(const uint8_t *addr, const uint8_t *net, unsigned bits)
 {
 	unsigned	whole = bits / 8, rest = bits % 8;

@@ -5,6 +5,7 @@
 #include <sys/socket.h>
 
 #include <stdbool.h>
+#include <stdint.h>
 
 /*
  * NULL when sa is a global unicast address (IPv4 or IPv6) at port 80 or 443;
@@ -17,5 +18,9 @@ const char *address_refusal(const struct sockaddr *sa);
 
 /* The same without regard to the port: is it a global unicast address? */
 bool	address_is_public(const struct sockaddr *sa);
+
+/* Do both have the same first bits?  Each has as many bytes as these need. */
+bool	address_has_prefix(const uint8_t *addr, const uint8_t *net,
+	    unsigned bits);
 
 #endif

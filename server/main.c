@@ -50,7 +50,7 @@ cgi_say_unavailable(void)
 	size_t	len = answer_print(ANSWER_UNAVAILABLE,
 		    "not configured, please send again", out);
 
-	(void)fwrite(out, 1, len, stdout);
+	(void)server_answer_cgi(out, len);
 }
 
 /* ---- the service: a handler's requests, in the server's terms ----------- */

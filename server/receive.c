@@ -2,8 +2,6 @@
  * A request's way: the steps of taking it in, the hand-over to the committer,
  * and the answer once the commit's fate is known.
  */
-#include <arpa/inet.h>
-
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,6 +11,7 @@
 #include "lib/clock.h"
 #include "lib/json.h"
 #include "lib/log.h"
+#include "net/network.h"
 #include "common/account_redact.h"
 #include "common/database.h"
 #include "common/key_file.h"
@@ -195,11 +194,31 @@ receive_parse_length(const char *text, int64_t *out)
 	return true;
 }
 
+/* Does the web server say that nobody knows how long the body is?  Of one that
+ * comes in chunks Apache has no length, and Caddy says -1. */
+static bool
+receive_length_is_open(const struct callback *cb)
+{
+	const char	*length = request_get(cb->req, "CONTENT_LENGTH");
+	const char	*coding = request_get(cb->req,
+			    "HTTP_TRANSFER_ENCODING");
+	const char	*server = request_get(cb->req, "SERVER_SOFTWARE");
+
+	if (length == NULL || *length == '\0')
+		return coding != NULL && strcasecmp(coding, "chunked") == 0;
+	return strcmp(length, "-1") == 0 && server != NULL &&
+	    strncmp(server, "Caddy/", strlen("Caddy/")) == 0;
+}
+
 static enum answer
 receive_check_length(struct callback *cb)
 {
 	int64_t	most = cb->rx->conf->max_body_bytes;
 
+	if ((cb->open_ended = receive_length_is_open(cb))) {
+		cb->length = most + 1;
+		return ANSWER_ACCEPTED;
+	}
 	if (!receive_parse_length(request_get(cb->req, "CONTENT_LENGTH"),
 	    &cb->length)) {
 		errbuf_set(&cb->words, "CONTENT_LENGTH is missing or no "
@@ -214,6 +233,17 @@ receive_check_length(struct callback *cb)
 	return ANSWER_ACCEPTED;
 }
 
+/* Give back what a body turned out not to need; it waits with others. */
+static char *
+receive_fit(char *body, size_t got, size_t room)
+{
+	char	*smaller;
+
+	if (got == room || (smaller = realloc(body, got + 1)) == NULL)
+		return body;
+	return smaller;
+}
+
 /* The delivery gets the body, and the time at which it was all there. */
 static enum answer
 receive_read_body(struct callback *cb)
@@ -224,14 +254,20 @@ receive_read_body(struct callback *cb)
 	if ((body = malloc(want + 1)) == NULL)
 		return receive_no_memory(cb);
 	got = cb->req->read(cb->req->arg, body, want);
+	body = receive_fit(body, got, want);
 	body[got] = '\0';
 	delivery_set_body(cb->delivery, body, got);
 	cb->delivery->received_at = time_now();
-	if (got == want)
-		return ANSWER_ACCEPTED;
 	if (cb->req->broken) {
 		errbuf_set(&cb->words, "could not read the body");
 		return ANSWER_UNAVAILABLE;
+	}
+	if (cb->open_ended != (got == want))
+		return ANSWER_ACCEPTED;
+	if (cb->open_ended) {
+		errbuf_set(&cb->words, "body is over the limit of %lld",
+		    (long long)cb->rx->conf->max_body_bytes);
+		return ANSWER_TOO_LARGE;
 	}
 	errbuf_set(&cb->words, "body ended after %zu of %zu bytes", got, want);
 	return ANSWER_BAD_REQUEST;
@@ -348,13 +384,9 @@ receive_is_heard(const struct callback *cb)
 static enum answer
 receive_note_sender(struct callback *cb)
 {
-	struct in6_addr	 any;
-	const char	*addr = request_get(cb->req, "REMOTE_ADDR");
-
 	/* PostgreSQL's inet takes what inet_pton() takes. */
-	if (addr != NULL && (inet_pton(AF_INET, addr, &any) == 1 ||
-	    inet_pton(AF_INET6, addr, &any) == 1) &&
-	    !result_set(&cb->delivery->remote_addr, addr))
+	if (cb->sender != NULL && address_is_text(cb->sender) &&
+	    !result_set(&cb->delivery->remote_addr, cb->sender))
 		return receive_no_memory(cb);
 	cb->delivery->headers = headers_to_keep(cb->req,
 	    cb->provider->signature);
@@ -483,6 +515,8 @@ receive_begin(struct callback *cb, const struct receiver *rx,
 {
 	cb->rx = rx;
 	cb->req = req;
+	cb->sender = sender_address(req, rx->conf->trusted_proxies,
+	    cb->sender_text);
 	cb->account = NULL;
 	cb->delivery = cb->commit.delivery = NULL;
 	cb->kept = false;
@@ -530,7 +564,6 @@ receive_log(const struct callback *cb, enum answer a)
 {
 	const struct delivery	*d = cb->delivery;
 	const char		*task = d != NULL ? d->result.task_id : NULL;
-	const char		*addr = request_get(cb->req, "REMOTE_ADDR");
 	/* Where the program's name does not say it. */
 	bool			 named = cb->provider != cb->rx->provider;
 
@@ -538,7 +571,8 @@ receive_log(const struct callback *cb, enum answer a)
 	    answer_http(a), named ? cb->provider->name : "",
 	    named ? " " : "", cb->account != NULL ? cb->account->name : "-",
 	    task != NULL ? " task " : "", task != NULL ? task : "",
-	    d != NULL ? "" : " nothing read", addr != NULL ? addr : "-",
+	    d != NULL ? "" : " nothing read",
+	    cb->sender != NULL ? cb->sender : "-",
 	    *cb->words.text != '\0' ? cb->words.text : "ok");
 }
 

@@ -10,6 +10,7 @@
 #include "server/answer.h"
 #include "server/committer.h"
 #include "server/request.h"
+#include "server/sender.h"
 
 /* What all requests of a handler share; nothing in it changes. */
 struct receiver {
@@ -29,11 +30,15 @@ struct receiver {
 struct callback {
 	const struct receiver	*rx;
 	const struct request	*req;
+	const char		*sender;	/* its address; NULL: not known */
+	char			 sender_text[SENDER_TEXT_MAX];
 	const struct provider	*provider;	/* NULL: none that is served */
 	const char		*path;		/* behind its name */
 	const struct account	*account;	/* NULL: not known */
 	char			 token[CONF_TOKEN_DIGITS + 1];	/* its */
-	int64_t			 length;	/* that the body is to have */
+	int64_t			 length;	/* that the body is to have; or */
+	bool			 open_ended;	/* must not have, and may have any
+						   below */
 	struct delivery		*delivery;	/* NULL: none was made */
 	enum verify_verdict	 verified;
 	enum outcome		 proposed;	/* before the database's word */

@@ -61,6 +61,8 @@ static const struct refused {
 	  "allow_private_networks" },
 	{ DB NOVITA "novita default {\n token = {\"tok-other\"}\n}\n", 7,
 	  "default" },
+	{ DB "receiver {\n trusted_proxies = {\"10.0.0.0/8\", \"10.0.0.1/8\"}\n}\n"
+	  NOVITA, 5, "has \"10.0.0.1/8\", which is no address or network" },
 	{ DB "receiver {\n threads = 3\n", 0, "a brace or a quote is not closed" },
 	{ DB "novita default {\n token = {\"tok-novita\"\n}\n", 0,
 	  "a brace or a quote is not closed" },
@@ -327,6 +329,7 @@ test_defaults(void)
 	CU_ASSERT_STRING_EQUAL(c->base_url, "");
 	CU_ASSERT_EQUAL(c->threads, 32);
 	CU_ASSERT_EQUAL(c->max_body_bytes, 1048576);
+	CU_ASSERT_PTR_NULL(c->trusted_proxies[0]);
 	CU_ASSERT_STRING_EQUAL(c->spool_dir, "/var/spool/genhook");
 	CU_ASSERT_EQUAL(c->spool_max_bytes, 1073741824);
 	CU_ASSERT_STRING_EQUAL(c->archive_url,
@@ -365,7 +368,8 @@ static const char	every_key[] =
     "database {\n conninfo = \"host=/x\"\n pooler = yes\n}\n"
     "receiver {\n conninfo = \"host=/r\"\n"
     " base_url = \"https://hooks.example.com\"\n"
-    " threads = 7\n max_body = 2048\n spool_dir = \"/s\"\n"
+    " threads = 7\n max_body = 2048\n"
+    " trusted_proxies = {\"10.0.0.0/8\", \"::1\"}\n spool_dir = \"/s\"\n"
     " spool_max_bytes = 99\n}\n"
     "archive {\n url = \"s3://bucket/prefix\"\n"
     " s3_endpoint = \"https://s3.example.com\"\n s3_region = \"eu\"\n"
@@ -426,6 +430,9 @@ test_every_key(void)
 	CU_ASSERT_STRING_EQUAL(c->base_url, "https://hooks.example.com");
 	CU_ASSERT_EQUAL(c->threads, 7);
 	CU_ASSERT_EQUAL(c->max_body_bytes, 2048);
+	CU_ASSERT_STRING_EQUAL(c->trusted_proxies[0], "10.0.0.0/8");
+	CU_ASSERT_STRING_EQUAL(c->trusted_proxies[1], "::1");
+	CU_ASSERT_PTR_NULL(c->trusted_proxies[2]);
 	CU_ASSERT_STRING_EQUAL(c->spool_dir, "/s");
 	CU_ASSERT_EQUAL(c->spool_max_bytes, 99);
 	CU_ASSERT_STRING_EQUAL(c->archive_url, "s3://bucket/prefix");

@@ -358,6 +358,24 @@ test_lengths(void)
 		    "body ended after 2 of 3 bytes", 0 },
 		{ NULL, NULL, NULL, "2048", "", { NULL }, 400,
 		    "body ended after 0 of 2048 bytes", 0 },
+		/* No length is known where the web server says so: to the end. */
+		{ NULL, NULL, NULL, "-", NULL,
+		    { "HTTP_TRANSFER_ENCODING=chunked" }, SPOOLED },
+		{ NULL, NULL, NULL, "", NULL,
+		    { "HTTP_TRANSFER_ENCODING=Chunked" }, SPOOLED },
+		{ NULL, NULL, NULL, "-1", NULL,
+		    { "SERVER_SOFTWARE=Caddy/v2.6.2" }, SPOOLED },
+		{ NULL, NULL, NULL, "-1", NULL,
+		    { "HTTP_TRANSFER_ENCODING=chunked" }, 400, "no number", 0 },
+		{ NULL, NULL, NULL, "-", NULL,
+		    { "HTTP_TRANSFER_ENCODING=gzip, chunked" }, 400,
+		    "no number", 0 },
+		{ NULL, NULL, NULL, "-", "",
+		    { "HTTP_TRANSFER_ENCODING=chunked" }, 400, "\"error\"",
+		    1 },
+		{ NULL, NULL, NULL, "3", "{}",
+		    { "HTTP_TRANSFER_ENCODING=chunked" }, 400,
+		    "body ended after 2 of 3 bytes", 0 },
 		/* What is rejected for its text is evidence, and is kept. */
 		{ NULL, NULL, NULL, "0", "", { NULL }, 400, "\"error\"", 1 },
 		{ NULL, NULL, NULL, "1", "{}", { NULL }, 400, "\"error\"", 1 },
@@ -394,6 +412,10 @@ test_largest(void)
 		body[rows[i].len] = '\0';
 		row = rows[i].row;
 		row.body = body;
+		assert_row(&row);
+		/* Where the end is the only sign of how much it is, too. */
+		row.length = "-";
+		row.more[0] = "HTTP_TRANSFER_ENCODING=chunked";
 		assert_row(&row);
 	}
 }
