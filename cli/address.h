@@ -8,4 +8,7 @@
 void	address_print(const struct conf *, const struct account *,
 	    const char *token);
 
+/* Where that provider wants it, in a few words, in static memory. */
+const char *address_place(const struct provider *);
+
 #endif

@@ -74,12 +74,13 @@ init_take_accounts(struct init *in, const struct init_words *w)
 	bool	ok = true;
 	int	i;
 
-	for (i = 0; ok && i < w->nproviders; i++)
-		ok = init_account_add(in, w->providers[i]);
-	for (i = 0; ok && i < w->nkeys; i++)
-		ok = init_assign(in, w->keys[i], init_account_set_key);
-	for (i = 0; ok && i < w->nsecrets; i++)
-		ok = init_assign(in, w->secrets[i], init_account_set_secret);
+	for (i = 0; i < w->nproviders; i++)
+		ok = init_account_add(in, w->providers[i]) && ok;
+	for (i = 0; i < w->nkeys; i++)
+		ok = init_assign(in, w->keys[i], init_account_set_key) && ok;
+	for (i = 0; i < w->nsecrets; i++)
+		ok = init_assign(in, w->secrets[i],
+		    init_account_set_secret) && ok;
 	return ok;
 }
 
@@ -177,12 +178,51 @@ init_is_local(const struct init *in)
 	return is;
 }
 
+/* Each account that has to have a secret and has none is named. */
+static bool
+init_has_secrets(const struct init *in)
+{
+	const struct init_account	*a;
+	bool				 ok = true;
+	size_t				 i;
+
+	for (i = 0; i < in->naccounts; i++) {
+		a = &in->accounts[i];
+		if (a->secret != NULL || !init_needs_secret(a->provider))
+			continue;
+		(void)cli_wrong("%s signs its callbacks: --secret %s=SECRET is "
+		    "needed", a->provider->name, a->provider->name);
+		ok = false;
+	}
+	return ok;
+}
+
+/* All that is missing or wrong is named, and not only the first. */
+static bool
+init_is_complete(const struct init *in)
+{
+	struct errbuf	err;
+	bool		ok = true;
+
+	if (in->conninfo == NULL) {
+		(void)cli_wrong("--database is needed: a connection string");
+		ok = false;
+	} else if (!db_conninfo_check(in->conninfo, &err)) {
+		(void)cli_wrong("--database: %s", err.text);
+		ok = false;
+	}
+	if (in->naccounts == 0) {
+		(void)cli_wrong("--provider is needed, once for each provider");
+		ok = false;
+	}
+	return init_has_secrets(in) && ok;
+}
+
 /* What nobody said has its default, or is missed. */
 static bool
 init_complete(struct init *in)
 {
-	struct errbuf	err;
-	size_t		i, len;
+	size_t	len;
 
 	if (in->conninfo == NULL && in->runner != NULL)
 		init_set(&in->conninfo, "host=/run/postgresql dbname=genhook");
@@ -190,24 +230,7 @@ init_complete(struct init *in)
 		init_set(&in->base_url, "");
 	while ((len = strlen(in->base_url)) > 0 && in->base_url[len - 1] == '/')
 		in->base_url[len - 1] = '\0';
-	if (in->conninfo == NULL)
-		(void)cli_wrong("--database is needed: a connection string");
-	else if (!db_conninfo_check(in->conninfo, &err))
-		(void)cli_wrong("%s", err.text);
-	else if (in->naccounts == 0)
-		(void)cli_wrong("--provider is needed, once for each provider");
-	else {
-		for (i = 0; i < in->naccounts; i++)
-			if (init_needs_secret(in->accounts[i].provider) &&
-			    in->accounts[i].secret == NULL)
-				break;
-		if (i == in->naccounts)
-			return true;
-		(void)cli_wrong("%s signs its callbacks: --secret %s=SECRET is "
-		    "needed", in->accounts[i].provider->name,
-		    in->accounts[i].provider->name);
-	}
-	return false;
+	return init_is_complete(in);
 }
 
 static void
@@ -248,7 +271,12 @@ init_print_addresses(const struct init *in, const struct conf *conf)
 	for (i = 0; i < conf->naccounts; i++)
 		address_print(conf, &conf->accounts[i],
 		    conf->accounts[i].tokens[0]);
-	printf("\ngenhook address prints them again.\n");
+	printf("\nWhere each provider wants it:\n\n");
+	for (i = 0; i < conf->naccounts; i++)
+		printf("%-10s %s\n", conf->accounts[i].provider->name,
+		    address_place(conf->accounts[i].provider));
+	printf("\ngenhook address prints them again; docs/providers.md shows "
+	    "whole requests.\n");
 	if (*in->base_url == '\0')
 		printf("Put your own host in place of YOUR.HOST, also into "
 		    "receiver.base_url of\n%s.\n", in->path);
@@ -369,6 +397,7 @@ init_set_up(struct init *in, const struct init_options *o,
     const struct init_words *words)
 {
 	char	secret[CLI_TOKEN_SIZE];
+	bool	ok;
 
 	in->asks = !o->defaults && isatty(STDIN_FILENO) == 1;
 	in->no_database = o->no_database;
@@ -380,8 +409,9 @@ init_set_up(struct init *in, const struct init_options *o,
 	init_set(&in->s3.region, o->s3_region);
 	init_set(&in->s3.access_key, o->s3_access_key);
 	init_set(&in->s3.secret_key, o->s3_secret_key);
-	if (!init_place_settings(in) || !init_place_runner(in, o->user) ||
-	    !init_take_accounts(in, words))
+	ok = init_place_settings(in);
+	ok = init_place_runner(in, o->user) && ok;
+	if (!init_take_accounts(in, words) || !ok)
 		return false;
 	init_place_data(in, o->data, o->archive);
 	if (o->web && cli_token_make(secret))

@@ -58,6 +58,7 @@ check "spool and outputs are there" test -d "$WORK/one x/spool" -a -d "$WORK/one
 like "and for nobody else" '^7[05]0$' "$(stat -c %a "$(dirname "$CONF")/spool")"
 same "the page has its address" https://hooks.example.com/genhook/ "$(value url 2)"
 like "and is open for whoever is let in" '^https://hooks.example.com/genhook/#in=' "$(genhook web login anna 2>/dev/null)"
+like "where the provider wants the address is said" 'novita +extra.webhook.url in the' "$(said)"
 like "the first sweep has run" 'ok     cron' "$(said)"
 like "the doctor ends it" '0 wrong$' "$(said)"
 
@@ -75,6 +76,11 @@ check "as they were" cmp -s "$CONF" "$WORK/before"
 at two
 init "without a provider" 2 --database "$DB"
 like "in words" '--provider is needed' "$(said)"
+init "everything that is missing" 2 --provider wavespeed --provider replicate
+same "is named at once" 'database wavespeed replicate' "$(said | sed -n 's/.*--database is needed.*/database/p; s/.*--secret \([a-z]*\)=SECRET is needed.*/\1/p' | xargs)"
+init "everything that is wrong" 1 --database "$DB" --provider nobody --provider novita --provider novita \
+    --key apixo=x --secret novita=whsec_abc --user nobody-of-that-name
+same "is named at once" 5 "$(said | grep -cE 'no user nobody-of|no provider "nobody"|named twice|"apixo" is not|novita signs no')"
 init "a provider that is none" 1 --database "$DB" --provider nobody
 init "a provider twice" 1 --database "$DB" --provider novita --provider novita
 init "one that signs, without its secret" 2 --database "$DB" --provider wavespeed
@@ -105,6 +111,23 @@ same "a folder with a blank" "file://$WORK/four%20data/outputs" "$(value url)"
 check "is made" test -d "$WORK/four data/outputs" -a -d "$WORK/four data/spool"
 like "without an address it says so" 'in place of YOUR.HOST' "$(said)"
 like "and shows what it can" 'https://YOUR.HOST/hook/apimart/[0-9a-f]{48}' "$(said)"
+
+# --- every provider
+at all
+super 'create role all_of_them login' >/dev/null
+super "create database all_of_them owner all_of_them encoding 'UTF8' template template0" >/dev/null
+mapfile -t every < <(served_providers)
+ALL=()
+for provider in "${every[@]}"; do
+	ALL+=(--provider "$provider")
+done
+for provider in wavespeed replicate; do
+	secret=GENHOOK_SECRET_${provider^^}
+	ALL+=(--secret "$provider=${!secret}")
+done
+init "all of them" 0 --database "host=$SOCKET dbname=all_of_them user=all_of_them" "${ALL[@]}"
+same "each says where it wants its address" "${every[*]}" \
+    "$(said | sed -n '/^Where each/,/^genhook address/p' | grep -v 'its page of' | awk 'NF > 2 && !/^Where each|^genhook address/ { print $1 }' | xargs)"
 
 # --- SQL for somebody else
 at five
