@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "lib/clock.h"
+#include "lib/crypto.h"
 #include "archive/archive_driver.h"
 #include "archive/s3_upload.h"
 #include "archive/s3_upload_steps.h"
@@ -111,7 +112,7 @@ s3_upload_retry(struct s3_upload *u, const char *words)
 		return;
 	}
 	u->not_before_ms = clock_ms() + wait_ms / 2 +
-	    (int64_t)arc4random_uniform((uint32_t)wait_ms);
+	    (int64_t)random_below((uint32_t)wait_ms);
 }
 
 /* The store knows nothing of the upload: a new one. */

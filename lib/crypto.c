@@ -13,10 +13,15 @@
 #include <openssl/core_names.h>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
+#include <openssl/opensslv.h>
 #include <openssl/params.h>
 
 #include "lib/crypto.h"
 #include "lib/hex.h"
+
+#if OPENSSL_VERSION_NUMBER < 0x30000000L
+#error "genhook needs OpenSSL 3.0 or newer"
+#endif
 
 struct sha256 {
 	EVP_MD_CTX	*ctx;
@@ -279,6 +284,16 @@ random_bytes(void *out, size_t len)
 {
 	/* getrandom(2): up to 256 bytes come whole. */
 	return len <= 256 && getrandom(out, len, 0) == (ssize_t)len;
+}
+
+uint32_t
+random_below(uint32_t most)
+{
+	uint32_t	n = 0;
+
+	/* Without random bytes, none: what waits needs no secret. */
+	(void)random_bytes(&n, sizeof(n));
+	return n % most;
 }
 
 bool

@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #define SHA256_BYTES	32
 #define SHA256_HEX	65	/* with the NUL */
@@ -71,6 +72,8 @@ bool	equal_constant_time(const void *, const void *, size_t);
 /* Fill so many bytes, 256 at most, from the kernel's generator; false: it
  * has failed. */
 bool	random_bytes(void *, size_t);
+/* Some number below that one, which is not 0: to wait, not to guard by. */
+uint32_t random_below(uint32_t);
 
 /* A UUID version 7 (RFC 9562) for this moment, as 36 characters and NUL. */
 bool	uuid7(char out[37]);

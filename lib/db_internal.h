@@ -6,6 +6,10 @@
 
 #include "lib/db.h"
 
+#ifndef LIBPQ_HAS_PIPELINING
+#error "genhook needs libpq 14 or newer"
+#endif
+
 /* More statements than one program runs: what comes later is not prepared. */
 #define DB_MAX_PREPARED	64
 

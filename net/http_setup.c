@@ -10,6 +10,10 @@
 
 #include "net/http_internal.h"
 
+#if LIBCURL_VERSION_NUM < 0x075500
+#error "genhook needs libcurl 7.85 or newer"
+#endif
+
 #define CONNECT_TIMEOUT_S	5L
 #define SLOWEST_BYTES_PER_S	1000L
 #define SLOWEST_FOR_S		30L
@@ -89,8 +93,10 @@ setup_common(CURL *easy, struct http_transfer *t)
 {
 	(void)curl_easy_setopt(easy, CURLOPT_PRIVATE, t);
 	(void)curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+#if LIBCURL_VERSION_NUM >= 0x075700
 	/* Do not wait for a slow resolver's thread when giving up. */
 	(void)curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L);
+#endif
 	(void)curl_easy_setopt(easy, CURLOPT_USERAGENT, "genhook");
 	(void)curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, BUFFER_BYTES);
 	(void)curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, http_take_body);

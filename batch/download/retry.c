@@ -3,6 +3,7 @@
 #include <stddef.h>
 #include <stdlib.h>
 
+#include "lib/crypto.h"
 #include "batch/backoff.h"
 #include "batch/download/retry.h"
 
@@ -34,7 +35,7 @@ static int64_t
 retry_jitter(int64_t seconds)
 {
 	return seconds - seconds / 5 +
-	    (int64_t)arc4random_uniform((uint32_t)(seconds / 5 * 2 + 1));
+	    (int64_t)random_below((uint32_t)(seconds / 5 * 2 + 1));
 }
 
 static bool

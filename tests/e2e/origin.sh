@@ -356,6 +356,13 @@ sweep
 same "in the morning all are stored, and the one whose link ended at night" '3 stored' \
     "$(sql "select count(*), status from genhook.outputs where task_id like 'night-%' group by 2" | tr '|' ' ')"
 
+# --- authorities that are not where they usually are
+printf '%s image https://%s.example/plain.jpg\n' of-ours forged of-others cdn >"$WORK/come"
+outputs "$WORK/come"
+SSL_CERT_FILE=$WORK/bad.pem sweep
+same "a host of the authorities that SSL_CERT_FILE names is believed" "stored|1|image/jpeg $P" "$(state of-ours)"
+like "and no other is" '^[a-z]+\|1\|cdn.example: .*certificate' "$(state of-others)"
+
 wait "$slow"
 same "a server that takes its time is not waited for" 'pending|1|cdn.example: too slow: time is up' "$(cat "$WORK/slow.state")"
 finish
