@@ -1,11 +1,14 @@
 #!/bin/bash
-# Web servers' own logs: whatever they refuse, and whatever is wrong behind them,
-# no token is in their access and error logs, as lighttpd's configuration ships and
-# as docs/deploy.md has the lines for nginx and Apache.
+# Web servers with the lines of docs/deploy.md: each way in which they serve genhook
+# takes callbacks, and whatever they refuse, and whatever is wrong behind them, no
+# token is in their access and error logs.
 . "$(dirname -- "$0")/lib.sh"
 PATH=$PATH:/usr/sbin:/sbin
 run_start run
 TOKEN=$GENHOOK_TOKEN_APIMART
+SOCKETS=$WORK/sockets
+mkdir -m 0711 "$SOCKETS"
+PATIENCE=15	# in place of the seconds that docs/deploy.md has
 
 # block WORDS: the lines of docs/deploy.md between ``` that hold these words, with
 # the places of this test in them.
@@ -17,7 +20,12 @@ block()
 	in_block { text = text $0 "\n" }' "$TOP/docs/deploy.md" |
 	sed "s|127.0.0.1:8100|127.0.0.1:$UPSTREAM|; s|8100|$UPSTREAM|
 	    s|/var/log/[a-z0-9]*/|$LOGS/|g; s|/usr/local/share/genhook|$TOP|g
-	    s|timeout=15|timeout=2|; s|timeout 15s|timeout 2s|"
+	    s|/usr/local/lib/genhook|$BIN|g; s|/run/genhook/|$SOCKETS/|g
+	    s|/run/fcgiwrap.socket|$SOCKETS/wrap.sock|g
+	    s|include fastcgi_params|include /etc/nginx/fastcgi_params|
+	    s|http://hooks.example.com|http://127.0.0.1:$PORT|
+	    s|^hooks.example.com|http://127.0.0.1:$PORT|
+	    s|timeout=15|timeout=$PATIENCE|; s|timeout 15s|timeout ${PATIENCE}s|"
 }
 
 # raw TEXT: send these bytes to port $PORT, and print the first line that comes.
@@ -98,8 +106,19 @@ logs_settle()
 	done
 }
 
-# --- each server in front, as docs/deploy.md has it, or as it comes (plain)
-nginx_conf()	# plain or ours
+# --- each server in front: with the lines of docs/deploy.md (ours), before a lighttpd
+# or in one of the other ways, or as it comes (plain)
+nginx_way()	# its lines in the server block
+{
+	case $1 in
+	plain)	echo "location /hook/ { proxy_pass http://127.0.0.1:$UPSTREAM; proxy_read_timeout 2s; client_max_body_size 2m; }" ;;
+	ours)	block 'proxy_set_header' ;;
+	fastcgi) block 'fastcgi_pass unix:/run/genhook/hook.sock' ;;
+	# The settings' usual place needs no word.
+	fcgiwrap) block 'fcgiwrap.socket' | sed "s|fastcgi_param PATH_INFO.*|&\n\tfastcgi_param GENHOOK_CONF $GENHOOK_CONF;|" ;;
+	esac
+}
+nginx_conf()
 {
 	cat <<-END
 	daemon off;
@@ -115,24 +134,44 @@ nginx_conf()	# plain or ours
 	uwsgi_temp_path $LOGS.tmp/uwsgi;
 	scgi_temp_path $LOGS.tmp/scgi;
 	END
-	if [ "$1" = ours ]; then
-		block 'log_format genhook'
-	fi
+	[ "$1" = plain ] || block 'log_format genhook'
 	echo "server { listen 127.0.0.1:$PORT;"
-	if [ "$1" = ours ]; then
-		block 'location /hook/'
-	else
-		echo "location /hook/ { proxy_pass http://127.0.0.1:$UPSTREAM; proxy_read_timeout 2s; client_max_body_size 2m; }"
-	fi
+	[ "$1" = plain ] || block 'combined if='
+	nginx_way "$1"
 	echo "}}"
+}
+apache_modules()	# of each way
+{
+	case $1 in
+	plain|ours)	echo proxy proxy_http ;;
+	fastcgi)	echo proxy proxy_fcgi ;;
+	cgid)		echo alias env cgid ;;
+	fcgid)		echo alias fcgid ;;
+	esac
+}
+apache_way()
+{
+	case $1 in
+	ours)	block 'ProxyPass "/hook/"' ;;
+	fastcgi) block '|fcgi://' ;;
+	cgid)	block 'ScriptAlias "/hook"'
+		echo "SetEnv GENHOOK_CONF $WWW_CONF" ;;
+	fcgid)	block 'ScriptAlias "/hook"'
+		block 'SetHandler fcgid-script'
+		echo "FcgidInitialEnv GENHOOK_CONF $WWW_CONF" ;;
+	esac
 }
 apache_conf()
 {
 	local module
 
-	for module in mpm_event authz_core proxy proxy_http; do
+	for module in mpm_event authz_core $(apache_modules "$1"); do
 		echo "LoadModule ${module}_module /usr/lib/apache2/modules/mod_$module.so"
 	done
+	case $1 in	# their usual places are the machine's
+	cgid)	echo "ScriptSock $LOGS.tmp/cgid.sock" ;;
+	fcgid)	printf 'FcgidIPCDir %s\nFcgidProcessTableFile %s.table\n' "$LOGS.tmp/fcgid" "$LOGS.tmp/fcgid" ;;
+	esac
 	cat <<-END
 	ServerName localhost
 	PidFile $LOGS.pid
@@ -140,17 +179,19 @@ apache_conf()
 	Listen 127.0.0.1:$PORT
 	LogFormat "%h %l %u %t \"%r\" %>s %O \"%{Referer}i\" \"%{User-Agent}i\"" combined
 	ErrorLog $LOGS/main-error.log
+	$([ "$(id -u)" -ne 0 ] || printf 'User www-data\nGroup www-data')
 	<VirtualHost *:$PORT>
-	LimitRequestBody 2097152
 	END
-	if [ "$1" = ours ]; then
-		block 'ProxyPass '
-	else
+	if [ "$1" = plain ]; then
 		cat <<-END
+		LimitRequestBody 2097152
 		ProxyPass "/hook/" "http://127.0.0.1:$UPSTREAM/hook/" timeout=2
 		CustomLog $LOGS/access.log combined
 		ErrorLog $LOGS/error.log
 		END
+	else
+		block 'LimitRequestBody'
+		apache_way "$1"
 	fi
 	echo "</VirtualHost>"
 }
@@ -174,16 +215,27 @@ lighttpd_conf()
 		END
 	fi
 }
+caddy_conf()
+{
+	block caddy.log | sed '1s/{/{\n\tadmin off/'
+	block 'hooks.example.com {'
+}
 nginx_run()	{ exec nginx -p "$LOGS.tmp" -e "$LOGS/error.log" -c "$1"; }
 apache_run()	{ exec apache2 -f "$1" -D FOREGROUND; }
 lighttpd_run()	{ exec lighttpd -D -f "$1"; }
+caddy_run()	{ HOME=$LOGS.tmp exec caddy run --config "$1" --adapter caddyfile; }
 
-# front SERVER plain|ours UPSTREAM: serves on $PORT with its logs in $LOGS.
+# front SERVER WAY [UPSTREAM]: serves on $PORT with its logs in $LOGS.
 front()
 {
 	LOGS=$WORK/$1-$2
-	UPSTREAM=$3
+	UPSTREAM=${3:-0}
+	case $2 in	# some upstreams never answer
+	plain|ours)	PATIENCE=2 ;;
+	*)		PATIENCE=15 ;;
+	esac
 	mkdir -p "$LOGS" "$LOGS.tmp"
+	[ "$(id -u)" -ne 0 ] || chown www-data: "$LOGS.tmp"
 	for _ in 1 2 3 4 5; do
 		PORT=$(free_port)
 		"$1_conf" "$2" >"$LOGS.conf"
@@ -242,6 +294,86 @@ for server in nginx apache lighttpd; do
 	check "and what was not" grep -qE ' 50[0-9] ' <(cat "$LOGS"/*)
 	same "no token is in a log of $server" '' "$(logged_token "$LOGS")"
 done
+
+# --- each way without a lighttpd between: services, and plain CGI
+# The settings as Apache's user may read them.
+WWW_CONF=$WORK/www/genhook.conf
+mkdir -m 0711 "$WORK/www" "$WORK/www/spool"
+sed "s|$GENHOOK_SPOOL|$WORK/www/spool|" "$GENHOOK_CONF" >"$WWW_CONF"
+chmod 0600 "$WWW_CONF"
+[ "$(id -u)" -ne 0 ] || chown -R www-data: "$WORK/www"
+
+services_start()
+{
+	local name
+
+	SERVICES=()
+	rm -f "$SOCKETS"/*.sock
+	for name in hook web; do
+		tests/e2e/lib/holder.pl "$SOCKETS/$name.sock" "$WORK/$name.pids" "$BIN/genhook-$name" \
+		    >>"$WORK/services.out" 2>&1 &
+		SERVICES+=($!)
+	done
+	fcgiwrap -f -s "unix:$SOCKETS/wrap.sock" >>"$WORK/services.out" 2>&1 </dev/null &
+	SERVICES+=($!)
+	RUNS+=("${SERVICES[@]}")
+	for name in hook web wrap; do
+		soon 30 test -S "$SOCKETS/$name.sock"
+		chmod 0777 "$SOCKETS/$name.sock"	# for other users
+	done
+}
+services_end()
+{
+	kill -TERM "${SERVICES[@]}"
+	wait "${SERVICES[@]}" 2>/dev/null
+}
+head -c 1500000 /dev/zero | tr '\0' ' ' >"$WORK/large"
+# way SERVER WAY: what a provider and a person see of it.
+way()
+{
+	local at page id=$1-$2 body
+
+	front "$1" "$2"
+	at=http://127.0.0.1:$PORT$path
+	page=http://127.0.0.1:$PORT/genhook
+	body='{"id":"'$id'","status":"failed"}'
+	same "$id: a callback" '200 {"status":"accepted"}' "$(post_text "$at" "$body")"
+	same "again" '200 {"status":"duplicate"}' "$(post_text "$at" "$body")"
+	same "in chunks" '200 {"status":"accepted"}' \
+	    "$(post_text "$at" "${body/$id/$id-chunks}" -H 'Transfer-Encoding: chunked')"
+	like "what is no JSON, in chunks" '^400 .*"error"' "$(post_text "$at" "${body%\}}" -H 'Transfer-Encoding: chunked')"
+	like "a wrong token" '^404 .*"not found"' "$(post_text "${at%/*/*}/wrong-token-here" "$body")"
+	like "a wrong token, and a large body" '^404 ' "$(post "${at%/*/*}/wrong-token-here" "$WORK/large")"
+	like "a body over the limit" '^413 ' "$(post "$at" "$WORK/large")"
+	like "a body over the limit, in chunks" '^413 ' "$(post "$at" "$WORK/large" -H 'Transfer-Encoding: chunked')"
+	like "a GET" '^405 ' "$(post_text "$at" '' -X GET)"
+	like "healthz" '^200 .*"database":"ok"' "$(post_text "http://127.0.0.1:$PORT/hook/apimart/healthz" '' -X GET)"
+	same "each is stored once" "$id 1 2, $id-chunks 1 1" "$(sql "select string_agg(task_id || ' ' || n || ' ' || d, ', ' order by task_id) from
+	    (select t.task_id, count(distinct t) n, count(*) d from genhook.tasks t join genhook.deliveries using (provider, task_id)
+	    where task_id in ('$id', '$id-chunks') group by 1) x")"
+	same "the page" 200 "$(curl -sS --noproxy '*' -m 20 -o /dev/null -w '%{http_code}' "$page/")"
+	same "and its lists ask who it is" 401 "$(curl -sS --noproxy '*' -m 20 -o /dev/null -w '%{http_code}' "$page/api/overview")"
+	like "without a slash" "^30[1278] $page/\$" "$(curl -sS --noproxy '*' -m 20 -o /dev/null -w '%{http_code} %{redirect_url}' "$page")"
+	mistakes
+	check "$1 refuses what is wrong" grep -q '^HTTP/1.[01] [45]' "$WORK/mistakes"
+	if [[ $2 = fastcgi || $2 = fcgiwrap ]]; then
+		services_end
+		like "with nothing behind it" '50[0-9]' "$(callbacks 3 | sort -u | tr '\n' ' ')"
+		mistakes
+	fi
+	front_end
+	[[ $2 != fastcgi && $2 != fcgiwrap ]] || services_start
+	check "it has written what was answered" grep -q '200' <(cat "$LOGS"/*)
+	same "no token is in a log of it" '' "$(logged_token "$LOGS")"
+}
+services_start
+way nginx fastcgi
+way nginx fcgiwrap
+way apache fastcgi
+way apache cgid
+way apache fcgid
+way caddy fastcgi
+services_end
 
 # --- lighttpd as it ships: standing alone ...
 PORT=$RUN_PORT
