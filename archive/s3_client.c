@@ -19,9 +19,11 @@ static bool
 s3_call_body(void *arg, const void *data, size_t len)
 {
 	struct s3_call	*call = arg;
-	char		*more = realloc(call->answer, call->len + len + 1);
+	char		*more;
 
-	if (more == NULL)
+	if (call->on_piece != NULL)
+		return call->on_piece(call, data, len);
+	if ((more = realloc(call->answer, call->len + len + 1)) == NULL)
 		return false;
 	call->answer = more;
 	memcpy(more + call->len, data, len);

@@ -33,6 +33,10 @@ struct s3_call {
 	char			 sha256[96];	/* header lines, of which */
 	char			 md5[64], type[128];	/* "" is not sent */
 	const char		*headers[4];
+	/* Each piece of the body, in place of keeping it; or NULL.  False ends
+	 * the request. */
+	bool			(*on_piece)(struct s3_call *, const void *,
+				    size_t);
 	char			*answer;	/* the body, with a NUL */
 	size_t			 len;
 	bool			 in_flight;

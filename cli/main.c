@@ -197,6 +197,16 @@ static const struct cli_word token_words[] = {
 	{ NULL, NULL }
 };
 
+static const struct cli_word archive_words[] = {
+	{ "move", "bring its files to the archive of the settings" },
+	{ "--from FILE", "the old archive: file:///PATH, s3://BUCKET/PREFIX in "
+	    "the same store, or a\n                   file with the settings as "
+	    "they were" },
+	{ "--keep", "leave the old copies where they are" },
+	{ "--dry-run", "say how much there is to move; change nothing" },
+	{ NULL, NULL }
+};
+
 static const struct cli_word web_words[] = {
 	{ "login", "print a link that signs in once, within ten minutes" },
 	{ "logout", "end every session of this name" },
@@ -379,6 +389,13 @@ const struct cli_command cli_commands[] = {
 	    "settings its place, the first\ndigits of its SHA-256, and "
 	    "whether it is the newest, in use, or may go.\nChanges nothing.",
 	    token_words, cli_token, CLI_CONF_OR_NULL, NULL },
+	{ "archive", "move --from OLD [--keep] [--dry-run]",
+	    "move the stored files to the archive of the settings",
+	    "Between directories and S3 stores.  Each file is read again at "
+	    "its new place before\nits row changes, and then removed from the "
+	    "old one.  It may be ended at any moment,\nand goes on when it is "
+	    "started again; sweeps may run meanwhile.",
+	    archive_words, cli_archive, CLI_CONF, NULL },
 	{ "secret", "fetch PROVIDER [ACCOUNT]",
 	    "get the secret a provider signs its callbacks with",
 	    "Prints the secret, and its line for the settings.  Changes "

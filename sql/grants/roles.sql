@@ -75,6 +75,7 @@ begin
             ('genhook_sweeper', 'select on pending_tasks, due_outputs, sweeps'),
             ('genhook_sweeper', 'select (id, provider, model, account, status, attempts, queued_at, next_attempt_at) on requests'),
             ('genhook_sweeper', 'select on accounts'),
+            ('genhook_sweeper', 'execute on function lock_moves, need_moves_lock, movable_outputs, count_movable, settle_moves, old_copies, forget_copies'),
 
             ('genhook_app', 'usage on schema genhook'),
             ('genhook_app', 'execute on function schema_version, register_task, cancel_requests, held_because'),
@@ -90,7 +91,8 @@ begin
             ('genhook_reader', 'select on unknown_accounts, configured_accounts, sweep_health, lost_outputs'),
             ('genhook_reader', 'select on actions, set_asides, thumbs, prices, forwards, forward_targets, forward_attention'),
             ('genhook_reader', 'execute on function attention_key, told_cost, price_of, web_session_lives'),
-            ('genhook_reader', 'select on alerts, totals'),
+            ('genhook_reader', 'select on alerts, totals, moves'),
+            ('genhook_reader', 'execute on function count_movable'),
             ('genhook_reader', 'execute on function note_alerts, alerts_told, metric_label, metric_names, metric_values, metrics'),
             ('genhook_reader', 'execute on function web_limit, web_next, web_prompt, web_days_until, web_search'),
             ('genhook_reader', 'execute on function web_task_row, web_tasks_found, web_tasks_walked, web_tasks, web_request_counts'),
@@ -103,6 +105,7 @@ begin
             ('genhook_operator', 'execute on function schema_version, web_session_lives, web_sign_in, web_body, web_action'),
             ('genhook_operator', 'select, insert, update, delete on prices'),
             ('genhook_operator', 'execute on function retry_outputs, repoll_tasks, cancel_tasks, replay_deliveries, retry_forwards'),
+            ('genhook_operator', 'execute on function lock_moves, need_moves_lock, movable_outputs, count_movable, settle_moves, old_copies, forget_copies'),
             ('genhook_operator', 'execute on function requeue_requests, settle_request, cancel_requests, set_aside, resume_accounts')
         ) as grants (r, g)
     loop
