@@ -309,6 +309,8 @@ install: programs
 	install -m 644 deploy/genhook.conf.example deploy/genhook.cron \
 	    deploy/genhook.logrotate deploy/genhook-*.service \
 	    deploy/genhook-*.socket $(DESTDIR)$(PREFIX)/share/genhook
+	install -d $(DESTDIR)$(PREFIX)/share/genhook/scale
+	install -m 644 deploy/scale/* $(DESTDIR)$(PREFIX)/share/genhook/scale
 	install -d $(DESTDIR)$(PREFIX)/share/genhook/monitoring
 	install -m 644 deploy/monitoring/genhook.rules.yml \
 	    deploy/monitoring/genhook-dashboard.json \

@@ -78,6 +78,7 @@ int	cli_metrics(const struct conf *, int argc, char **argv);
 int	cli_init(const struct conf *, int argc, char **argv);
 int	cli_address(const struct conf *, int argc, char **argv);
 int	cli_token(const struct conf *, int argc, char **argv);
+int	cli_account(const struct conf *, int argc, char **argv);
 int	cli_archive(const struct conf *, int argc, char **argv);
 int	cli_web(const struct conf *, int argc, char **argv);
 int	cli_secret(const struct conf *, int argc, char **argv);

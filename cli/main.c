@@ -197,6 +197,13 @@ static const struct cli_word token_words[] = {
 	{ NULL, NULL }
 };
 
+static const struct cli_word account_words[] = {
+	{ "rename", "move what an account has to do yet to another" },
+	{ "PROVIDER", "whose account it is" },
+	{ "ACCOUNT", "first the old name, then the one in the settings" },
+	{ NULL, NULL }
+};
+
 static const struct cli_word archive_words[] = {
 	{ "move", "bring its files to the archive of the settings" },
 	{ "--from FILE", "the old archive: file:///PATH, s3://BUCKET/PREFIX in "
@@ -389,6 +396,12 @@ const struct cli_command cli_commands[] = {
 	    "settings its place, the first\ndigits of its SHA-256, and "
 	    "whether it is the newest, in use, or may go.\nChanges nothing.",
 	    token_words, cli_token, CLI_CONF_OR_NULL, NULL },
+	{ "account", "rename PROVIDER ACCOUNT NEW_ACCOUNT",
+	    "after a section's title in the settings was changed",
+	    "Tasks that are pending, lost or have outputs to fetch, and requests "
+	    "that are queued,\nrefused or unknown, become the new account's.  "
+	    "What is finished keeps its name.",
+	    account_words, cli_account, CLI_CONF, NULL },
 	{ "archive", "move --from OLD [--keep] [--dry-run]",
 	    "move the stored files to the archive of the settings",
 	    "Between directories and S3 stores.  Each file is read again at "

@@ -5,7 +5,7 @@
 . "$(dirname -- "$0")/lib/sweep.sh"
 . "$(dirname -- "$0")/lib/swift.sh"
 swift_start
-run_start run
+run_start run SIMULATOR=http://127.0.0.1:1	# which nobody asks
 origin_start
 picture=$FIXTURES/media/base.jpg
 OLD=$WORK/old.conf
@@ -20,7 +20,7 @@ archive()
 {
 	cat "$GENHOOK_CONF" >"$OLD"
 	chmod 0600 "$OLD"
-	sed -i "s|^\(\turl = \)\"\(file\|s3\)://[^\"]*\"|\1\"$1\"|" "$GENHOOK_CONF"
+	sed -i "s#\"\(file\|s3\)://[^\"]*\"#\"$1\"#" "$GENHOOK_CONF"
 }
 DIR_1=file://$GENHOOK_ARCHIVE DIR_2=file://$WORK/other\ place/of%20ours
 DIR_2=${DIR_2// /%20}
