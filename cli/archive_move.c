@@ -199,13 +199,14 @@ batch_commit(struct move *m, struct move_batch *b)
 		archive_abort(f->commit.part);
 		f->commit.part = NULL;
 	}
-	do {
+	while (n > 0) {
+		archive_commit_some(m->archive, list, n);
 		for (i = left = 0; i < n; i++)
-			left += !list[i]->done;
-		if (left > 0)
-			archive_commit_some(m->archive, list, n);
+			if (!list[i]->done)
+				list[left++] = list[i];
+		n = left;
 		move_show(m);
-	} while (left > 0);
+	}
 	for (i = 0; i < b->n; i++)
 		b->files[i].commit.part = NULL;
 }

@@ -361,9 +361,9 @@ same "no forgery was accepted" 0 "$(sql "select count(*) from genhook.deliveries
 same_lines "no acknowledged callback of the providers is missing" '' "$(acked_and_missing)"
 
 # What the balancer says of each callback: "ADDRESS fronts/SERVER STATUS BYTES bytes, MS ms, N retries, WHY".
-grep -E ' fronts/' "$LOG/lb.haproxy" | awk '$3 > 0' >"$LOG/requests"
+awk '$2 ~ /^fronts\// && $5 == "bytes,"' "$LOG/lb.haproxy" >"$LOG/requests"
 count=$(wc -l <"$LOG/requests")
-wrong=$(awk '$3 != 200 && $3 != 401' "$LOG/requests" | grep -vc 'fronts/front1 ')
+wrong=$(awk '$3 != 200 && $3 != 401' "$LOG/requests" | grep -vc 'fronts/front1')
 same "nothing was answered but 200 (and 401 to forgeries), but by the dead machine" 0 "$wrong"
 refused=$(awk '$3 != 200 && $3 != 401' "$LOG/requests" | wc -l)
 slow=$(awk '$3 == 200 && $6 + 0 > 3000' "$LOG/requests" | wc -l)
