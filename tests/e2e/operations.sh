@@ -58,12 +58,7 @@ perform()
 	fi
 	cd "$TOP" || exit
 }
-# Whoever is in the database has to be out of it before it can be renamed or dropped.
-all_out()
-{
-	kill -STOP "$(server)" 2>/dev/null
-	super "select pg_terminate_backend(pid, 10000) from pg_stat_activity where datname = '$1' and pid <> pg_backend_pid()" >/dev/null
-}
+# Whoever is in the database has to be out of it before it can get another name.
 rename_away()	# NEW NAME
 {
 	PGDATABASE=postgres super "alter database genhook allow_connections false"
@@ -128,7 +123,7 @@ mkdir -m 0711 "$WORK/newer"
 "$TOP/deploy/postgres" start "$WORK/newer" >"$WORK/newer.out" 2>&1
 DATABASES+=("$WORK/newer")
 NEWER=$("$TOP/deploy/postgres" socket "$WORK/newer")
-PGHOST=$NEWER PGUSER=postgres PGDATABASE=postgres psql -Xqc 'drop database genhook' -c 'drop owned by genhook' -c 'drop role genhook' >>"$WORK/newer.out" 2>&1
+PGHOST=$NEWER PGUSER=postgres PGDATABASE=postgres command psql -Xqc 'drop database genhook' -c 'drop owned by genhook' -c 'drop role genhook' >>"$WORK/newer.out" 2>&1
 psql()	{ if [[ " $* " == *" -p 5433 "* ]]; then PGHOST=$NEWER PGDATABASE=postgres command psql "${@/5433/5432}"; else command psql "$@"; fi; }
 pg_restore()	{ if [[ " $* " == *" -p 5433 "* ]]; then PGHOST=$NEWER command pg_restore "${@/5433/5432}"; else command pg_restore "$@"; fi; }
 # Both servers have the role postgres and those that make run makes.
