@@ -7,7 +7,7 @@
 # make memcheck   the programs and unit tests under valgrind
 # make tsan       the same under ThreadSanitizer
 # make mutants    small faults, one at a time: the tests have to see each
-# make prove      kills and power cuts for MINUTES: nothing acknowledged is lost
+# make prove      kills, power cuts and faults for MINUTES: nothing is lost
 # make fuzz       what reads foreign bytes under libFuzzer, FUZZ_SECONDS each
 # make bench      how fast callbacks are taken, beside other ways to take them
 # make new-provider NAME=acme: the files of one more, from a skeleton
@@ -166,7 +166,7 @@ $(BUILD)/tests/test_http: WRAPPED = socket open
 $(BUILD)/tests/test_pool $(BUILD)/tests/test_finisher: WRAPPED = pthread_create
 $(BUILD)/tests/test_spool: WRAPPED = readdir clock_ms statvfs fsync
 $(BUILD)/tests/test_receive: WRAPPED = hmac_sha256 committer_submit \
-    signature_verify
+    signature_verify key_file_want key_file_read
 $(BUILD)/tests/test_wavespeed: WRAPPED = hmac_sha256
 $(BUILD)/tests/test_store: WRAPPED = pgarray_bytes db_run \
     db_rows_count db_value db_rows_free
@@ -184,6 +184,8 @@ $(BUILD)/tests/test_leases: WRAPPED = clock_ms http_start http_turn \
     db_rows_count db_value db_rows_free
 $(BUILD)/tests/test_spool_disk $(BUILD)/tests/test_archive_disk: WRAPPED = \
     fsync syncfs write renameat openat
+
+$(BUILD)/tests/test_model: $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/model/*.c))
 
 $(BUILD)/tests/test_%: $(BUILD)/tests/test_%.o $(BUILD)/tests/fixture.o \
     $(LIB)
@@ -251,7 +253,7 @@ bench:
 	@BUILD='$(BUILD)' bench/run
 
 FUZZ_SECONDS = 60
-FUZZERS      = parse media gate spool
+FUZZERS      = parse media gate spool head settings s3 embedded expiry
 fuzz:
 	@deploy/packages fuzz
 	@$(MAKE) --no-print-directory -s -j2 BUILD=build-fuzz CC=clang \
@@ -262,11 +264,12 @@ fuzz:
 	for f in $(FUZZERS); do \
 	    clang -fsanitize=fuzzer,address,undefined \
 	        build-fuzz/tests/fuzz/fuzz_$$f.o build-fuzz/libgenhook.a \
-	        $(LIBS) -pthread -o build-fuzz/fuzz_$$f && \
+	        $(LIBS) -lfcgi -pthread -o build-fuzz/fuzz_$$f && \
 	    mkdir -p build-fuzz/corpus/$$f && \
 	    build-fuzz/fuzz_$$f -max_total_time=$(FUZZ_SECONDS) -max_len=8192 \
 	        -rss_limit_mb=1024 build-fuzz/corpus/$$f \
-	        build-fuzz/seeds/$$f || exit 1; done
+	        build-fuzz/seeds/$$f \
+	        $$(ls -d tests/fuzz/corpus/$$f 2>/dev/null) || exit 1; done
 
 # MINUTES=, SEED=: tests/prove/run.
 prove:
