@@ -98,6 +98,22 @@ test_ids(void)
 	CU_ASSERT_STRING_EQUAL(keys[3].id, "k3");
 }
 
+/* What somebody has put in a key file's place is no key file. */
+static void
+test_link(void)
+{
+	char	command[1024];
+
+	CU_ASSERT_TRUE(keep("{\"keys\":[" KEY(X1) "]}"));
+	(void)snprintf(command, sizeof(command), "cd '%s' && for f in .keys-*; "
+	    "do case ${f#.} in *.*) ;; *) mv \"$f\" elsewhere && "
+	    "ln -s elsewhere \"$f\" ;; esac; done", conf.spool_dir);
+	CU_ASSERT_EQUAL(system(command), 0);
+	CU_ASSERT_EQUAL(count(), 0);
+	CU_ASSERT_TRUE(keep("{\"keys\":[" KEY(X1) "]}"));
+	CU_ASSERT_EQUAL(count(), 1);
+}
+
 static void
 test_trust(void)
 {
@@ -153,6 +169,7 @@ main(void)
 	static const struct test	tests[] = {
 		{ "sets",	test_sets },
 		{ "ids",	test_ids },
+		{ "link",	test_link },
 		{ "trust",	test_trust },
 		{ "due",	test_due },
 		{ "unused",	test_unused },

@@ -1,6 +1,7 @@
 /* batch/polls: what becomes of a task and of its account by what the status API
  * answered, with the network and the database played by this test. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "lib/clock.h"
@@ -34,6 +35,12 @@ static int			 http;
 static int64_t			 retry_after_s;
 static const char		*body;
 static bool			 probation;
+/* Whom it is about, and what a second question is answered; 0: it cannot even be
+ * asked. */
+static const char		*provider = "novita";
+static bool			 is_second[TASKS];
+static int			 second_http;
+static const char		*second_body;
 
 /* What was written. */
 static int	notes, pauses, released;
@@ -47,6 +54,9 @@ __wrap_http_start(struct http_engine *engine, const struct http_request *req,
 	CU_ASSERT_FATAL(nasked < TASKS);
 	CU_ASSERT(req->timeout_s > 0 && req->timeout_s <= 60);
 	CU_ASSERT_PTR_NULL(req->post);
+	is_second[nasked] = strstr(req->url, "/files/") != NULL;
+	if (is_second[nasked] && second_http == 0)
+		return false;
 	asked[nasked] = *req;
 	memset(res, 0, sizeof(*res));
 	answers[nasked++] = res;
@@ -58,19 +68,25 @@ void
 __wrap_http_turn(struct http_engine *engine, int timeout_ms)
 {
 	struct http_response	*res;
+	const char		*text = body;
+	int			 status = http;
 
 	(void)engine;
 	(void)timeout_ms;
 	if (nanswered == nasked)
 		return;
+	if (is_second[nanswered]) {
+		status = second_http;
+		text = second_body;
+	}
 	res = answers[nanswered];
-	res->verdict = http != 0 ? HTTP_ANSWERED : HTTP_TROUBLE;
-	res->status = http;
+	res->verdict = status != 0 ? HTTP_ANSWERED : HTTP_TROUBLE;
+	res->status = status;
 	res->retry_after_s = retry_after_s;
 	errbuf_set(&res->err, "it broke");
-	if (http != 0)
-		CU_ASSERT(asked[nanswered].on_body(asked[nanswered].arg, body,
-		    strlen(body)));
+	if (status != 0)
+		CU_ASSERT(asked[nanswered].on_body(asked[nanswered].arg, text,
+		    strlen(text)));
 	asked[nanswered].on_done(asked[nanswered].arg);
 	nanswered++;
 }
@@ -154,9 +170,9 @@ poll_all(void)
 			    .polls_in_flight = 4 };
 	struct sweep	s = { .run = { .conf = &conf } };
 
-	account.provider = provider_find("novita");
+	account.provider = provider_find(provider);
 	nasked = nanswered = notes = pauses = released = 0;
-	due = TASKS;
+	due = strcmp(provider, "novita") == 0 ? TASKS : 1;
 	kind[0] = words[0] = wait[0] = pause_kind[0] = pause_asked[0] = '\0';
 	polls_step(&s, clock_ms() + 3600000);
 	CU_ASSERT_FALSE(s.run.broken);
@@ -257,11 +273,49 @@ test_probation(void)
 		expect_case(i, true);
 }
 
+/* Where the result is asked for by a second question, that there is none says
+ * nothing of the task; nor does it when nothing could be asked. */
+static void
+test_second_question(void)
+{
+	static const struct {
+		int		 http;
+		const char	*body;
+		int		 asked;
+	} rows[] = {
+		{ 404, "{\"message\":\"no file\"}", 2 },
+		{ 500, "{}", 2 },
+		{ 0, "", 1 },
+	};
+	struct capture	 cap;
+	char		 said[8192], *first;
+	size_t		 i, len;
+
+	first = fixture_read("tests/fixtures/minimax/poll-success.json", &len);
+	provider = "minimax";
+	http = 200;
+	body = first;
+	probation = false;
+	for (i = 0; i < COUNT(rows); i++) {
+		second_http = rows[i].http;
+		second_body = rows[i].body;
+		capture_begin(&cap);
+		poll_all();
+		(void)capture_end(&cap, said, sizeof(said));
+		CU_ASSERT_EQUAL(nasked, rows[i].asked);
+		CU_ASSERT_EQUAL(notes, 1);
+		CU_ASSERT_STRING_EQUAL(kind, "error");
+	}
+	provider = "novita";
+	free(first);
+}
+
 int
 main(void)
 {
 	static const struct test	tests[] = {
 		{ "answers", test_answers },
+		{ "a second question", test_second_question },
 		{ "on probation", test_probation },
 		{ NULL, NULL }
 	};

@@ -54,6 +54,29 @@ __wrap_signature_verify(const struct signature_scheme *s,
 	return (enum verify_verdict)77;
 }
 
+static size_t	keys_wanted;	/* how often new keys were asked for */
+void	__wrap_key_file_want(const struct conf *, const struct account *);
+size_t	__wrap_key_file_read(const struct conf *, const struct account *,
+	    struct public_key *);
+
+void
+__wrap_key_file_want(const struct conf *conf, const struct account *a)
+{
+	(void)conf;
+	(void)a;
+	keys_wanted++;
+}
+
+size_t
+__wrap_key_file_read(const struct conf *conf, const struct account *a,
+    struct public_key *keys)
+{
+	(void)conf;
+	(void)a;
+	(void)keys;
+	return 0;
+}
+
 /* As plain CGI does, with a database that is away. */
 bool
 __wrap_committer_submit(struct committer *c, struct commit *one)
@@ -414,6 +437,32 @@ test_heard(void)
 	scratch_remove(heard_dir);
 }
 
+/* Of a provider that publishes its keys: new ones are asked for when none of ours
+ * fits, and not otherwise. */
+static void
+test_new_keys(void)
+{
+	static const struct {
+		enum verify_verdict	verified;
+		size_t			wanted;
+	} rows[] = {
+		{ VERIFY_NO_KEY, 1 }, { VERIFY_FAILED, 1 }, { VERIFY_OK, 0 },
+		{ VERIFY_STALE, 0 }, { VERIFY_TROUBLE, 0 },
+	};
+	struct heard	row = heard[0];
+	char		out[ANSWER_TEXT_MAX], length[24];
+	size_t		i;
+
+	row.provider = "fal";
+	(void)snprintf(length, sizeof(length), "%zu", strlen(row.body));
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		row.verified = rows[i].verified;
+		keys_wanted = 0;
+		hear(&row, NULL, length, out);
+		CU_ASSERT_EQUAL(keys_wanted, rows[i].wanted);
+	}
+}
+
 /* What is said of the body's length. */
 static void
 test_length(void)
@@ -476,6 +525,7 @@ main(void)
 {
 	static const struct test	tests[] = {
 		{ "heard",	test_heard },
+		{ "new keys",	test_new_keys },
 		{ "length",	test_length },
 		{ "health",	test_health },
 		{ "no HMAC",	test_no_hmac },

@@ -2,50 +2,8 @@
 # Locks, leases and fences of the SQL functions, through psql alone: what another
 # session has locked is passed over or waited for, what is under somebody's lease is
 # nobody else's, and what is not over is not ended.
-. "$(dirname -- "$0")/lib.sh"
-schema_start run
+. "$(dirname -- "$0")/lib/sessions.sh"
 psql -Xq -v ON_ERROR_STOP=1 -f tests/e2e/lib/receive.sql
-
-# Two sessions that stay, since a psql for each of some hundred questions takes most
-# of the time; a third one is that of hold.
-# session NAME: sets NAME_IN and NAME_OUT, what it reads and what it says.
-session()
-{
-	local name=$1
-
-	mkfifo "$WORK/$name.in" "$WORK/$name.said"
-	psql -XqAt -v VERBOSITY=sqlstate <"$WORK/$name.in" >"$WORK/$name.said" 2>&1 &
-	RUNS+=($!)
-	eval "exec {${name}_IN}>\"$WORK/$name.in\" {${name}_OUT}<\"$WORK/$name.said\""
-}
-
-# ask NAME SQL: what the session says, rows one a line; of an error the SQLSTATE.
-ask()
-{
-	local in=$1_IN out=$1_OUT line
-
-	printf '%s;\n\\echo over\n' "$2" >&"${!in}"
-	while IFS= read -r -t 60 line <&"${!out}"; do
-		[ "$line" != over ] || return 0
-		printf '%s\n' "${line#ERROR: }"
-	done
-	echo "no answer"
-}
-session MINE
-session THEIRS
-ask MINE "set synchronous_commit = off"
-ask THEIRS "set lock_timeout = 200"
-sql()		{ ask MINE "$1"; }
-# By another session, which waits for no lock: 55P03, it would have had to wait.
-others()	{ ask THEIRS "$1" | xargs; }
-clear_all()
-{
-	local table
-
-	for table in tasks outputs requests accounts replays deliveries sweeps mends embedded; do
-		sql "delete from genhook.$table"
-	done
-}
 
 # outputs COUNT: so many, due, of the task t.
 outputs()
@@ -136,6 +94,19 @@ waits_for()
 	soon 30 blocked
 }
 
+# A budget is of a minute by the clock: again, when the next one began meanwhile.
+in_one_minute()
+{
+	local minute=
+
+	until [ "$minute" = "$(date +%M)" ]; do
+		minute=$(date +%M)
+		"$1"
+	done
+}
+
+early_in_minute()	{ [ "$(date +%-S)" -lt 50 ]; }
+
 # --- polls
 tasks()	# COUNT
 {
@@ -144,6 +115,7 @@ tasks()	# COUNT
 	    insert into genhook.accounts (provider, account) values ('novita', 'default')" >/dev/null
 }
 polls()	{ echo "select task_id from genhook.claim_polls('novita', 'default', '1 minute', '1 hour', $1, null, $2)"; }
+soon 15 early_in_minute
 tasks 3
 hold "$(polls 1 1)"
 same "the account's budget is one sweep's at a time" 55P03 "$(others "$(polls 1 1)")"
@@ -151,11 +123,15 @@ release
 same "and spent" '' "$(others "$(polls 1 1)")"
 same "a higher one has room" t2 "$(others "$(polls 9 2)")"
 same "a claim schedules the next poll, one claim each" 't1 1,t2 1' "$(sql "select string_agg(task_id || ' ' || polls, ',' order by task_id) from genhook.tasks where next_poll_at > now() + interval '40 s'")"
-tasks 3
-hold "$(polls 1 1)"
-waits_for "$(polls 1 1)"
-release
-wait "$WAITING"
+polls_wait()
+{
+	tasks 3
+	hold "$(polls 1 1)"
+	waits_for "$(polls 1 1)"
+	release
+	wait "$WAITING"
+}
+in_one_minute polls_wait
 same "who waited for the budget finds it spent" '' "$(cat "$WORK/waited")"
 tasks 2
 sql "update genhook.accounts set trouble = 'down', troubles = 1, trouble_since = now(), not_before = now() - interval '1 s'"
@@ -213,12 +189,17 @@ hold "select from genhook.cancel_requests($first)"
 same "a request that is being withdrawn is passed over" 1 "$(others "$(send one 5)")"
 release
 same "it stays withdrawn" 'refused 0' "$(request)"
-requests 3
-hold "$(send one 1 1)"
-waits_for "$(send two 1 1)"
-release
-wait "$WAITING"
+requests_wait()
+{
+	requests 3
+	hold "$(send one 1 1)"
+	waits_for "$(send two 1 1)"
+	release
+	wait "$WAITING"
+}
+in_one_minute requests_wait
 same "who waited for the budget of requests finds it spent" '' "$(cat "$WORK/waited")"
+soon 15 early_in_minute
 requests 3
 hold "$(send one 1)"
 same "the budget of requests is one sweep's at a time" 55P03 "$(others "$(send two 1)")"
