@@ -1,9 +1,11 @@
 #!/bin/bash
-# The kill storm: while callbacks come in and tasks are made, handlers, backends of
-# the database, its first process, lighttpd and the sweep are killed, stopped and
-# killed again as they come back.  Then the sets are compared: what was acknowledged
-# is stored, what is stored was sent, each once; nothing that was seen once is gone;
-# files are whole; no forgery is believed.  MINUTES (2), SEED, RATE (40 a second).
+# The kill storm: while callbacks come in, tasks are made and an application is told,
+# handlers, backends of the database, its first process, lighttpd, sweeps, and who
+# follows with the runs that it starts (which download, and tell the application) are
+# killed, stopped and killed again as they come back.  Then the sets are compared: what
+# was acknowledged is stored, what is stored was sent, each once; nothing that was seen
+# once is gone; files are whole; no forgery is believed; each end of a task is an event,
+# and each event was told.  MINUTES (2), SEED, RATE (40 a second).
 . "$(dirname -- "$0")/../e2e/lib/sweep.sh"
 SEED=${SEED:-$((EPOCHSECONDS % 30000))}
 MINUTES=${MINUTES:-2}
@@ -13,6 +15,17 @@ world_start --scale 0.05 --timeout-scale 1 --finish-ms 50:600 --duplicate 20 \
     --early 10 --reorder 20 --seed "$SEED"
 LOG=$WORK/storm
 mkdir "$LOG"
+
+# --- the application that is told, by any of its runs
+TOLD_PORT=$(free_port)
+mkdir "$WORK/modes"
+: >"$LOG/told.jsonl"
+python3 tests/e2e/lib/receiver.py "$TOLD_PORT" "$WORK/modes" "$LOG/told.jsonl" >"$WORK/receiver.out" 2>&1 &
+RUNS+=("$!")
+printf 'forward shop {\n\turl = "http://127.0.0.1:%s/shop"\n\tsecret = {"whsec_%s"}\n\tallow_private = yes\n}\n' \
+    "$TOLD_PORT" "$(openssl rand -base64 32)" >>"$GENHOOK_CONF"
+conf_set sweep "every = 5"
+sweep	# what is told begins here
 until_s=$((SECONDS + ${STORM_S:-$((MINUTES * 60))}))
 
 # --- what goes on meanwhile
@@ -33,6 +46,21 @@ sweeper()
 }
 sweeper 2>/dev/null &
 sweeping=$!
+
+follower()
+{
+	local pid
+
+	until [ -e "$LOG/stop" ]; do
+		"$BIN/genhook-sweep" --config "$GENHOOK_CONF" --follow >>"$LOG/follow.out" 2>&1 &
+		pid=$!
+		echo "$pid" >"$LOG/follow.pid"
+		wait "$pid"
+		sleep 0.2
+	done
+}
+follower 2>/dev/null &
+following=$!
 
 # Tasks with files, of every provider.  Their ids are known to the test alone until
 # the storm is over, but for those whose callback brings them.
@@ -86,16 +114,20 @@ victim()
 	lighttpd)	# a start that fails at once is the end of make run, and rightly
 			[ $((SECONDS - began_server)) -lt 8 ] || server ;;
 	sweep)		cat "$LOG/sweep.pid" ;;
+	follower)	cat "$LOG/follow.pid" ;;
+	run)		any_of $(children "$(cat "$LOG/follow.pid")") ;;
 	esac
 }
 strike_kind()	# sets kind
 {
 	local n=$((RANDOM % 100))
 
-	if [ $n -lt 40 ]; then kind=handler
-	elif [ $n -lt 60 ]; then kind=backend
-	elif [ $n -lt 70 ]; then kind=lighttpd
-	elif [ $n -lt 90 ]; then kind=sweep
+	if [ $n -lt 30 ]; then kind=handler
+	elif [ $n -lt 45 ]; then kind=backend
+	elif [ $n -lt 53 ]; then kind=lighttpd
+	elif [ $n -lt 68 ]; then kind=sweep
+	elif [ $n -lt 83 ]; then kind=run
+	elif [ $n -lt 92 ]; then kind=follower
 	else kind=postmaster
 	fi
 }
@@ -115,10 +147,29 @@ postmaster_again()
 	done
 }
 
+# A handler again as it comes back.
+handler_again()
+{
+	local old=$1 provider=$2 new
+
+	for _ in {1..50}; do
+		new=$(handlers "$provider" | head -n 1)
+		if [ -n "$new" ] && [ "$new" != "$old" ]; then
+			kill -KILL "$new" 2>/dev/null && hits[second]=$((${hits[second]:-0} + 1))
+			return
+		fi
+		sleep 0.05
+	done
+}
+
+# What a short storm has to have hit, whatever the dice say, comes first.
+first=(follower run handler)
 strikes=0
-while [ "$SECONDS" -lt "$until_s" ]; do
+# However slow the machine is, it takes some strikes to prove anything.
+while [ "$SECONDS" -lt "$until_s" ] || { [ $strikes -lt 6 ] && [ "$SECONDS" -lt $((until_s + 120)) ]; }; do
 	sleep "0.$((RANDOM % 9 + 1))"
 	strike_kind
+	[ $strikes -ge ${#first[@]} ] || kind=${first[strikes]}
 	pid=$(victim "$kind" 2>/dev/null)
 	[ -n "$pid" ] || continue
 	strikes=$((strikes + 1))
@@ -132,6 +183,7 @@ while [ "$SECONDS" -lt "$until_s" ]; do
 	hits[$kind]=$((${hits[$kind]:-0} + 1))
 	case $kind in
 	lighttpd)	began_server=$SECONDS ;;
+	handler)	[ $((RANDOM % 4)) -gt 0 ] || handler_again "$pid" apimart ;;
 	postmaster)	[ $((RANDOM % 3)) -gt 0 ] || postmaster_again "$pid" ;;
 	esac
 done
@@ -142,7 +194,8 @@ check "make run is still there" kill -0 "$RUN_PID"
 check "its database comes back" soon 120 sql 'select 1'
 check "and its handlers" soon 120 all_healthy
 touch "$LOG/stop"
-wait "$sender" "$sweeping" "$ordering" "$watching"
+kill -TERM "$(cat "$LOG/follow.pid")" 2>/dev/null
+wait "$sender" "$sweeping" "$ordering" "$watching" "$following"
 while read -r provider id model; do
 	register "$provider" "$id" "$model"
 done <"$LOG/ordered"
@@ -150,6 +203,20 @@ check "the simulator has said all it will" soon 300 idle
 check "all comes to an end" sweep_until \
     "select count(*) from (select from genhook.tasks where status = 'pending' union all select from genhook.outputs where status = 'pending') as w" 0 60
 check "the spool is empty" drained
+events_due()	{ sql "update genhook.forwards set next_attempt_at = now(), leased_until = null, lease_owner = null where status = 'pending'; update genhook.forward_targets set not_before = '-infinity'"; }
+untold()	{ sql "select count(*) from genhook.forwards where status = 'pending'"; }
+all_told()
+{
+	local turn
+
+	for ((turn = 0; turn < 60; turn++)); do
+		events_due
+		sweep
+		[ "$(untold)" -gt 0 ] || return 0
+	done
+	return 1
+}
+check "the application is told of all" all_told
 
 # --- the sets
 sets()	{ sort -u "$LOG/$1" 2>/dev/null; }
@@ -158,6 +225,10 @@ same "nothing that was acknowledged is missing" '' "$(comm -23 <(sets acked) "$L
 same "nothing is stored that was not sent" '' "$(comm -13 <(sets sent) "$LOG/stored" | head -n 5)"
 same "each is accepted once" '' "$(sql "select task_id from genhook.deliveries where task_id like 'storm-%' and outcome = 'accepted' group by task_id having count(*) > 1 limit 5")"
 same "nothing that was seen is gone" '' "$(comm -23 <(sets seen) <(sql "select task_id from genhook.tasks" | sort) | head -n 5)"
+jq -r .id "$LOG/told.jsonl" | sort -u >"$LOG/told"
+same "each task that ended is one event" '' "$(sql "select t.task_id from genhook.tasks t left join genhook.forwards f using (provider, task_id) where t.status <> 'pending' group by t.provider, t.task_id having count(f.id) <> 1 limit 5")"
+same "each event was told" '' "$(comm -23 <(sql "select webhook_id from genhook.forwards" | sort) "$LOG/told" | head -n 5)"
+same "and nothing that is none" '' "$(comm -13 <(sql "select webhook_id from genhook.forwards" | sort) "$LOG/told" | head -n 5)"
 same "no forgery made a task" 0 "$(sql "select count(*) from genhook.tasks where task_id like 'forged-%'")"
 same "nor was accepted" 0 "$(sql "select count(*) from genhook.deliveries where task_id like 'forged-%' and outcome <> 'unverified'")"
 same "nor acknowledged" 0 "$(grep -c 'forged 2' "$LOG/answers")"
@@ -172,5 +243,5 @@ check "the storm hit what was at work" test "${#hits[@]}" -ge 3
 echo "storm: SEED=$SEED: killed$(for k in "${!hits[@]}"; do printf ' %s %d' "$k" "${hits[$k]}"; done);" \
     "stopped$(for k in "${!stops[@]}"; do printf ' %s %d' "$k" "${stops[$k]}"; done);" \
     "$(wc -l <"$LOG/sent") sent, $(wc -l <"$LOG/acked") acknowledged, $(wc -l <"$LOG/stored") stored," \
-    "$(wc -l <"$LOG/forged") forged, $(true_files | wc -l) files"
+    "$(wc -l <"$LOG/forged") forged, $(true_files | wc -l) files, $(wc -l <"$LOG/told") events told"
 finish
