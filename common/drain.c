@@ -13,19 +13,18 @@
 #include "lib/file.h"
 #include "lib/log.h"
 #include "common/drain.h"
+#include "common/drain_file.h"
 #include "common/drain_lock.h"
 #include "common/finished.h"
-#include "common/spool_format.h"
 #include "common/store.h"
 
-#define REFUSED_DIR	"refused"
 #define TMP_MAX_AGE_S	3600
 
-/* A batch is bounded in files and in bytes. */
-#define BATCH_FILES	64
+/* A batch takes files until it has so many callbacks or bytes. */
+#define BATCH_FULL	256
 #define BATCH_BYTES	(4 << 20)
-/* So many files that fail each by itself, one behind the other, are no longer
- * those files' fault. */
+/* So many callbacks that fail each by itself, one behind the other, are no
+ * longer those callbacks' fault. */
 #define ALONE_FAILURES	3
 /* Longer than the session's lock_timeout; a handler that drains when the
  * database freezes, and is told to end, has to end within 5 s. */
@@ -44,15 +43,34 @@ struct drain {
 	struct names		 list;
 	size_t			 next;
 	size_t			 alone_until;	/* up to here one by one */
+	long			 waiting;	/* callbacks from next on */
 };
 
-/* Files that go into the database in one statement. */
+/* A file of a batch. */
+struct drain_source {
+	const char	*name;
+	long		 stored;	/* of its deliveries */
+	bool		 stays;		/* it holds what is not yet done */
+};
+
+/* A delivery of a batch. */
+struct drain_item {
+	struct drain_part	 part;
+	size_t			 source;
+};
+
+/* What goes into the database in one statement. */
 struct drain_batch {
-	struct delivery	*delivery[BATCH_FILES];
-	const char	*name[BATCH_FILES];
-	enum outcome	 outcome[BATCH_FILES];
-	size_t		 n;
-	const struct conf *conf;
+	const struct conf	*conf;
+	bool			 alone;		/* each in one of its own */
+	struct drain_source	*source;
+	size_t			 nsources, sources_room;
+	/* Side by side, as the statement wants them: */
+	struct delivery		**delivery;
+	enum outcome		*outcome;
+	struct drain_item	*item;
+	size_t			 n, room;
+	size_t			 failures;	/* one behind the other */
 };
 
 static bool
@@ -88,6 +106,7 @@ drain_leave(struct drain *d)
 	free(d->list.name);
 	memset(&d->list, 0, sizeof(d->list));
 	d->next = d->alone_until = 0;
+	d->waiting = 0;
 	if (d->lock != -1)
 		(void)close(d->lock);
 	d->lock = -1;
@@ -162,6 +181,7 @@ static bool
 drain_list(struct drain *d)
 {
 	bool	waits = false;
+	size_t	i;
 
 	if (!spool_each_name(d->dirfd, drain_sees_one, &waits))
 		return false;
@@ -172,6 +192,8 @@ drain_list(struct drain *d)
 	if (d->list.n > 0)
 		qsort(d->list.name, d->list.n, sizeof(*d->list.name),
 		    drain_list_compare);
+	for (i = 0; i < d->list.n; i++)
+		d->waiting += spool_name_count(d->list.name[i]);
 	return true;
 }
 
@@ -229,244 +251,293 @@ drain_dir_follow(struct drain *d)
 	d->dirfd = -1;
 }
 
-/* ---- one file ----------------------------------------------------------- */
-
-enum drain_read {
-	READ_WHOLE,
-	READ_GONE,
-	READ_STRANGE,	/* no later try would make more of it */
-	READ_LATER	/* its turn comes again */
-};
-
-/* The text of an open file of size bytes; NULL with errno. */
-static char *
-drain_read_text(int fd, size_t size, size_t *len)
-{
-	char	*text = file_read_all(fd, size, len);
-
-	if (text != NULL && *len != size) {
-		free(text);
-		text = NULL;
-		errno = EIO;	/* it became shorter */
-	}
-	return text;
-}
-
-/* A whole file's text, which the caller frees. */
-static enum drain_read
-drain_read_file(int dirfd, const char *name, char **text, size_t *len,
-    struct errbuf *err)
-{
-	struct stat	st;
-	int		fd;
-
-	/* No waiting for whoever would write to a named pipe. */
-	fd = openat(dirfd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK |
-	    O_CLOEXEC);
-	if (fd == -1 && errno == ENOENT)
-		return READ_GONE;
-	errbuf_set(err, "not a regular file");
-	if (fd == -1 && (errno == ELOOP || errno == ENXIO))
-		return READ_STRANGE;
-	*text = NULL;
-	if (fd != -1 && fstat(fd, &st) == 0) {
-		if (!S_ISREG(st.st_mode)) {
-			(void)close(fd);
-			return READ_STRANGE;
-		}
-		*text = drain_read_text(fd, (size_t)st.st_size, len);
-	}
-	if (*text == NULL)
-		errbuf_set(err, "spool: could not read \"%s\": %s", name,
-		    strerror(errno));
-	if (fd != -1)
-		(void)close(fd);
-	return *text != NULL ? READ_WHOLE : READ_LATER;
-}
-
-/*
- * What the handler found is found again, by the parser of today; what it
- * decided about the sender stays.  False: no memory.
- */
-static bool
-drain_judge(struct delivery *d, const struct conf *conf)
-{
-	const struct account	*a = conf_account(conf, d->provider,
-				    d->account);
-	enum outcome		 was = d->outcome;
-
-	if (was == OUTCOME_UNVERIFIED)
-		return true;
-	if (!delivery_judge(d, a != NULL && a->requery))
-		return false;
-	if (was == OUTCOME_STALE && d->outcome != OUTCOME_REJECTED)
-		d->outcome = OUTCOME_STALE;
-	/* Nor is one believed because its account has left the settings. */
-	if (was == OUTCOME_REQUERY && d->outcome == OUTCOME_ACCEPTED)
-		d->outcome = OUTCOME_REQUERY;
-	return true;
-}
-
-/* The delivery in a file; *len is what was read. */
-static enum drain_read
-drain_read_delivery(int dirfd, const char *name, const struct conf *conf,
-    struct delivery **out, size_t *len, struct errbuf *err)
-{
-	char		*text;
-	enum drain_read	 got = drain_read_file(dirfd, name, &text, len, err);
-
-	if (got != READ_WHOLE)
-		return got;
-	*out = spool_format_parse(text, *len, err);
-	free(text);
-	if (*out == NULL)
-		return err->class == ERR_NO_MEMORY ? READ_LATER : READ_STRANGE;
-	if (drain_judge(*out, conf))
-		return READ_WHOLE;
-	(void)errbuf_no_memory(err);
-	delivery_free(*out);
-	return READ_LATER;
-}
-
-/* Put a file aside for a person, with the reason beside it. */
-static void
-drain_set_aside(struct drain *d, const char *name, const char *reason,
-    struct drain_counts *counts)
-{
-	char	path[192], note[192];
-	int	fd;
-
-	(void)mkdirat(d->dirfd, REFUSED_DIR, 0700);
-	(void)snprintf(path, sizeof(path), "%s/%s", REFUSED_DIR, name);
-	(void)snprintf(note, sizeof(note), "%s/%s.reason", REFUSED_DIR, name);
-	fd = openat(d->dirfd, note, O_WRONLY | O_CREAT | O_TRUNC |
-	    O_NOFOLLOW | O_CLOEXEC, 0600);
-	if (fd != -1) {
-		(void)file_write_all(fd, reason, strlen(reason));
-		(void)fsync(fd);
-		(void)close(fd);
-	}
-	if (renameat(d->dirfd, name, d->dirfd, path) == 0) {
-		counts->refused++;
-		log_line(LOG_ERROR, "spool file %s set aside: %s", name,
-		    reason);
-	} else {
-		counts->passed++;
-		log_line(LOG_ERROR, "spool file %s could not be set aside "
-		    "(%s): %s", name, strerror(errno), reason);
-	}
-}
-
-/* ---- one batch ---------------------------------------------------------- */
-
-/* Fill the batch from the next names on; err is of what is passed over. */
-static void
-drain_batch_fill(struct drain *d, const struct conf *conf,
-    struct drain_batch *b, struct drain_counts *counts, struct errbuf *err)
-{
-	struct delivery	*delivery;
-	const char	*name;
-	size_t		 len = 0, bytes = 0;
-	size_t		 max = d->next < d->alone_until ? 1 : BATCH_FILES;
-
-	b->n = 0;
-	while (d->next < d->list.n && b->n < max && bytes < BATCH_BYTES) {
-		name = d->list.name[d->next++];
-		switch (drain_read_delivery(d->dirfd, name, conf, &delivery,
-		    &len, err)) {
-		case READ_WHOLE:
-			b->delivery[b->n] = delivery;
-			b->name[b->n++] = name;
-			bytes += len;
-			break;
-		case READ_GONE:
-			break;
-		case READ_STRANGE:
-			drain_set_aside(d, name, err->text, counts);
-			break;
-		case READ_LATER:
-			counts->passed++;
-			break;
-		}
-	}
-}
+/* ---- a batch ------------------------------------------------------------- */
 
 static void
-drain_batch_free(struct drain_batch *b)
+drain_batch_empty(struct drain_batch *b)
 {
 	size_t	i;
 
 	for (i = 0; i < b->n; i++)
 		delivery_free(b->delivery[i]);
+	b->n = b->nsources = 0;
 }
 
-/* The rows are committed: the files have done their work. */
 static void
-drain_batch_remove(struct drain *d, struct db *db, const struct drain_batch *b,
-    size_t from, size_t n, struct drain_counts *counts)
+drain_batch_free(struct drain_batch *b)
 {
-	struct finished	f = { .n = 0 };
-	size_t		i;
-
-	finished_add(&f, &b->delivery[from], n, &b->outcome[from]);
-	finished_notify(&f, db, BATCH_TIMEOUT_MS);
-	for (i = from; i < from + n; i++)
-		if (unlinkat(d->dirfd, b->name[i], 0) == 0)
-			counts->drained++;
+	drain_batch_empty(b);
+	free(b->source);
+	free(b->delivery);
+	free(b->outcome);
+	free(b->item);
 }
 
-/* Commit n files of the batch, and remove them. */
+/* Room for one more of size bytes in an array; false: no memory. */
+static bool
+drain_grow(void *array, size_t size, size_t room)
+{
+	void	*grown = realloc(*(void **)array, room * size);
+
+	if (grown == NULL)
+		return false;
+	*(void **)array = grown;
+	return true;
+}
+
+static bool
+drain_batch_have_room(struct drain_batch *b)
+{
+	size_t	room = b->room == 0 ? BATCH_FULL : b->room * 2;
+
+	if (b->n < b->room)
+		return true;
+	if (!drain_grow(&b->delivery, sizeof(*b->delivery), room) ||
+	    !drain_grow(&b->outcome, sizeof(*b->outcome), room) ||
+	    !drain_grow(&b->item, sizeof(*b->item), room))
+		return false;
+	b->room = room;
+	return true;
+}
+
+static struct drain_source *
+drain_batch_add_source(struct drain_batch *b, const char *name)
+{
+	size_t	room = b->sources_room == 0 ? BATCH_FULL : b->sources_room * 2;
+
+	if (b->nsources == b->sources_room) {
+		if (!drain_grow(&b->source, sizeof(*b->source), room))
+			return NULL;
+		b->sources_room = room;
+	}
+	b->source[b->nsources] = (struct drain_source){ .name = name };
+	return &b->source[b->nsources++];
+}
+
+/* Put a part of a file aside, or let the file stay until that can be done. */
+static void
+drain_set_aside(const struct drain *d, struct drain_source *source,
+    const struct drain_part *part, const char *reason,
+    struct drain_counts *counts)
+{
+	struct errbuf	err;
+
+	if (drain_file_set_aside(d->dirfd, source->name, part, reason, &err)) {
+		counts->refused++;
+		log_line(LOG_ERROR, "spool file %s set aside%s: %s",
+		    source->name, part->is_all ? "" : " in part", reason);
+		return;
+	}
+	counts->passed++;
+	source->stays = true;
+	log_line(LOG_ERROR, "spool file %s could not be set aside (%s): %s",
+	    source->name, err.text, reason);
+}
+
+/* Its turn comes again. */
+static void
+drain_pass_over(struct drain_source *source, struct drain_counts *counts)
+{
+	source->stays = true;
+	counts->passed++;
+}
+
+/* The deliveries of an open file go into the batch; err is of what does not. */
+static void
+drain_batch_add(const struct drain *d, struct drain_batch *b,
+    struct drain_file *f, struct drain_source *source,
+    struct drain_counts *counts, struct errbuf *err)
+{
+	struct drain_part	 part;
+	struct delivery		*delivery;
+
+	for (;;) {
+		switch (drain_file_next(f, b->conf, &delivery, &part, err)) {
+		case DRAIN_WHOLE:
+			break;
+		case DRAIN_STRANGE:
+			drain_set_aside(d, source, &part, err->text, counts);
+			continue;
+		case DRAIN_LATER:
+			drain_pass_over(source, counts);
+			return;
+		case DRAIN_GONE:
+			return;
+		}
+		if (!drain_batch_have_room(b)) {
+			(void)errbuf_no_memory(err);
+			delivery_free(delivery);
+			drain_pass_over(source, counts);
+			return;
+		}
+		b->delivery[b->n] = delivery;
+		b->item[b->n].part = part;
+		b->item[b->n++].source = (size_t)(source - b->source);
+	}
+}
+
+/* A whole file that cannot even be opened, or not as one. */
+static void
+drain_batch_refuse(const struct drain *d, struct drain_source *source,
+    enum drain_read why, struct drain_counts *counts, const struct errbuf *err)
+{
+	const struct drain_part	all = { .is_all = true };
+
+	if (why == DRAIN_STRANGE)
+		drain_set_aside(d, source, &all, err->text, counts);
+	else if (why == DRAIN_LATER)
+		drain_pass_over(source, counts);
+	/* There is nothing in it to store, and nothing to remove. */
+	source->stays = true;
+}
+
+/* Fill the batch from the next names on; err is of what is passed over. */
+static void
+drain_batch_fill(struct drain *d, struct drain_batch *b,
+    struct drain_counts *counts, struct errbuf *err)
+{
+	struct drain_source	*source;
+	struct drain_file	 f;
+	const char		*name;
+	enum drain_read		 got;
+	size_t			 bytes = 0;
+
+	b->alone = d->next < d->alone_until;
+	while (d->next < d->list.n && b->n < BATCH_FULL && bytes < BATCH_BYTES &&
+	    (!b->alone || b->nsources == 0)) {
+		name = d->list.name[d->next++];
+		d->waiting -= spool_name_count(name);
+		if ((source = drain_batch_add_source(b, name)) == NULL) {
+			(void)errbuf_no_memory(err);
+			counts->passed++;
+			continue;
+		}
+		got = drain_file_open(&f, d->dirfd, source->name, err);
+		if (got != DRAIN_WHOLE) {
+			drain_batch_refuse(d, source, got, counts, err);
+			continue;
+		}
+		bytes += f.len;
+		drain_batch_add(d, b, &f, source, counts, err);
+		drain_file_close(&f);
+	}
+}
+
+/* ---- into the database --------------------------------------------------- */
+
+/* Commit n of the batch. */
 static enum db_verdict
 drain_batch_store_some(struct drain *d, struct db *db, struct drain_batch *b,
-    size_t from, size_t n, struct drain_counts *counts, struct errbuf *err)
+    size_t from, size_t n, struct errbuf *err)
 {
+	struct finished	f = { .n = 0 };
 	enum db_verdict	v;
+	size_t		i;
 
 	drain_lock_beat(d->lock);
 	v = store_deliveries(db, b->conf, &b->delivery[from], n, STORE_AGAIN,
 	    BATCH_TIMEOUT_MS, &b->outcome[from], err);
-	if (v == DB_OK)
-		drain_batch_remove(d, db, b, from, n, counts);
+	if (v != DB_OK)
+		return v;
+	b->failures = 0;
+	for (i = from; i < from + n; i++)
+		b->source[b->item[i].source].stored++;
+	finished_add(&f, &b->delivery[from], n, &b->outcome[from]);
+	finished_notify(&f, db, BATCH_TIMEOUT_MS);
 	return v;
 }
 
+/* What is not done with one of the batch, and with those behind it, stays. */
+static void
+drain_batch_keep(struct drain_batch *b, size_t from)
+{
+	for (; from < b->n; from++)
+		b->source[b->item[from].source].stays = true;
+}
+
+/* The database would not have this one: what becomes of it.  False: the trouble
+ * is not this one's. */
+static bool
+drain_batch_give_up(const struct drain *d, struct db *db,
+    struct drain_batch *b, size_t i, enum db_verdict v,
+    struct drain_counts *counts, const struct errbuf *err)
+{
+	struct drain_source	*source = &b->source[b->item[i].source];
+
+	if (v == DB_REFUSED) {
+		drain_set_aside(d, source, &b->item[i].part, err->text, counts);
+		return true;
+	}
+	if (v != DB_AWAY || !db_is_connected(db))
+		return false;
+	/* Its task may be locked for long. */
+	drain_pass_over(source, counts);
+	return ++b->failures < ALONE_FAILURES;
+}
+
+/* One by one, so that what is behind a bad one goes through. */
 static enum db_verdict
-drain_batch_store(struct drain *d, struct db *db, struct drain_batch *b,
+drain_batch_store_each(struct drain *d, struct db *db, struct drain_batch *b,
     struct drain_counts *counts, struct errbuf *err)
 {
 	enum db_verdict	v;
 	size_t		i;
 
-	v = drain_batch_store_some(d, db, b, 0, b->n, counts, err);
-	if (v != DB_REFUSED)
-		return v;
-	/* One of them is refused: find it, and let the others through. */
 	for (i = 0; i < b->n; i++) {
-		v = drain_batch_store_some(d, db, b, i, 1, counts, err);
-		if (v == DB_REFUSED)
-			drain_set_aside(d, b->name[i], err->text, counts);
-		else if (v != DB_OK)
+		v = drain_batch_store_some(d, db, b, i, 1, err);
+		if (v == DB_OK)
+			continue;
+		if (!drain_batch_give_up(d, db, b, i, v, counts, err)) {
+			drain_batch_keep(b, i);
 			return v;
+		}
 	}
 	return DB_OK;
 }
 
-/*
- * The batch could not be stored, though the database answers: a task of it may
- * be locked for long.  The next attempts are one by one, and what still cannot
- * be stored is passed over, lest all that is behind it has to wait as well.
- */
-static enum db_verdict
-drain_pass_over(struct drain *d, size_t from, size_t n,
-    struct drain_counts *counts, size_t *failures)
+/* The rows are committed: the files have done their work. */
+static void
+drain_batch_remove(const struct drain *d, const struct drain_batch *b,
+    struct drain_counts *counts)
 {
-	if (n > 1) {
-		d->alone_until = d->next;
-		d->next = from;
-		return DB_OK;
-	}
-	counts->passed++;
-	return ++*failures < ALONE_FAILURES ? DB_OK : DB_AWAY;
+	size_t	i;
+
+	for (i = 0; i < b->nsources; i++)
+		if (!b->source[i].stays && unlinkat(d->dirfd,
+		    b->source[i].name, 0) == 0)
+			counts->drained += b->source[i].stored;
+}
+
+/* What follows the names from there on is tried again, each by itself. */
+static void
+drain_step_back(struct drain *d, size_t from)
+{
+	size_t	i;
+
+	d->alone_until = d->next;
+	for (i = from; i < d->next; i++)
+		d->waiting += spool_name_count(d->list.name[i]);
+	d->next = from;
+}
+
+/* Commit the batch.  What the database, which answers, did not store at once is
+ * tried one by one. */
+static enum db_verdict
+drain_batch_store(struct drain *d, struct db *db, struct drain_batch *b,
+    size_t from, struct drain_counts *counts, struct errbuf *err)
+{
+	enum db_verdict	v = DB_REFUSED;
+
+	if (!b->alone && b->n > 1)
+		v = drain_batch_store_some(d, db, b, 0, b->n, err);
+	if (v == DB_REFUSED)
+		return drain_batch_store_each(d, db, b, counts, err);
+	if (v != DB_OK)
+		drain_batch_keep(b, 0);
+	if (v != DB_AWAY || !db_is_connected(db))
+		return v;
+	drain_step_back(d, from);
+	return DB_OK;
 }
 
 /* ---- all of them -------------------------------------------------------- */
@@ -477,9 +548,9 @@ static enum db_verdict
 drain_listed(struct drain *d, struct db *db, const struct conf *conf,
     int64_t stop_at_ms, struct drain_counts *counts, struct errbuf *err)
 {
-	struct drain_batch	b = { .n = 0, .conf = conf };
+	struct drain_batch	b = { .conf = conf };
 	enum db_verdict		v = DB_OK;
-	size_t			from, failures = 0;
+	size_t			from;
 
 	do {
 		if (!drain_lock_is_ours(d->dirfd, d->lock)) {
@@ -487,16 +558,14 @@ drain_listed(struct drain *d, struct db *db, const struct conf *conf,
 			break;
 		}
 		from = d->next;
-		drain_batch_fill(d, conf, &b, counts, err);
+		drain_batch_fill(d, &b, counts, err);
 		if (b.n > 0)
-			v = drain_batch_store(d, db, &b, counts, err);
-		if (v == DB_AWAY && db_is_connected(db))
-			v = drain_pass_over(d, from, b.n, counts, &failures);
-		else
-			failures = 0;
-		drain_batch_free(&b);
+			v = drain_batch_store(d, db, &b, from, counts, err);
+		drain_batch_remove(d, &b, counts);
+		drain_batch_empty(&b);
 	} while (v == DB_OK && d->next < d->list.n &&
 	    (stop_at_ms == 0 || clock_ms() < stop_at_ms));
+	drain_batch_free(&b);
 	(void)fsync(d->dirfd);
 	return v;
 }
@@ -515,7 +584,6 @@ drain_run(struct drain *d, struct db *db, const struct conf *conf,
 		if (v == DB_OK)
 			drain_dir_follow(d);
 	}
-	counts->left = d->lock != -1 ? (long)(d->list.n - d->next) :
-	    spool_count(d->spool);
+	counts->left = d->lock != -1 ? d->waiting : spool_count(d->spool);
 	return v;
 }

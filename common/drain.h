@@ -1,7 +1,7 @@
 /*
  * Draining the spool: its files, oldest first, go into the database, and each
- * is removed only after its commit.  A handler's committer thread drains while
- * no request waits; so does each sweep.
+ * is removed only after all of it is committed.  A handler's thread of chores
+ * drains in between requests; so does each sweep.
  */
 #ifndef GENHOOK_DRAIN_H
 #define GENHOOK_DRAIN_H
@@ -16,11 +16,12 @@
 struct drain;
 
 struct drain_counts {
-	long	drained;	/* files committed to the database and removed */
-	long	refused;	/* files set aside in refused/, with the reason */
-	long	passed;		/* files that could not be read, stored or set
-				   aside just now: their turn comes again */
-	long	left;		/* files still waiting */
+	long	drained;	/* callbacks committed to the database, and their
+				   files removed */
+	long	refused;	/* set aside in refused/, with the reason */
+	long	passed;		/* that could not be read, stored or set aside
+				   just now: their turn comes again */
+	long	left;		/* still waiting */
 	bool	blind;		/* the directory could not be read */
 };
 

@@ -1,4 +1,4 @@
-/* The spool's directory: who writes there, and how full it is. */
+/* The spool's directory: who writes there, and how much waits in it. */
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 
@@ -12,32 +12,17 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "lib/clock.h"
+#include "lib/buf.h"
 #include "lib/file.h"
 #include "common/spool.h"
+#include "common/spool_census.h"
 #include "common/spool_format.h"
 
 #define NAME_SUFFIX	".delivery"
+#define NAME_ROOM	128
 #define ROOM_LEAST	((int64_t)1 << 20)
-
-/*
- * How full the spool is has to be counted anew now and then, since other
- * processes write here too: at most once in RECOUNT_MS, and in all no more than
- * 1/RECOUNT_SHARE of the time.  A sender must not wait while a million files
- * are counted: each write counts RECOUNT_STEP of them, and goes on for
- * FIRST_COUNT_MS when nothing is known yet.
- */
-#define RECOUNT_MS	1000
-#define RECOUNT_SHARE	20
-#define RECOUNT_STEP	256
-#define FIRST_COUNT_MS	500
-
-struct census {
-	DIR		*dir;		/* NULL: none is under way */
-	int64_t		 bytes;		/* seen so far */
-	int64_t		 spent_ms, due_ms;
-	bool		 begun;		/* the first one was */
-};
+/* A file's bodies, unless one alone is larger. */
+#define FILE_BYTES	((size_t)1 << 20)
 
 /*
  * The directory is not kept open, so that one moved, removed or mounted over
@@ -90,8 +75,7 @@ spool_close(struct spool *s)
 {
 	if (s == NULL)
 		return;
-	if (s->census.dir != NULL)
-		(void)closedir(s->census.dir);
+	census_free(&s->census);
 	(void)pthread_mutex_destroy(&s->lock);
 	free(s->dir);
 	free(s);
@@ -187,12 +171,39 @@ spool_each_name(int dirfd, bool (*fn)(int, const char *, void *), void *arg)
 	return failed == 0;
 }
 
+/* The end of a name: how many deliveries the file holds, unless it is one. */
+static void
+spool_name_finish(char name[NAME_ROOM], size_t n)
+{
+	size_t	len = strlen(name);
+
+	if (n > 1)
+		(void)snprintf(name + len, NAME_ROOM - len, ".%zu%s", n,
+		    NAME_SUFFIX);
+	else
+		(void)snprintf(name + len, NAME_ROOM - len, "%s", NAME_SUFFIX);
+}
+
+long
+spool_name_count(const char *name)
+{
+	const char	*dot = strchr(name, '.');
+	char		*end;
+	long		 n;
+
+	if (!spool_is_delivery(name))
+		return 0;
+	if (dot[1] < '1' || dot[1] > '9')
+		return 1;
+	n = strtol(dot + 1, &end, 10);
+	return strcmp(end, NAME_SUFFIX) == 0 && n < SPOOL_COUNT_MOST ? n : 1;
+}
+
 static bool
 spool_add_to_count(int dirfd, const char *name, void *arg)
 {
 	(void)dirfd;
-	if (spool_is_delivery(name))
-		(*(long *)arg)++;
+	*(long *)arg += spool_name_count(name);
 	return true;
 }
 
@@ -211,64 +222,7 @@ spool_count(const struct spool *s)
 	return n;
 }
 
-/* ---- the census --------------------------------------------------------- */
-
-/* Begin to count anew, unless that is under way or not due. */
-static bool
-census_begin(struct census *c, int dirfd)
-{
-	int	fd;
-
-	if (c->dir != NULL)
-		return true;
-	if (clock_ms() < c->due_ms)
-		return false;
-	fd = openat(dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd != -1 && (c->dir = fdopendir(fd)) == NULL)
-		(void)close(fd);
-	c->bytes = c->spent_ms = 0;
-	return c->dir != NULL;
-}
-
-static void
-census_end(struct census *c)
-{
-	if (c->dir != NULL)
-		(void)closedir(c->dir);
-	c->dir = NULL;
-	c->due_ms = clock_ms() + (c->spent_ms * RECOUNT_SHARE > RECOUNT_MS ?
-	    c->spent_ms * RECOUNT_SHARE : RECOUNT_MS);
-}
-
-/* Count some more; true when that was all. */
-static bool
-census_count_some(struct census *c)
-{
-	int64_t		 began_ms = clock_ms();
-	struct dirent	*e = NULL;
-	struct stat	 st;
-	int		 i;
-
-	for (i = 0; i < RECOUNT_STEP && (e = readdir(c->dir)) != NULL; i++)
-		if (spool_is_delivery(e->d_name) && fstatat(dirfd(c->dir),
-		    e->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0)
-			c->bytes += st.st_size;
-	c->spent_ms += clock_ms() - began_ms;
-	return e == NULL;
-}
-
-/* What one write counts; true when that was all. */
-static bool
-census_step(struct census *c)
-{
-	int64_t	until_ms = c->begun ? 0 : clock_ms() + FIRST_COUNT_MS;
-
-	c->begun = true;
-	while (!census_count_some(c))
-		if (clock_ms() >= until_ms)
-			return false;
-	return true;
-}
+/* ---- room ---------------------------------------------------------------- */
 
 /* Take len bytes of what the spool may hold, or false when it is full. */
 static bool
@@ -277,10 +231,8 @@ spool_reserve(struct spool *s, int dirfd, size_t len)
 	bool	ok;
 
 	(void)pthread_mutex_lock(&s->lock);
-	if (census_begin(&s->census, dirfd) && census_step(&s->census)) {
+	if (census_count(&s->census, dirfd))
 		s->bytes = s->census.bytes;
-		census_end(&s->census);
-	}
 	ok = s->bytes + (int64_t)len <= s->max_bytes;
 	if (ok) {
 		s->bytes += (int64_t)len;
@@ -447,31 +399,85 @@ spool_try(const struct spool *s, struct errbuf *err)
 	return ok;
 }
 
-bool
-spool_write(struct spool *s, const struct delivery *d, struct errbuf *err)
+/* The texts of n deliveries, one behind the other; false: no memory. */
+static bool
+spool_print(struct delivery *const *batch, size_t n, struct buf *text)
 {
-	char	 name[96], *text;
-	size_t	 len = 0;
-	bool	 ok = false;
-	int	 dirfd;
+	size_t	i;
 
-	if ((dirfd = spool_dir_open(s, err)) == -1)
-		return false;
-	if ((text = spool_format_print(d, &len)) == NULL) {
-		errbuf_set(err, "spool: out of memory");
-		(void)close(dirfd);
-		return false;
-	}
+	buf_init(text, SIZE_MAX);
+	for (i = 0; i < n; i++)
+		spool_format_add(text, batch[i]);
+	return buf_ok(text);
+}
+
+/* One file of n deliveries.  False with err. */
+static bool
+spool_write_batch(struct spool *s, int dirfd, struct delivery *const *batch,
+    size_t n, struct errbuf *err)
+{
+	struct buf	text;
+	char		name[NAME_ROOM];
+	bool		ok;
+
 	/* Names are in the order in which the callbacks came. */
-	(void)snprintf(name, sizeof(name), "%020" PRId64 "-%s%s",
-	    d->received_at, d->id, NAME_SUFFIX);
-	if (!spool_reserve(s, dirfd, len))
+	(void)snprintf(name, sizeof(name), "%020" PRId64 "-%s",
+	    batch[0]->received_at, batch[0]->id);
+	spool_name_finish(name, n);
+	if (!(ok = spool_print(batch, n, &text)))
+		(void)errbuf_no_memory(err);
+	else if (!(ok = spool_reserve(s, dirfd, text.len)))
 		errbuf_set(err, "spool: full: over %" PRId64 " bytes",
 		    s->max_bytes);
 	else
-		ok = spool_have_name(s, dirfd, err) &&
-		    spool_write_file(s, dirfd, name, text, len, err);
-	free(text);
-	(void)close(dirfd);
+		ok = spool_have_name(s, dirfd, err) && spool_write_file(s,
+		    dirfd, name, text.data, text.len, err);
+	buf_free(&text);
 	return ok;
+}
+
+/* How many of n deliveries, one at least, go into one file: what reads it has
+ * all of it in memory. */
+static size_t
+spool_batch_length(struct delivery *const *batch, size_t n)
+{
+	size_t	i, bytes = batch[0]->bodylen;
+
+	for (i = 1; i < n && i < SPOOL_FILE_MOST; i++)
+		if ((bytes += batch[i]->bodylen) > FILE_BYTES)
+			break;
+	return i;
+}
+
+bool
+spool_write_all(struct spool *s, struct delivery *const *batch, size_t n,
+    bool *written, struct errbuf *err)
+{
+	size_t	i, from, len;
+	bool	ok, all = true;
+	int	dirfd;
+
+	memset(written, 0, n * sizeof(*written));
+	if ((dirfd = spool_dir_open(s, err)) == -1)
+		return false;
+	for (from = 0; from < n; from += len) {
+		len = spool_batch_length(&batch[from], n - from);
+		ok = spool_write_batch(s, dirfd, &batch[from], len, err);
+		/* There may be room, or memory, for some of them. */
+		for (i = from; i < from + len; i++) {
+			written[i] = ok || (len > 1 && spool_write_batch(s,
+			    dirfd, &batch[i], 1, err));
+			all = all && written[i];
+		}
+	}
+	(void)close(dirfd);
+	return all;
+}
+
+bool
+spool_write(struct spool *s, struct delivery *d, struct errbuf *err)
+{
+	bool	written;
+
+	return spool_write_all(s, &d, 1, &written, err);
 }

@@ -1,4 +1,5 @@
-/* A delivery as the text of a spool file, and back. */
+/* Deliveries as the text of a spool file, and back. */
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,55 +14,38 @@
 
 /* One line of the head; a value never holds a line break. */
 static void
-spool_head_print_line(FILE *fp, const char *key, const char *value)
+spool_head_add_line(struct buf *out, const char *key, const char *value)
 {
-	const char	*c;
+	size_t	from;
 
 	if (value == NULL)
 		return;
-	fprintf(fp, "%s: ", key);
-	for (c = value; *c != '\0'; c++)
-		fputc(*c == '\n' || *c == '\r' ? ' ' : *c, fp);
-	fputc('\n', fp);
+	buf_printf(out, "%s: ", key);
+	from = out->len;
+	buf_text(out, value);
+	for (; from < out->len; from++)
+		if (out->data[from] == '\n' || out->data[from] == '\r')
+			out->data[from] = ' ';
+	buf_text(out, "\n");
 }
 
-static void
-spool_head_print(FILE *fp, const struct delivery *d)
+void
+spool_format_add(struct buf *out, const struct delivery *d)
 {
-	fprintf(fp, "%s\n", FIRST_LINE);
-	spool_head_print_line(fp, "id", d->id);
-	fprintf(fp, "received_at: %" PRId64 "\n", d->received_at);
-	spool_head_print_line(fp, "provider", d->provider->name);
-	spool_head_print_line(fp, "account", d->account);
-	spool_head_print_line(fp, "source", source_words[d->source]);
-	spool_head_print_line(fp, "outcome", outcome_words[d->outcome]);
-	spool_head_print_line(fp, "verdict", verdict_words[d->verdict]);
-	spool_head_print_line(fp, "remote_addr", d->remote_addr);
-	spool_head_print_line(fp, "headers", d->headers);
-	spool_head_print_line(fp, "note", d->note);
-	spool_head_print_line(fp, "token", *d->token != '\0' ? d->token :
-	    NULL);
-	fprintf(fp, "body: %zu\n\n", d->bodylen);
-}
-
-char *
-spool_format_print(const struct delivery *d, size_t *len)
-{
-	char	*text = NULL;
-	FILE	*fp;
-	bool	 bad;
-
-	if ((fp = open_memstream(&text, len)) == NULL)
-		return NULL;
-	spool_head_print(fp, d);
-	if (d->bodylen > 0)
-		(void)fwrite(d->body, 1, d->bodylen, fp);
-	bad = ferror(fp) != 0;
-	if (fclose(fp) != 0 || bad) {
-		free(text);
-		return NULL;
-	}
-	return text;
+	buf_text(out, FIRST_LINE "\n");
+	spool_head_add_line(out, "id", d->id);
+	buf_printf(out, "received_at: %" PRId64 "\n", d->received_at);
+	spool_head_add_line(out, "provider", d->provider->name);
+	spool_head_add_line(out, "account", d->account);
+	spool_head_add_line(out, "source", source_words[d->source]);
+	spool_head_add_line(out, "outcome", outcome_words[d->outcome]);
+	spool_head_add_line(out, "verdict", verdict_words[d->verdict]);
+	spool_head_add_line(out, "remote_addr", d->remote_addr);
+	spool_head_add_line(out, "headers", d->headers);
+	spool_head_add_line(out, "note", d->note);
+	spool_head_add_line(out, "token", *d->token != '\0' ? d->token : NULL);
+	buf_printf(out, "body: %zu\n\n", d->bodylen);
+	buf_bytes(out, d->body, d->bodylen);
 }
 
 /* ---- and back ----------------------------------------------------------- */
@@ -112,29 +96,36 @@ spool_head_parse(char *text, struct spool_head *h)
 	char	*line = text, *end, *colon;
 
 	memset(h, 0, sizeof(*h));
-	for (;; line = end + 1) {
+	if (strncmp(text, FIRST_LINE "\n", sizeof(FIRST_LINE)) != 0)
+		return NULL;
+	for (line += sizeof(FIRST_LINE);; line = end + 1) {
 		if ((end = strchr(line, '\n')) == NULL)
 			return NULL;
 		*end = '\0';
 		if (*line == '\0')
 			return end + 1;
-		if ((colon = strstr(line, ": ")) == NULL) {
-			if (line == text && strcmp(line, FIRST_LINE) == 0)
-				continue;
+		if ((colon = strstr(line, ": ")) == NULL)
 			return NULL;
-		}
 		*colon = '\0';
 		spool_head_set(h, line, colon + 2);
 	}
 }
 
+/* Is nothing missing, and the body within the bytes behind it? */
 static bool
-spool_head_is_whole(const struct spool_head *h, size_t bodylen)
+spool_head_is_whole(const struct spool_head *h, size_t behind,
+    size_t *bodylen)
 {
-	return h->id != NULL && h->received_at != NULL &&
-	    h->provider != NULL && h->account != NULL && h->source != NULL &&
-	    h->outcome != NULL && h->verdict != NULL && h->body != NULL &&
-	    uuid_is_valid(h->id) && strtoull(h->body, NULL, 10) == bodylen;
+	char	*end = NULL;
+
+	if (h->id == NULL || h->received_at == NULL || h->provider == NULL ||
+	    h->account == NULL || h->source == NULL || h->outcome == NULL ||
+	    h->verdict == NULL || h->body == NULL || !uuid_is_valid(h->id) ||
+	    *h->body < '0' || *h->body > '9')
+		return false;
+	errno = 0;
+	*bodylen = strtoull(h->body, &end, 10);
+	return errno == 0 && *end == '\0' && *bodylen <= behind;
 }
 
 /* Can this program make a delivery of it?  False, with err. */
@@ -179,7 +170,8 @@ spool_head_to_delivery(const struct spool_head *h, const char *body,
 	if (h->token != NULL)
 		(void)snprintf(d->token, sizeof(d->token), "%s", h->token);
 	if ((copy = malloc(bodylen + 1)) != NULL) {
-		memcpy(copy, body, bodylen + 1);
+		memcpy(copy, body, bodylen);
+		copy[bodylen] = '\0';
 		delivery_set_body(d, copy, bodylen);
 	}
 	if (copy != NULL && result_set(&d->remote_addr, h->remote_addr) &&
@@ -190,19 +182,31 @@ spool_head_to_delivery(const struct spool_head *h, const char *body,
 	return NULL;
 }
 
+/* What is behind a body: nothing, or another one's beginning. */
+static bool
+spool_is_end(const char *behind, size_t len)
+{
+	size_t	n = strlen(FIRST_LINE);
+
+	return strncmp(behind, FIRST_LINE, len < n ? len : n) == 0;
+}
+
 struct delivery *
-spool_format_parse(char *text, size_t len, struct errbuf *err)
+spool_format_next(char *text, size_t len, size_t *used, struct errbuf *err)
 {
 	struct delivery		*d;
 	struct spool_head	 h;
 	const char		*body = spool_head_parse(text, &h);
-	size_t			 bodylen;
+	size_t			 behind, bodylen = 0;
 
-	bodylen = body != NULL ? (size_t)(text + len - body) : 0;
-	if (body == NULL || !spool_head_is_whole(&h, bodylen)) {
+	*used = 0;
+	behind = body != NULL ? (size_t)(text + len - body) : 0;
+	if (body == NULL || !spool_head_is_whole(&h, behind, &bodylen) ||
+	    !spool_is_end(body + bodylen, behind - bodylen)) {
 		errbuf_set(err, "not a whole spool file");
 		return NULL;
 	}
+	*used = (size_t)(body - text) + bodylen;
 	if (!spool_head_is_known(&h, err))
 		return NULL;
 	if ((d = spool_head_to_delivery(&h, body, bodylen)) == NULL)

@@ -19,7 +19,7 @@ STAILQ_HEAD(commit_list, commit);
 /*
  * One delivery on its way into the database.  All memory is the owner's; from
  * committer_submit() on only the thread that commits it may touch it, and then
- * the one that committer_lead() has given it to.
+ * the one that committer_lead() or committer_lead_spool() has given it to.
  */
 struct commit {
 	STAILQ_ENTRY(commit) next;	/* in whichever list it is now */
@@ -30,6 +30,8 @@ struct commit {
 	bool		 stored;	/* known: it is on the database's disk */
 	enum outcome	 outcome;	/* and what became of it */
 	struct errbuf	 err;		/* else: why not */
+	bool		 spooled;	/* known: it is on the spool's */
+	struct errbuf	 spool_err;	/* else: why not */
 };
 
 #endif

@@ -20,6 +20,7 @@ struct commit_queue {
 	bool			 away;
 	struct errbuf		 away_err;	/* why */
 	bool			 ended;
+	int			 deadline_ms;
 };
 
 static void
@@ -44,12 +45,13 @@ commit_queue_wait_until(struct commit_queue *q, pthread_cond_t *cond,
 }
 
 struct commit_queue *
-commit_queue_new(void)
+commit_queue_new(int deadline_ms)
 {
 	struct commit_queue	*q = calloc(1, sizeof(*q));
 
 	if (q == NULL)
 		return NULL;
+	q->deadline_ms = deadline_ms;
 	(void)pthread_mutex_init(&q->lock, NULL);
 	commit_queue_init_cond(&q->lead_free);
 	commit_queue_init_cond(&q->chores);
@@ -93,7 +95,7 @@ commit_queue_give_up(struct commit_queue *q, struct commit_list *given_up)
 
 	q->away = true;
 	errbuf_set(&q->away_err, "database: the commit before did not end "
-	    "within %d ms", QUEUE_DEADLINE_MS);
+	    "within %d ms", q->deadline_ms);
 	STAILQ_INIT(given_up);
 	STAILQ_CONCAT(given_up, &q->waiting);
 	STAILQ_FOREACH(c, given_up, next)
@@ -107,7 +109,7 @@ commit_queue_overdue_at_ms(struct commit_queue *q)
 {
 	const struct commit	*c = STAILQ_FIRST(&q->waiting);
 
-	return c != NULL ? c->dequeue_by_ms : clock_ms() + QUEUE_DEADLINE_MS;
+	return c != NULL ? c->dequeue_by_ms : clock_ms() + q->deadline_ms;
 }
 
 static void
@@ -135,12 +137,23 @@ commit_queue_release(struct commit_queue *q)
 /* ---- the workers -------------------------------------------------------- */
 
 bool
+commit_queue_has_some(struct commit_queue *q)
+{
+	bool	some;
+
+	(void)pthread_mutex_lock(&q->lock);
+	some = !STAILQ_EMPTY(&q->waiting);
+	(void)pthread_mutex_unlock(&q->lock);
+	return some;
+}
+
+bool
 commit_queue_put(struct commit_queue *q, struct commit *c)
 {
 	bool	take;
 
 	c->stored = false;
-	c->dequeue_by_ms = clock_ms() + QUEUE_DEADLINE_MS;
+	c->dequeue_by_ms = clock_ms() + q->deadline_ms;
 	c->deadline_ms = clock_ms() + COMMIT_DEADLINE_MS;
 	(void)pthread_mutex_lock(&q->lock);
 	if ((take = !q->away || c->delivery == NULL))

@@ -1,5 +1,6 @@
 /*
- * Where requests wait for their commit, and who commits them: one worker leads,
+ * Where requests wait for their commit, into the database or, while that is
+ * away, into the spool, and who commits them: one worker leads,
  * one more may stand by to lead next, and all others go on with other requests.
  * A thread of its own does the connection's chores in between.  README.md has
  * the whole way.
@@ -13,10 +14,11 @@
 
 #include "server/commit.h"
 
-/* What no leader has taken by then is given up: the one that leads is held up
- * by a database that does not answer, and behind each request that waits for
- * it others wait for their turn. */
+/* For the database: the one that leads is held up by one that does not answer,
+ * and behind each request that waits for it others wait for their turn. */
 #define QUEUE_DEADLINE_MS	700
+/* For the spool: there is nothing else to turn to. */
+#define QUEUE_PATIENCE_MS	86400000
 
 enum commit_lead {
 	LEAD_OTHER,	/* another worker answers, or will: nothing to do */
@@ -26,8 +28,12 @@ enum commit_lead {
 
 struct commit_queue;
 
-struct commit_queue *commit_queue_new(void);	/* NULL: no memory */
+/* What no leader has taken by deadline_ms is given up.  NULL: no memory. */
+struct commit_queue *commit_queue_new(int deadline_ms);
 void	commit_queue_free(struct commit_queue *);	/* NULL is fine */
+
+/* Does anything wait for a leader? */
+bool	commit_queue_has_some(struct commit_queue *);
 
 /* A worker: let it wait for a leader, and call commit_queue_lead() next.
  * False: the database is known to be away, and commit->err says so; one that

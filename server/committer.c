@@ -30,12 +30,14 @@
 /* Finished tasks are told to listeners at once, but no more often than this. */
 #define NOTIFY_EVERY_MS	50
 
-/* All but queue, conf and thread is the leader's, whoever that is. */
+/* All but the queues, spool, conf and thread is the leader's, whoever that is. */
 struct committer {
 	const struct conf *conf;
+	struct spool	*spool;		/* NULL: none */
 	struct drain	*drain;		/* NULL: none, as in plain CGI */
 	struct db	*db;		/* the handler's one connection */
-	struct commit_queue *queue;
+	struct commit_queue *queue;	/* in front of the database, */
+	struct commit_queue *spooling;	/* and of the spool */
 	bool		 threaded;	/* false: plain CGI */
 	pthread_t	 thread;	/* of the chores */
 	bool		 busy;		/* something came since the last chores */
@@ -239,6 +241,84 @@ committer_commit(struct committer *c, struct commit_list *list)
 		commit_queue_hurry_chores(c->queue, c->notify_at_ms);
 }
 
+/* ---- the spool ---------------------------------------------------------- */
+
+/* Is it known not to be stored, and worth keeping?  A forger's deliveries must
+ * not fill the disk. */
+static bool
+commit_wants_spool(const struct commit *one)
+{
+	return !one->stored && one->delivery != NULL &&
+	    one->delivery->outcome != OUTCOME_UNVERIFIED;
+}
+
+/* Those of the list, at most BATCH_COMMITS, go into the spool together. */
+static void
+committer_spool(struct committer *c, struct commit_list *list)
+{
+	struct delivery	*batch[BATCH_COMMITS];
+	bool		 written[BATCH_COMMITS] = { false };
+	struct errbuf	 err = { .text = "no spool" };
+	struct commit	*one;
+	size_t		 n = 0, i = 0;
+
+	STAILQ_FOREACH(one, list, next)
+		batch[n++] = one->delivery;
+	if (c->spool != NULL)
+		(void)spool_write_all(c->spool, batch, n, written, &err);
+	STAILQ_FOREACH(one, list, next) {
+		if (!(one->spooled = written[i++]))
+			one->spool_err = err;
+	}
+}
+
+static void
+committer_spool_alone(struct committer *c, struct commit *one)
+{
+	struct commit_list	list;
+
+	one->spooled = false;
+	STAILQ_INIT(&list);
+	if (commit_wants_spool(one)) {
+		STAILQ_INSERT_TAIL(&list, one, next);
+		committer_spool(c, &list);
+	}
+}
+
+/* What the database has not taken, and is worth keeping, waits for the spool. */
+static void
+committer_queue_spool(struct committer *c, struct commit_list *known)
+{
+	struct commit_list	list;
+	struct commit		*one;
+
+	STAILQ_INIT(&list);
+	STAILQ_CONCAT(&list, known);
+	while ((one = STAILQ_FIRST(&list)) != NULL) {
+		STAILQ_REMOVE_HEAD(&list, next);
+		one->spooled = false;
+		if (commit_wants_spool(one))
+			(void)commit_queue_put(c->spooling, one);
+		else
+			STAILQ_INSERT_TAIL(known, one, next);
+	}
+}
+
+/* Write what waits, where nobody else does; known gets more. */
+static void
+committer_write_spool(struct committer *c, struct commit_list *known)
+{
+	struct commit_list	taken;
+
+	if (!commit_queue_has_some(c->spooling) ||
+	    commit_queue_lead(c->spooling, &taken, BATCH_COMMITS) != LEAD_MINE)
+		return;
+	do {
+		committer_spool(c, &taken);
+		STAILQ_CONCAT(known, &taken);
+	} while (commit_queue_pass(c->spooling, &taken, BATCH_COMMITS));
+}
+
 /* ---- chores ------------------------------------------------------------- */
 
 /*
@@ -343,7 +423,8 @@ committer_start(const struct conf *conf, struct spool *spool, bool threads,
 				    conf->receiver_conninfo : conf->conninfo;
 
 	if ((c = calloc(1, sizeof(*c))) == NULL ||
-	    (c->queue = commit_queue_new()) == NULL ||
+	    (c->queue = commit_queue_new(QUEUE_DEADLINE_MS)) == NULL ||
+	    (c->spooling = commit_queue_new(QUEUE_PATIENCE_MS)) == NULL ||
 	    (c->db = database_new(conninfo, "genhook_receiver",
 	    conf->pooler)) == NULL || (threads && spool != NULL &&
 	    (c->drain = drain_new(spool)) == NULL)) {
@@ -352,6 +433,7 @@ committer_start(const struct conf *conf, struct spool *spool, bool threads,
 		return NULL;
 	}
 	c->conf = conf;
+	c->spool = spool;
 	if (threads && !thread_start(&c->thread, committer_main, c, err)) {
 		committer_free(c);
 		return NULL;
@@ -374,6 +456,7 @@ committer_free(struct committer *c)
 	drain_free(c->drain);
 	db_free(c->db);
 	commit_queue_free(c->queue);
+	commit_queue_free(c->spooling);
 	free(c);
 }
 
@@ -382,35 +465,60 @@ committer_free(struct committer *c)
 bool
 committer_submit(struct committer *c, struct commit *one)
 {
+	one->spooled = false;
 	if (c->threaded)
-		return commit_queue_put(c->queue, one);
+		return commit_queue_put(c->queue, one) ||
+		    (commit_wants_spool(one) &&
+		    commit_queue_put(c->spooling, one));
 	one->deadline_ms = clock_ms() + COMMIT_DEADLINE_MS;
 	if (one->delivery != NULL)
 		committer_commit_alone(c, one);
 	else
 		(void)committer_answer_pings(c, &one, 1);
+	committer_spool_alone(c, one);
 	return false;
 }
 
-struct commit *
-committer_lead(struct committer *c)
+/* Commit what waits, where nobody else does; those whose fate is known. */
+static void
+committer_lead_database(struct committer *c, struct commit_list *known)
 {
-	struct commit_list	known, taken;
+	struct commit_list	taken;
 
-	STAILQ_INIT(&known);
 	switch (commit_queue_lead(c->queue, &taken, BATCH_COMMITS)) {
 	case LEAD_MINE:
 		do {
 			committer_try_connect(c);
 			committer_commit(c, &taken);
-			STAILQ_CONCAT(&known, &taken);
+			STAILQ_CONCAT(known, &taken);
 		} while (commit_queue_pass(c->queue, &taken, BATCH_COMMITS));
 		break;
 	case LEAD_STUCK:
-		STAILQ_CONCAT(&known, &taken);
+		STAILQ_CONCAT(known, &taken);
 		break;
 	case LEAD_OTHER:
 		break;
 	}
+}
+
+struct commit *
+committer_lead_spool(struct committer *c)
+{
+	struct commit_list	known;
+
+	STAILQ_INIT(&known);
+	committer_write_spool(c, &known);
+	return STAILQ_FIRST(&known);
+}
+
+struct commit *
+committer_lead(struct committer *c)
+{
+	struct commit_list	known;
+
+	STAILQ_INIT(&known);
+	committer_lead_database(c, &known);
+	committer_queue_spool(c, &known);
+	committer_write_spool(c, &known);
 	return STAILQ_FIRST(&known);
 }

@@ -76,15 +76,23 @@ receiver_end_call(void *call, const struct request *req)
 
 /* Whoever is given to each() may serve another request at once. */
 static void
-receiver_lead(void *arg, void (*each)(void *, void *), void *each_arg)
+receiver_each(struct commit *c, void (*each)(void *, void *), void *each_arg)
 {
-	const struct receiver	*rx = arg;
-	struct commit		*c, *next;
+	struct commit	*next;
 
-	for (c = committer_lead(rx->committer); c != NULL; c = next) {
+	for (; c != NULL; c = next) {
 		next = STAILQ_NEXT(c, next);
 		each(each_arg, c->owner);
 	}
+}
+
+static void
+receiver_lead(void *arg, void (*each)(void *, void *), void *each_arg)
+{
+	const struct receiver	*rx = arg;
+
+	receiver_each(committer_lead_spool(rx->committer), each, each_arg);
+	receiver_each(committer_lead(rx->committer), each, each_arg);
 }
 
 static bool

@@ -531,31 +531,26 @@ receive_begin(struct callback *cb, const struct receiver *rx,
 
 /* ---- the answer --------------------------------------------------------- */
 
-/* The commit's fate is known: answer so, or spool what is not committed. */
+/* The commit's fate is known: answer so. */
 static enum answer
 receive_conclude(struct callback *cb)
 {
-	const struct errbuf	*db_err = &cb->commit.err;
-	struct errbuf		 spool_err = { .text = "no spool" };
-	bool			 spooled;
+	const struct commit	*c = &cb->commit;
 
-	if (cb->commit.stored)
-		return answer_of(cb->commit.outcome);
-	/* A forger's deliveries must not fill the disk. */
+	if (c->stored)
+		return answer_of(c->outcome);
 	if (cb->proposed == OUTCOME_UNVERIFIED)
 		return ANSWER_UNVERIFIED;
-	spooled = cb->rx->spool != NULL &&
-	    spool_write(cb->rx->spool, cb->delivery, &spool_err);
 	/* What is no JSON stays so; where it is kept is for the log alone. */
 	if (cb->proposed == OUTCOME_REJECTED) {
-		log_line(LOG_WARN, "rejected delivery %s: %s", spooled ?
-		    "spooled" : "not kept", db_err->text);
+		log_line(LOG_WARN, "rejected delivery %s: %s", c->spooled ?
+		    "spooled" : "not kept", c->err.text);
 		return ANSWER_REJECTED;
 	}
-	errbuf_set(&cb->words, "%s: %.200s%s%.100s", spooled ? "spooled" :
-	    "not stored", db_err->text, spooled ? "" : "; ",
-	    spooled ? "" : spool_err.text);
-	return spooled ? ANSWER_SPOOLED : ANSWER_UNAVAILABLE;
+	errbuf_set(&cb->words, "%s: %.200s%s%.100s", c->spooled ? "spooled" :
+	    "not stored", c->err.text, c->spooled ? "" : "; ",
+	    c->spooled ? "" : c->spool_err.text);
+	return c->spooled ? ANSWER_SPOOLED : ANSWER_UNAVAILABLE;
 }
 
 /* One line for each request; the path, with its token, is not in it. */

@@ -56,7 +56,7 @@ struct callback {
 /*
  * A worker: read, verify and parse a request, and submit what is worth keeping.
  * False: receive_end() may follow at once.  True: the committer has it, and
- * receive_end() may follow once committer_lead() has given cb->commit out,
+ * receive_end() may follow once the committer has given cb->commit out,
  * which may be before this returns.  cb needs no initial value but
  * cb->commit.owner; request and receiver must live until the end.
  */
@@ -64,10 +64,10 @@ bool	receive_begin(struct callback *cb, const struct receiver *,
 	    const struct request *);
 
 /*
- * The worker that committer_lead() gave it to, or the same one after false: write the whole CGI answer to out and
- * free what the callback holds.  What could not be committed is spooled here.
- * Only here, when the commit or the spool file's fsync is known, is 200 said.
- * Returns the length.
+ * The worker that the committer gave it to, or the same one after false: write
+ * the whole CGI answer to out and free what the callback holds.  Only here, when
+ * the commit or the spool file's fsync is known, is 200 said.  Returns the
+ * length.
  */
 size_t	receive_end(struct callback *, char out[ANSWER_TEXT_MAX]);
 

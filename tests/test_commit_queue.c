@@ -33,7 +33,7 @@ list_len(const struct commit_list *l)
 static void
 test_order(void)
 {
-	struct commit_queue	*q = commit_queue_new();
+	struct commit_queue	*q = commit_queue_new(QUEUE_DEADLINE_MS);
 	struct commit		 c[5] = { { .delivery = &some } }, *one;
 	struct commit_list	 taken;
 	size_t			 i;
@@ -61,7 +61,7 @@ test_order(void)
 static void
 test_away(void)
 {
-	struct commit_queue	*q = commit_queue_new();
+	struct commit_queue	*q = commit_queue_new(QUEUE_DEADLINE_MS);
 	struct commit	 c = { .delivery = &some, .stored = true };
 	struct commit	 ping = { .delivery = NULL };
 	struct errbuf	 err = { .text = "gone fishing" };
@@ -112,7 +112,7 @@ second_main(void *arg)
 static void
 test_stand_by(void)
 {
-	struct commit_queue	*q = commit_queue_new();
+	struct commit_queue	*q = commit_queue_new(QUEUE_DEADLINE_MS);
 	struct commit		 c[2] = { { .delivery = &some }, { .delivery = &some } };
 	struct second		 s = { .queue = q };
 	struct commit_list	 taken, none;
@@ -142,7 +142,7 @@ test_stand_by(void)
 static void
 test_stuck(void)
 {
-	struct commit_queue	*q = commit_queue_new();
+	struct commit_queue	*q = commit_queue_new(QUEUE_DEADLINE_MS);
 	struct commit		 c = { .delivery = &some };
 	struct commit		 late = { .delivery = &some };
 	struct second		 s = { .queue = q };
@@ -193,7 +193,7 @@ chores_until(int n)
 static void
 test_chores(void)
 {
-	struct commit_queue	*q = commit_queue_new();
+	struct commit_queue	*q = commit_queue_new(QUEUE_DEADLINE_MS);
 	struct commit		 c = { .delivery = &some };
 	struct commit_list	 taken;
 	pthread_t		 thread;
@@ -313,7 +313,7 @@ test_threads(void)
 	struct commit_list	 taken;
 	size_t			 i, k, once = 0, stored = 0;
 
-	busy = commit_queue_new();
+	busy = commit_queue_new(QUEUE_DEADLINE_MS);
 	atomic_store(&chores_done, 0);
 	(void)pthread_create(&chores, NULL, chores_all, NULL);
 	for (i = 0; i < WORKERS; i++)

@@ -5,12 +5,14 @@
 
 #include <errno.h>
 #include <stdarg.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 #include "common/drain.h"
 #include "common/drain_lock.h"
+#include "common/spool_format.h"
 #include "common/store.h"
 #include "tests/cunit_main.h"
 #include "tests/fixture.h"
@@ -32,7 +34,7 @@ ssize_t		__wrap_read(int, void *, size_t);
 struct dirent	*__real_readdir(DIR *);
 struct dirent	*__wrap_readdir(DIR *);
 
-#define STORED_MAX	512
+#define STORED_MAX	2048
 
 static struct {
 	usec_t		received_at[STORED_MAX];	/* as they came */
@@ -837,19 +839,29 @@ test_blind(void)
 
 /* --- a drainer that stands still */
 
-#define MANY	150	/* more than two batches */
+#define BATCH	256
+#define REST	22
+#define MANY	(2 * BATCH + REST)
 
+/* One file each, none of which has to outlive this machine. */
 static void
-many_write(struct spool *s, usec_t from, usec_t n)
+many_write(usec_t from, usec_t n)
 {
 	struct delivery	*d;
-	struct errbuf	 err;
+	struct buf	 text;
+	char		 path[SCRATCH_PATH + 96];
 	usec_t		 i;
 
 	for (i = from; i < from + n; i++) {
 		d = delivery_of("{}", 2);
 		d->received_at = RECEIVED_AT + i;
-		CU_ASSERT(spool_write(s, d, &err));
+		buf_init(&text, SIZE_MAX);
+		spool_format_add(&text, d);
+		CU_ASSERT_FATAL(buf_ok(&text));
+		(void)snprintf(path, sizeof(path), "%s/%020lld-%s.delivery",
+		    dir, (long long)d->received_at, d->id);
+		scratch_write(path, 0600, text.data);
+		buf_free(&text);
 		delivery_free(d);
 	}
 }
@@ -908,7 +920,7 @@ still_begin(void)
 	scratch_make(dir);
 	still.one = drain_open(&still.spool);
 	CU_ASSERT_PTR_NOT_NULL_FATAL(still.other = drain_new(still.spool));
-	many_write(still.spool, 0, MANY);
+	many_write(0, MANY);
 	memset(&database, 0, sizeof(database));
 }
 
@@ -934,14 +946,14 @@ test_stopped(void)
 	CU_ASSERT_EQUAL(still.drained, MANY);
 	CU_ASSERT_PTR_NOT_NULL(strstr(still.said, "taking over"));
 	CU_ASSERT_EQUAL(spool_count(still.spool), 0);
-	CU_ASSERT_EQUAL(database.n, MANY + 64);
+	CU_ASSERT_EQUAL(database.n, MANY + BATCH);
 	for (i = 0; i < MANY; i++)
 		CU_ASSERT_EQUAL(database.received_at[i],
 		    RECEIVED_AT + (usec_t)i);
 	/* Both are as good as new. */
-	many_write(still.spool, MANY, 1);
+	many_write(MANY, 1);
 	CU_ASSERT_EQUAL(still_drain(still.one, true), 1);
-	many_write(still.spool, MANY + 1, 1);
+	many_write(MANY + 1, 1);
 	CU_ASSERT_EQUAL(still_drain(still.other, true), 1);
 	still_end();
 }
@@ -978,15 +990,15 @@ static void
 test_touches(void)
 {
 	still_begin();
-	CU_ASSERT_EQUAL(still_drain(still.other, false), 64);
+	CU_ASSERT_EQUAL(still_drain(still.other, false), BATCH);
 	drain_leave(still.other);
-	many_write(still.spool, MANY, 64);
+	many_write(MANY, BATCH);
 	lock_age(86400);
 	before_open = assert_touched;
-	CU_ASSERT_EQUAL(still_drain(still.one, false), 64);
+	CU_ASSERT_EQUAL(still_drain(still.one, false), BATCH);
 	before_open = NULL;
 	database.meanwhile = touched_anew;
-	CU_ASSERT_EQUAL(still_drain(still.one, true), MANY - 64);
+	CU_ASSERT_EQUAL(still_drain(still.one, true), MANY - BATCH);
 	still_end();
 }
 
@@ -1006,11 +1018,11 @@ static void
 test_swapped(void)
 {
 	still_begin();
-	CU_ASSERT_EQUAL(still_drain(still.one, false), 64);
+	CU_ASSERT_EQUAL(still_drain(still.one, false), BATCH);
 	drain_leave(still.one);
 	before_flock = lock_swap;
 	CU_ASSERT_EQUAL(still_drain(still.one, false), 0);
-	CU_ASSERT_EQUAL(still_drain(still.one, true), MANY - 64);
+	CU_ASSERT_EQUAL(still_drain(still.one, true), MANY - BATCH);
 	still_end();
 }
 
@@ -1023,15 +1035,15 @@ test_stopped_between(void)
 	struct drain	*third;
 
 	still_begin();
-	CU_ASSERT_EQUAL(still_drain(still.other, false), 64);
+	CU_ASSERT_EQUAL(still_drain(still.other, false), BATCH);
 	drain_leave(still.other);
-	many_write(still.spool, MANY, 64);
+	many_write(MANY, BATCH);
 	lock_age(86400);
-	CU_ASSERT_EQUAL(still_drain(still.one, false), 64);
+	CU_ASSERT_EQUAL(still_drain(still.one, false), BATCH);
 	CU_ASSERT_EQUAL(still_drain(still.other, true), 0);
 	lock_age(DRAIN_LOCK_STALE_S + 2);
 	capture_begin(&cap);
-	CU_ASSERT_EQUAL(still_drain(still.other, false), 64);
+	CU_ASSERT_EQUAL(still_drain(still.other, false), BATCH);
 	(void)capture_end(&cap, still.said, sizeof(still.said));
 	CU_ASSERT_PTR_NOT_NULL(strstr(still.said, "taking over"));
 	/* The other has it now: the one lets go, and a third waits. */
@@ -1039,10 +1051,10 @@ test_stopped_between(void)
 	CU_ASSERT_EQUAL(still_drain(still.one, true), 0);
 	CU_ASSERT_PTR_NOT_NULL_FATAL(third = drain_new(still.spool));
 	CU_ASSERT_EQUAL(still_drain(third, true), 0);
-	CU_ASSERT_EQUAL(still_drain(still.other, true), 22);
-	many_write(still.spool, 2 * MANY, 10);
+	CU_ASSERT_EQUAL(still_drain(still.other, true), REST);
+	many_write(2 * MANY, 10);
 	CU_ASSERT_EQUAL(still_drain(third, true), 10);
-	CU_ASSERT_EQUAL(database.n, 64 + MANY + 10);
+	CU_ASSERT_EQUAL(database.n, BATCH + MANY + 10);
 	drain_free(third);
 	still_end();
 }
@@ -1080,6 +1092,322 @@ test_foreign_lock(void)
 	still_end();
 }
 
+/* --- a file of several */
+
+#define TOGETHER	5
+
+/* The text of delivery i of a file of several. */
+static void
+together_print(struct buf *text, usec_t i)
+{
+	struct delivery	*d = delivery_of("{}", 2);
+
+	d->received_at = RECEIVED_AT + i;
+	(void)snprintf(d->id, sizeof(d->id),
+	    "01890000-0000-7000-8000-00000000000%d", (int)i);
+	buf_init(text, SIZE_MAX);
+	spool_format_add(text, d);
+	CU_ASSERT_FATAL(buf_ok(text));
+	delivery_free(d);
+}
+
+/* They come in one file, which counts as so many. */
+static void
+together_write(struct spool *s)
+{
+	struct delivery	*batch[TOGETHER];
+	bool		 written[TOGETHER];
+	struct errbuf	 err;
+	size_t		 i;
+
+	for (i = 0; i < TOGETHER; i++) {
+		batch[i] = delivery_of("{}", 2);
+		batch[i]->received_at = RECEIVED_AT + (usec_t)i;
+		(void)snprintf(batch[i]->id, sizeof(batch[i]->id),
+		    "01890000-0000-7000-8000-00000000000%zu", i);
+	}
+	CU_ASSERT(spool_write_all(s, batch, TOGETHER, written, &err));
+	CU_ASSERT_EQUAL(spool_count(s), TOGETHER);
+	for (i = 0; i < TOGETHER; i++) {
+		CU_ASSERT(written[i]);
+		delivery_free(batch[i]);
+	}
+}
+
+static char	together_name[256];
+
+static bool
+together_note_name(int dirfd, const char *name, void *arg)
+{
+	(void)dirfd;
+	if (spool_is_delivery(name)) {
+		(void)snprintf(together_name, sizeof(together_name), "%s",
+		    name);
+		(*(int *)arg)++;
+	}
+	return true;
+}
+
+/* The one file of the spool, or "". */
+static const char *
+together_find(const char *of)
+{
+	int	n = 0, fd = open(of, O_RDONLY | O_DIRECTORY);
+
+	together_name[0] = '\0';
+	CU_ASSERT_FATAL(fd != -1);
+	CU_ASSERT(spool_each_name(fd, together_note_name, &n));
+	(void)close(fd);
+	CU_ASSERT(n <= 1);
+	return together_name;
+}
+
+/* What was set aside of the file is the text of that one alone. */
+static void
+together_assert_aside(usec_t i)
+{
+	char		 path[SCRATCH_PATH + 320], *got;
+	struct buf	 want;
+	size_t		 len;
+
+	(void)snprintf(path, sizeof(path), "%s/refused", dir);
+	(void)snprintf(path, sizeof(path), "%s/refused/%s", dir,
+	    together_find(path));
+	together_print(&want, i);
+	got = fixture_read(path, &len);
+	CU_ASSERT_EQUAL_FATAL(len, want.len);
+	CU_ASSERT_EQUAL(memcmp(got, want.data, len), 0);
+	free(got);
+	buf_free(&want);
+}
+
+static long	together_passed;
+
+/* Drains all; what was logged is nobody's. */
+static long
+together_drain(struct drain *d, struct drain_counts *counts)
+{
+	struct conf	conf = { 0 };
+	struct capture	cap;
+	struct errbuf	err;
+	char		said[4096];
+
+	capture_begin(&cap);
+	(void)drain_run(d, NULL, &conf, 0, counts, &err);
+	(void)capture_end(&cap, said, sizeof(said));
+	together_passed = counts->passed;
+	return counts->drained;
+}
+
+static void
+test_together(void)
+{
+	struct drain_counts	counts;
+	struct spool		*s;
+	struct drain		*d;
+	size_t			i;
+
+	scratch_make(dir);
+	d = drain_open(&s);
+	together_write(s);
+	memset(&database, 0, sizeof(database));
+	CU_ASSERT_EQUAL(together_drain(d, &counts), TOGETHER);
+	CU_ASSERT_EQUAL_FATAL(database.n, TOGETHER);
+	for (i = 0; i < TOGETHER; i++)
+		CU_ASSERT_EQUAL(database.received_at[i],
+		    RECEIVED_AT + (usec_t)i);
+	CU_ASSERT_EQUAL(counts.left, 0);
+	CU_ASSERT_STRING_EQUAL(together_find(dir), "");
+	drain_close(s, d);
+	scratch_remove(dir);
+}
+
+/* One is refused: it alone is set aside, in a file of its own. */
+static void
+test_together_refused(void)
+{
+	struct drain_counts	counts;
+	struct spool		*s;
+	struct drain		*d;
+	usec_t			i;
+
+	for (i = 0; i < TOGETHER; i++) {
+		scratch_make(dir);
+		d = drain_open(&s);
+		together_write(s);
+		memset(&database, 0, sizeof(database));
+		database.connected = true;
+		database.at = RECEIVED_AT + i;
+		database.verdict_at = DB_REFUSED;
+		CU_ASSERT_EQUAL(together_drain(d, &counts), TOGETHER - 1);
+		CU_ASSERT_EQUAL(counts.refused, 1);
+		CU_ASSERT_EQUAL(database.n, TOGETHER - 1);
+		CU_ASSERT_EQUAL(spool_count(s), 0);
+		together_assert_aside(i);
+		drain_close(s, d);
+		scratch_remove(dir);
+	}
+}
+
+/* One cannot be stored just now: the file stays for it, and nothing of it is
+ * lost; the others are stored meanwhile. */
+static void
+test_together_locked(void)
+{
+	struct drain_counts	counts;
+	struct spool		*s;
+	struct drain		*d;
+	usec_t			i;
+
+	for (i = 0; i < TOGETHER; i++) {
+		scratch_make(dir);
+		d = drain_open(&s);
+		together_write(s);
+		memset(&database, 0, sizeof(database));
+		database.connected = true;
+		database.at = RECEIVED_AT + i;
+		database.verdict_at = DB_AWAY;
+		CU_ASSERT_EQUAL(together_drain(d, &counts), 0);
+		CU_ASSERT_EQUAL(counts.passed, 1);
+		CU_ASSERT_EQUAL(database.n, TOGETHER - 1);
+		CU_ASSERT_EQUAL(spool_count(s), TOGETHER);
+		memset(&database, 0, sizeof(database));
+		CU_ASSERT_EQUAL(together_drain(d, &counts), TOGETHER);
+		CU_ASSERT_EQUAL(database.n, TOGETHER);
+		CU_ASSERT_EQUAL(spool_count(s), 0);
+		drain_close(s, d);
+		scratch_remove(dir);
+	}
+}
+
+/* The database goes away in the middle: what was not asked stays as well. */
+static void
+test_together_away(void)
+{
+	struct drain_counts	counts;
+	struct spool		*s;
+	struct drain		*d;
+
+	scratch_make(dir);
+	d = drain_open(&s);
+	together_write(s);
+	memset(&database, 0, sizeof(database));
+	database.at = RECEIVED_AT + 2;
+	database.verdict_at = DB_AWAY;
+	CU_ASSERT_EQUAL(together_drain(d, &counts), 0);
+	CU_ASSERT_EQUAL(spool_count(s), TOGETHER);
+	/* One by one: there are two before that one. */
+	database.connected = true;
+	CU_ASSERT_EQUAL(together_drain(d, &counts), 0);
+	CU_ASSERT_EQUAL(spool_count(s), TOGETHER);
+	drain_close(s, d);
+	scratch_remove(dir);
+}
+
+/* What is refused and cannot be set aside keeps the file. */
+static void
+test_together_not_aside(void)
+{
+	struct drain_counts	counts;
+	struct spool		*s;
+	struct drain		*d;
+	char			path[SCRATCH_PATH + 32];
+
+	scratch_make(dir);
+	d = drain_open(&s);
+	together_write(s);
+	(void)snprintf(path, sizeof(path), "%s/refused", dir);
+	scratch_write(path, 0600, "");
+	memset(&database, 0, sizeof(database));
+	database.connected = true;
+	database.at = RECEIVED_AT + 2;
+	database.verdict_at = DB_REFUSED;
+	CU_ASSERT_EQUAL(together_drain(d, &counts), 0);
+	CU_ASSERT_EQUAL(counts.refused, 0);
+	CU_ASSERT_EQUAL(together_passed, 1);
+	CU_ASSERT_EQUAL(database.n, TOGETHER - 1);
+	CU_ASSERT_EQUAL(spool_count(s), TOGETHER);
+	CU_ASSERT_EQUAL(unlink(path), 0);
+	CU_ASSERT_EQUAL(together_drain(d, &counts), TOGETHER - 1);
+	CU_ASSERT_EQUAL(counts.refused, 1);
+	CU_ASSERT_EQUAL(spool_count(s), 0);
+	together_assert_aside(2);
+	drain_close(s, d);
+	scratch_remove(dir);
+}
+
+/* A damaged file: those before the damage are stored, the rest is set aside,
+ * and no byte is lost. */
+static void
+test_together_damaged(void)
+{
+	struct drain_counts	counts;
+	struct buf		one, all;
+	struct spool		*s;
+	struct drain		*d;
+	char			path[SCRATCH_PATH + 320], *got;
+	size_t			len, at = 0;
+	usec_t			i;
+
+	scratch_make(dir);
+	d = drain_open(&s);
+	buf_init(&all, SIZE_MAX);
+	for (i = 0; i < TOGETHER; i++) {
+		together_print(&one, i);
+		if (i == 3)
+			at = all.len;
+		buf_bytes(&all, one.data, one.len);
+		buf_free(&one);
+	}
+	all.data[at + sizeof("genhook-spool 1\nid: ")] = '\n';
+	(void)snprintf(path, sizeof(path), "%s/7.5.delivery", dir);
+	scratch_write(path, 0600, all.data);
+	CU_ASSERT_EQUAL(spool_count(s), TOGETHER);
+	memset(&database, 0, sizeof(database));
+	CU_ASSERT_EQUAL(together_drain(d, &counts), 3);
+	CU_ASSERT_EQUAL(counts.refused, 1);
+	CU_ASSERT_EQUAL(spool_count(s), 0);
+	(void)snprintf(path, sizeof(path), "%s/refused", dir);
+	(void)snprintf(path, sizeof(path), "%s/refused/%s", dir,
+	    together_find(path));
+	got = fixture_read(path, &len);
+	CU_ASSERT_EQUAL(len, all.len - at);
+	CU_ASSERT_EQUAL(memcmp(got, all.data + at, len), 0);
+	free(got);
+	buf_free(&all);
+	drain_close(s, d);
+	scratch_remove(dir);
+}
+
+/* More than a batch in one file, put together by hand. */
+static void
+test_together_many(void)
+{
+	struct drain_counts	counts;
+	struct buf		one, all;
+	struct spool		*s;
+	struct drain		*d;
+	char			path[SCRATCH_PATH + 32];
+	int			i;
+
+	scratch_make(dir);
+	d = drain_open(&s);
+	together_print(&one, 1);
+	buf_init(&all, SIZE_MAX);
+	for (i = 0; i < MANY; i++)
+		buf_bytes(&all, one.data, one.len);
+	(void)snprintf(path, sizeof(path), "%s/7.delivery", dir);
+	scratch_write(path, 0600, all.data);
+	CU_ASSERT_EQUAL(spool_count(s), 1);
+	memset(&database, 0, sizeof(database));
+	CU_ASSERT_EQUAL(together_drain(d, &counts), MANY);
+	CU_ASSERT_EQUAL(spool_count(s), 0);
+	buf_free(&one);
+	buf_free(&all);
+	drain_close(s, d);
+	scratch_remove(dir);
+}
+
 int
 main(void)
 {
@@ -1102,6 +1430,13 @@ main(void)
 		{ "touches", test_touches },
 		{ "swapped", test_swapped },
 		{ "another user's lock", test_foreign_lock },
+		{ "together", test_together },
+		{ "together, one refused", test_together_refused },
+		{ "together, one locked", test_together_locked },
+		{ "together, then away", test_together_away },
+		{ "together, one not aside", test_together_not_aside },
+		{ "together, damaged", test_together_damaged },
+		{ "together, many", test_together_many },
 #if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
 		{ "no memory", test_no_memory },
 #endif

@@ -34,6 +34,7 @@ static bool	token_is_kept;		/* in the body that was submitted */
 static bool	submitted;		/* a delivery was to be committed, */
 static enum outcome submitted_as;	/* as this, */
 static enum verdict submitted_on;	/* for this reason */
+static struct spool *spool;		/* for what is submitted, or NULL */
 
 bool
 __wrap_hmac_sha256(struct bytes key, const struct bytes *parts,
@@ -91,6 +92,9 @@ __wrap_committer_submit(struct committer *c, struct commit *one)
 	    TOKEN, strlen(TOKEN)) != NULL;
 	submitted_as = one->delivery->outcome;
 	submitted_on = one->delivery->verdict;
+	errbuf_set(&one->spool_err, "no spool");
+	one->spooled = submitted_as != OUTCOME_UNVERIFIED && spool != NULL &&
+	    spool_write(spool, one->delivery, &one->spool_err);
 	return false;
 }
 
@@ -357,8 +361,7 @@ static char		heard_dir[SCRATCH_PATH];
 
 /* Answers into out. */
 static void
-hear(const struct heard *row, struct spool *spool, const char *length,
-    char out[ANSWER_TEXT_MAX])
+hear(const struct heard *row, const char *length, char out[ANSWER_TEXT_MAX])
 {
 	char		*tokens[] = { (char[]){ TOKEN }, NULL };
 	char		*secrets[] = { (char[]){ "whsec_x" }, NULL };
@@ -394,7 +397,7 @@ hear(const struct heard *row, struct spool *spool, const char *length,
 }
 
 static void
-hear_row(size_t i, struct spool *spool)
+hear_row(size_t i)
 {
 	const struct heard	*row = &heard[i];
 	unsigned		 before = CU_get_number_of_failures();
@@ -404,7 +407,7 @@ hear_row(size_t i, struct spool *spool)
 	long			 was = spool != NULL ? spool_count(spool) : 0;
 
 	(void)snprintf(length, sizeof(length), "%zu", strlen(row->body));
-	hear(row, spool, length, out);
+	hear(row, length, out);
 	CU_ASSERT_EQUAL(strncmp(out + strlen("Status: "), want, 3), 0);
 	CU_ASSERT_EQUAL(submitted, row->outcome != NONE_KEPT);
 	if (submitted) {
@@ -422,18 +425,18 @@ hear_row(size_t i, struct spool *spool)
 static void
 test_heard(void)
 {
-	struct spool	*spool;
 	struct errbuf	 err;
 	size_t		 i;
 
+	for (i = 0; i < sizeof(heard) / sizeof(heard[0]); i++)
+		hear_row(i);
 	scratch_make(heard_dir);
 	spool = spool_open(heard_dir, 1 << 20, &err);
 	CU_ASSERT_PTR_NOT_NULL_FATAL(spool);
-	for (i = 0; i < sizeof(heard) / sizeof(heard[0]); i++) {
-		hear_row(i, NULL);
-		hear_row(i, spool);
-	}
+	for (i = 0; i < sizeof(heard) / sizeof(heard[0]); i++)
+		hear_row(i);
 	spool_close(spool);
+	spool = NULL;
 	scratch_remove(heard_dir);
 }
 
@@ -478,7 +481,7 @@ test_length(void)
 	size_t	i;
 
 	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		hear(&heard[1], NULL, rows[i].length, out);
+		hear(&heard[1], rows[i].length, out);
 		CU_ASSERT_EQUAL(strncmp(out + strlen("Status: "),
 		    rows[i].http, 3), 0);
 		CU_ASSERT_FALSE(submitted);
@@ -498,7 +501,6 @@ test_health(void)
 	struct callback	 cb = { .kept = false };
 	struct capture	 cap;
 	struct errbuf	 err;
-	struct spool	*spool;
 	char		 out[ANSWER_TEXT_MAX], said[4096];
 
 	scratch_make(heard_dir);
@@ -517,6 +519,7 @@ test_health(void)
 	CU_ASSERT_EQUAL(strncmp(out, "Status: 503 ", 12), 0);
 	(void)capture_end(&cap, said, sizeof(said));
 	spool_close(spool);
+	spool = NULL;
 	scratch_remove(heard_dir);
 }
 

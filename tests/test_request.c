@@ -464,15 +464,19 @@ test_no_spool(void)
 	static const struct row	rejected = {
 		.body = "{", .http = 400, .says = "\"error\""
 	};
-	struct spool		*kept = spool;
+	struct committer	*kept = committer;
+	struct spool		*full;
 	struct errbuf		 err;
 
-	spool = spool_open(spool_dir, 0, &err);
-	CU_ASSERT_PTR_NOT_NULL_FATAL(spool);
+	full = spool_open(spool_dir, 0, &err);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(full);
+	committer = committer_start(conf, full, false, &err);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(committer);
 	assert_row(&accepted);
 	assert_row(&rejected);
-	spool_close(spool);
-	spool = kept;
+	committer_free(committer);
+	spool_close(full);
+	committer = kept;
 }
 
 /* Database and spool, as JSON; and nothing of it ends the JSON. */

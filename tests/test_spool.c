@@ -281,9 +281,126 @@ test_full(void)
 	assert_full(4000, 3);
 }
 
+/* How many callbacks a name stands for. */
+static void
+test_name_counts(void)
+{
+	static const struct {
+		const char	*name;
+		long		 n;
+	} rows[] = {
+		{ "1-2.delivery", 1 }, { "1-2.16.delivery", 16 },
+		{ "1-2.0.delivery", 1 }, { "1-2.-3.delivery", 1 },
+		{ "1-2.16x.delivery", 1 }, { "1-2.16.7.delivery", 1 },
+		{ "1-2.99999999999999999999.delivery", 1 },
+		{ ".tmp-1.16.delivery", 0 }, { "1-2.16.deliver", 0 },
+		{ "1-2.delivery.reason", 0 }, { "16", 0 }, { "", 0 },
+	};
+	size_t	i;
+
+	for (i = 0; i < COUNT(rows); i++)
+		CU_ASSERT_EQUAL(spool_name_count(rows[i].name), rows[i].n);
+}
+
+#define MANY	150
+
+/* So many with bodies of that size; true: all were written. */
+static bool
+write_many(struct spool *s, size_t bodylen, bool written[MANY])
+{
+	struct delivery	*batch[MANY];
+	char		*body = calloc(1, bodylen + 1);
+	struct errbuf	 err;
+	bool		 all;
+	int		 i;
+
+	CU_ASSERT_PTR_NOT_NULL_FATAL(body);
+	for (i = 0; i < MANY; i++)
+		batch[i] = delivery_of(body, bodylen, i);
+	all = spool_write_all(s, batch, MANY, written, &err);
+	for (i = 0; i < MANY; i++)
+		delivery_free(batch[i]);
+	free(body);
+	return all;
+}
+
+static bool
+count_files(int dirfd, const char *name, void *arg)
+{
+	struct stat	st;
+
+	if (!spool_is_delivery(name))
+		return true;
+	CU_ASSERT_EQUAL(fstatat(dirfd, name, &st, 0), 0);
+	CU_ASSERT(spool_name_count(name) <= SPOOL_FILE_MOST);
+	CU_ASSERT(st.st_size <= 2 << 20);
+	++*(long *)arg;
+	return true;
+}
+
+static long
+files_in(const char *where)
+{
+	long	n = 0;
+	int	fd = open(where, O_RDONLY | O_DIRECTORY);
+
+	CU_ASSERT_FATAL(fd != -1);
+	CU_ASSERT(spool_each_name(fd, count_files, &n));
+	(void)close(fd);
+	return n;
+}
+
+/* Together in as few files as is sensible: of 64 at most, and of a MiB, since
+ * who drains reads a file as a whole. */
+static void
+test_together(void)
+{
+	static const struct {
+		size_t	bodylen;
+		long	files;
+	} rows[] = { { 2, 3 }, { 16384, 3 }, { 100000, 15 } };
+	struct spool	*s;
+	bool		 written[MANY];
+	size_t		 i;
+	int		 j;
+
+	for (i = 0; i < COUNT(rows); i++) {
+		scratch_make(dir);
+		s = spool_new(1 << 30);
+		CU_ASSERT(write_many(s, rows[i].bodylen, written));
+		for (j = 0; j < MANY; j++)
+			CU_ASSERT(written[j]);
+		CU_ASSERT_EQUAL(spool_count(s), MANY);
+		CU_ASSERT_EQUAL(files_in(dir), rows[i].files);
+		spool_close(s);
+		scratch_remove(dir);
+	}
+}
+
+/* Where there is room for some of those that come together, those are kept. */
+static void
+test_together_full(void)
+{
+	struct spool	*s;
+	bool		 written[MANY];
+	int		 i, n = 0;
+
+	scratch_make(dir);
+	s = spool_new(100000);
+	CU_ASSERT_FALSE(write_many(s, 1000, written));
+	for (i = 0; i < MANY; i++)
+		n += written[i];
+	CU_ASSERT(n > 70 && n < 90);
+	CU_ASSERT_EQUAL(spool_count(s), n);
+	CU_ASSERT(written[0]);
+	CU_ASSERT_FALSE(written[MANY - 1]);
+	spool_close(s);
+	scratch_remove(dir);
+}
+
 /* The names that a write reads; -1: refused. */
 static long
-write_names(struct spool *s, const struct delivery *d)
+write_names(struct spool *s, struct delivery *d)
 {
 	struct errbuf	err;
 	long		before = names_read;
@@ -441,6 +558,9 @@ main(void)
 		{ "open", test_open },
 		{ "gone", test_gone },
 		{ "try", test_try },
+		{ "names' counts", test_name_counts },
+		{ "together", test_together },
+		{ "together, full", test_together_full },
 		{ NULL, NULL }
 	};
 

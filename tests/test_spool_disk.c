@@ -171,6 +171,34 @@ test_failures(void)
 	CU_ASSERT_EQUAL(told, 1);
 }
 
+/* Those that come together cost what one does; and where the file of all fails,
+ * each is tried by itself, and none is said to be there that is not. */
+static void
+test_together(void)
+{
+	struct spool	*s = spool_begin();
+	struct delivery	*batch[3];
+	struct errbuf	 err;
+	bool		 written[3] = { false };
+	size_t		 i;
+
+	for (i = 0; i < COUNT(batch); i++)
+		batch[i] = delivery_of("{}");
+	disk_watch(dir, NULL, 0);
+	CU_ASSERT_TRUE(spool_write_all(s, batch, COUNT(batch), written, &err));
+	CU_ASSERT_STRING_EQUAL(disk_calls, NAME_SYNCED WRITTEN);
+	CU_ASSERT(written[0] && written[1] && written[2]);
+	disk_watch(dir, "fsync spool/.tmp", EIO);
+	CU_ASSERT_FALSE(spool_write_all(s, batch, COUNT(batch), written, &err));
+	CU_ASSERT_FALSE(written[0] || written[1] || written[2]);
+	disk_unwatch();
+	CU_ASSERT_EQUAL(spool_count(s), COUNT(batch));
+	CU_ASSERT_EQUAL(names_left(), 0);
+	for (i = 0; i < COUNT(batch); i++)
+		delivery_free(batch[i]);
+	spool_end(s);
+}
+
 static void
 test_cut_writes(void)
 {
@@ -237,6 +265,7 @@ main(void)
 	static const struct test	tests[] = {
 		{ "order", test_order },
 		{ "failures", test_failures },
+		{ "together", test_together },
 		{ "cut writes", test_cut_writes },
 		{ "a closed parent", test_closed_parent },
 		{ NULL, NULL }

@@ -1,4 +1,6 @@
 /* common/spool_format: files that were written once can always be read. */
+#include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -80,23 +82,160 @@ test_written(void)
 {
 	struct delivery	*d;
 	struct errbuf	 err;
-	char		*text, *kept, *again;
-	size_t		 i, len, again_len = 0;
+	struct buf	 again;
+	char		*text, *kept;
+	size_t		 i, len, used;
 
 	for (i = 0; i < COUNT(written); i++) {
 		text = written_read(&written[i], &len);
 		kept = written_read(&written[i], &len);
-		d = spool_format_parse(text, len, &err);
+		d = spool_format_next(text, len, &used, &err);
 		CU_ASSERT_PTR_NOT_NULL_FATAL(d);
+		CU_ASSERT_EQUAL(used, len);
 		assert_delivery(d, &written[i]);
-		again = spool_format_print(d, &again_len);
-		CU_ASSERT_PTR_NOT_NULL_FATAL(again);
-		CU_ASSERT_EQUAL_FATAL(again_len, len);
-		CU_ASSERT_EQUAL(memcmp(again, kept, len), 0);
-		free(again);
+		buf_init(&again, SIZE_MAX);
+		spool_format_add(&again, d);
+		CU_ASSERT_EQUAL_FATAL(again.len, len);
+		CU_ASSERT_EQUAL(memcmp(again.data, kept, len), 0);
+		buf_free(&again);
 		free(kept);
 		free(text);
 		delivery_free(d);
+	}
+}
+
+/* The files above one behind the other; for the caller to free. */
+static char *
+written_together(size_t *len)
+{
+	struct buf	 all;
+	char		*text;
+	size_t		 i, n;
+
+	buf_init(&all, SIZE_MAX);
+	for (i = 0; i < COUNT(written); i++) {
+		text = written_read(&written[i], &n);
+		buf_bytes(&all, text, n);
+		free(text);
+	}
+	*len = all.len;
+	CU_ASSERT_FATAL(buf_ok(&all));
+	return buf_take(&all);
+}
+
+/* Of one file they are read in their order, each as it was. */
+static void
+test_several(void)
+{
+	struct delivery	*d;
+	struct errbuf	 err;
+	size_t		 i, len, used, at = 0;
+	char		*text = written_together(&len);
+
+	for (i = 0; i < COUNT(written); i++, at += used) {
+		d = spool_format_next(text + at, len - at, &used, &err);
+		CU_ASSERT_PTR_NOT_NULL_FATAL(d);
+		assert_delivery(d, &written[i]);
+		delivery_free(d);
+	}
+	CU_ASSERT_EQUAL(at, len);
+	free(text);
+}
+
+/* How many whole ones are in the first len bytes; what is behind the last one
+ * is none. */
+static size_t
+whole_in(const char *all, size_t len, size_t *rest)
+{
+	struct delivery	*d;
+	struct errbuf	 err;
+	char		*text = malloc(len + 1);
+	size_t		 used, at = 0, n = 0;
+
+	CU_ASSERT_PTR_NOT_NULL_FATAL(text);
+	memcpy(text, all, len);
+	text[len] = '\0';
+	while (at < len && (d = spool_format_next(text + at, len - at, &used,
+	    &err)) != NULL) {
+		delivery_free(d);
+		at += used;
+		n++;
+	}
+	CU_ASSERT(at == len || used == 0);
+	*rest = len - at;
+	free(text);
+	return n;
+}
+
+/* Cut at each of its bytes, a file of several has those that are whole, no
+ * other, and what is left over is known. */
+static void
+test_several_cut(void)
+{
+	size_t	 i, n, len, rest, ends[COUNT(written)], at = 0;
+	char	*all = written_together(&len), *one;
+
+	for (i = 0; i < COUNT(written); i++) {
+		one = written_read(&written[i], &n);
+		free(one);
+		ends[i] = at += n;
+	}
+	for (n = i = 0; i <= len; i++) {
+		n += n < COUNT(written) && i == ends[n];
+		CU_ASSERT_EQUAL(whole_in(all, i, &rest), n);
+		CU_ASSERT_EQUAL(rest, i - (n > 0 ? ends[n - 1] : 0));
+	}
+	free(all);
+}
+
+/* One that this program cannot make a delivery of does not hide the next. */
+static void
+test_unknown_between(void)
+{
+	char		 text[] = "genhook-spool 1\nbody: 2\nverdict: none\n"
+			    "id: 01890000-0000-7000-8000-000000000000\n"
+			    "received_at: 7\nprovider: tomorrow\naccount: a\n"
+			    "source: callback\noutcome: ignored\n\n{}"
+			    "genhook-spool 1\nbody: 2\nverdict: none\n"
+			    "id: 01890000-0000-7000-8000-000000000000\n"
+			    "received_at: 8\nprovider: apixo\naccount: a\n"
+			    "source: callback\noutcome: ignored\n\n[]";
+	size_t		 used, len = strlen(text);
+	struct errbuf	 err;
+	struct delivery	*d = spool_format_next(text, len, &used, &err);
+	size_t		 at = used;
+
+	CU_ASSERT_PTR_NULL_FATAL(d);
+	CU_ASSERT_PTR_NOT_NULL(strstr(err.text, "\"tomorrow\""));
+	CU_ASSERT_FATAL(at > 0 && at < len);
+	d = spool_format_next(text + at, len - at, &used, &err);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(d);
+	CU_ASSERT_EQUAL(d->received_at, 8);
+	CU_ASSERT_STRING_EQUAL(d->body, "[]");
+	CU_ASSERT_EQUAL(at + used, len);
+	delivery_free(d);
+}
+
+/* What says how long the body is has to be a number, and no longer than it. */
+static void
+test_lengths(void)
+{
+	static const char	*const lengths[] = { "", "-1", "+2", " 2", "2x",
+				    "0x2", "3", "18446744073709551616",
+				    "18446744073709551615" };
+	struct errbuf		 err;
+	char			 text[512];
+	size_t			 i, used;
+
+	for (i = 0; i < COUNT(lengths); i++) {
+		(void)snprintf(text, sizeof(text), "genhook-spool 1\n"
+		    "verdict: none\nid: 01890000-0000-7000-8000-000000000000"
+		    "\nreceived_at: 7\nprovider: apixo\naccount: a\n"
+		    "source: callback\noutcome: ignored\nbody: %s\n\n{}",
+		    lengths[i]);
+		CU_ASSERT_PTR_NULL(spool_format_next(text, strlen(text), &used,
+		    &err));
+		CU_ASSERT_EQUAL(used, 0);
 	}
 }
 
@@ -109,8 +248,9 @@ test_other_lines(void)
 			    "01890000-0000-7000-8000-000000000000\n"
 			    "received_at: 7\nprovider: apixo\naccount: a\n"
 			    "source: callback\noutcome: ignored\n\n{}";
+	size_t		 used;
 	struct errbuf	 err;
-	struct delivery	*d = spool_format_parse(text, strlen(text), &err);
+	struct delivery	*d = spool_format_next(text, strlen(text), &used, &err);
 
 	CU_ASSERT_PTR_NOT_NULL_FATAL(d);
 	CU_ASSERT_EQUAL(d->outcome, OUTCOME_IGNORED);
@@ -128,14 +268,15 @@ test_prefixes(void)
 {
 	struct errbuf	 err;
 	char		*whole, *part;
-	size_t		 i, len;
+	size_t		 i, len, used;
 
 	whole = written_read(&written[3], &len);
 	for (i = 0; i < len; i++) {
 		CU_ASSERT_PTR_NOT_NULL_FATAL(part = malloc(i + 1));
 		memcpy(part, whole, i);
 		part[i] = '\0';
-		CU_ASSERT_PTR_NULL(spool_format_parse(part, i, &err));
+		CU_ASSERT_PTR_NULL(spool_format_next(part, i, &used, &err));
+		CU_ASSERT_EQUAL(used, 0);
 		CU_ASSERT_STRING_EQUAL(err.text, "not a whole spool file");
 		free(part);
 	}
@@ -149,6 +290,10 @@ main(void)
 		{ "written", test_written },
 		{ "other lines", test_other_lines },
 		{ "prefixes", test_prefixes },
+		{ "several", test_several },
+		{ "several, cut", test_several_cut },
+		{ "an unknown one between", test_unknown_between },
+		{ "lengths", test_lengths },
 		{ NULL, NULL }
 	};
 

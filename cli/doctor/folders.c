@@ -12,6 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "common/spool.h"
 #include "archive/file_url.h"
 #include "cli/doctor/users.h"
 
@@ -125,12 +126,19 @@ struct files {
 	time_t	oldest;
 };
 
-/* Files of a directory whose names end so; false with errno. */
-static bool
-folder_files(const char *dir, const char *suffix, struct files *f)
+/* What a file stands for: the callbacks in it, or itself. */
+static long
+folder_file_count(const char *name, bool callbacks)
 {
-	size_t		 len = strlen(suffix), n;
+	return callbacks ? spool_name_count(name) : *name != '.';
+}
+
+/* Files of a directory, or the callbacks in them; false with errno. */
+static bool
+folder_files(const char *dir, bool callbacks, struct files *f)
+{
 	struct dirent	*e;
+	long		 n;
 	struct stat	 st;
 	DIR		*dp;
 
@@ -138,12 +146,10 @@ folder_files(const char *dir, const char *suffix, struct files *f)
 	if ((dp = opendir(dir)) == NULL)
 		return false;
 	while ((e = readdir(dp)) != NULL) {
-		n = strlen(e->d_name);
-		if (e->d_name[0] == '.' || n < len ||
-		    strcmp(e->d_name + n - len, suffix) != 0 ||
-		    fstatat(dirfd(dp), e->d_name, &st, 0) == -1)
+		n = folder_file_count(e->d_name, callbacks);
+		if (n == 0 || fstatat(dirfd(dp), e->d_name, &st, 0) == -1)
 			continue;
-		f->count++;
+		f->count += n;
 		if (f->oldest == 0 || st.st_mtime < f->oldest)
 			f->oldest = st.st_mtime;
 	}
@@ -159,7 +165,7 @@ spool_refused(struct doctor *d)
 
 	if (asprintf(&dir, "%s/refused", d->conf->spool_dir) == -1)
 		return;
-	if (folder_files(dir, "", &f) && f.count > 0)
+	if (folder_files(dir, false, &f) && f.count > 0)
 		doctor_wrong(d, "spool", "the sweep's log says why, in lines "
 		    "with \"set aside\"; then delete the files, or move them "
 		    "back into the spool",
@@ -182,7 +188,7 @@ doctor_spool(struct doctor *d)
 	well = folder_look(d, "spool", dir);
 	if (!well && access(dir, F_OK) == -1)
 		return;
-	if (!folder_files(dir, ".delivery", &f)) {
+	if (!folder_files(dir, true, &f)) {
 		doctor_note(d, "spool", "%s: %s: what waits there was not "
 		    "counted", dir, strerror(errno));
 		return;

@@ -324,8 +324,13 @@ freeze()
 # shellcheck disable=SC2086 # words are wanted
 thaw()	{ kill -CONT $FROZEN; }
 
-# Callbacks that wait in the spool, and: none does.
-spooled()	{ find "$GENHOOK_SPOOL" -maxdepth 1 -name '*.delivery' | wc -l; }
+# Callbacks that wait in the spool, of which one file may hold several, and: none
+# does.
+spooled()
+{
+	find "$GENHOOK_SPOOL" -maxdepth 1 -name '*.delivery' -exec cat {} + |
+	    grep -ac '^genhook-spool 1$'
+}
 drained()	{ [ "$(spooled)" -eq 0 ]; }
 
 # Run a command as the database's user, which root has to become.

@@ -11,25 +11,19 @@
 
 int	LLVMFuzzerTestOneInput(const uint8_t *, size_t);
 
-int
-LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
+/* The same after being written and read. */
+static void
+try_delivery(const struct delivery *first)
 {
-	struct delivery	*first, *second;
+	struct delivery	*second;
 	struct errbuf	 err = { .text = "" };
-	char		*text, *copy;
-	size_t		 n = 0;
+	struct buf	 text;
+	size_t		 used;
 
-	if ((copy = malloc(len + 1)) == NULL)
-		abort();
-	memcpy(copy, data, len);
-	copy[len] = '\0';
-	first = spool_format_parse(copy, len, &err);
-	free(copy);
-	if (first == NULL)
-		return 0;
-	if ((text = spool_format_print(first, &n)) == NULL)
-		abort();
-	if ((second = spool_format_parse(text, n, &err)) == NULL)
+	buf_init(&text, SIZE_MAX);
+	spool_format_add(&text, first);
+	if (!buf_ok(&text) || (second = spool_format_next(text.data, text.len,
+	    &used, &err)) == NULL || used != text.len)
 		abort();
 	if (second->bodylen != first->bodylen || memcmp(second->body,
 	    first->body, first->bodylen) != 0 || second->provider !=
@@ -37,8 +31,31 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	    second->received_at != first->received_at ||
 	    strcmp(second->id, first->id) != 0)
 		abort();
-	free(text);
-	delivery_free(first);
+	buf_free(&text);
 	delivery_free(second);
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
+{
+	struct delivery	*d;
+	struct errbuf	 err = { .text = "" };
+	char		*copy;
+	size_t		 used, at = 0;
+
+	if ((copy = malloc(len + 1)) == NULL)
+		abort();
+	memcpy(copy, data, len);
+	copy[len] = '\0';
+	do {
+		d = spool_format_next(copy + at, len - at, &used, &err);
+		if (used > len - at || (d != NULL && used == 0))
+			abort();
+		if (d != NULL)
+			try_delivery(d);
+		delivery_free(d);
+		at += used;
+	} while (used > 0 && at < len);
+	free(copy);
 	return 0;
 }
