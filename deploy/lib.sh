@@ -91,21 +91,19 @@ pids_end()
 	done <<<"$list"
 }
 
+# Of each process "/proc/PID WHERE", where its link $1 (cwd, exe) leads, as far as
+# one may see it; for a shell of whoever asks.  One program for all of them: a
+# machine may have a thousand processes, and this is asked often.
+# shellcheck disable=SC2016 # for that shell
+PROCESS_LINKS='find /proc/[0-9]*/"$1" -maxdepth 0 -printf "%h %l\n" 2>/dev/null || :'
+
 # The handlers that serve with the settings file $1, whoever started them.
 handlers_find()
 {
-	local dir exe
-
-	for dir in /proc/[0-9]*; do
-		exe=$(readlink "$dir/exe" 2>/dev/null) || continue
-		case ${exe##*/} in
-		genhook-*)
-			if tr '\0' '\n' 2>/dev/null <"$dir/environ" |
-			    grep -qxF -- "GENHOOK_CONF=$1"; then
-				printf '%s\n' "${dir#/proc/}"
-			fi ;;
-		esac
-	done
+	sh -c "$PROCESS_LINKS" sh exe |
+	    sed -n 's|^\(/proc/[0-9]*\) .*/genhook-[^/]*$|\1/environ|p' |
+	    xargs -r grep -lzxF -- "GENHOOK_CONF=$1" 2>/dev/null |
+	    tr -dc '0-9\n' || :
 }
 
 # Socket folders that had to be elsewhere, since RUN_DIR's path is too long.
