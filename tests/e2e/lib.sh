@@ -329,7 +329,7 @@ thaw()	{ kill -CONT $FROZEN; }
 spooled()
 {
 	find "$GENHOOK_SPOOL" -maxdepth 1 -name '*.delivery' -exec cat {} + |
-	    grep -ac '^genhook-spool 1$'
+	    grep -ao 'genhook-spool 1$' | wc -l
 }
 drained()	{ [ "$(spooled)" -eq 0 ]; }
 
