@@ -16,7 +16,7 @@ enum column {
 	P_SUBMITTED_AT, P_FINISHED_AT, P_RESULT_DIGEST,
 	O_DELIVERY, O_POSITION, O_KIND, O_URL, O_TEXT, O_EXPIRES_AT,
 	O_EXPIRES_SOURCE, P_TOKEN, O_NAME, E_OUTPUT, E_CONTENT, P_ACCOUNTS,
-	COLUMN__MAX
+	P_BODY_DIGEST, COLUMN__MAX
 };
 
 static const enum pg_type store_types[] = {
@@ -33,6 +33,7 @@ static const enum pg_type store_types[] = {
 	[O_TEXT] = PG_TEXT, [O_EXPIRES_AT] = PG_TIMESTAMPTZ,
 	[O_EXPIRES_SOURCE] = PG_TEXT, [P_TOKEN] = PG_TEXT, [O_NAME] = PG_TEXT,
 	[E_OUTPUT] = PG_INT4, [E_CONTENT] = PG_BYTEA, [P_ACCOUNTS] = PG_TEXT,
+	[P_BODY_DIGEST] = PG_BYTEA,
 };
 _Static_assert(sizeof(store_types) / sizeof(store_types[0]) == COLUMN__MAX,
     "a column has no type");
@@ -76,6 +77,18 @@ store_is_final(const struct delivery *d)
 	    d->outcome == OUTCOME_REQUERY;
 }
 
+static bool
+store_add_bytes(struct pgarray *a, const void *body, size_t len)
+{
+	unsigned char	digest[SHA256_BYTES];
+
+	if (!sha256(body, len, digest))
+		return false;
+	pgarray_bytes(&a[P_BODY], body, len);
+	pgarray_bytes(&a[P_BODY_DIGEST], digest, sizeof(digest));
+	return true;
+}
+
 /* The body as it is kept; false: no memory. */
 static bool
 store_add_body(struct pgarray *a, const struct delivery *d)
@@ -84,12 +97,10 @@ store_add_body(struct pgarray *a, const struct delivery *d)
 	bool		ok;
 
 	/* Only of what is to be an output: else nothing else would have it. */
-	if (d->outcome != OUTCOME_ACCEPTED || !body_has_large_files(d)) {
-		pgarray_bytes(&a[P_BODY], d->body, d->bodylen);
-		return true;
-	}
-	if ((ok = body_without_files(d, &shorter)))
-		pgarray_bytes(&a[P_BODY], shorter.data, shorter.len);
+	if (d->outcome != OUTCOME_ACCEPTED || !body_has_large_files(d))
+		return store_add_bytes(a, d->body, d->bodylen);
+	ok = body_without_files(d, &shorter) &&
+	    store_add_bytes(a, shorter.data, shorter.len);
 	buf_free(&shorter);
 	return ok;
 }

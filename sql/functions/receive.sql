@@ -45,9 +45,12 @@ comment on function genhook.try_jsonb(bytea) is
 -- that nobody reads is written to the log, and the commit behind it waits.
 --
 -- p_again = false is for what is sent the first time, no two of one task.  When
--- all of it are results of tasks that are not in the table, which most batches
--- are, a short way stores them: its arrays are read by subscript, since each
--- unnest() is a function to prepare, and nothing is sorted or upserted.
+-- all of it are results, of tasks that are not in the table or wait for theirs,
+-- which most batches are, a short way stores them: its arrays are read by
+-- subscript, since each unnest() is a function to prepare, and nothing is sorted
+-- or upserted.
+--
+-- p_body_digest has each body's SHA-256; where it has none, it is made here.
 create or replace function genhook.receive(
     p_id uuid[], p_received_at timestamptz[], p_provider text[],
     p_account text[], p_source text[], p_outcome text[], p_verdict text[],
@@ -60,7 +63,8 @@ create or replace function genhook.receive(
     o_text text[], o_expires_at timestamptz[], o_expires_source text[],
     p_token text[] default '{}', o_name text[] default '{}',
     e_output integer[] default '{}', e_content bytea[] default '{}',
-    p_accounts text[] default '{}', p_again boolean default true)
+    p_accounts text[] default '{}', p_body_digest bytea[] default '{}',
+    p_again boolean default true)
 returns setof text
 language plpgsql
 security definer
@@ -79,17 +83,29 @@ declare
     known integer[] := '{}';	-- deliveries recorded before
     hints integer[] := '{}';	-- results that another account's token brought
     rest  integer := 0;		-- room left in the bounded store
+    taken  constant tid := '(0,0)';	-- no place: the task takes no result
+    places tid[];		-- of their tasks; null for one that is new
+    waiting integer;		-- how many of these there are
+    moved   integer;
 begin
     if not p_again and 'accepted' = all (p_outcome)
         and cardinality(e_output) = 0
     then
-        perform from (select generate_series(1, cardinality(p_id)) as n) as b
-        where (select true from tasks t
-            where t.provider = p_provider[b.n] and t.task_id = p_task_id[b.n]);
-        if not found then
-            -- Whoever brings one of these tasks at this very moment, or
-            -- has a body that is no jsonb, fails the batch: the caller then
-            -- sends each alone, with p_again.
+        places := array(select (select case when t.status in ('pending', 'lost')
+                    and (t.account = p_account[s.n] or t.provider || ' '
+                        || t.account <> all (p_accounts))
+                    then t.ctid else taken end
+                from tasks t
+                where t.provider = p_provider[s.n]
+                    and t.task_id = p_task_id[s.n])
+            from generate_series(1, cardinality(p_id)) as s(n));
+    end if;
+    if array_position(places, taken) is null and places is not null then
+        waiting := cardinality(array_remove(places, null));
+        -- Whoever brings one of these tasks at this very moment, or has a body
+        -- that is no jsonb, fails the batch: the caller then sends each alone,
+        -- with p_again.
+        if waiting < cardinality(places) then
             insert into tasks (provider, task_id, status, model, account,
                 error_code, error_message, is_test, submitted_at, finished_at,
                 source, result, result_digest, cost)
@@ -104,8 +120,49 @@ begin
                     then told_cost(b.doc) end
             from (select s.n, convert_from(p_body[s.n], 'UTF8')::jsonb as doc
                 from generate_series(1, cardinality(p_id)) as s(n)
+                where places[s.n] is null
                 offset 0) as b;
+        end if;
+        -- By the places, so that no plan of any age walks through the table;
+        -- whoever stands at one by now is looked at again.
+        if waiting > 0 then
+            update tasks as t set
+                status = p_status[b.n],
+                model = coalesce(t.model, p_model[b.n]),
+                account = p_account[b.n],
+                error_code = p_error_code[b.n],
+                error_message = p_error_message[b.n],
+                is_test = p_is_test[b.n],
+                submitted_at = coalesce(p_submitted_at[b.n], t.submitted_at),
+                finished_at = coalesce(p_finished_at[b.n],
+                    p_received_at[b.n]),
+                source = case p_source[b.n] when 'poll' then 'poll'
+                    else 'callback' end,
+                next_poll_at = null, last_poll_error = null,
+                not_found_polls = 0,
+                result = b.doc,
+                result_digest = p_result_digest[b.n],
+                cost = case when position('"cost"'::bytea in p_body[b.n]) > 0
+                    then told_cost(b.doc) end
+            from (select s.at, s.n,
+                    convert_from(p_body[s.n], 'UTF8')::jsonb as doc
+                from unnest(places) with ordinality as s(at, n)
+                where s.at is not null
+                offset 0) as b
+            where t.ctid = any (places) and t.ctid = b.at
+                and t.provider = p_provider[b.n]
+                and t.task_id = p_task_id[b.n]
+                and t.status in ('pending', 'lost')
+                and (t.account = p_account[b.n] or t.provider || ' '
+                    || t.account <> all (p_accounts));
+            get diagnostics moved = row_count;
+            if moved < waiting then
+                raise unique_violation
+                    using message = 'a task had another result meanwhile';
+            end if;
+        end if;
 
+        if cardinality(o_delivery) > 0 then
             insert into outputs (provider, task_id, position, status, kind,
                 url, inline_text, expires_at, expires_source, next_attempt_at,
                 name)
@@ -118,21 +175,21 @@ begin
                 case when o_text[b.n] is null then now() end, o_name[b.n]
             from (select generate_series(1, cardinality(o_delivery)) as n)
                 as b;
-
-            insert into deliveries (id, received_at, provider, task_id,
-                account, source, outcome, verdict, remote_addr, headers,
-                body, note, body_digest, token)
-            select p_id[b.n], p_received_at[b.n], p_provider[b.n],
-                p_task_id[b.n], p_account[b.n], p_source[b.n], 'accepted',
-                p_verdict[b.n], p_remote_addr[b.n]::inet,
-                p_headers[b.n]::jsonb, p_body[b.n], p_note[b.n],
-                sha256(p_body[b.n]), p_token[b.n]
-            from (select generate_series(1, cardinality(p_id)) as n) as b;
-            for n in 1..cardinality(p_id) loop
-                return next 'accepted';
-            end loop;
-            return;
         end if;
+
+        insert into deliveries (id, received_at, provider, task_id, account,
+            source, outcome, verdict, remote_addr, headers, body, note,
+            body_digest, token)
+        select p_id[b.n], p_received_at[b.n], p_provider[b.n],
+            p_task_id[b.n], p_account[b.n], p_source[b.n], 'accepted',
+            p_verdict[b.n], p_remote_addr[b.n]::inet,
+            p_headers[b.n]::jsonb, p_body[b.n], p_note[b.n],
+            coalesce(p_body_digest[b.n], sha256(p_body[b.n])), p_token[b.n]
+        from (select generate_series(1, cardinality(p_id)) as n) as b;
+        for n in 1..cardinality(p_id) loop
+            return next 'accepted';
+        end loop;
+        return;
     end if;
 
     if p_again then
@@ -264,7 +321,8 @@ begin
                 body, note, body_digest, token)
             select b.id, b.received_at, b.provider, b.task_id, b.account,
                 b.source, b.outcome, b.verdict, b.remote_addr::inet,
-                b.headers::jsonb, b.body, b.note, sha256(b.body), b.token
+                b.headers::jsonb, b.body, b.note,
+                coalesce(p_body_digest[b.n], sha256(b.body)), b.token
             from unnest(p_id, p_received_at, p_provider, p_task_id,
                     p_account, p_source, p_outcome, p_verdict, p_remote_addr,
                     p_headers, p_body, p_note, p_token)
@@ -340,7 +398,7 @@ begin
                 when b.outcome = 'requery' then 'duplicate'
                 else b.outcome
             end as outcome,
-            sha256(b.body) as body_digest,
+            coalesce(p_body_digest[b.n], sha256(b.body)) as body_digest,
             case when b.n = any (hints)
                 then format('the task is of the account %s, which was asked',
                     t.account) end as hint,
@@ -389,7 +447,7 @@ comment on function genhook.receive(uuid[], timestamptz[], text[], text[],
     text[], text[], text[], text[], text[], bytea[], text[], text[], text[],
     text[], text[], text[], boolean[], timestamptz[], timestamptz[], bytea[],
     integer[], integer[], text[], text[], text[], timestamptz[], text[],
-    text[], text[], integer[], bytea[], text[], boolean) is
+    text[], text[], integer[], bytea[], text[], bytea[], boolean) is
     'Records a batch of deliveries, each exactly once in effect, and returns the outcome of each in order.';
 
 -- The hint that tasks have finished.  It is sent apart from receive(), since a

@@ -68,23 +68,33 @@ comment on function genhook.web_prompt(jsonb) is
 -- into "usage"; Runware into each of its results.  What is no price is none.
 create or replace function genhook.told_cost(p_result jsonb)
 returns numeric
-language sql
+language plpgsql
 immutable
-set search_path = genhook, pg_temp
 as $$
-    select c
-    from (select a.c::numeric
-        from (values (p_result -> 'cost'), (p_result #> '{data,cost}'),
-            (p_result #> '{usage,cost}'), (p_result #> '{data,usage,cost}'))
-            as a(c)
-        where jsonb_typeof(a.c) = 'number'
-        union all
-        select sum((e.v ->> 'cost')::numeric)
-        from jsonb_array_elements(case jsonb_typeof(p_result -> 'data')
-            when 'array' then p_result -> 'data' end) as e(v)
-        where jsonb_typeof(e.v -> 'cost') = 'number') as at(c)
-    where c >= 0 and c < 1000000
-    limit 1
+declare
+    at jsonb;
+    c  numeric;
+begin
+    foreach at in array array[p_result -> 'cost', p_result #> '{data,cost}',
+        p_result #> '{usage,cost}', p_result #> '{data,usage,cost}']
+    loop
+        if jsonb_typeof(at) = 'number' then
+            c := at::numeric;
+            if c >= 0 and c < 1000000 then
+                return c;
+            end if;
+        end if;
+    end loop;
+    if jsonb_typeof(p_result -> 'data') = 'array' then
+        select sum((e.v ->> 'cost')::numeric) into c
+        from jsonb_array_elements(p_result -> 'data') as e(v)
+        where jsonb_typeof(e.v -> 'cost') = 'number';
+        if c >= 0 and c < 1000000 then
+            return c;
+        end if;
+    end if;
+    return null;
+end
 $$;
 comment on function genhook.told_cost(jsonb) is
     'What a result says that its task cost, in US dollars; NULL where it says nothing.';

@@ -108,6 +108,32 @@ done
 like "with what the application said" '"model": "ours".*"metadata": \{"a": 1\}' "$(row after-failed | sed 's/\(.*\)\("metadata": {[^}]*}\)\(.*\)\("model": "[^"]*"\)\(.*\)/\4 \2/')"
 register after-failed
 same "registered twice: the same row" "$(row before-failed)" "$(row after-failed)"
+# The short way of what is sent the first time: the same rows.
+first()	{ sql "select array_to_string(test.receive('$1', false), ',')"; }
+for status in succeeded failed; do
+	register "short-$status"
+	same "a registered task's result, sent the first time, $status" accepted "$(first "$(batch "$(event "short-$status" $status)")")"
+	same "the same row" "$(row "before-$status")" "$(row "short-$status")"
+	same "and outputs" "$(task "before-$status")" "$(task "short-$status")"
+done
+sql "insert into genhook.tasks (provider, task_id, status, submitted_at, finished_at)
+    values ('apimart', 'short-lost', 'lost', now(), now()), ('apimart', 'short-final', 'failed', now(), now())"
+register short-old
+same "with some that are new" accepted,accepted,accepted \
+    "$(first "$(batch "$(event short-new succeeded)" "$(event short-old succeeded)" "$(event short-lost failed)")")"
+same "with one that has its result" accepted,conflict "$(first "$(batch "$(event short-other succeeded)" "$(event short-final succeeded)")")"
+same "each has what it is to have" 'short-final failed - 0,short-lost failed callback 0,short-new succeeded callback 1,short-old succeeded callback 1,short-other succeeded callback 1' \
+    "$(sql "select string_agg(concat_ws(' ', task_id, status, coalesce(source, '-'), (select count(*) from genhook.outputs o where o.task_id = t.task_id)), ',' order by task_id) from genhook.tasks t where task_id ~ '^short-(final|lost|new|ol|oth)'")"
+register short-twice
+same "two of one task are refused as a whole" 23505 "$(state "select test.receive('$(batch "$(event short-twice succeeded)" "$(event short-twice failed)")', false)")"
+hold "update genhook.tasks set status = 'failed', source = 'callback', finished_at = now() where task_id = 'short-twice'"
+(state "select test.receive('$(batch "$(event short-beside succeeded)" "$(event short-twice succeeded)")', false)" >"$WORK/meanwhile") &
+check "it waits for who has the task" soon 60 blocked
+release
+wait $!
+same "a result that came meanwhile refuses the batch" 23505 "$(cat "$WORK/meanwhile")"
+same "and nothing of it is stored" 'failed callback 0,' "$(task short-twice),$(task short-beside)"
+same "every body has its digest, told or not" 0 "$(sql "select count(*) from genhook.deliveries where body_digest is distinct from sha256(body) and body is not null")"
 # A stale callback, and one of an account that has to ask, leave it pending.
 for when in named unnamed; do
 	[ "$when" = named ] && by=", p_account => 'default'" || by=

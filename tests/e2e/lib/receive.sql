@@ -1,6 +1,8 @@
--- What the tests call instead of genhook.receive(): a batch as JSON.
+-- What the tests call instead of genhook.receive(): a batch as JSON, sent again
+-- (as perhaps before) or for the first time.
 create schema test;
-create function test.receive(batch jsonb) returns text[] language sql as $$
+create function test.receive(batch jsonb, again boolean default true)
+returns text[] language sql as $$
     with e as (
         select coalesce((v->>'id')::uuid, gen_random_uuid()) as id, n::int,
             coalesce(v->>'provider', 'apimart') as provider,
@@ -31,5 +33,8 @@ create function test.receive(batch jsonb) returns text[] language sql as $$
         array_remove(array_agg(case status when 'succeeded' then 'https://127.0.0.1/' || task end order by n), null),
         array_fill(null::text, array[(count(*) filter (where status = 'succeeded'))::int]),
         array_fill(null::timestamptz, array[(count(*) filter (where status = 'succeeded'))::int]),
-        array_fill('unknown'::text, array[(count(*) filter (where status = 'succeeded'))::int])) from e)
+        array_fill('unknown'::text, array[(count(*) filter (where status = 'succeeded'))::int]),
+        p_body_digest => array_agg(case when n % 2 = 0
+            then sha256(convert_to(body, 'UTF8')) end order by n),
+        p_again => again) from e)
     $$;
