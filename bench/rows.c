@@ -17,7 +17,6 @@
 #include "lib/crypto.h"
 #include "lib/hex.h"
 #include "lib/log.h"
-#include "lib/pgarray.h"
 #include "common/store.h"
 
 #define BATCH_MAX	64
@@ -113,24 +112,32 @@ rows_delivery(const struct plan *p, long n)
 	return d;
 }
 
-/* As an application that submits: each in a transaction of its own. */
+/* As an application does that has submitted them, but all at once. */
 static void
 rows_register(const struct plan *p, struct db *db)
 {
 	struct db_param	params[2] = { db_text(p->provider->name) };
 	struct db_rows	*rows = NULL;
+	struct buf	ids;
 	struct errbuf	err;
 	char		id[ID_MAX];
 	long		n;
 
+	buf_init(&ids, (size_t)p->count * ID_MAX + 2);
 	for (n = 0; n < p->count; n++) {
 		rows_id(p, n, id);
-		params[1] = db_text(id);
-		if (db_query(db, "select genhook.register_task($1, $2)",
-		    params, 2, TIMEOUT_MS, &rows, &err) != DB_OK)
-			rows_die("register_task", err.text);
-		db_rows_free(rows);
+		buf_printf(&ids, "%c%s", n == 0 ? '{' : ',', id);
 	}
+	buf_text(&ids, "}");
+	if (!buf_ok(&ids))
+		rows_die("ids", "no memory");
+	params[1] = db_text(ids.data);
+	if (db_query(db, "select count(*) from unnest($2::text[]) as t(id),"
+	    " genhook.register_task($1, t.id)", params, 2, TIMEOUT_MS, &rows,
+	    &err) != DB_OK)
+		rows_die("register_task", err.text);
+	db_rows_free(rows);
+	buf_free(&ids);
 }
 
 /* Nanoseconds on a processor so far, of the process at a connection's end. */

@@ -135,34 +135,59 @@ conf_forward_key(const char *secret, unsigned char key[CONF_FORWARD_KEY_MAX])
 	return (size_t)n;
 }
 
+/* The bytes and how many there are; as much for each, so that time tells nothing of
+ * a token's length.  What is longer than any token is like none at all. */
+#define PADDED	(CONF_TOKEN_MAX + 1)
+
+static void
+conf_token_pad(unsigned char padded[PADDED], const char *token, size_t len)
+{
+	memset(padded, 0, PADDED);
+	if (len > CONF_TOKEN_MAX)
+		return;
+	memcpy(padded, token, len);
+	padded[CONF_TOKEN_MAX] = (unsigned char)len;
+}
+
+/* Does this token of len bytes, padded, equal any of an account's?  Compares it
+ * with each. */
+static bool
+conf_token_is_of(const struct account *a, const unsigned char want[PADDED])
+{
+	unsigned char	have[PADDED];
+	bool		same = false;
+	size_t		t;
+
+	for (t = 0; a->tokens != NULL && a->tokens[t] != NULL; t++) {
+		conf_token_pad(have, a->tokens[t], strlen(a->tokens[t]));
+		same |= equal_constant_time(want, have, sizeof(have));
+	}
+	return same;
+}
+
 enum token_match
 conf_account_by_token(const struct conf *c, const struct provider *p,
     const char *token, size_t len, struct conf_token *found)
 {
-	const struct account	*a;
-	unsigned char		 want[SHA256_BYTES], have[SHA256_BYTES];
-	size_t			 i, t;
-	bool			 sure;
+	unsigned char	want[PADDED], digest[SHA256_BYTES];
+	size_t		i;
 
 	found->account = NULL;
-	/* Digests are of one length, so that time tells nothing of a token's. */
-	sure = sha256(token, len, want);
-	for (i = 0; i < c->naccounts; i++) {
-		a = &c->accounts[i];
-		if (a->provider != p)
-			continue;
-		for (t = 0; a->tokens != NULL && a->tokens[t] != NULL; t++) {
-			sure = sure && sha256(a->tokens[t],
-			    strlen(a->tokens[t]), have);
-			if (sure && found->account == NULL &&
-			    equal_constant_time(want, have, sizeof(want)))
-				found->account = a;
-		}
-	}
-	hex_encode(want, CONF_TOKEN_DIGITS / 2, found->digest);
-	if (found->account != NULL)
+	conf_token_pad(want, token, len);
+	for (i = 0; i < c->naccounts; i++)
+		if (c->accounts[i].provider == p && conf_token_is_of(
+		    &c->accounts[i], want) && found->account == NULL)
+			found->account = &c->accounts[i];
+	if (want[CONF_TOKEN_MAX] == 0)
+		found->account = NULL;
+	if (found->account == NULL)
+		return TOKEN_NONE;
+	if (sha256(token, len, digest)) {
+		hex_encode(digest, CONF_TOKEN_DIGITS / 2, found->digest);
 		return TOKEN_FOUND;
-	return sure ? TOKEN_NONE : TOKEN_UNKNOWN;
+	}
+	found->account = NULL;
+	return TOKEN_UNKNOWN;
 }
 
 /* One that could be part of a number in JSON is none: where it is redacted,
