@@ -10,13 +10,16 @@
 #include "common/spool.h"
 #include "batch/dry_run.h"
 
-/* Columns of DB_DUE_REQUESTS, DB_DUE_TASKS and DB_DUE_OUTPUTS. */
+/* Columns of DB_DUE_REQUESTS, DB_DUE_TASKS, DB_DUE_OUTPUTS and
+ * DB_DUE_FORWARDS. */
 enum { DUE_PROVIDER, DUE_ID };
 enum { DUE_REQUEST_ACCOUNT = 2, DUE_REQUEST_MODEL, DUE_REQUEST_ATTEMPTS,
     DUE_REQUEST_HELD };
 enum { DUE_TASK_ACCOUNT = 2, DUE_TASK_WAITING, DUE_TASK_POLLS, DUE_TASK_AGE_S };
 enum { DUE_OUTPUT_POSITION = 2, DUE_OUTPUT_KIND, DUE_OUTPUT_TIME_LEFT,
     DUE_OUTPUT_ATTEMPTS, DUE_OUTPUT_URL };
+enum { DUE_EVENT_NAME, DUE_EVENT_TYPE, DUE_EVENT_ABOUT, DUE_EVENT_ATTEMPTS,
+    DUE_EVENT_HELD };
 
 /* Is this row among those that the command line asks for? */
 static bool
@@ -122,6 +125,42 @@ dry_run_print_output(const struct sweep *s, const struct db_rows *rows, int row)
 	    db_value(rows, row, DUE_OUTPUT_ATTEMPTS));
 }
 
+/* Why nobody would be told of it, or NULL. */
+static const char *
+dry_run_untold(const struct sweep *s, const struct db_rows *rows, int row)
+{
+	if (conf_forward(s->run.conf, db_value(rows, row, DUE_EVENT_NAME)) ==
+	    NULL)
+		return "these settings have no such forward";
+	return db_value(rows, row, DUE_EVENT_HELD);
+}
+
+static bool
+dry_run_is_told(const struct sweep *s, const struct db_rows *rows, int row)
+{
+	return dry_run_untold(s, rows, row) == NULL;
+}
+
+static bool
+dry_run_is_untold(const struct sweep *s, const struct db_rows *rows, int row)
+{
+	return dry_run_untold(s, rows, row) != NULL;
+}
+
+static void
+dry_run_print_event(const struct sweep *s, const struct db_rows *rows, int row)
+{
+	const char	*held = dry_run_untold(s, rows, row);
+	char		 about[600];
+
+	log_escape(about, sizeof(about), db_value(rows, row, DUE_EVENT_ABOUT));
+	(void)printf("%s: %s of %s (attempts %s)%s%s\n",
+	    db_value(rows, row, DUE_EVENT_NAME),
+	    db_value(rows, row, DUE_EVENT_TYPE), about,
+	    db_value(rows, row, DUE_EVENT_ATTEMPTS),
+	    held != NULL ? " waits: " : "", held != NULL ? held : "");
+}
+
 static void
 dry_run_print_name(const struct step *step)
 {
@@ -196,6 +235,21 @@ dry_run_downloads(struct sweep *s, const struct step *step)
 {
 	return dry_run_rows(s, step, DB_DUE_OUTPUTS, dry_run_is_meant,
 	    dry_run_print_output);
+}
+
+/* A run for one task tells nobody. */
+int64_t
+dry_run_forwards(struct sweep *s, const struct step *step)
+{
+	int64_t	n;
+
+	if (s->task_id != NULL)
+		return 0;
+	n = dry_run_rows(s, step, DB_DUE_FORWARDS, dry_run_is_told,
+	    dry_run_print_event);
+	(void)dry_run_rows(s, step, DB_DUE_FORWARDS, dry_run_is_untold,
+	    dry_run_print_event);
+	return n;
 }
 
 void

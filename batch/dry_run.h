@@ -16,5 +16,6 @@ int64_t	dry_run_drain(struct sweep *, const struct step *);
 int64_t	dry_run_submits(struct sweep *, const struct step *);
 int64_t	dry_run_polls(struct sweep *, const struct step *);
 int64_t	dry_run_downloads(struct sweep *, const struct step *);
+int64_t	dry_run_forwards(struct sweep *, const struct step *);
 
 #endif

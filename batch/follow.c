@@ -20,10 +20,11 @@
 #include "common/database.h"
 #include "common/statements.h"
 #include "batch/follow.h"
+#include "batch/place.h"
 #include "batch/run.h"
 
 #define FOLLOW_ROLE		"genhook_sweeper"
-#define FOLLOW_RUNS_MAX		3
+#define FOLLOW_WORKING_MAX	3	/* runs that have their place */
 /* Between two starts: what comes in at the same time shares a run; and a run
  * under way may still take what has just come. */
 #define FOLLOW_GAP_MS		250
@@ -46,6 +47,7 @@ static const char *const	follow_channels[] = {
 
 struct follow_child {
 	pid_t	pid;		/* 0: none */
+	int	place;		/* -1: it has left it, and tells applications */
 	int64_t	started_ms;
 	bool	ended;		/* it has been told to */
 };
@@ -55,7 +57,8 @@ struct follow {
 	char			 program[4096];
 	const char *const	*argv;
 	struct db		*db;
-	struct follow_child	 runs[FOLLOW_RUNS_MAX];
+	struct follow_child	*runs;
+	size_t			 nruns;
 	bool			 listening;
 	bool			 warned;	/* that it does not listen */
 	bool			 wanted;	/* a run, as soon as may be */
@@ -129,26 +132,27 @@ follow_find_program(struct follow *f)
 	return true;
 }
 
+/* Room for the runs that work, and for one more that each forward may hold. */
+static bool
+follow_make_room(struct follow *f)
+{
+	f->nruns = FOLLOW_WORKING_MAX + f->conf->nforwards;
+	f->runs = calloc(f->nruns, sizeof(*f->runs));
+	if (f->runs == NULL)
+		log_line(LOG_ERROR, "out of memory");
+	return f->runs != NULL;
+}
+
 /* Becomes the run, whose parent it must not outlive: a lock that nobody holds
  * would let another follow beside it. */
 static void
-follow_become_run(const struct follow *f, pid_t parent)
+follow_become_run(const struct follow *f, pid_t parent, int place)
 {
+	place_give(place);
 	(void)prctl(PR_SET_PDEATHSIG, SIGTERM);
 	if (getppid() == parent)
 		(void)execv(f->program, (char *const *)(uintptr_t)f->argv);
 	_exit(FOLLOW_NO_PROGRAM);
-}
-
-static struct follow_child *
-follow_free_place(struct follow *f)
-{
-	size_t	i;
-
-	for (i = 0; i < FOLLOW_RUNS_MAX; i++)
-		if (f->runs[i].pid == 0)
-			return &f->runs[i];
-	return NULL;
 }
 
 static size_t
@@ -156,32 +160,91 @@ follow_under_way(const struct follow *f)
 {
 	size_t	i, n = 0;
 
-	for (i = 0; i < FOLLOW_RUNS_MAX; i++)
+	for (i = 0; i < f->nruns; i++)
 		n += f->runs[i].pid != 0;
 	return n;
+}
+
+/* Those of them that have not left their place. */
+static size_t
+follow_working(const struct follow *f)
+{
+	size_t	i, n = 0;
+
+	for (i = 0; i < f->nruns; i++)
+		n += f->runs[i].pid != 0 && f->runs[i].place != -1;
+	return n;
+}
+
+/* Where a run may begin; NULL: none may just now. */
+static struct follow_child *
+follow_room(const struct follow *f)
+{
+	size_t	i;
+
+	for (i = 0; follow_working(f) < FOLLOW_WORKING_MAX && i < f->nruns; i++)
+		if (f->runs[i].pid == 0)
+			return &f->runs[i];
+	return NULL;
+}
+
+static void
+follow_close_place(struct follow_child *run)
+{
+	if (run->place != -1)
+		(void)close(run->place);
+	run->place = -1;
+}
+
+/* Which have left it since? */
+static void
+follow_look_at_places(struct follow *f)
+{
+	struct pollfd	 pfd;
+	size_t		 i;
+
+	for (i = 0; i < f->nruns; i++) {
+		pfd = (struct pollfd) { .fd = f->runs[i].place };
+		if (f->runs[i].pid != 0 && poll(&pfd, 1, 0) > 0)
+			follow_close_place(&f->runs[i]);
+	}
+}
+
+static bool
+follow_fork(struct follow *f, struct follow_child *run)
+{
+	pid_t	parent = getpid();
+	int	ends[2];
+
+	if (pipe2(ends, O_CLOEXEC) == -1)
+		return false;
+	if ((run->pid = fork()) == 0)
+		follow_become_run(f, parent, ends[1]);
+	(void)close(ends[1]);
+	run->place = ends[0];
+	if (run->pid != -1)
+		return true;
+	follow_close_place(run);
+	run->pid = 0;
+	return false;
 }
 
 static void
 follow_start_run(struct follow *f)
 {
-	struct follow_child	*place = follow_free_place(f);
+	struct follow_child	*run = follow_room(f);
 	int64_t			 now = clock_ms();
-	pid_t			 parent = getpid(), pid;
 
 	f->started_ms = now;
 	f->regular_ms = now + f->conf->sweep_every_s * 1000;
 	f->due_ms = FOLLOW_NEVER;
-	if (place == NULL)
+	if (run == NULL)
 		return;
 	f->wanted = false;
-	if ((pid = fork()) == 0)
-		follow_become_run(f, parent);
-	if (pid == -1) {
+	*run = (struct follow_child) { .place = -1, .started_ms = now };
+	if (!follow_fork(f, run))
 		log_line(LOG_ERROR, "no run can be started: %s",
 		    strerror(errno));
-		return;
-	}
-	*place = (struct follow_child) { .pid = pid, .started_ms = now };
 }
 
 /* One that used all of its time has left something. */
@@ -225,7 +288,7 @@ follow_reap(struct follow *f)
 	bool			 any = false;
 	int			 status;
 
-	for (i = 0; i < FOLLOW_RUNS_MAX; i++) {
+	for (i = 0; i < f->nruns; i++) {
 		run = &f->runs[i];
 		if (run->pid == 0)
 			continue;
@@ -236,6 +299,7 @@ follow_reap(struct follow *f)
 		follow_say_how_it_ended(f, status);
 		f->wanted = f->wanted || follow_was_cut_short(f, run);
 		run->pid = 0;
+		follow_close_place(run);
 		f->ask_ms = clock_ms();
 		any = true;
 	}
@@ -247,7 +311,7 @@ follow_signal_runs(const struct follow *f, int sig)
 {
 	size_t	i;
 
-	for (i = 0; i < FOLLOW_RUNS_MAX; i++)
+	for (i = 0; i < f->nruns; i++)
 		if (f->runs[i].pid != 0)
 			(void)kill(f->runs[i].pid, sig);
 }
@@ -403,19 +467,38 @@ follow_next_start_ms(const struct follow *f)
 		at = 0;
 	if (f->started_ms == 0)
 		return at;
-	if (follow_under_way(f) == FOLLOW_RUNS_MAX)
+	if (follow_room(f) == NULL)
 		return FOLLOW_NEVER;
-	earliest = f->started_ms + (follow_under_way(f) > 0 ?
+	earliest = f->started_ms + (follow_working(f) > 0 ?
 	    FOLLOW_BUSY_GAP_MS : FOLLOW_GAP_MS);
 	return at > earliest ? at : earliest;
 }
 
-/* Until something is to be done, a message comes, a run ends or a signal
- * comes.  The signals come within ppoll() alone, so that none is missed. */
+/* What ends a wait: a message, or a run that leaves its place. */
+static nfds_t
+follow_fill_poll(const struct follow *f,
+    struct pollfd pfds[1 + FOLLOW_WORKING_MAX])
+{
+	nfds_t	n = 0;
+	size_t	i;
+
+	if (f->listening)
+		pfds[n++] = (struct pollfd) { .fd = db_socket(f->db),
+		    .events = POLLIN };
+	for (i = 0; i < f->nruns; i++)
+		if (f->runs[i].pid != 0 && f->runs[i].place != -1)
+			pfds[n++] = (struct pollfd) {
+			    .fd = f->runs[i].place };
+	return n;
+}
+
+/* Until something is to be done, a message comes, a run ends or leaves its place,
+ * or a signal comes.  The signals come within ppoll() alone, so that none is missed. */
 static void
 follow_wait(struct follow *f)
 {
-	struct pollfd	pfd = { .fd = db_socket(f->db), .events = POLLIN };
+	struct pollfd	pfds[1 + FOLLOW_WORKING_MAX];
+	nfds_t		n = follow_fill_poll(f, pfds);
 	int64_t		at = follow_next_start_ms(f), ms;
 	int64_t		chore = f->listening ? f->ask_ms : f->connect_ms;
 	struct timespec	wait;
@@ -434,7 +517,7 @@ follow_wait(struct follow *f)
 	(void)sigaddset(&held, SIGCHLD);
 	(void)sigprocmask(SIG_BLOCK, &held, &before);
 	if (!follow_reap(f) && !run_stopping())
-		(void)ppoll(&pfd, f->listening ? 1 : 0, &wait, &before);
+		(void)ppoll(pfds, n, &wait, &before);
 	(void)sigprocmask(SIG_SETMASK, &before, NULL);
 }
 
@@ -443,6 +526,7 @@ follow_loop(struct follow *f)
 {
 	while (!run_stopping()) {
 		(void)follow_reap(f);
+		follow_look_at_places(f);
 		if (!f->listening && clock_ms() >= f->connect_ms)
 			follow_connect(f);
 		if (f->listening && clock_ms() >= f->ask_ms)
@@ -480,11 +564,13 @@ follow(const struct conf *conf, const char *const argv[])
 	if (lock == -1)
 		return end;
 	follow_catch_children();
-	if (follow_find_program(&f) && follow_open_db(&f)) {
+	if (follow_find_program(&f) && follow_make_room(&f) &&
+	    follow_open_db(&f)) {
 		follow_loop(&f);
 		end = FOLLOW_STOPPED;
 	}
 	db_free(f.db);
+	free(f.runs);
 	(void)close(lock);
 	return end;
 }

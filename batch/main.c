@@ -19,6 +19,7 @@
 #include "batch/check.h"
 #include "batch/dry_run.h"
 #include "batch/follow.h"
+#include "batch/place.h"
 #include "batch/progress.h"
 #include "batch/steps.h"
 
@@ -218,6 +219,7 @@ sweep_did_nothing(const struct sweep *s)
 static void
 sweep_run(struct sweep *s, const struct sweep_options *o)
 {
+	place_take();
 	if (!sweep_begin(s)) {
 		check_note_leave(&s->run);
 		alert_cannot_begin(&s->run);

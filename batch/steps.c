@@ -116,6 +116,7 @@ const struct step steps[] = {
 	    .words = "download outputs, those whose links end first" },
 	{ .name = "forward", .ends = 100, .always = true, .not_for_task = true,
 	    .run = forward_step,
+	    .print_due = dry_run_forwards, .due = "due events",
 	    .words = "tell applications what happened" },
 	{ .name = "pictures", .ends = 100, .not_for_task = true,
 	    .run = thumbs_step,

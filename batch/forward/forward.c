@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "lib/clock.h"
 #include "lib/crypto.h"
@@ -12,13 +13,15 @@
 #include "lib/pgarray.h"
 #include "lib/xalloc.h"
 #include "common/statements.h"
+#include "batch/forward/envelope.h"
 #include "batch/forward/forward.h"
-#include "batch/forward/send.h"
+#include "batch/place.h"
 #include "batch/sweep.h"
 
-#define FORWARD_IN_FLIGHT	64
-#define FORWARD_OF_ONE		8	/* of one forward, of these */
-#define FORWARD_LEASE_S		(2 * SEND_TIMEOUT_S)
+/* Of one forward at once.  There is no bound on all of them together: whoever
+ * hangs would use it up for the others. */
+#define FORWARD_OF_ONE		8
+#define FORWARD_LEASE_S		(2 * FORWARD_TIMEOUT_S)
 /* A receiver that has failed so often in a row gets no more in this run. */
 #define FORWARD_FAILURES_MAX	3
 #define FORWARD_CLAIM_EVERY_MS	100
@@ -47,6 +50,7 @@ struct forward_event {
 	struct forward_run	*fr;
 	struct forward_state	*state;
 	char			*id, *type, *webhook_id, *body, *about;
+	struct envelope		 envelope;
 	struct send		 send;
 };
 
@@ -171,6 +175,7 @@ forward_event_free(struct forward_event *e)
 	free(e->webhook_id);
 	free(e->body);
 	free(e->about);
+	envelope_free(&e->envelope);
 	free(e);
 }
 
@@ -265,6 +270,7 @@ forward_send(struct forward_run *fr, const struct db_rows *rows, int row)
 {
 	struct forward_event	*e;
 	struct forward_state	*state;
+	struct errbuf		 err;
 
 	state = forward_state_of(fr, db_value(rows, row, ROW_NAME));
 	if (state == NULL)
@@ -277,23 +283,23 @@ forward_send(struct forward_run *fr, const struct db_rows *rows, int row)
 	e->webhook_id = xstrdup(db_value(rows, row, ROW_WEBHOOK_ID));
 	e->body = xstrdup(db_value(rows, row, ROW_BODY));
 	e->about = xstrdup(db_value(rows, row, ROW_ABOUT));
-	e->send = (struct send) { .to = state->forward,
-	    .webhook_id = e->webhook_id, .body = e->body,
-	    .on_end = forward_on_end, .arg = e };
+	e->send = (struct send) { .on_end = forward_on_end, .arg = e };
+	if (!envelope_address(&e->envelope, &e->send, state->forward,
+	    e->webhook_id, e->body, (int64_t)time(NULL), &err)) {
+		run_break(fr->run, err.text);
+		forward_event_free(e);
+		return;
+	}
 	state->in_flight++;
 	sender_put(fr->sender, &e->send);
 }
 
 /* How many more of a forward may be on their way. */
 static int
-forward_room(const struct forward_run *fr, const struct forward_state *state)
+forward_room(const struct forward_state *state)
 {
-	int	room = FORWARD_OF_ONE - state->in_flight;
-	int	all = FORWARD_IN_FLIGHT - sender_in_flight(fr->sender);
-
-	if (state->failures >= FORWARD_FAILURES_MAX)
-		return 0;
-	return room < all ? room : all;
+	return state->failures < FORWARD_FAILURES_MAX ?
+	    FORWARD_OF_ONE - state->in_flight : 0;
 }
 
 static void
@@ -312,9 +318,9 @@ forward_claim(struct forward_run *fr)
 	pgarray_begin(&names, PG_TEXT);
 	pgarray_begin(&rooms, PG_INT4);
 	for (i = 0; i < fr->nstates; i++)
-		if (forward_room(fr, &fr->states[i]) > 0) {
+		if (forward_room(&fr->states[i]) > 0) {
 			pgarray_text(&names, fr->states[i].forward->name);
-			pgarray_int4(&rooms, forward_room(fr, &fr->states[i]));
+			pgarray_int4(&rooms, forward_room(&fr->states[i]));
 			n++;
 		}
 	if (pgarray_end(&names) && pgarray_end(&rooms) && n > 0) {
@@ -327,6 +333,9 @@ forward_claim(struct forward_run *fr)
 			run_hindered(fr->run, "applications are not told: %s",
 			    err.text);
 	}
+	/* From here on it may be that a receiver hangs. */
+	if (db_rows_count(rows) > 0)
+		place_leave();
 	for (row = 0; row < db_rows_count(rows); row++)
 		forward_send(fr, rows, row);
 	db_rows_free(rows);
@@ -379,7 +388,8 @@ forward_step(struct sweep *s, int64_t until_ms)
 	fr.states = xcalloc(fr.nstates * sizeof(*fr.states));
 	for (i = 0; i < fr.nstates; i++)
 		fr.states[i].forward = &conf->forwards[i];
-	if ((fr.sender = sender_new(FORWARD_IN_FLIGHT)) == NULL)
+	fr.sender = sender_new((int)conf->nforwards * FORWARD_OF_ONE);
+	if (fr.sender == NULL)
 		run_break(&s->run, "out of memory");
 	else {
 		forward_look(&fr);

@@ -11,7 +11,7 @@
 struct sweep;
 
 /* Look for what has happened, and send what is due until that moment
- * (monotonic ms); what is under way then has its SEND_TIMEOUT_S. */
+ * (monotonic ms); what is under way then has its FORWARD_TIMEOUT_S. */
 void	forward_step(struct sweep *, int64_t until_ms);
 
 /* What became of a test. */

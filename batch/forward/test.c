@@ -4,21 +4,10 @@
 
 #include "lib/buf.h"
 #include "lib/crypto.h"
+#include "batch/forward/envelope.h"
 #include "batch/forward/forward.h"
-#include "batch/forward/send.h"
 
 #define TEST_BODY_MAX	512
-#define TEST_TURN_MS	100
-
-static void
-test_on_end(struct send *m)
-{
-	struct forward_test	*t = m->arg;
-
-	t->taken = m->verdict == SEND_TAKEN;
-	t->status = m->status;
-	(void)snprintf(t->words, sizeof(t->words), "%s", m->err.text);
-}
 
 static void
 test_fill_body(const struct forward *f, struct buf *body)
@@ -38,24 +27,24 @@ test_fill_body(const struct forward *f, struct buf *body)
 void
 forward_test(const struct forward *f, struct forward_test *t)
 {
-	struct sender	*sender = sender_new(1);
-	char		 uuid[37] = "", mem[TEST_BODY_MAX];
-	struct buf	 body;
-	struct send	 m = { .to = f, .on_end = test_on_end, .arg = t };
+	char		uuid[37] = "", mem[TEST_BODY_MAX];
+	struct buf	body;
+	struct envelope	envelope;
+	struct send	m = { .verdict = SEND_REFUSED };
 
 	*t = (struct forward_test) { .words = "out of memory" };
 	buf_over(&body, mem, sizeof(mem));
 	test_fill_body(f, &body);
-	if (sender == NULL || !buf_ok(&body) || !uuid7(uuid)) {
-		sender_free(sender);
+	if (!buf_ok(&body) || !uuid7(uuid))
 		return;
-	}
 	(void)snprintf(t->webhook_id, sizeof(t->webhook_id), "msg_test_%s",
 	    uuid);
-	m.webhook_id = t->webhook_id;
-	m.body = body.data;
-	sender_put(sender, &m);
-	while (sender_in_flight(sender) > 0)
-		sender_turn(sender, TEST_TURN_MS);
-	sender_free(sender);
+	if (envelope_address(&envelope, &m, f, t->webhook_id, body.data,
+	    (int64_t)time(NULL), &m.err))
+		send_one(&m, NULL);
+	envelope_free(&envelope);
+	t->taken = m.verdict == SEND_TAKEN;
+	t->status = m.status;
+	(void)snprintf(t->words, sizeof(t->words), "%s", t->taken ? "" :
+	    m.err.text);
 }

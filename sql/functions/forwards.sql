@@ -386,6 +386,31 @@ $$;
 comment on function genhook.claim_forwards(text, interval, text[], integer[]) is
     'Leases events that are due, the longest waiting first, to p_owner, with what to send: of each forward up to so many.';
 
+create or replace function genhook.due_forwards(p_limit integer)
+returns table (name text, type text, about text, attempts integer, held text)
+language sql
+stable
+security definer
+set search_path = genhook, pg_temp
+as $$
+    select f.name, f.type::text,
+        coalesce(f.provider || '/' || f.task_id, 'request ' || f.request_id),
+        f.attempts::integer, case
+            when g.name is null then 'no settings have such a forward'
+            when g.gone_at is not null
+            then 'the receiver answered 410'
+            when g.not_before > now()
+            then 'the receiver wants nothing before '
+                || to_char(g.not_before, 'YYYY-MM-DD"T"HH24:MI:SSOF') end
+    from forwards f
+    left join forward_targets g on g.name = f.name
+    where f.status = 'pending' and f.next_attempt_at <= now()
+        and (f.leased_until is null or f.leased_until < now())
+    order by f.next_attempt_at, f.id limit p_limit
+$$;
+comment on function genhook.due_forwards(integer) is
+    'The events that are due, the longest waiting first, and why each is held back; NULL: it is not.';
+
 -- p_kind: sent; retry; gone (410); release: it was not tried to the end.  After the
 -- first try there are as many more as there are waits; then it is given up.
 create or replace function genhook.finish_forward(p_id bigint, p_owner text,

@@ -127,10 +127,14 @@ set enable_seqscan = off
 set jit = off
 as $$
 declare
-    child  text;
-    before timestamptz := now() - p_days * interval '1 day';
+    child   text;
+    before  timestamptz := now() - p_days * interval '1 day';
+    counted timestamptz;
 begin
     return query select ensure_partitions();
+    -- What is dropped has been counted, however long no sweep ran.
+    perform count_traffic();
+    select m.at into counted from marks m where m.name = 'traffic';
     -- Forgers fill no disk: a week, 5,000 of them, 64 MiB.
     delete from deliveries d
     using (select u.received_at, u.id,
@@ -139,7 +143,7 @@ begin
         from deliveries u where u.outcome = 'unverified'
         window newest as (order by u.received_at desc, u.id)) as v
     where d.received_at = v.received_at and d.id = v.id
-        and d.outcome = 'unverified'
+        and d.outcome = 'unverified' and d.received_at <= counted
         and (v.received_at < now() - interval '7 days' or v.nth > 5000
             or v.bytes > 64 * 1024 * 1024);
     delete from sweeps where started < before;
@@ -157,7 +161,8 @@ begin
     delete from forwards f where f.id in (select d.id from forwards d
         where d.settled_at < before order by d.settled_at limit 20000);
     delete from deliveries_default d
-    where d.received_at < before and (d.received_at, d.id) not in (
+    where d.received_at < least(before, counted)
+        and (d.received_at, d.id) not in (
         select u.received_at, u.id
         from unfinished_deliveries('-infinity', before) u);
     perform trim_bodies(now() - p_days * interval '12 hours');
@@ -167,7 +172,7 @@ begin
     where i.inhparent = 'genhook.deliveries'::regclass
         and c.relname ~ '^deliveries_\d{4}_\d{2}$'
         and to_timestamp(substr(c.relname, 12), 'YYYY_MM')
-            + interval '1 month' <= before
+            + interval '1 month' <= least(before, counted)
     order by c.relname limit 1;
     if child is not null and drop_month(child) then
         return next child;

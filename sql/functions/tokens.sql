@@ -60,8 +60,7 @@ as $$
 declare
     mark timestamptz;
 begin
-    select greatest(m.at, now() - interval '1 day') into mark
-    from marks m where m.name = 'traffic';
+    select m.at into mark from marks m where m.name = 'traffic';
     return query
     with uncounted as materialized (
         select d.provider, d.account, d.token, max(d.received_at) as at

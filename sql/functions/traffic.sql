@@ -37,14 +37,17 @@ declare
     found_now bigint;
     total bigint := 0;
 begin
-    select greatest(m.at, now() - interval '1 day') into began
-    from marks m where m.name = 'traffic'
+    select m.at into began from marks m where m.name = 'traffic'
     for update skip locked;
-    -- An hour at a time, so that what waited long does not take long.
+    -- An hour at a time, so that what waited long does not take long; time in
+    -- which nothing came is passed over.
     while began < now() - interval '10 seconds'
             and clock_timestamp() < now() + interval '1 second' loop
-        ended := least(now() - interval '10 seconds',
-            began + interval '1 hour');
+        select coalesce(min(f.received_at), 'infinity') + interval '1 hour'
+        into ended
+        from (select d.received_at from deliveries d
+            where d.received_at > began order by d.received_at limit 1) as f;
+        ended := least(now() - interval '10 seconds', ended);
         with counted as (
             insert into hours as h (hour, provider, account, source, outcome,
                 deliveries, last_at, announced)
@@ -97,8 +100,7 @@ as $$
 declare
     mark timestamptz;
 begin
-    select greatest(m.at, now() - interval '1 day') into mark
-    from marks m where m.name = 'traffic';
+    select m.at into mark from marks m where m.name = 'traffic';
     return query
     select date_trunc('hour', d.received_at), d.provider, d.account,
         d.source, d.outcome, count(*), max(d.received_at)
@@ -108,7 +110,7 @@ begin
 end
 $$;
 comment on function genhook.uncounted_traffic() is
-    'The deliveries that no sweep has counted yet: those of the last minute, or of a day at most.';
+    'The deliveries that no sweep has counted yet: those of the last minute, or of as long as none has run.';
 
 -- There are few at a time, since a sweep counts each minute.
 create or replace function genhook.uncounted_announced()
@@ -127,8 +129,7 @@ as $$
 declare
     mark timestamptz;
 begin
-    select greatest(m.at, now() - interval '1 day') into mark
-    from marks m where m.name = 'traffic';
+    select m.at into mark from marks m where m.name = 'traffic';
     return query
     select date_trunc('hour', d.received_at), d.provider, d.account, count(*)
     from deliveries d

@@ -71,7 +71,7 @@ begin
             ('genhook_sweeper', 'execute on function identify_database, doubt_database, held_because'),
             ('genhook_sweeper', 'execute on function retain_deliveries, count_traffic, count_days, note_tokens'),
             ('genhook_sweeper', 'execute on function next_due, note_attention, alerts_told'),
-            ('genhook_sweeper', 'execute on function note_forwards, queue_forwards, claim_forwards, finish_forward'),
+            ('genhook_sweeper', 'execute on function note_forwards, queue_forwards, due_forwards, claim_forwards, finish_forward'),
             ('genhook_sweeper', 'select on pending_tasks, due_outputs, sweeps'),
             ('genhook_sweeper', 'select (id, provider, model, account, status, attempts, queued_at, next_attempt_at) on requests'),
             ('genhook_sweeper', 'select on accounts'),

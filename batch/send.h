@@ -1,38 +1,36 @@
 /*
- * Events on their way to applications, many at once on one thread: each is
- * POSTed as a webhook, signed as Standard Webhooks has it
- * (https://github.com/standard-webhooks/standard-webhooks, spec), or is the
- * input of a command.  For the main thread.
+ * Messages on their way out, many at once on one thread: each is an HTTP request
+ * to an address of the settings, or the input of a command of theirs.  The events
+ * of forwards and the alerts go by it.  For the main thread.
  */
 #ifndef GENHOOK_SEND_H
 #define GENHOOK_SEND_H
 
 #include <sys/queue.h>
-#include <sys/types.h>
 
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "lib/command.h"
 #include "lib/errbuf.h"
 #include "net/http.h"
-#include "common/conf.h"
-
-/* An answer, or a command's end, has to come within that (the specification's
- * advice, and Svix's own limit). */
-#define SEND_TIMEOUT_S	15
 
 enum send_verdict {
 	SEND_TAKEN,	/* 2xx, or exit status 0 */
-	SEND_REFUSED,	/* all else: it is sent again later */
+	SEND_REFUSED,	/* all else: it may be sent again later */
 	SEND_GONE,	/* 410: the receiver wants no more of them */
 	SEND_ABORTED	/* sender_free() came first */
 };
 
 /* All of its strings are borrowed, and have to live until on_end. */
 struct send {
-	const struct forward	*to;
-	const char		*webhook_id;
-	const char		*body;		/* JSON */
+	const char		*url;		/* or, where it is NULL: */
+	const char		*command;
+	enum http_policy	 policy;	/* of the address */
+	const char		*const *headers;	/* up to a NULL; or NULL */
+	const char		*variable;	/* for the command, or NULL */
+	const char		*body;		/* NULL: a GET, an empty input */
+	int			 timeout_s;
 	/* The end, exactly once; may free it. */
 	void			(*on_end)(struct send *);
 	void			*arg;
@@ -40,19 +38,20 @@ struct send {
 	/* What came. */
 	enum send_verdict	 verdict;
 	int			 status;	/* of HTTP, or the command's; 0: none */
-	int64_t			 retry_after_s;	/* 0: not said */
-	struct errbuf		 err;		/* for all but SEND_TAKEN */
+	int64_t			 retry_after_s;	/* 0: not said; a day at most */
+	struct errbuf		 err;		/* for all but SEND_TAKEN; never
+						   has more of the address than
+						   its host */
 
 	/* Its own. */
 	LIST_ENTRY(send)	 next;		/* of the commands that run */
 	struct http_response	 response;
-	pid_t			 pid;
-	int64_t			 deadline_ms;
+	struct command		 process;
 };
 
 struct sender;
 
-/* At most so many at once.  NULL: no memory. */
+/* At most so many HTTP requests at once.  NULL: no memory. */
 struct sender *sender_new(int max_in_flight);
 /* Ends what is under way (SEND_ABORTED), commands by SIGKILL, and frees; NULL is
  * fine. */
@@ -66,5 +65,9 @@ void	sender_turn(struct sender *, int timeout_ms);
 
 /* How many are on their way. */
 int	sender_in_flight(const struct sender *);
+
+/* Send one, by a sender of its own, and wait for its end, or until stopping()
+ * (NULL: never) says so.  Its on_end is not used. */
+void	send_one(struct send *, bool (*stopping)(void));
 
 #endif

@@ -1,0 +1,1 @@
+-- Nothing of the tables: deliveries are counted before they are dropped, however long no sweep ran, and a dry run says which events are due.
