@@ -25,6 +25,8 @@
 
 #define FOLLOW_ROLE		"genhook_sweeper"
 #define FOLLOW_WORKING_MAX	3	/* runs that have their place */
+/* And those that have left it: each receiver that hangs may hold one. */
+#define FOLLOW_RUNS_MAX		(FOLLOW_WORKING_MAX + 32)
 /* Between two starts: what comes in at the same time shares a run; and a run
  * under way may still take what has just come. */
 #define FOLLOW_GAP_MS		250
@@ -57,8 +59,7 @@ struct follow {
 	char			 program[4096];
 	const char *const	*argv;
 	struct db		*db;
-	struct follow_child	*runs;
-	size_t			 nruns;
+	struct follow_child	 runs[FOLLOW_RUNS_MAX];
 	bool			 listening;
 	bool			 warned;	/* that it does not listen */
 	bool			 wanted;	/* a run, as soon as may be */
@@ -132,17 +133,6 @@ follow_find_program(struct follow *f)
 	return true;
 }
 
-/* Room for the runs that work, and for one more that each forward may hold. */
-static bool
-follow_make_room(struct follow *f)
-{
-	f->nruns = FOLLOW_WORKING_MAX + f->conf->nforwards;
-	f->runs = calloc(f->nruns, sizeof(*f->runs));
-	if (f->runs == NULL)
-		log_line(LOG_ERROR, "out of memory");
-	return f->runs != NULL;
-}
-
 /* Becomes the run, whose parent it must not outlive: a lock that nobody holds
  * would let another follow beside it. */
 static void
@@ -160,7 +150,7 @@ follow_under_way(const struct follow *f)
 {
 	size_t	i, n = 0;
 
-	for (i = 0; i < f->nruns; i++)
+	for (i = 0; i < FOLLOW_RUNS_MAX; i++)
 		n += f->runs[i].pid != 0;
 	return n;
 }
@@ -171,18 +161,18 @@ follow_working(const struct follow *f)
 {
 	size_t	i, n = 0;
 
-	for (i = 0; i < f->nruns; i++)
+	for (i = 0; i < FOLLOW_RUNS_MAX; i++)
 		n += f->runs[i].pid != 0 && f->runs[i].place != -1;
 	return n;
 }
 
 /* Where a run may begin; NULL: none may just now. */
 static struct follow_child *
-follow_room(const struct follow *f)
+follow_room(struct follow *f)
 {
 	size_t	i;
 
-	for (i = 0; follow_working(f) < FOLLOW_WORKING_MAX && i < f->nruns; i++)
+	for (i = 0; follow_working(f) < FOLLOW_WORKING_MAX && i < FOLLOW_RUNS_MAX; i++)
 		if (f->runs[i].pid == 0)
 			return &f->runs[i];
 	return NULL;
@@ -203,7 +193,7 @@ follow_look_at_places(struct follow *f)
 	struct pollfd	 pfd;
 	size_t		 i;
 
-	for (i = 0; i < f->nruns; i++) {
+	for (i = 0; i < FOLLOW_RUNS_MAX; i++) {
 		pfd = (struct pollfd) { .fd = f->runs[i].place };
 		if (f->runs[i].pid != 0 && poll(&pfd, 1, 0) > 0)
 			follow_close_place(&f->runs[i]);
@@ -288,7 +278,7 @@ follow_reap(struct follow *f)
 	bool			 any = false;
 	int			 status;
 
-	for (i = 0; i < f->nruns; i++) {
+	for (i = 0; i < FOLLOW_RUNS_MAX; i++) {
 		run = &f->runs[i];
 		if (run->pid == 0)
 			continue;
@@ -311,7 +301,7 @@ follow_signal_runs(const struct follow *f, int sig)
 {
 	size_t	i;
 
-	for (i = 0; i < f->nruns; i++)
+	for (i = 0; i < FOLLOW_RUNS_MAX; i++)
 		if (f->runs[i].pid != 0)
 			(void)kill(f->runs[i].pid, sig);
 }
@@ -457,7 +447,7 @@ follow_take_messages(struct follow *f)
 
 /* When the next run starts, as far as that is known. */
 static int64_t
-follow_next_start_ms(const struct follow *f)
+follow_next_start_ms(struct follow *f)
 {
 	int64_t	at = f->regular_ms, earliest;
 
@@ -485,7 +475,7 @@ follow_fill_poll(const struct follow *f,
 	if (f->listening)
 		pfds[n++] = (struct pollfd) { .fd = db_socket(f->db),
 		    .events = POLLIN };
-	for (i = 0; i < f->nruns; i++)
+	for (i = 0; i < FOLLOW_RUNS_MAX; i++)
 		if (f->runs[i].pid != 0 && f->runs[i].place != -1)
 			pfds[n++] = (struct pollfd) {
 			    .fd = f->runs[i].place };
@@ -564,13 +554,11 @@ follow(const struct conf *conf, const char *const argv[])
 	if (lock == -1)
 		return end;
 	follow_catch_children();
-	if (follow_find_program(&f) && follow_make_room(&f) &&
-	    follow_open_db(&f)) {
+	if (follow_find_program(&f) && follow_open_db(&f)) {
 		follow_loop(&f);
 		end = FOLLOW_STOPPED;
 	}
 	db_free(f.db);
-	free(f.runs);
 	(void)close(lock);
 	return end;
 }

@@ -11,6 +11,7 @@
 #include "batch/run.h"
 #include "common/statements.h"
 #include "cli/doctor/doctor.h"
+#include "cli/doctor/mail_note.h"
 #include "cli/statements.h"
 
 #define KEY_TEXT_MAX	2048
@@ -147,7 +148,7 @@ mail_arrays(const struct doctor *d, struct pgarray arrays[NARRAYS])
 
 /* The rows to tell; NULL: the database does not say what was told. */
 static struct db_rows *
-mail_note(const struct doctor *d, const char *source)
+mail_ask(const struct doctor *d, const char *source)
 {
 	struct pgarray	 arrays[NARRAYS];
 	struct db_param	 params[NARRAYS + 2];
@@ -173,7 +174,7 @@ mail_note(const struct doctor *d, const char *source)
 
 /* The mail is written: cron sends it. */
 static void
-mail_note_told(const struct doctor *d, const char *source,
+mail_alerts_told(const struct doctor *d, const char *source,
     const struct db_rows *rows)
 {
 	struct pgarray	keys;
@@ -232,42 +233,169 @@ mail_print_row(const struct db_rows *rows, int i)
 }
 
 static void
+mail_print_finding(const struct doctor_finding *f, const char *since)
+{
+	doctor_line("WRONG", f->what, "%s%s%s%s", f->words != NULL ? f->words :
+	    "out of memory", *since != '\0' ? " (still, since " : "", since,
+	    *since != '\0' ? ")" : "");
+	printf("       cure: %s\n", f->cure != NULL ? f->cure : "more memory");
+}
+
+static void
 mail_print_all(const struct doctor *d)
 {
-	const struct doctor_finding	*f = d->findings;
-	size_t				 i;
+	size_t	i;
 
 	if (d->wrong > 0)
 		mail_head(true);
-	for (i = 0; i < d->nfindings; i++) {
-		doctor_line("WRONG", f[i].what, "%s", f[i].words != NULL ?
-		    f[i].words : "out of memory");
-		printf("       cure: %s\n", f[i].cure != NULL ? f[i].cure :
-		    "more memory");
+	for (i = 0; i < d->nfindings; i++)
+		mail_print_finding(&d->findings[i], "");
+}
+
+/* ---- without a database ------------------------------------------------- */
+
+/* The finding of that key, or NULL. */
+static const struct doctor_finding *
+mail_finding(const struct doctor *d, const char *key)
+{
+	char	other[SHA256_HEX];
+	size_t	i;
+
+	for (i = 0; i < d->nfindings; i++)
+		if (d->findings[i].words != NULL &&
+		    d->findings[i].cure != NULL &&
+		    mail_key(&d->findings[i], other) &&
+		    strcmp(key, other) == 0)
+			return &d->findings[i];
+	return NULL;
+}
+
+/* Has it been told, and not so long ago that it is to be told again?  Notes that
+ * it is told now if not; since gets "" or since when it is known. */
+static bool
+mail_was_told(const struct doctor *d, struct mail_note *note,
+    const struct doctor_finding *f, char since[32])
+{
+	char			 key[SHA256_HEX];
+	int64_t			 now = (int64_t)time(NULL);
+	struct mail_told	*t;
+	struct tm		 tm;
+	time_t			 at;
+
+	since[0] = '\0';
+	if (f->words == NULL || f->cure == NULL || !mail_key(f, key))
+		return false;
+	if ((t = mail_note_find(note, key)) == NULL) {
+		(void)mail_note_add(note, key, f->what, f->words, now);
+		return false;
 	}
+	if (t->told <= now &&
+	    now - t->told < d->conf->alert_remind_hours * 3600)
+		return true;
+	at = (time_t)t->since;
+	if (gmtime_r(&at, &tm) != NULL)
+		(void)strftime(since, 32, "%Y-%m-%d %H:%M UTC", &tm);
+	t->told = now;
+	return false;
+}
+
+/* What was told and is no more, said and taken out of the note; head: nothing is
+ * printed yet. */
+static bool
+mail_print_well(const struct doctor *d, struct mail_note *note, bool head)
+{
+	size_t	i = 0;
+
+	while (i < note->n) {
+		if (mail_finding(d, note->list[i].key) != NULL) {
+			i++;
+			continue;
+		}
+		if (head)
+			mail_head(false);
+		head = false;
+		doctor_line("well", note->list[i].what, "%s",
+		    note->list[i].words);
+		mail_note_remove(note, &note->list[i]);
+	}
+	return head;
+}
+
+/* The database does not say what was told: the note does. */
+static void
+mail_tell_by_note(const struct doctor *d, struct mail_note *note)
+{
+	char	since[32];
+	bool	head = true;
+	size_t	i;
+
+	for (i = 0; i < d->nfindings; i++) {
+		if (mail_was_told(d, note, &d->findings[i], since))
+			continue;
+		if (head)
+			mail_head(true);
+		head = false;
+		mail_print_finding(&d->findings[i], since);
+	}
+	(void)mail_print_well(d, note, head);
+	if (fflush(stdout) == 0)
+		mail_note_write(d->conf, note);
+}
+
+/* ---- with one ----------------------------------------------------------- */
+
+/* News to the database, but not to who was told without it. */
+static bool
+mail_is_old(struct mail_note *note, const struct db_rows *rows, int row)
+{
+	return mail_is(rows, row, "new") &&
+	    mail_note_find(note, db_value(rows, row, KEY)) != NULL;
+}
+
+static void
+mail_tell_rows(struct doctor *d, struct mail_note *note,
+    const struct db_rows *rows)
+{
+	bool	any_wrong = false, head = true;
+	int	i;
+
+	for (i = 0; i < db_rows_count(rows); i++)
+		any_wrong |= !mail_is(rows, i, "well") &&
+		    !mail_is_old(note, rows, i);
+	for (i = 0; i < db_rows_count(rows); i++) {
+		if (mail_is_old(note, rows, i))
+			continue;
+		if (head)
+			mail_head(any_wrong);
+		head = false;
+		mail_print_row(rows, i);
+	}
+	(void)mail_print_well(d, note, head);
 }
 
 void
 doctor_alert_tell(struct doctor *d, bool offline)
 {
-	char		 source[128];
-	struct db_rows	*rows = NULL;
-	bool		 any_wrong = false;
-	int		 i;
+	static struct mail_note	 note;
+	char			 source[128];
+	struct db_rows		*rows = NULL;
 
-	mail_source(offline, source, sizeof(source));
-	if (d->db == NULL || d->conf == NULL ||
-	    (rows = mail_note(d, source)) == NULL) {
+	if (d->conf == NULL) {
 		mail_print_all(d);
 		return;
 	}
-	for (i = 0; i < db_rows_count(rows); i++)
-		any_wrong |= !mail_is(rows, i, "well");
+	mail_note_read(d->conf, &note);
+	mail_source(offline, source, sizeof(source));
+	if (d->db != NULL)
+		rows = mail_ask(d, source);
+	if (rows == NULL) {
+		mail_tell_by_note(d, &note);
+		return;
+	}
+	mail_tell_rows(d, &note, rows);
 	if (db_rows_count(rows) > 0)
-		mail_head(any_wrong);
-	for (i = 0; i < db_rows_count(rows); i++)
-		mail_print_row(rows, i);
-	if (db_rows_count(rows) > 0)
-		mail_note_told(d, source, rows);
+		mail_alerts_told(d, source, rows);
+	note.n = 0;
+	mail_note_write(d->conf, &note);
 	db_rows_free(rows);
 }

@@ -40,8 +40,8 @@ void	doctor_line(const char *mark, const char *what, const char *, ...)
 
 /* For --alert: keep a finding; what they hold is copied, but for what.  Print of
  * all that was kept what somebody has not been told of, or is to be reminded of,
- * and what is well again, as genhook.alerts knows; all of it where the database
- * does not say.  And free it. */
+ * and what is well again, as genhook.alerts knows, or a note in the spool's folder
+ * where the database does not say.  And free it. */
 void	doctor_alert_keep(struct doctor *, const char *what,
 	    const char *words, const char *cure);
 void	doctor_alert_tell(struct doctor *, bool offline);

@@ -237,6 +237,38 @@ like "in its first line" '^genhook on .*: well again' "$(head -n 1 "$WORK/mail")
 mail
 same "and no more" '0 0' "$MAIL"
 
+# --- cron's mail without a database
+mail
+database stop
+mail
+like "an outage is mailed" '^1 [3-9]' "$MAIL"
+like "in words" 'WRONG +database ' "$(cat "$WORK/mail")"
+mails=0
+for _ in 1 2 3; do
+	mail
+	[ "$MAIL" = '1 0' ] || mails=$((mails + 1))
+done
+same "once" 0 "$mails"
+# A day later.
+awk '{ $2 -= 90000; $3 -= 90000 } 1' "$GENHOOK_SPOOL/.mail.note" >"$WORK/note"
+cat "$WORK/note" >"$GENHOOK_SPOOL/.mail.note"
+mail
+like "and daily" '^1 [3-9]' "$MAIL"
+like "since when" 'WRONG +database .*still, since' "$(cat "$WORK/mail")"
+mail
+same "once more" '1 0' "$MAIL"
+echo garbage >"$GENHOOK_SPOOL/.mail.note"
+mail
+like "a note that is none is none" '^1 [3-9]' "$MAIL"
+database start
+soon 60 all_healthy
+mail
+like "that it is well again is mailed" '^0 [3-9]' "$MAIL"
+like "by its name" 'well +database ' "$(cat "$WORK/mail")"
+mail
+same "once, too" '0 0' "$MAIL"
+fails "and no note is left" test -e "$GENHOOK_SPOOL/.mail.note"
+
 # --- settings
 # wrong LINE WORDS: settings with that line are refused in those words.
 wrong()

@@ -2,6 +2,7 @@
 # genhook-sweep --follow: what wakes it, with no regular run for an hour; outages,
 # other sweeps beside it, and its end.
 . "$(dirname -- "$0")/lib/sweep.sh"
+. "$(dirname -- "$0")/lib/told.sh"
 world_start --scale 0.01 --finish-ms 20:50
 origin_start
 conf_set sweep "every = 3600"
@@ -114,6 +115,38 @@ super "select pg_terminate_backend(pid) from pg_stat_activity where query like '
 soon 30 listens
 done_by_callback again "$ORIGIN/a.jpg"
 check "and when its session was ended" soon 60 stored again
+
+# --- applications that hang hold up nobody: as many of them as there are runs at
+# once, and each run that waits for one stands still for as long as this takes
+soon 90 quiet
+receiver_start
+for provider in novita apixo wavespeed apimart; do
+	forward "$provider" "account = {\"$provider default\"}"
+done
+done_by_callback noted "$ORIGIN/a.jpg"
+soon 60 stored noted
+soon 30 is "select count(*) from genhook.forward_targets" 4
+# Whose lease it is: the run's machine and process.
+holder()	{ sql "select split_part(lease_owner, ':', 2) from genhook.forwards where name = '$1' and leased_until is not null"; }
+held=()
+for pair in novita/txt2img apixo/flux-2 wavespeed/vendor/flux; do
+	provider=${pair%%/*}
+	mood "$provider" hang
+	order "$provider" "${pair#*/}" >/dev/null
+	check "$provider's application hangs" soon 60 at_least 1 asked "$provider"
+	soon 60 at_least 1 holder "$provider"
+	pid=$(holder "$provider")
+	kill -STOP "$pid"
+	held+=("$pid")
+done
+same "three runs are held by them" 3 "$(printf '%s\n' "${held[@]}" | sort -u | wc -l)"
+done_by_callback meanwhile "$ORIGIN/a.jpg"
+check "a file is stored meanwhile" soon 60 stored meanwhile
+check "and another application hears of it" soon 60 eval '[ "$(told apimart ".body | @base64d | fromjson | .data.task_id == \"meanwhile\"")" -eq 1 ]'
+same "while they are held" 'T T T' "$(for pid in "${held[@]}"; do awk '/^State:/ { print $2 }' "/proc/$pid/status"; done | xargs)"
+rm "$MODES/novita" "$MODES/apixo" "$MODES/wavespeed"
+kill -CONT "${held[@]}"
+check "in the end each has heard" soon 90 is "select count(*) from genhook.forwards where status <> 'sent'" 0
 
 # --- its end
 soon 90 quiet

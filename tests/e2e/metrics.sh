@@ -60,6 +60,30 @@ sweep
 take
 same "another sweep is one more" "$(($(awk '/^genhook_sweeps_total/ { n += $2 } END { print n }' "$WORK/before") + 1))" "$(awk '/^genhook_sweeps_total/ { n += $2 } END { print n }' "$WORK/now")"
 
+# --- nor after days without a sweep, nor when a flood of forged ones is dropped
+deliver()	# OUTCOME COUNT AGO
+{
+	sql "insert into genhook.deliveries (id, received_at, provider, account, source, outcome, verdict, body)
+	    select gen_random_uuid(), now() - interval '$3', 'novita', 'default', 'callback', '$1', 'failed', 'x' from generate_series(1, $2)"
+}
+all_deliveries() { awk '/^genhook_deliveries_total/ { n += $2 } END { print n + 0 }' "$WORK/$1"; }
+sql "update genhook.deliveries set received_at = received_at - interval '3 days'; update genhook.marks set at = at - interval '3 days' where name = 'traffic'"
+take
+awk '/_total\{/' "$WORK/now" >"$WORK/before"
+deliver rejected 7 '2 days 1 hour'
+deliver unverified 6000 '1 hour'
+take
+same "what no sweep has counted for days is counted" $(($(all_deliveries before) + 6007)) "$(all_deliveries now)"
+awk '/_total\{/' "$WORK/now" >"$WORK/before"
+sweep
+same "a sweep drops what is too much of it" 5000 "$(sql "select count(*) from genhook.deliveries where outcome = 'unverified'")"
+take
+same "and no counter falls" '' "$(fallen)"
+same "nor rises" "$(all_deliveries before)" "$(all_deliveries now)"
+sql "select genhook.count_traffic()" >/dev/null
+take
+same "whoever counts" "$(all_deliveries before)" "$(all_deliveries now)"
+
 # --- the page
 like "the page has them for its token" '^200 text/plain; version=0.0.4' "$(page -H "Authorization: Bearer $GENHOOK_METRICS_TOKEN")"
 check "well formed" eval 'python3 "$TOP/tests/e2e/lib/promtext.py" <"$WORK/page.out" >/dev/null'
@@ -84,6 +108,6 @@ if command -v promtool >/dev/null; then
 	    awk 'BEGIN { print "groups:\n- name: x\n  rules:" } { gsub(/\047/, "\047\047"); print "  - record: r:n" NR "\n    expr: \047" $0 "\047" }' >"$WORK/board.yml"
 	check "the dashboard's expressions are PromQL" eval 'promtool check rules "$WORK/board.yml" >>"$WORK/promtool.out" 2>&1'
 else
-	echo 'SKIP: there is no promtool here'
+	echo 'skipped: there is no promtool here'
 fi
 finish

@@ -6,9 +6,11 @@
 A request to /NAME is answered as the file MODES/NAME says when it comes: a
 status, with Retry-After where a second number follows; "hang", which never
 answers; "cut", which hangs up; and 200 where there is no such file.  Each is a
-line of JSON in LOG once its answer is on the way.
+line of JSON in LOG once its answer is on the way, with the files that it names and
+that are not there at that moment, whole.
 """
 import base64
+import hashlib
 import json
 import os
 import sys
@@ -18,6 +20,25 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 port, modes, log = int(sys.argv[1]), sys.argv[2], sys.argv[3]
 lock = threading.Lock()
+
+
+def absent(body):
+    """The outputs of an event that are not in the archive as it says."""
+    try:
+        outputs = json.loads(body)["data"]["outputs"]
+    except (ValueError, KeyError, TypeError):
+        return []
+    return [o["location"] for o in outputs or []
+            if (o.get("location") or "").startswith("file://")
+            and not whole(o["location"][7:], o)]
+
+
+def whole(path, output):
+    try:
+        with open(path, "rb") as f:
+            return hashlib.sha256(f.read()).hexdigest() == output["sha256"]
+    except OSError:
+        return False
 
 
 def mood(name):
@@ -41,6 +62,7 @@ class Receiver(BaseHTTPRequestHandler):
             "id": self.headers.get("webhook-id"),
             "headers": {k.lower(): v for k, v in self.headers.items()},
             "body": base64.b64encode(body).decode(),
+            "absent": absent(body),
         })
         with lock, open(log, "a") as f:
             f.write(line + "\n")
