@@ -16,6 +16,16 @@ return (with made as (select md5(i::text) as hash,
         else place || substr(hash, 1, 24)
     end from made);
 
+-- Of three tasks one is of the same model, the others of a dozen; and there is one
+-- that hardly anybody asks for.
+create function bench.model(i bigint) returns text language sql immutable
+return case when i % 100000 = 77 then 'rare-model' when i % 3 = 0 then 'a-model'
+    else 'model-' || (i / 7 % 12) end;
+
+create function bench.kind(i bigint) returns text language sql immutable
+return case when i % 20 = 3 then 'audio' when i % 20 in (4, 5, 6) then 'video'
+    else 'image' end;
+
 -- Deliveries are kept for 30 days.
 create function bench.moment(i bigint, rows bigint) returns timestamptz
 language sql stable

@@ -10,31 +10,34 @@ select :'part' = 'tasks' as is_tasks, :'part' = 'outputs' as is_outputs,
 \if :is_tasks
 insert into genhook.tasks (provider, task_id, status, model, submitted_at,
     finished_at, source, result, result_digest)
-select bench.provider(i), bench.id(i, :rows), 'succeeded', 'a-model', at, at,
-    'callback', replace(:'body', '@ID@', bench.id(i, :rows))::jsonb,
-    sha256(i::text::bytea)
-from generate_series(1, :rows) as i, bench.moment(i, :rows) as at;
+select bench.provider(i), id, 'succeeded', bench.model(i), at, at,
+    'callback', replace(:'body', '@ID@', id)::jsonb, sha256(i::text::bytea)
+from generate_series(1, :rows) as i
+cross join lateral (select bench.id(i, :rows) as id,
+    bench.moment(i, :rows) as at offset 0) as made;
 \endif
 
 \if :is_outputs
 insert into genhook.outputs (provider, task_id, position, status, kind, url,
     expires_at, expires_source, location, bytes, sha256, content_type,
     attempts, stored_at)
-select bench.provider(i), bench.id(i, :rows), 0, 'stored', 'image',
-    'https://upload.example/f/image/' || bench.id(i, :rows) || '.png',
-    at + interval '1 day', 'field',
-    'file:///outputs/' || bench.id(i, :rows) || '/0.png', 1048576,
+select bench.provider(i), id, 0, 'stored', bench.kind(i),
+    'https://upload.example/f/image/' || id || '.png', at + interval '1 day',
+    'field', 'file:///outputs/' || id || '/0.png', 1048576,
     repeat(md5(i::text), 2), 'image/png', 1, at
-from generate_series(1, :rows) as i, bench.moment(i, :rows) as at;
+from generate_series(1, :rows) as i
+cross join lateral (select bench.id(i, :rows) as id,
+    bench.moment(i, :rows) as at offset 0) as made;
 \endif
 
 \if :is_deliveries
 insert into genhook.deliveries (id, received_at, provider, task_id, account,
     source, outcome, verdict, remote_addr, headers, body, body_digest)
-select gen_random_uuid(), at, bench.provider(i), bench.id(i, :rows), 'default',
+select gen_random_uuid(), at, bench.provider(i), id, 'default',
     'callback', 'accepted', 'token', '127.0.0.1',
     '{"Content-Type": "application/json"}',
-    convert_to(replace(:'body', '@ID@', bench.id(i, :rows)), 'UTF8'),
-    sha256(i::text::bytea)
-from generate_series(1, :rows) as i, bench.moment(i, :rows) as at;
+    convert_to(replace(:'body', '@ID@', id), 'UTF8'), sha256(i::text::bytea)
+from generate_series(1, :rows) as i
+cross join lateral (select bench.id(i, :rows) as id,
+    bench.moment(i, :rows) as at offset 0) as made;
 \endif

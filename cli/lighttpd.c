@@ -1,11 +1,14 @@
 /* genhook lighttpd: the blocks by which lighttpd serves the handlers and the page. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "lib/buf.h"
+#include "archive/file_url.h"
 #include "cli/cli.h"
 
 /* The names of all providers, with what stands between them. */
 #define LIGHTTPD_NAMES_MAX	1024
+#define LIGHTTPD_LINES_MAX	8192
 
 /*
  * '@' is the provider; in the blocks of the single program, all of them.  The token in the path is a secret: these lines of the
@@ -18,16 +21,17 @@
 	"\taccesslog.format = \"%h %t @ \\\"%m %H\\\" %s %b %D " \
 	"\\\"%{User-Agent}i\\\"\"\n"
 
-/* A path below genhook_base, the program behind it, and its socket's name. */
-#define LIGHTTPD_FASTCGI(path, program, socket) \
+/* A path below genhook_base, the program behind it, its socket's name, and more
+ * lines of its own. */
+#define LIGHTTPD_FASTCGI(path, program, socket, more) \
 	"\tfastcgi.server = (var.genhook_base + \"/" path "\" => (\n" \
 	"\t\tvar.genhook_handler + (\n" \
 	"\t\t\t\"bin-path\" => var.genhook_bin + \"/" program "\",\n" \
-	"\t\t\t\"socket\" => var.genhook_run + \"/" socket ".sock\"\n" \
+	more "\t\t\t\"socket\" => var.genhook_run + \"/" socket ".sock\"\n" \
 	"\t\t),\n" \
 	"\t\tvar.genhook_standby + (\n" \
 	"\t\t\t\"bin-path\" => var.genhook_bin + \"/" program "\",\n" \
-	"\t\t\t\"socket\" => var.genhook_run + \"/" socket "-standby.sock\"\n" \
+	more "\t\t\t\"socket\" => var.genhook_run + \"/" socket "-standby.sock\"\n" \
 	"\t\t)\n" \
 	"\t))\n"
 
@@ -41,7 +45,7 @@
 	"\t    \"GENHOOK_LOG\" => var.genhook_log)\n"
 
 static const char lighttpd_fastcgi[] = LIGHTTPD_BEGIN
-    LIGHTTPD_FASTCGI("hook/@", "genhook-@", "@") "}\n";
+    LIGHTTPD_FASTCGI("hook/@", "genhook-@", "@", "") "}\n";
 
 static const char lighttpd_cgi[] = LIGHTTPD_BEGIN
     LIGHTTPD_CGI("hook/@", "genhook-@") "}\n";
@@ -62,12 +66,13 @@ static const char lighttpd_single_name[] =
 	"\\\"%{User-Agent}i\\\"\"\n"
 
 static const char lighttpd_single_fastcgi[] = LIGHTTPD_SINGLE_BEGIN
-    LIGHTTPD_FASTCGI("hook", "genhook-hook", "hook") "}\n";
+    LIGHTTPD_FASTCGI("hook", "genhook-hook", "hook", "") "}\n";
 
 static const char lighttpd_single_cgi[] = LIGHTTPD_SINGLE_BEGIN
     LIGHTTPD_CGI("hook", "genhook-hook") "}\n";
 
-/* The page.  What it sends is passed on as it comes, since a film may be large. */
+/* The page, '@' where lighttpd is told to send files in its place.  What it sends is
+ * passed on as it comes, since a film may be large. */
 #define LIGHTTPD_WEB_BEGIN \
 	"$HTTP[\"url\"] =~ \"^\" + var.genhook_base + \"/genhook(/|$)\" {\n" \
 	"\taccesslog.format = \"%h %t web \\\"%m %H\\\" %s %b %D " \
@@ -75,10 +80,10 @@ static const char lighttpd_single_cgi[] = LIGHTTPD_SINGLE_BEGIN
 	"\tserver.stream-response-body = 1\n"
 
 static const char lighttpd_web_fastcgi[] = LIGHTTPD_WEB_BEGIN
-    LIGHTTPD_FASTCGI("genhook", "genhook-web", "web") "}\n";
+    LIGHTTPD_FASTCGI("genhook", "genhook-web", "web", "@") "}\n";
 
 static const char lighttpd_web_cgi[] = LIGHTTPD_WEB_BEGIN
-    LIGHTTPD_CGI("genhook", "genhook-web") "}\n";
+    LIGHTTPD_CGI("genhook", "genhook-web") "@}\n";
 
 static void
 lighttpd_print(const char *block, const char *name)
@@ -88,6 +93,39 @@ lighttpd_print(const char *block, const char *name)
 			fputs(name, stdout);
 		else
 			putchar(*block);
+}
+
+/* The lines by which lighttpd sends what the page names, from the archive's folder
+ * alone; none unless the settings have it so. */
+static void
+lighttpd_make_sendfile(const struct conf *conf, bool cgi, struct buf *lines)
+{
+	char		*root = file_url_path(conf->archive_url);
+	const char	*p;
+
+	if (root != NULL && strcmp(conf->web_sendfile, "X-Sendfile") == 0) {
+		buf_text(lines, cgi ? "\tcgi.x-sendfile = \"enable\"\n"
+		    "\tcgi.x-sendfile-docroot = (\"" :
+		    "\t\t\t\"x-sendfile\" => \"enable\",\n"
+		    "\t\t\t\"x-sendfile-docroot\" => (\"");
+		for (p = root; *p != '\0'; p++)
+			buf_printf(lines, "%s%c", *p == '"' || *p == '\\' ?
+			    "\\" : "", *p);
+		buf_text(lines, cgi ? "/\")\n" : "/\"),\n");
+	}
+	free(root);
+}
+
+static void
+lighttpd_print_web(const struct conf *conf, bool cgi)
+{
+	struct buf	lines;
+
+	buf_init(&lines, LIGHTTPD_LINES_MAX);
+	lighttpd_make_sendfile(conf, cgi, &lines);
+	lighttpd_print(cgi ? lighttpd_web_cgi : lighttpd_web_fastcgi,
+	    lines.data != NULL && buf_ok(&lines) ? lines.data : "");
+	buf_free(&lines);
 }
 
 static bool
@@ -155,6 +193,6 @@ cli_lighttpd(const struct conf *conf, int argc, char **argv)
 	    lighttpd_single_cgi : lighttpd_single_fastcgi))
 		return cli_wrong("too many providers");
 	if (conf != NULL && *conf->web_secret != '\0')
-		fputs(cgi ? lighttpd_web_cgi : lighttpd_web_fastcgi, stdout);
+		lighttpd_print_web(conf, cgi);
 	return CLI_OK;
 }

@@ -67,6 +67,7 @@ struct conf {
 	char		*web_url;		/* "": not known */
 	bool		 web_trust_remote_user;
 	int64_t		 web_thumbs;		/* 0: none are made */
+	char		*web_sendfile;		/* "": the page sends files */
 	char		*web_metrics_token;	/* "": none */
 	char		*alert_url;		/* "": none, as the next two */
 	char		*alert_format;

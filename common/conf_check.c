@@ -335,6 +335,17 @@ conf_check_proxies(const struct conf *c, const struct conf_faults *faults)
 	return ok;
 }
 
+/* "X-Sendfile", or the location that stands for the archive's folder. */
+static bool
+conf_is_sendfile(const char *text)
+{
+	size_t	len = strlen(text);
+
+	return strcmp(text, "X-Sendfile") == 0 || (len > 2 && text[0] == '/' &&
+	    text[len - 1] == '/' && strspn(text, "/abcdefghijklmnopqrstuvwxyz"
+	    "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-") == len);
+}
+
 /* What signs sessions must not be guessed. */
 static bool
 conf_check_web(const struct conf *c, const struct conf_faults *faults)
@@ -347,6 +358,9 @@ conf_check_web(const struct conf *c, const struct conf_faults *faults)
 		    "and needs %d or more", len, CONF_WEB_SECRET_MIN);
 	if (*c->web_url != '\0' && !url_is_link(c->web_url))
 		ok = conf_wrong(faults, "web", "url", "is no http(s) URL");
+	if (*c->web_sendfile != '\0' && !conf_is_sendfile(c->web_sendfile))
+		ok = conf_wrong(faults, "web", "sendfile", "is neither "
+		    "\"X-Sendfile\" nor a \"/LOCATION/\"");
 	len = strlen(c->web_metrics_token);
 	if (len > 0 && len < CONF_WEB_SECRET_MIN)
 		ok = conf_wrong(faults, "web", "metrics_token", "has %zu "

@@ -72,6 +72,8 @@ const struct conf_key conf_keys[] = {
 	    "no", 0, 0, "whom the web server let in may look and act" },
 	{ "web", "thumbs", CONF_NUMBER, C(web_thumbs), "50000", 0, 10000000,
 	    "small pictures kept in the database, the newest; 0: none" },
+	{ "web", "sendfile", CONF_TEXT, C(web_sendfile), "", 0, 0,
+	    "the web server sends stored outputs: X-Sendfile or /LOCATION/" },
 	{ "web", "metrics_token", CONF_SECRET, C(web_metrics_token), "", 0, 0,
 	    "lets monitoring have the page's metrics; 16 characters or more" },
 	{ "alert", "url", CONF_SECRET, C(alert_url), "", 0, 0,

@@ -136,6 +136,11 @@ static const struct refused {
 	  "archive.s3_staging_dir is no absolute path" },
 	{ DB "archive {\n url = \"/var/lib\"\n}\n", 5,
 	  "archive.url is neither" },
+	{ DB "web {\n sendfile = \"yes\"\n}\n", 5,
+	  "web.sendfile is neither \"X-Sendfile\" nor a" },
+	{ DB "web {\n sendfile = \"/files\"\n}\n", 5, "web.sendfile is neither" },
+	{ DB "web {\n sendfile = \"/f/;x/\"\n}\n", 5,
+	  "web.sendfile is neither" },
 	/* A comment counts as one line, and hides nothing but itself. */
 	{ "# one\n// two\n/* three\n four */\n" DB "receiver { # here\n"
 	  " # \"\n threads = 0 // no\n}\n", 10, "receiver.threads is 0" },

@@ -13,6 +13,7 @@
 
 #include "lib/json.h"
 #include "lib/log.h"
+#include "archive/file_url.h"
 #include "archive/s3_link.h"
 #include "archive/stored_file.h"
 #include "common/statements.h"
@@ -180,6 +181,40 @@ file_answer_part(struct web_call *call, const char *etag, int64_t size)
 	return WEB_OK;
 }
 
+/*
+ * The web server sends the file, which was just seen to be in the archive's
+ * folder, by its path ("X-Sendfile") or by what is below the folder, behind the
+ * location that stands for it ("X-Accel-Redirect").  Both are percent-encoded.
+ */
+static enum web_status
+file_hand_over(struct web_call *call, const char *location)
+{
+	const char	*how = call->web->conf->web_sendfile;
+	char		*root = file_url_path(call->web->conf->archive_url);
+	char		*path = file_url_path(location);
+	bool		 below = *how == '/';
+	struct buf	 name;
+
+	buf_init(&name, WEB_HEADERS_MAX / 2);
+	if (root != NULL && path != NULL) {
+		buf_text(&name, below ? how : "");
+		buf_percent(&name, below ? path + strlen(root) +
+		    (strcmp(root, "/") != 0) : path, "/");
+		web_reply_header(call, below ? "X-Accel-Redirect" :
+		    "X-Sendfile", "%s", name.data != NULL ? name.data : "");
+		(void)close(call->fd);
+		call->fd = -1;
+		call->handed = true;
+	}
+	if (!buf_ok(&name) || !call->handed)
+		(void)web_fail(call, WEB_UNAVAILABLE, "out of memory");
+	call->handed = call->handed && buf_ok(&name);
+	buf_free(&name);
+	free(root);
+	free(path);
+	return call->handed ? WEB_OK : WEB_UNAVAILABLE;
+}
+
 /* From the archive's folder. */
 static enum web_status
 file_answer_folder(struct web_call *call, const struct file_row *row)
@@ -206,6 +241,8 @@ file_answer_folder(struct web_call *call, const struct file_row *row)
 	web_reply_header(call, "Content-Security-Policy",
 	    "default-src 'none'; frame-ancestors 'none'; sandbox");
 	call->type = type != NULL ? type : "application/octet-stream";
+	if (*call->web->conf->web_sendfile != '\0')
+		return file_hand_over(call, row->location);
 	return file_answer_part(call, etag, st.st_size);
 }
 

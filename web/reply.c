@@ -117,7 +117,7 @@ reply_send_head(struct web_call *call, int64_t length)
 	    replies[call->status].reason);
 	if (call->type != NULL)
 		buf_printf(&head, "Content-Type: %s\r\n", call->type);
-	if (call->status != WEB_NOT_MODIFIED)
+	if (call->status != WEB_NOT_MODIFIED && !call->handed)
 		buf_printf(&head, "Content-Length: %lld\r\n",
 		    (long long)length);
 	buf_text(&head, "X-Content-Type-Options: nosniff\r\n"

@@ -74,6 +74,7 @@ struct web_call {
 	char			*body;		/* owned; NULL: the next two */
 	const char		*fixed;		/* borrowed */
 	size_t			 len;		/* of body or fixed */
+	bool			 handed;	/* the web server sends the body */
 	int			 fd;		/* -1, or a file: of it */
 	int64_t			 from, bytes;	/* these bytes are sent */
 };

@@ -99,6 +99,22 @@ $$;
 comment on function genhook.told_cost(jsonb) is
     'What a result says that its task cost, in US dollars; NULL where it says nothing.';
 
+-- Kie writes into its envelope's data how many of its credits a task took.
+create or replace function genhook.told_credits(p_result jsonb)
+returns numeric
+language sql
+immutable
+set search_path = genhook, pg_temp
+as $$
+    select c
+    from (select case when jsonb_typeof(p_result #> '{data,consumeCredits}')
+        = 'number' then (p_result #>> '{data,consumeCredits}')::numeric end)
+        as told(c)
+    where c >= 0 and c < 1000000000
+$$;
+comment on function genhook.told_credits(jsonb) is
+    'How many of the provider''s credits a result says that its task took; NULL where it says nothing.';
+
 create or replace function genhook.web_session_lives(p_name text,
     p_since timestamptz)
 returns boolean
@@ -114,32 +130,38 @@ comment on function genhook.web_session_lives(text, timestamptz) is
     'Has nobody signed this name out of the page since then?';
 
 create or replace function genhook.price_of(p_provider text, p_model text,
-    p_tasks numeric, p_outputs numeric)
+    p_tasks numeric, p_outputs numeric, p_credits numeric)
 returns numeric
 language sql
 stable
 set search_path = genhook, pg_temp
 as $$
-    select p.price * case p.per when 'output' then p_outputs else p_tasks end
+    select p.price * case p.per when 'output' then p_outputs
+        when 'credit' then p_credits else p_tasks end
     from prices p
     where p.provider = p_provider and p.model in ('', p_model)
     order by p.model desc
     limit 1
 $$;
-comment on function genhook.price_of(text, text, numeric, numeric) is
-    'What so many tasks with so many outputs cost by the table prices; NULL where it has no price of that model.';
+comment on function genhook.price_of(text, text, numeric, numeric, numeric) is
+    'What so many tasks with so many outputs that took so many credits cost by the table prices; NULL where it has no price of that model.';
 
 -- ---- tasks --------------------------------------------------------------------
 
--- A row of the list.  What a result holds is not looked at but for its cost.
-create or replace function genhook.web_task_row(p_provider text, p_task_id text)
+-- Rows of the list, in one statement: a function called for each row would be
+-- planned for each, which takes longer than the row.  What a result holds is not
+-- looked at but for its cost.
+create or replace function genhook.web_task_rows(p_keys jsonb, p_n integer)
 returns jsonb
-language sql
+language plpgsql
 stable
 set search_path = genhook, pg_temp
+set enable_seqscan = off
 set jit = off
 as $$
-    select jsonb_build_object('provider', t.provider, 'task_id', t.task_id,
+begin
+    return (select coalesce(jsonb_agg(jsonb_build_object(
+            'provider', t.provider, 'task_id', t.task_id,
             'status', t.status, 'model', t.model, 'account', t.account,
             'error_code', t.error_code,
             'error_message', left(t.error_message, 1000),
@@ -148,17 +170,26 @@ as $$
             'polls', t.polls, 'next_poll_at', t.next_poll_at,
             'last_poll_error', left(t.last_poll_error, 1000),
             'metadata', t.metadata,
-            'cost', coalesce(t.cost, told_cost(t.result)))
+            'cost', coalesce(t.cost, told_cost(t.result)),
+            'credits', told_credits(t.result))
         || jsonb_build_object('request_id', r.id,
             'prompt', coalesce(web_prompt(r.request), web_prompt(t.metadata)),
             'outputs', o.n, 'stored', o.stored, 'waiting', o.waiting,
             'gone', o.gone, 'kind', o.kind, 'position', o.first,
-            'bytes', o.bytes, 'sha256', o.sha256, 'thumb', o.first is not null
-                and has_thumb(t.provider, t.task_id, o.first, o.sha256),
+            'bytes', o.bytes, 'sha256', o.sha256, 'thumb', exists (select
+                from thumbs h
+                where h.provider = t.provider and h.task_id = t.task_id
+                    and h.position = o.first and h.sha256 = o.sha256
+                    and h.picture is not null),
             'soonest_expiry', o.soonest,
-            'price', case when t.status = 'succeeded' then
-                price_of(t.provider, t.model, 1, o.n) end)
-    from tasks t
+            'price', case when c.per = 'credit' then
+                    c.price * told_credits(t.result)
+                when t.status = 'succeeded' then
+                    c.price * case c.per when 'output' then o.n else 1 end
+                end)
+        order by k.i), '[]')
+    from jsonb_array_elements(p_keys) with ordinality as k(key, i)
+    join tasks t on t.provider = k.key ->> 1 and t.task_id = k.key ->> 2
     cross join lateral (select count(*) as n,
             count(*) filter (where status in ('stored', 'inline')) as stored,
             count(*) filter (where status = 'pending') as waiting,
@@ -175,13 +206,18 @@ as $$
     left join lateral (select q.id, q.request from requests q
         where q.provider = t.provider and q.task_id = t.task_id limit 1) as r
         on true
-    where t.provider = p_provider and t.task_id = p_task_id
+    left join lateral (select m.price, m.per from prices m
+        where m.provider = t.provider
+            and m.model in ('', coalesce(t.model, ''))
+        order by m.model desc limit 1) as c on true
+    where k.i <= p_n);
+end
 $$;
-comment on function genhook.web_task_row(text, text) is
-    'A task as the page''s lists have it: the row without its result, and what its outputs and its request say.';
+comment on function genhook.web_task_rows(jsonb, integer) is
+    'The first so many of these tasks (keys: time, provider, task_id) as the page''s lists have them: the row without its result, and what its outputs and its request say.';
 
--- The keys of the tasks that a search means: an id's beginning, words of a
--- prompt, or "name:value" of the metadata.
+-- The keys of the tasks that a search means: an id's beginning, or "name:value" of
+-- the metadata.
 create or replace function genhook.web_search(p_words text, p_most integer)
 returns table (provider text, task_id text)
 language plpgsql
@@ -222,20 +258,10 @@ begin
         where t.provider = p.provider and t.task_id like likes || '%'
         limit p_most) as k
     limit p_most;
-    if found then
-        return;
-    end if;
-    return query
-    select r.provider, r.task_id
-    from (select q.provider::text, q.task_id::text, q.request
-        from requests q order by q.id desc limit 50000) as r
-    where r.task_id is not null
-        and web_prompt(r.request) ilike '%' || likes || '%'
-    limit p_most;
 end
 $$;
 comment on function genhook.web_search(text, integer) is
-    'The tasks that these words mean: name:value of the metadata, else the beginning of an id, else a part of a prompt among the last 50,000 requests; up to so many.';
+    'The tasks that these words mean: name:value of the metadata, else the beginning of an id; up to so many.';
 
 -- The keys of the page of tasks behind p_key that a search finds: up to p_most of
 -- the matches of web_search(), newest first.
@@ -271,6 +297,52 @@ end
 $$;
 comment on function genhook.web_tasks_found(jsonb, jsonb, integer) is
     'The keys of up to so many tasks behind p_key that match the page''s search and filters, newest first.';
+
+-- Words of a prompt are looked for among the next p_most requests.
+create or replace function genhook.web_tasks_asked(p jsonb, p_before bigint, p_n integer,
+    p_most integer)
+returns table (request_id bigint, provider text, task_id text, ended boolean)
+language plpgsql
+stable
+rows 50
+set search_path = genhook, pg_temp
+set plan_cache_mode = force_custom_plan
+set enable_seqscan = off
+set jit = off
+set standard_conforming_strings = on
+as $$
+#variable_conflict use_column
+declare
+    likes text := '%' || replace(replace(replace(btrim(p ->> 'q'), '\', '\\'),
+        '%', '\%'), '_', '\_') || '%';
+    n     integer;
+begin
+    return query
+    select w.id, w.provider::text, w.task_id::text, false
+    from (select q.id, q.provider, q.task_id, q.request
+        from requests q where q.id < p_before
+        order by q.id desc limit p_most) as w
+    where w.task_id is not null and web_prompt(w.request) ilike likes
+        and exists (select from tasks t
+            where t.provider = w.provider and t.task_id = w.task_id
+                and coalesce(t.status = p ->> 'status', true)
+                and coalesce(t.provider = p ->> 'provider', true)
+                and coalesce(t.account = p ->> 'account', true)
+                and coalesce(t.model = p ->> 'model', true)
+                and coalesce(t.source = p ->> 'source', true))
+    order by w.id desc
+    limit p_n;
+    get diagnostics n = row_count;
+    if n < p_n then
+        return query
+        select q.id, null, null, true
+        from requests q where q.id < p_before
+        order by q.id desc offset p_most - 1 limit 1;
+    end if;
+end
+$$;
+comment on function genhook.web_tasks_asked(jsonb, bigint, integer, integer) is
+    'Up to so many tasks whose prompt has the words of the page''s search and which match its filters, by the requests before this one, newest first, among the next p_most of them; "ended" as in web_tasks_walked().';
 
 -- Where to begin to look for what the filters name: at the end of the last day on
 -- which `days` has any.  It may lag by some minutes, so the last day is always
@@ -415,26 +487,43 @@ declare
     key   jsonb := web_next(p, 3);
     keys  jsonb;
     ended jsonb;
+    most  integer;
 begin
-    if btrim(p ->> 'q') <> '' then
+    if btrim(p ->> 'q') <> '' and (key is null or key ->> 0 is not null) then
         select jsonb_agg(jsonb_build_array(f.at, f.provider, f.task_id))
         into keys
         from web_tasks_found(p, key, n + 1) as f;
+    end if;
+    if btrim(p ->> 'q') <> '' then
+        -- The key of a page that is found by prompts has no time.
+        if keys is null and (key is null or key ->> 0 is null)
+                and btrim(p ->> 'q') !~ '^\w+:.' then
+            select jsonb_agg(jsonb_build_array(null, a.provider, a.task_id,
+                    a.request_id)) filter (where not a.ended),
+                (array_agg(jsonb_build_array(null, a.request_id, null))
+                    filter (where a.ended))[1]
+            into keys, ended
+            from web_tasks_asked(p, coalesce((key ->> 1)::bigint,
+                9223372036854775807), n + 1, 10000) as a;
+        end if;
     else
-        select jsonb_agg(jsonb_build_array(w.at, w.provider, w.task_id))
-                filter (where not w.ended),
-            (array_agg(jsonb_build_array(w.at, w.provider, w.task_id))
-                filter (where w.ended))[1]
-        into keys, ended
-        from web_tasks_walked(p, key, n + 1, 20000) as w;
+        -- Mostly a short walk finds a page.
+        foreach most in array array[500, 10000] loop
+            select jsonb_agg(jsonb_build_array(w.at, w.provider, w.task_id))
+                    filter (where not w.ended),
+                (array_agg(jsonb_build_array(w.at, w.provider, w.task_id))
+                    filter (where w.ended))[1]
+            into keys, ended
+            from web_tasks_walked(p, key, n + 1, most) as w;
+            exit when ended is null;
+        end loop;
     end if;
     return jsonb_build_object(
-        'rows', (select coalesce(jsonb_agg(web_task_row(k.key ->> 1, k.key ->> 2)
-                order by k.i), '[]')
-            from jsonb_array_elements(keys) with ordinality as k(key, i)
-            where k.i <= n),
-        'next', coalesce(case when jsonb_array_length(keys) > n
-            then keys -> (n - 1) end, ended)::text);
+        'rows', web_task_rows(coalesce(keys, '[]'), n),
+        'next', coalesce(case when jsonb_array_length(keys) <= n then null
+            when keys -> 0 -> 3 is null then keys -> (n - 1)
+            else jsonb_build_array(null, keys -> (n - 1) -> 3, null) end,
+            ended)::text);
 end
 $$;
 comment on function genhook.web_tasks(jsonb) is
@@ -530,7 +619,8 @@ set enable_seqscan = off
 set jit = off
 as $$
     select jsonb_build_object(
-        'task', web_task_row(t.provider, t.task_id) - 'outputs'
+        'task', (web_task_rows(jsonb_build_array(jsonb_build_array(null,
+                t.provider, t.task_id)), 1) -> 0) - 'outputs'
             || jsonb_build_object('result', t.result,
                 'error_message', t.error_message,
                 'last_poll_error', t.last_poll_error,
@@ -614,29 +704,41 @@ comment on function genhook.web_file(jsonb) is
 
 -- ---- the gallery --------------------------------------------------------------
 
-create or replace function genhook.web_output_row(o genhook.outputs, p_at timestamptz)
+create or replace function genhook.web_output_rows(p_keys jsonb, p_n integer)
 returns jsonb
-language sql
+language plpgsql
 stable
 set search_path = genhook, pg_temp
+set enable_seqscan = off
 set jit = off
 as $$
-    select jsonb_build_object('provider', o.provider, 'task_id', o.task_id,
-        'position', o.position, 'status', o.status, 'kind', o.kind,
-        'content_type', o.content_type, 'bytes', o.bytes, 'sha256', o.sha256,
-        'stored_at', o.stored_at, 'at', p_at,
-        'thumb', has_thumb(o.provider, o.task_id, o.position, o.sha256),
-        'inline_text', left(o.inline_text, 2000), 'model', t.model,
-        'account', t.account, 'is_test', t.is_test,
-        'finished_at', t.finished_at, 'metadata', t.metadata,
-        'prompt', coalesce((select web_prompt(q.request) from requests q
-            where q.provider = o.provider and q.task_id = o.task_id limit 1),
-            web_prompt(t.metadata)))
-    from (select) as one
+begin
+    return (select coalesce(jsonb_agg(jsonb_build_object(
+            'provider', o.provider, 'task_id', o.task_id,
+            'position', o.position, 'status', o.status, 'kind', o.kind,
+            'content_type', o.content_type, 'bytes', o.bytes,
+            'sha256', o.sha256, 'stored_at', o.stored_at,
+            'at', (k.key ->> 0)::timestamptz,
+            'thumb', exists (select from thumbs h
+                where h.provider = o.provider and h.task_id = o.task_id
+                    and h.position = o.position and h.sha256 = o.sha256
+                    and h.picture is not null),
+            'inline_text', left(o.inline_text, 2000), 'model', t.model,
+            'account', t.account, 'is_test', t.is_test,
+            'finished_at', t.finished_at, 'metadata', t.metadata,
+            'prompt', coalesce((select web_prompt(q.request) from requests q
+                where q.provider = o.provider and q.task_id = o.task_id
+                limit 1), web_prompt(t.metadata)))
+        order by k.i), '[]')
+    from jsonb_array_elements(p_keys) with ordinality as k(key, i)
+    join outputs o on o.provider = k.key ->> 1 and o.task_id = k.key ->> 2
+        and o.position = (k.key ->> 3)::integer
     left join tasks t on t.provider = o.provider and t.task_id = o.task_id
+    where k.i <= p_n);
+end
 $$;
-comment on function genhook.web_output_row(genhook.outputs, timestamptz) is
-    'An output as the gallery has it.';
+comment on function genhook.web_output_rows(jsonb, integer) is
+    'The first so many of these outputs (keys: time, provider, task_id, position) as the gallery has them.';
 
 -- Files, by when they were stored.
 create or replace function genhook.web_gallery_files(p jsonb, p_key jsonb, p_n integer,
@@ -655,8 +757,6 @@ as $$
 declare
     v_kind     text := p ->> 'kind';
     v_provider text := p ->> 'provider';
-    v_account  text := p ->> 'account';
-    v_model    text := p ->> 'model';
     v_since    timestamptz := coalesce((p ->> 'since')::timestamptz, '-infinity');
     v_at       timestamptz := least((p ->> 'until')::timestamptz,
         coalesce((p_key ->> 0)::timestamptz, 'infinity'));
@@ -676,17 +776,11 @@ begin
                 < (v_key_at, v_key_p collate "C", v_key_t collate "C", v_key_n)
         order by o.stored_at desc, o.provider desc, o.task_id desc,
             o.position desc
-        limit case when coalesce(v_provider, v_account, v_model) is null
-            then p_n else p_most end
+        limit case when v_provider is null then p_n else p_most end
     ), page as materialized (
         select w.at, w.provider, w.task_id, w.position
         from walked w
-        where (v_provider is null or w.provider = v_provider)
-            and (coalesce(v_account, v_model) is null
-                or exists (select from tasks t
-                    where t.provider = w.provider and t.task_id = w.task_id
-                        and (v_account is null or t.account = v_account)
-                        and (v_model is null or t.model = v_model)))
+        where v_provider is null or w.provider = v_provider
         order by w.at desc, w.provider desc, w.task_id desc, w.position desc
         limit p_n
     )
@@ -704,8 +798,9 @@ $$;
 comment on function genhook.web_gallery_files(jsonb, jsonb, integer, integer) is
     'The keys of up to so many stored outputs behind p_key that match the filters, newest first, among the next p_most; "ended" as in web_tasks_walked().';
 
--- Texts came with their task, and are found by it.
-create or replace function genhook.web_gallery_texts(p jsonb, p_key jsonb, p_n integer,
+-- Texts came with their task, and are found by it; so are files where a model or
+-- an account is asked for, which tasks alone know.
+create or replace function genhook.web_gallery_by_task(p jsonb, p_key jsonb, p_n integer,
     p_most integer)
 returns table (at timestamptz, provider text, task_id text, "position" integer,
     ended boolean)
@@ -729,6 +824,8 @@ declare
     v_provider text := p ->> 'provider';
     v_account  text := p ->> 'account';
     v_model    text := p ->> 'model';
+    v_kind     text := p ->> 'kind';
+    v_status   text := case v_kind when 'text' then 'inline' else 'stored' end;
 begin
     return query
     with walked as materialized (
@@ -743,7 +840,8 @@ begin
         select w.at, o.provider, o.task_id, o.position
         from walked w
         join outputs o on o.provider = w.provider and o.task_id = w.task_id
-        where o.status = 'inline'
+        where o.status = v_status
+            and (v_kind is null or v_kind = 'text' or o.kind = v_kind)
             and (v_provider is null or w.provider = v_provider)
             and (v_account is null or w.account = v_account)
             and (v_model is null or w.model = v_model)
@@ -763,8 +861,8 @@ begin
     limit 1);
 end
 $$;
-comment on function genhook.web_gallery_texts(jsonb, jsonb, integer, integer) is
-    'The same of outputs that are text and came inline, by when their task finished.';
+comment on function genhook.web_gallery_by_task(jsonb, jsonb, integer, integer) is
+    'The same by when their task finished, among the outputs of the next p_most tasks: with kind=text those that are text and came inline, else those stored.';
 
 create or replace function genhook.web_gallery(p jsonb)
 returns jsonb
@@ -778,30 +876,28 @@ declare
     key   jsonb := web_next(p, 4);
     keys  jsonb;
     ended jsonb;
+    most  integer;
 begin
-    if p ->> 'kind' = 'text' then
+    -- Mostly a short walk finds a page.  Behind it, a text is looked for at each
+    -- task.
+    foreach most in array array[500, case when coalesce(p ->> 'account',
+            p ->> 'model') is null then 3000 else 10000 end] loop
         select jsonb_agg(jsonb_build_array(w.at, w.provider, w.task_id,
                 w.position)) filter (where not w.ended),
             (array_agg(jsonb_build_array(w.at, w.provider, w.task_id,
                 w.position)) filter (where w.ended))[1]
         into keys, ended
-        from web_gallery_texts(p, key, n + 1, 5000) as w;
-    else
-        select jsonb_agg(jsonb_build_array(w.at, w.provider, w.task_id,
-                w.position)) filter (where not w.ended),
-            (array_agg(jsonb_build_array(w.at, w.provider, w.task_id,
-                w.position)) filter (where w.ended))[1]
-        into keys, ended
-        from web_gallery_files(p, key, n + 1, 5000) as w;
-    end if;
+        from (select * from web_gallery_by_task(p, key, n + 1, most)
+            where p ->> 'kind' = 'text'
+                or coalesce(p ->> 'account', p ->> 'model') is not null
+            union all
+            select * from web_gallery_files(p, key, n + 1, most)
+            where p ->> 'kind' is distinct from 'text'
+                and coalesce(p ->> 'account', p ->> 'model') is null) as w;
+        exit when ended is null;
+    end loop;
     return jsonb_build_object(
-        'rows', (select coalesce(jsonb_agg(web_output_row(o,
-                (k.key ->> 0)::timestamptz) order by k.i), '[]')
-            from jsonb_array_elements(keys) with ordinality as k(key, i)
-            join outputs o on o.provider = k.key ->> 1
-                and o.task_id = k.key ->> 2
-                and o.position = (k.key ->> 3)::integer
-            where k.i <= n),
+        'rows', web_output_rows(coalesce(keys, '[]'), n),
         'next', coalesce(case when jsonb_array_length(keys) > n
             then keys -> (n - 1) end, ended)::text);
 end
@@ -811,15 +907,16 @@ comment on function genhook.web_gallery(jsonb) is
 
 -- ---- what waits for a person --------------------------------------------------
 
+-- It has no settings of its own, so that it is planned as a part of what asks.
 create or replace function genhook.attention_key(p_reason text, p_provider text,
     p_task_id text, p_since timestamptz, p_details text)
 returns text
 language sql
-immutable
-set search_path = genhook, pg_temp
+stable
 as $$
-    select md5(concat_ws(E'\x1f', p_reason, coalesce(p_provider, ''),
-        coalesce(p_task_id, ''), coalesce(extract(epoch from p_since)::text, ''),
+    select pg_catalog.md5(pg_catalog.concat_ws(E'\x1f', p_reason,
+        coalesce(p_provider, ''), coalesce(p_task_id, ''),
+        coalesce(extract(epoch from p_since)::text, ''),
         coalesce(p_details, '')))
 $$;
 comment on function genhook.attention_key(text, text, text, timestamptz, text) is
@@ -880,7 +977,7 @@ begin
                 'model', (select t.model from tasks t
                     where t.provider = s.provider and t.task_id = s.task_id))
                 as row
-        from (select a.reason, a.provider::text, a.task_id::text, a.since,
+        from (select * from (select a.reason, a.provider::text, a.task_id::text, a.since,
                 a.details, a.cure, a.urgency, a.ends_at,
                 coalesce(a.ends_at, 'infinity') as ends,
                 coalesce(a.since, 'infinity') as began,
@@ -892,12 +989,12 @@ begin
             select d.reason, d.provider, d.task_id, d.since, d.details, null,
                 5, null, 'infinity', coalesce(d.since, 'infinity'), d.key
             from set_asides d
-            where p ->> 'set_aside' <> '') as s
-        where v_key is null or (s.urgency, s.ends, s.began, s.key)
-            > ((v_key ->> 0)::integer, (v_key ->> 1)::timestamptz,
-                (v_key ->> 2)::timestamptz, v_key ->> 3)
-        order by s.urgency, s.ends, s.began, s.key
-        limit n + 1) as x;
+            where p ->> 'set_aside' <> '') as e
+            where v_key is null or (e.urgency, e.ends, e.began, e.key)
+                > ((v_key ->> 0)::integer, (v_key ->> 1)::timestamptz,
+                    (v_key ->> 2)::timestamptz, v_key ->> 3)
+            order by e.urgency, e.ends, e.began, e.key
+            limit n + 1) as s) as x;
     return jsonb_build_object('rows', v_rows, 'next',
         case when v_found > n then v_last::text end,
         'set_aside', (select count(*) from (select from set_asides
@@ -968,7 +1065,9 @@ begin
                 'attempts', r.attempts, 'queued_at', r.queued_at,
                 'next_attempt_at', r.next_attempt_at, 'sent_at', r.sent_at,
                 'settled_at', r.settled_at, 'metadata', r.metadata,
-                'test_mode', r.test_mode, 'prompt', web_prompt(r.request))
+                'test_mode', r.test_mode, 'prompt', web_prompt(r.request),
+                'held_because', case when r.status = 'queued'
+                    then held_because(r.provider, r.account) end)
                 order by r.id desc), '[]')
             from requests r where r.id = any (ids[1:n])),
         'next', case when array_length(ids, 1) > n
@@ -1038,7 +1137,7 @@ declare
 begin
     delete from days d where d.day = p_day and p_day > current_date - 31;
     insert into days as d (day, provider, account, model, succeeded, failed,
-        cancelled, lost, by_poll, outputs, bytes, seconds, cost, told)
+        cancelled, lost, by_poll, outputs, bytes, seconds, cost, told, credits)
     select p_day, t.provider, t.account, coalesce(t.model, ''),
         count(*) filter (where t.status = 'succeeded'),
         count(*) filter (where t.status = 'failed'),
@@ -1049,7 +1148,8 @@ begin
         coalesce(sum(greatest(0, extract(epoch from t.finished_at
             - t.submitted_at))) filter (where t.status = 'succeeded'), 0),
         coalesce(sum(coalesce(t.cost, told_cost(t.result))), 0),
-        count(coalesce(t.cost, told_cost(t.result)))
+        count(coalesce(t.cost, told_cost(t.result))),
+        coalesce(sum(told_credits(t.result)), 0)
     from tasks t
     cross join lateral (select count(*) as n, sum(u.bytes) as bytes
         from outputs u
@@ -1069,7 +1169,8 @@ begin
         bytes = greatest(d.bytes, excluded.bytes),
         seconds = greatest(d.seconds, excluded.seconds),
         cost = greatest(d.cost, excluded.cost),
-        told = greatest(d.told, excluded.told);
+        told = greatest(d.told, excluded.told),
+        credits = greatest(d.credits, excluded.credits);
     get diagnostics n = row_count;
     return n;
 end
@@ -1157,15 +1258,24 @@ begin
         raise invalid_parameter_value using
             message = format('days is %s, not 1 to 3660', n);
     end if;
-    return (with span as materialized (
-            select d.*, coalesce(price_of(d.provider, d.model,
-                greatest(d.succeeded - d.told, 0),
-                d.outputs * greatest(d.succeeded - d.told, 0)
-                    / greatest(d.succeeded, 1)), 0) as priced
-            from days d
+    return (with counted as materialized (
+            select d.* from days d
             where d.day > current_date - n
                 and (v_prov is null or d.provider = v_prov)
                 and (v_acc is null or d.account = v_acc)
+        ), each as materialized (
+            select m.provider, m.model,
+                price_of(m.provider, m.model, 1, 0, 0) as task,
+                price_of(m.provider, m.model, 0, 1, 0) as output,
+                price_of(m.provider, m.model, 0, 0, 1) as credit
+            from (select c.provider, c.model from counted c
+                group by c.provider, c.model) as m
+        ), span as materialized (
+            select c.*, coalesce(greatest(c.succeeded - c.told, 0) * (e.task
+                + e.output * c.outputs / greatest(c.succeeded, 1))
+                + c.credits * e.credit, 0) as priced
+            from counted c
+            join each e on e.provider = c.provider and e.model = c.model
         )
         select jsonb_build_object(
             'rows', (select coalesce(jsonb_agg(to_jsonb(m)
@@ -1177,7 +1287,8 @@ begin
                         sum(s.outputs) as outputs, sum(s.bytes) as bytes,
                         sum(s.seconds) as seconds, sum(s.cost) as cost,
                         sum(s.told) as told, sum(s.priced) as priced,
-                        price_of(s.provider, s.model, 1, 1) as price
+                        sum(s.credits) as credits,
+                        price_of(s.provider, s.model, 1, 1, 1) as price
                     from span s group by s.provider, s.model
                     order by sum(s.cost + s.priced) desc, sum(s.succeeded + s.failed) desc
                     limit 500) as m),
@@ -1267,7 +1378,11 @@ begin
                     sum(u.by_poll) as by_poll
                 from hourly u group by u.hour) as y on y.hour = g.hour
             left join bad b on b.hour = g.hour),
-        'attention', (select count(*) from (select from attention
+        -- As attention, but for its order.
+        'attention', (select count(*) from (select from every_attention a
+            where not exists (select from set_asides s
+                where s.key = attention_key(a.reason, a.provider, a.task_id,
+                    a.since, a.details))
             limit 1000) as few),
         'pending', (select count(*) from (select from tasks t
             where t.status = 'pending' limit 10000) as few),
@@ -1286,7 +1401,13 @@ begin
         'newest', web_gallery('{"limit": 8}') -> 'rows',
         'cost', (select jsonb_build_object('cost', sum(d.cost),
                 'told', sum(d.told)) from days d where d.day = current_date),
-        'days', web_cost('{"days": 31}') -> 'days',
+        'days', (select coalesce(jsonb_agg(to_jsonb(y) order by y.day,
+                y.provider), '[]')
+            from (select d.day, d.provider, sum(d.succeeded) as succeeded,
+                    sum(d.failed + d.cancelled + d.lost) as failed,
+                    sum(d.by_poll) as by_poll
+                from days d where d.day > current_date - 31
+                group by d.day, d.provider) as y),
         'requests', web_request_counts(),
         'sweep', (select to_jsonb(s) from sweeps s order by s.id desc limit 1),
         'empty', not exists (select from tasks)
@@ -1460,6 +1581,12 @@ begin
     when 'cancel_request' then
         select jsonb_agg(jsonb_build_object('id', r.id, 'status', r.status))
         into rows from cancel_requests(web_need(p, 'id')::bigint) as r;
+    when 'retry_forwards' then
+        select jsonb_agg(jsonb_build_object('id', f.id, 'name', f.name,
+            'provider', f.provider, 'task_id', f.task_id, 'type', f.type,
+            'status', f.status)) into rows
+        from retry_forwards(web_need(p, 'name'), p ->> 'provider',
+            p ->> 'task_id', coalesce(p ->> 'status', 'failed')) as f;
     when 'set_aside' then
         select jsonb_agg(to_jsonb(a)) into rows
         from set_aside(web_need(p, 'reason'), p ->> 'provider',

@@ -183,7 +183,13 @@ comment on column genhook.forward_attention.urgency is 'As in attention.';
 -- somebody acts before a link ends, or money that may be spent twice; 3 is a
 -- result that can be had for longer; 4 waits by itself, or has cost nothing; 5 is
 -- over.
+-- In no order, so that whoever counts some of it need not wait for all of it.
 create or replace view genhook.every_attention as
+    with sweeping as materialized (
+        select * from genhook.sweep_health
+    ), hearing as materialized (
+        select * from genhook.account_health
+    )
     select e.reason, e.provider::genhook.provider_name as provider,
         e.task_id::genhook.task_key as task_id, e.since, e.details, e.cure,
         e.urgency, e.ends_at
@@ -195,14 +201,14 @@ create or replace view genhook.every_attention as
         format('select * from genhook.sweeps where host = %L order by started desc limit 10', host)
             as cure,
         1 as urgency, null::timestamptz as ends_at
-    from genhook.sweep_health
+    from sweeping
     where is_late
     union all
     select 'sweep hindered', null, null, error_since,
         format('on %s: %s', host, error),
         format('select * from genhook.sweeps where host = %L order by started desc limit 10', host),
         1, null
-    from genhook.sweep_health
+    from sweeping
     where error is not null
     union all
     select 'sweeps killed', null, null, last_started,
@@ -210,7 +216,7 @@ create or replace view genhook.every_attention as
             host, killed),
         format('select * from genhook.sweeps where host = %L order by started desc limit 10', host),
         1, null
-    from genhook.sweep_health
+    from sweeping
     where killed > 0
     union all
     select status || ' output ' || position, provider, task_id, lost_at,
@@ -242,7 +248,7 @@ create or replace view genhook.every_attention as
         format('select received_at, outcome, note from genhook.deliveries where provider = %L and account = %L and outcome in (''unparsed'', ''unverified'') order by received_at desc',
             provider, account),
         2, null
-    from genhook.account_health
+    from hearing
     where none_read
     union all
     select reason, provider, task_id, since, details, cure,
@@ -286,7 +292,7 @@ create or replace view genhook.every_attention as
         format('select * from genhook.tasks where provider = %L and account = %L and submitted_at > %L and (status = ''pending'' or source = ''poll'')',
             provider, account, last_callback),
         3, null
-    from genhook.account_health
+    from hearing
     where went_quiet
     union all
     select outcome || ' delivery', provider, task_id, received_at, note,
@@ -311,10 +317,9 @@ create or replace view genhook.every_attention as
     from genhook.accounts
     where troubles > 0 and (trouble in ('no credit', 'walled off')
         or trouble_since < now() - interval '15 minutes')
-    ) as e
-    order by e.urgency, e.ends_at, e.since;
+    ) as e;
 comment on view genhook.every_attention is
-    'What a person should look at, with what was set aside; as attention.';
+    'What a person should look at, with what was set aside; as attention, but in no order.';
 comment on column genhook.every_attention.reason is 'In two or three words.';
 comment on column genhook.every_attention.provider is 'Of whom.';
 comment on column genhook.every_attention.task_id is 'The task, where it is about one.';

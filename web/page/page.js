@@ -7,6 +7,9 @@ import { views } from './views.js';
 const PAGES = [['overview', 'Overview', 'home'], ['tasks', 'Tasks', 'list'], ['gallery', 'Gallery', 'image'], ['attention', 'Attention', 'alert'],
 	['outbox', 'Outbox', 'send'], ['cost', 'Cost', 'coin'], ['sweeps', 'Sweeps', 'beat']];
 const TABS = [...PAGES.slice(0, 4), ['sweeps', 'More', 'more']];
+// A page of a list is short, or empty, where the server has looked through so many
+// rows for it: then the next ones are asked for, for some seconds.
+const ENOUGH = 20, PATIENCE_MS = 4000;
 const WITHIN = { task: 'tasks', view: 'gallery', welcome: 'overview' };
 const $ = sel => document.querySelector(sel);
 
@@ -38,6 +41,16 @@ const api = (name, filters = {}) => {
 	const q = new URLSearchParams(Object.entries(filters).filter(([, v]) => v !== '' && v != null));
 	return ask(`api/${name}${q.size ? '?' + q : ''}`);
 };
+
+async function load(place, next) {
+	const begin = performance.now(), one = key => views[place.name].load(place.args, { ...place.filters, ...(key && { next: key }) }, api);
+	let data = await one(next);
+	while (data.next && data.rows.length < ENOUGH && performance.now() - begin < PATIENCE_MS) {
+		const more = await one(data.next);
+		data = { ...data, ...more, rows: [...data.rows, ...more.rows] };
+	}
+	return data;
+}
 
 // --- what pages may do
 
@@ -96,7 +109,7 @@ const page = {
 		const button = e.currentTarget;
 		button.disabled = true;
 		try {
-			const next = await views[shown.name].load(shown.args, { ...shown.filters, next: shown.data.next }, api);
+			const next = await load(shown, shown.data.next);
 			shown.data = { ...shown.data, ...next, rows: [...shown.data.rows, ...next.rows] };
 			draw();
 		} catch (err) {
@@ -192,7 +205,7 @@ async function show(place = where()) {
 	const mine = ++turn;
 	clearTimeout(timer);
 	try {
-		const data = await views[place.name].load(place.args, place.filters, api);
+		const data = await load(place);
 		if (data.empty)
 			page.accounts = await api('accounts');
 		if (mine !== turn)

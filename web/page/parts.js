@@ -20,6 +20,7 @@ export const capped = (n, most) => n >= most ? `${number(most)}+` : number(n);
 export const bytes = n => n == null ? '' : n >= 1e9 ? `${(n / 1e9).toFixed(1)} GB` : n >= 1e6 ? `${(n / 1e6).toFixed(1)} MB` :
 	n >= 1e3 ? `${Math.round(n / 1e3)} kB` : `${n} B`;
 export const usd = n => n == null ? '–' : '$' + Number(n).toFixed(n < 1 ? 3 : 2);
+export const credits = n => `${Number(Number(n).toFixed(1)).toLocaleString('en')} credit${Number(n) === 1 ? '' : 's'}`;
 export const short = id => id && id.length > 16 ? `${id.slice(0, 8)}…${id.slice(-5)}` : id;
 export const last = model => model ? model.split('/').pop() : '';
 

@@ -3,7 +3,7 @@
  * page.js lends to all of them: who is signed in, and what buttons do. */
 import { html, svg, nothing } from './lit-html.js';
 import {
-	afford, ago, bars, between, bytes, capped, chips, clock, day, fileOf, filtered, full, icon, json, kindIcon, kpi, last, legend, life,
+	afford, ago, bars, between, bytes, capped, chips, clock, credits, day, fileOf, filtered, full, icon, json, kindIcon, kpi, last, legend, life,
 	media, number, colourOf, preview, provider, short, shown, spark, tag, thumb, to, until, usd,
 } from './parts.js';
 
@@ -138,7 +138,7 @@ const tasks = {
 		<section class="panel">${nothingHere(d, 'No task is like that.')}${d.rows.length ? html`<div class="wide"><table aria-label="Tasks"><thead><tr><th><span class="faint">Output</span><th>Status<th class="wideword">Prompt<th>Model<th>Task<th class="n">Took<th>By<th class="n">Cost<th class="n">Age</tr></thead>
 		<tbody>${afford(d.rows).map(t => html`<tr class="go" @click=${goTo(to('task', t.provider, t.task_id))} @auxclick=${goTo(to('task', t.provider, t.task_id))}><td>${thumb(t)}<td>${tag(t.status)}
 			<td class="cut"><a href=${to('task', t.provider, t.task_id)}>${asked(t)}</a>${trouble(t)}<td class="small">${provider(t.provider)}<div class="dim">${last(t.model)}</div>
-			<td class="mono dim nowrap" title=${t.task_id}>${short(t.task_id)}<td class="n">${t.status === 'succeeded' ? between(t.submitted_at, t.finished_at) : ''}<td class="dim">${t.source ?? ''}<td class="n">${t.cost == null && t.price != null ? '~' : ''}${usd(t.cost ?? t.price)}
+			<td class="mono dim nowrap" title=${t.task_id}>${short(t.task_id)}<td class="n">${t.status === 'succeeded' ? between(t.submitted_at, t.finished_at) : ''}<td class="dim">${t.source ?? ''}<td class="n">${t.cost == null && t.price == null && t.credits != null ? credits(t.credits) : html`${t.cost == null && t.price != null ? '~' : ''}${usd(t.cost ?? t.price)}`}
 			<td class="n dim" title=${full(t.finished_at ?? t.submitted_at)}>${ago(t.finished_at ?? t.submitted_at)}</tr>`)}</tbody></table></div>
 		<div class="cards">${d.rows.map(t => html`<a class="card" href=${to('task', t.provider, t.task_id)}>${thumb(t)}<span>${tag(t.status)}</span><span class="small dim num">${ago(t.finished_at ?? t.submitted_at)}</span>
 			<span class="p small one">${asked(t)}</span><span class="p small dim one">${provider(t.provider)} ${last(t.model)}</span></a>`)}</div>` : nothing}</section>${older(d, page)}`;
@@ -147,7 +147,7 @@ const tasks = {
 
 // --- one task
 
-const eventClass = e => Date.parse(e.at) > Date.now() ? 'yet' : e.what === 'stored' ? 'good' : e.what === 'delivery' ? e.outcome === 'accepted' ? 'heard' : '' :
+const eventClass = e => Date.parse(e.at) > Date.now() ? 'yet' : e.what === 'stored' || e.what === 'told' ? 'good' : e.what === 'not told' ? 'ill' : e.what === 'delivery' ? e.outcome === 'accepted' ? 'heard' : '' :
 	e.what === 'finished' ? e.status === 'succeeded' ? 'good' : 'ill' : '';
 const eventWords = {
 	queued: e => html`Queued as <a class="link" href=${filtered('outbox', { id: e.request_id })}>request ${e.request_id}</a>`,
@@ -160,8 +160,12 @@ const eventWords = {
 	'link ends': e => html`The provider’s link of output ${e.position} ends`,
 	action: e => html`${e.name}: ${e.action.replaceAll('_', ' ')}${e.changed ? '' : ', nothing to do'}`,
 	'next poll': () => 'Not asked again before then',
+	told: e => html`Told ${e.forward} <span class="dim">of ${e.type}${e.attempts > 1 ? `, by try ${e.attempts}` : ''}${e.http_status ? ` · it answered ${e.http_status}` : ''}</span>`,
+	'not told': (e, page, key) => html`<b>Not told: ${e.forward}</b> <span class="dim">of ${e.type}, given up after ${e.attempts} ${e.attempts === 1 ? 'try' : 'tries'}</span>${e.error ? html`<div class="small bad-ink">${e.error}</div>` : nothing}
+		${page.mayAct ? page.button('Tell again', 'send', { do: 'retry_forwards', name: e.forward, ...key }, n => `${n} due: the next sweep tells`) : nothing}`,
+	'next telling': e => html`${e.attempts ? 'Tell' : 'To tell'} ${e.forward} <span class="dim">${e.attempts ? 'again ' : ''}of ${e.type}</span>${e.error ? html`<div class="small wait-ink">${e.error}</div>` : nothing}`,
 };
-const event = (e, page) => html`<li class=${eventClass(e)}><span class="at" title=${full(e.at)}>${Date.parse(e.at) > Date.now() ? `in ${until(e.at)}` : clock(e.at)}</span> ${(eventWords[e.what] ?? (() => e.what))(e)}
+const event = (e, page, key) => html`<li class=${eventClass(e)}><span class="at" title=${full(e.at)}>${Date.parse(e.at) > Date.now() ? `in ${until(e.at)}` : clock(e.at)}</span> ${(eventWords[e.what] ?? (() => e.what))(e, page, key)}
 	${e.what === 'delivery' && page.mayAct ? html`<details @toggle=${ev => page.body(ev, e)}><summary>What came</summary><div class="body"></div></details>` : nothing}</li>`;
 const output = o => html`<figure class="out"><a class="tile" href=${to('view', o.provider, o.task_id, o.position)} aria-label="Output ${o.position}">${o.status === 'stored' ? preview(o) :
 	o.status === 'inline' ? html`<span class="gtext">${(o.inline_text ?? '').slice(0, 600)}</span>` : icon(kindIcon[o.kind] ?? 'file')}</a>
@@ -187,10 +191,11 @@ const task = {
 		${t.result == null ? nothing : html`<section class="panel"><header><h2>What the provider said</h2></header><div class="pad"><details><summary>The result</summary>${json(t.result)}</details></div></section>`}
 		</div><div class="grid">
 		<section class="panel"><header><h2>Facts</h2></header><dl class="meta"><dt>Provider</dt><dd>${provider(t.provider)}</dd><dt>Task</dt><dd class="mono">${t.task_id}</dd><dt>Model</dt><dd>${t.model ?? '–'}</dd><dt>Account</dt><dd>${t.account}</dd>
-			<dt>Took</dt><dd class="num">${between(t.submitted_at, t.finished_at) || '–'}</dd><dt>Cost</dt><dd class="num">${usd(t.cost ?? t.price)}${t.cost == null && t.price == null ? nothing : html` <span class="faint">${t.cost == null ? 'by your prices' : 'as the provider says'}</span>`}</dd>
+			<dt>Took</dt><dd class="num">${between(t.submitted_at, t.finished_at) || '–'}</dd><dt>Cost</dt><dd class="num">${t.cost == null && t.price == null && t.credits != null ? credits(t.credits) : usd(t.cost ?? t.price)}${t.cost == null && t.price == null && t.credits == null ? nothing :
+				html` <span class="faint">${t.cost == null && t.price != null ? `by your prices${t.credits == null ? '' : `, ${credits(t.credits)}`}` : 'as the provider says'}</span>`}</dd>
 			${t.request_id ? html`<dt>Request</dt><dd><a class="link" href=${filtered('outbox', { id: t.request_id })}>${t.request_id}</a></dd>` : nothing}<dt>Polls</dt><dd>${t.polls}</dd>
 			${t.last_poll_error ? html`<dt>Last poll</dt><dd class="bad-ink">${t.last_poll_error}</dd>` : nothing}${t.metadata ? html`<dt>Metadata</dt><dd><code>${JSON.stringify(t.metadata)}</code></dd>` : nothing}</dl></section>
-		<section class="panel"><header><h2>Its life</h2><span class="grow"></span><span class="dim small">${day(t.submitted_at ?? t.finished_at)} UTC</span></header><ol class="time">${d.life.map(e => event(e, page))}</ol></section>
+		<section class="panel"><header><h2>Its life</h2><span class="grow"></span><span class="dim small">${day(t.submitted_at ?? t.finished_at)} UTC</span></header><ol class="time">${d.life.map(e => event(e, page, key))}</ol></section>
 		</div></div>`;
 	},
 };
@@ -233,6 +238,9 @@ const view = {
 const cure = r => {
 	const id = r.cure?.match(/p_id => '([0-9a-f-]{36})'/)?.[1], request = r.cure?.match(/requeue_requests\((\d+)\)/)?.[1];
 	const settle = r.cure?.match(/settle_request\((\d+), '((?:[^']|'')*)'\)/), key = { provider: r.provider, task_id: r.task_id };
+	const forward = r.cure?.match(/retry_forwards\('((?:[^']|'')*)'/)?.[1];
+	if (forward != null)
+		return ['Tell again', 'send', { do: 'retry_forwards', name: forward.replaceAll("''", "'"), ...(r.provider && { provider: r.provider }), ...(/p_status => 'pending'/.test(r.cure) && { status: 'pending' }) }];
 	if (r.task_id && /^(lost task|poll fails)$/.test(r.reason))
 		return ['Ask again', 'redo', { do: 'repoll_tasks', ...key }];
 	if (r.task_id && / output \d+$/.test(r.reason))
@@ -282,7 +290,7 @@ const outbox = {
 		[s, filtered('outbox', { ...f, status: s, id: '' }), f.status === s, d.counts?.[s] ? capped(d.counts[s], 1000) : ''])])}
 	<section class="panel">${nothingHere(d, 'No request is like that.')}${d.rows.length ? html`<div class="scroll" tabindex="0" role="region" aria-label="Requests"><table><thead><tr><th>Request<th>Status<th>Model<th class="wideword">Prompt or reason<th class="n">Tries<th class="n">Age<th>Do</tr></thead>
 	<tbody>${d.rows.map(r => html`<tr><td class="num">${r.task_id ? html`<a class="link" href=${to('task', r.provider, r.task_id)}>${r.id}</a>` : r.id}<td>${tag(r.status)}<td class="small">${provider(r.provider)} <span class="dim">${last(r.model)}</span>
-		<td class="cut" title=${r.error ?? r.prompt ?? ''}>${r.error ?? r.prompt ?? ''}<td class="n">${r.attempts}<td class="n dim" title=${full(r.queued_at)}>${ago(r.queued_at)}<td><div class="row">
+		<td class="cut" title=${r.error ?? r.prompt ?? ''}>${r.error ?? r.prompt ?? ''}${r.held_because ? html`<div class="small wait-ink" title=${r.held_because}>${r.held_because}</div>` : nothing}<td class="n">${r.attempts}<td class="n dim" title=${full(r.queued_at)}>${ago(r.queued_at)}<td><div class="row">
 		${page.mayAct && r.status === 'queued' ? page.button('Withdraw', 'x', { do: 'cancel_request', id: r.id }, n => n ? 'Withdrawn' : 'It is on its way already') : nothing}
 		${page.mayAct && (r.status === 'refused' || r.status === 'unknown') ? page.button('Send again', 'send', { do: 'requeue_request', id: r.id }, () => 'Queued: the next sweep sends it', r.status === 'unknown' ? 'Really? It may be paid twice' : 'Really? It may cost money') : nothing}
 		${page.mayAct && r.status === 'unknown' ? html`<form class="row" @submit=${e => page.settle(e, r.id)}><input name="task_id" size="14" placeholder="task id" aria-label="The task that request ${r.id} became"><button class="btn">It is that task</button></form>` : nothing}</div></tr>`)}</tbody></table></div>` : nothing}</section>${older(d, page)}`,
@@ -290,8 +298,12 @@ const outbox = {
 
 // --- cost
 
-const costFrom = r => r.told > 0 && r.priced > 0 ? 'the provider, and your prices' : r.told > 0 ? 'the provider' : r.price != null ? 'your prices' :
-	'nobody says: insert it into genhook.prices';
+// What is told in credits is money by a price for each credit, and else said as that.
+const costFrom = r => r.told > 0 && r.priced > 0 ? 'the provider, and your prices' : r.told > 0 ? 'the provider' :
+	r.credits > 0 ? `the provider, in credits${r.price != null ? ', and your prices' : ': what one costs is for genhook.prices'}` :
+	r.price != null ? 'your prices' : 'nobody says: insert it into genhook.prices';
+const costSum = r => r.told > 0 || r.price != null ? usd(Number(r.cost) + Number(r.priced)) : r.credits > 0 ? credits(r.credits) : '–';
+const costEach = r => r.told > 0 ? usd(r.cost / r.told) : r.priced > 0 && r.succeeded > 0 ? usd(r.priced / r.succeeded) : r.price == null && r.credits > 0 && r.succeeded > 0 ? credits(r.credits / r.succeeded) : usd(r.price);
 
 const cost = {
 	title: 'Cost',
@@ -309,7 +321,7 @@ const cost = {
 		});
 		return html`<div class="head"><h1>Cost</h1><span class="grow"></span><span class="seg">${[[7, '7 days'], [30, '30 days'], [365, '12 months']].map(([v, words]) =>
 			html`<a href=${filtered('cost', { days: v })} aria-current=${v === n ? 'true' : nothing}>${words}</a>`)}</span>
-			<button class="btn" @click=${() => page.csv('cost', d.rows, ['provider', 'model', 'succeeded', 'failed', 'cancelled', 'lost', 'outputs', 'bytes', 'seconds', 'cost', 'told', 'priced', 'price'])}>${icon('down', '')}CSV</button></div>
+			<button class="btn" @click=${() => page.csv('cost', d.rows, ['provider', 'model', 'succeeded', 'failed', 'cancelled', 'lost', 'outputs', 'bytes', 'seconds', 'cost', 'told', 'priced', 'price', 'credits'])}>${icon('down', '')}CSV</button></div>
 		<section class="grid kpis">${kpi('Cost', usd(total), `last ${n} days${d.before?.cost > 0 ? `; told in the ${n} days before: ${usd(d.before.cost)}` : ''}`)}
 			${kpi('Told by providers', usd(toldSum), `of ${number(told)} tasks`)}${kpi('By your prices', usd(priced), priced ? 'genhook.prices' : 'genhook.prices has none for these')}
 			${kpi('Succeeded', number(done), `${number(sum(d.rows, 'failed'))} failed, ${number(sum(d.rows, 'lost'))} lost`)}
@@ -321,7 +333,7 @@ const cost = {
 		${d.rows.length ? html`<div class="scroll" tabindex="0" role="region" aria-label="By model"><table><thead><tr><th>Model<th class="n">Succeeded<th class="n">Failed<th class="n">Outputs<th class="n">Stored<th class="n">Took<th class="n">Each<th class="n">Sum<th>Cost from</tr></thead>
 		<tbody>${d.rows.map(r => html`<tr class="go" @click=${goTo(filtered('tasks', { provider: r.provider, model: r.model }))}><td class="small"><a href=${filtered('tasks', { provider: r.provider, model: r.model })}>${provider(r.provider)} <span class="dim">${r.model || 'no model'}</span></a>
 			<td class="n">${number(r.succeeded)}<td class="n">${number(r.failed)}<td class="n">${number(r.outputs)}<td class="n">${bytes(r.bytes)}<td class="n">${r.succeeded > 0 ? (r.seconds / r.succeeded).toFixed(1) + ' s' : ''}
-			<td class="n">${r.told > 0 ? usd(r.cost / r.told) : usd(r.price)}<td class="n"><b>${r.told > 0 || r.price != null ? usd(Number(r.cost) + Number(r.priced)) : '–'}</b><td class="dim small">${costFrom(r)}</tr>`)}</tbody></table></div>` : html`<p class="empty">No task has ended in that time.</p>`}</section>`;
+			<td class="n">${costEach(r)}<td class="n"><b>${costSum(r)}</b><td class="dim small">${costFrom(r)}</tr>`)}</tbody></table></div>` : html`<p class="empty">No task has ended in that time.</p>`}</section>`;
 	},
 };
 
