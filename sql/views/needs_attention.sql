@@ -186,9 +186,13 @@ comment on column genhook.forward_attention.urgency is 'As in attention.';
 -- In no order, so that whoever counts some of it need not wait for all of it.
 create or replace view genhook.every_attention as
     with sweeping as materialized (
-        select * from genhook.sweep_health
+        select host, last_started, usual_wait, is_late, error, error_since,
+            killed
+        from genhook.sweep_health
     ), hearing as materialized (
-        select * from genhook.account_health
+        select provider, account, last_callback, unanswered, went_quiet,
+            unread, none_read, unread_since
+        from genhook.account_health
     )
     select e.reason, e.provider::genhook.provider_name as provider,
         e.task_id::genhook.task_key as task_id, e.since, e.details, e.cure,

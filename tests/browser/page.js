@@ -3,6 +3,9 @@
  * output is "ok      WORDS" or "FAILED  WORDS", as that script counts them.
  *
  *	node page.js visit BASE JAR PICTURES	every page, in each form
+ *	node page.js core BASE JAR		every page once, as for another server
+ *	node page.js reader BASE JAR		what a session that may look is not given
+ *	node page.js weigh BASE JAR MOST	the bytes that a long gallery moves
  *	node page.js hostile BASE JAR		the same full of hostile texts
  *	node page.js sign-in BASE LINK JAR	trade a link for a cookie, into JAR
  *	node page.js press BASE JAR BUTTONS	press what stands in a file of JSON
@@ -69,6 +72,13 @@ async function accessible(page) {
 	const found = await page.evaluate(() => window.axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21aa', 'best-practice'] }));
 	return found.violations.map(v => `${v.id}: ${v.nodes.slice(0, 3).map(n => n.html.slice(0, 160) + ' ' + (n.any[0]?.message ?? '')).join(' | ')}`);
 }
+// What the window shows, as WebP, which is small.
+async function picture(page, path) {
+	const session = await page.context().newCDPSession(page);
+	const shot = await session.send('Page.captureScreenshot', { format: 'webp', quality: 62 });
+	fs.writeFileSync(path, Buffer.from(shot.data, 'base64'));
+	await session.detach();
+}
 const wide = page => page.evaluate(() => document.documentElement.scrollWidth > innerWidth + 1);
 
 // Of each list the first row's own page.
@@ -97,12 +107,13 @@ async function visit(browser, [jar, pictures]) {
 			await page.faults();
 			if (pictures && !seen.has(name)) {
 				seen.add(name);
-				await page.screenshot({ path: `${pictures}/${form.name}-${name}.png` });
+				await picture(page, `${pictures}/${form.name}-${name}.webp`);
 			}
 		}
 		await page.context().close();
 	}
 	await keys(browser, jar);
+	await ways(browser, jar);
 	await signedOut(browser);
 }
 async function keys(browser, jar) {
@@ -139,6 +150,108 @@ async function keys(browser, jar) {
 	check('light or dark is remembered', dark === 'dark' && await page.evaluate(() => document.documentElement.dataset.theme) === 'dark');
 	const faults = await page.faults();
 	check('keys: nothing to complain of', faults.length === 0, faults.join('; '));
+	await page.context().close();
+}
+// The second of a task's outputs, by the arrows; a row in a tab of its own; stillness.
+async function ways(browser, jar) {
+	const page = await watched(browser, FORMS[0], jar);
+	await open(page, 'tasks');
+	const several = (await page.evaluate(() => fetch('api/tasks?limit=200').then(r => r.json()))).rows.find(t => t.stored > 1);
+	const base = `view/${several.provider}/${encodeURIComponent(several.task_id)}`;
+	await open(page, `${base}/0`);
+	for (const [key, at] of [['ArrowRight', 1], ['ArrowLeft', 0]]) {
+		await page.keyboard.press(key);
+		await page.waitForFunction(h => location.hash === h, `#${base}/${at}`);
+		await settle(page);
+		check(`${key} walks to output ${at}`, (await page.textContent('h1')).startsWith(`Output ${at} `));
+	}
+	await open(page, 'tasks');
+	const href = await page.getAttribute('tr.go td.cut a', 'href');
+	for (const how of [{ button: 'middle' }, { modifiers: ['Control'] }]) {
+		const [tab] = await Promise.all([page.context().waitForEvent('page'), page.click('tr.go td:nth-child(6)', how)]);
+		await tab.waitForFunction(() => document.title.startsWith('Task'));
+		check(`a row opens in a tab of its own: ${JSON.stringify(how)}`, tab.url().endsWith(href) && page.url().endsWith('#tasks'));
+		await tab.close();
+	}
+	await open(page, 'tasks?status=succeeded&provider=apixo&days=7');
+	check('filters come from the address', await page.evaluate(() => document.querySelector('select[aria-label="every provider"]').value === 'apixo' &&
+		document.querySelector('select[aria-label="Time"]').value === '7' && [...document.querySelectorAll('a.chip[aria-current]')].some(a => a.textContent.includes('succeeded'))));
+	await open(page, 'outbox?status=queued');
+	check('the outbox says why a request is held', (await page.textContent('#main')).includes('is paused until'));
+	const faults = (await page.faults()).filter(f => !f.startsWith('popup'));
+	check('ways: nothing to complain of', faults.length === 0, faults.join('; '));
+	await page.context().close();
+	for (const reducedMotion of ['reduce', 'no-preference']) {
+		const other = await watched(browser, { ...FORMS[0], reducedMotion }, jar);
+		await open(other, 'overview');
+		const moves = await other.evaluate(() => [...document.querySelectorAll('*')].some(e => parseFloat(getComputedStyle(e).transitionDuration) > 0));
+		check(`prefers-reduced-motion: ${reducedMotion}`, moves === (reducedMotion !== 'reduce'));
+		await other.context().close();
+	}
+}
+async function core(browser, [jar]) {
+	const page = await watched(browser, FORMS[0], jar);
+	let pictures = 0;
+	for (const hash of await hashes(page)) {
+		await open(page, hash);
+		const faults = await page.faults(), ill = await accessible(page);
+		check(`${hash.slice(0, 40)}: nothing to complain of`, faults.length + ill.length === 0, [...faults, ...ill].join('; '));
+		pictures += await page.evaluate(() => [...document.images].filter(i => i.naturalWidth > 0).length);
+		await page.faults();
+	}
+	check(`pictures are seen (${pictures})`, pictures > 0);
+	await open(page, 'tasks');
+	await page.fill('input[type=search]', 'lighthouse');
+	await page.keyboard.press('Enter');
+	await page.waitForFunction(() => location.hash.includes('q=lighthouse'));
+	await settle(page);
+	check('a prompt is found', (await page.textContent('#main')).includes('a lighthouse at dusk'));
+	const said = await page.evaluate(() => fetch('api/action', { method: 'POST', headers: { 'Content-Type': 'application/json', 'X-Genhook': '1' }, body: JSON.stringify({ do: 'repoll_tasks', provider: 'novita', task_id: 'waits-1' }) }).then(r => r.json()));
+	check('a button\'s post is taken', said.changed === 1, JSON.stringify(said));
+	await page.context().close();
+}
+async function reader(browser, [jar]) {
+	const page = await watched(browser, FORMS[0], jar), found = new Set();
+	for (const hash of await hashes(page)) {
+		await open(page, hash);
+		for (const words of await page.$$eval('#main button', all => all.map(b => b.textContent.trim())))
+			found.add(words);
+		if (await page.$('#main .case form, #main td form, #main details .body'))
+			found.add(`a form on ${hash}`);
+	}
+	const harmless = ['CSV', '', 'as command', 'Older', 'Sign out'];
+	check('a reader has no button that acts', [...found].every(w => harmless.includes(w)), [...found].join(', '));
+	page.expected = ['403'];
+	const statuses = await page.evaluate(async () => {
+		const post = await fetch('api/action', { method: 'POST', headers: { 'Content-Type': 'application/json', 'X-Genhook': '1' }, body: '{"do":"repoll_tasks","provider":"novita","task_id":"waits-1"}' });
+		return [post.status, (await fetch('api/body?id=01998b5e-7d2f-7000-8000-000000000000')).status];
+	});
+	check('nor does the server let it', statuses.join() === '403,403', statuses.join());
+	await page.context().close();
+}
+async function weigh(browser, [jar, most]) {
+	const page = await watched(browser, FORMS[0], jar), session = await page.context().newCDPSession(page);
+	let moved = 0;
+	await session.send('Network.enable');
+	session.on('Network.loadingFinished', e => { moved += e.encodedDataLength; });
+	await open(page, 'gallery');
+	for (let more = true; more;) {
+		const n = await page.$$eval('.gal > *', all => all.length);
+		for (let y = 0; y < await page.evaluate(() => document.documentElement.scrollHeight); y += 600) {
+			await page.evaluate(at => scrollTo(0, at), y);
+			await page.waitForTimeout(50);
+		}
+		await page.waitForFunction(() => [...document.images].every(i => i.complete), null, { timeout: 120000 });
+		const button = page.locator('button:has-text("Older")');
+		more = n < 50 && await button.count() > 0;
+		if (more) {
+			await button.click();
+			await page.waitForFunction(m => document.querySelectorAll('.gal > *').length > m, n);
+		}
+	}
+	const seen = await page.$$eval('.gal > *', all => all.length), faults = await page.faults();
+	check(`a gallery of ${seen} moved ${(moved / 1e6).toFixed(1)} MB, and ${most} MB at most`, seen >= 50 && moved < most * 1e6);
+	check('a long gallery: nothing to complain of', faults.length === 0, faults.join('; '));
 	await page.context().close();
 }
 async function signedOut(browser) {
@@ -261,7 +374,7 @@ async function press(browser, [jar, file]) {
 
 (async () => {
 	const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: ['--no-sandbox', '--disable-dev-shm-usage'] });
-	await { visit, hostile, 'sign-in': signIn, press }[what](browser, rest);
+	await { visit, core, reader, weigh, hostile, 'sign-in': signIn, press }[what](browser, rest);
 	await browser.close();
 })().catch(e => {
 	console.log(`FAILED  ${what}: ${String(e.stack ?? e).replaceAll('\n', ' ')}`);

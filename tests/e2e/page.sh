@@ -59,6 +59,14 @@ sql "update genhook.outputs set status = 'expired', next_attempt_at = null, last
     update genhook.requests set status = 'refused', settled_at = now(), attempts = 1, error = 'answered 402: insufficient balance', next_attempt_at = null where status = 'queued' and id % 3 = 0;
     update genhook.requests set status = 'unknown', settled_at = now(), sent_at = now(), attempts = 1, error = 'the connection broke after it was sent', next_attempt_at = null where status = 'queued' and id % 3 = 1;
     update genhook.requests set next_attempt_at = now() + interval '1 hour' where status = 'queued'" >/dev/null
+# A second output of a task; an account that waits; and what nobody could be told.
+sql "insert into genhook.outputs (provider, task_id, position, status, kind, url, location, bytes, sha256, content_type, stored_at)
+	select provider, task_id, 1, status, kind, url, location, bytes, sha256, content_type, stored_at from genhook.outputs where provider = 'apixo' and kind = 'image' and status = 'stored' order by stored_at limit 1 on conflict do nothing;
+    update genhook.accounts set not_before = now() + interval '1 hour', reason = 'answered 429', trouble = 'rate limit' where provider = (select provider from genhook.requests where status = 'queued' limit 1);
+    insert into genhook.forwards (name, provider, task_id, type, status, next_attempt_at, settled_at, last_error, webhook_id, attempts, http_status)
+	values ('shop', 'apimart', 'dead-2', 'task.failed', 'failed', null, now(), 'answered 500', 'w-1', 8, 500);
+    insert into genhook.forwards (name, provider, task_id, type, status, next_attempt_at, sent_at, settled_at, webhook_id, attempts, http_status)
+	select 'shop', provider, task_id, 'task.stored', 'sent', null, now(), now(), 'w-' || task_id, 1, 200 from genhook.tasks where status = 'succeeded'" >/dev/null
 mkdir -p "${PICTURES:-$WORK/pictures}"
 browser visit "$GENHOOK_WEB" "$WORK/jar" "${PICTURES:-$WORK/pictures}"
 
@@ -70,6 +78,7 @@ cat >"$WORK/buttons.json" <<END
 [{"hash": "task/novita/waits-1", "button": "Ask again"},
  {"hash": "task/novita/waits-2", "button": "Stop waiting", "sure": true},
  {"hash": "task/apimart/dead-1", "button": "Download again"},
+ {"hash": "task/apimart/dead-2", "button": "Tell again"},
  {"hash": "attention", "button": "Set aside"},
  {"hash": "outbox?id=$queued", "button": "Withdraw"},
  {"hash": "outbox?id=$refused", "button": "Send again", "sure": true},
@@ -77,10 +86,63 @@ cat >"$WORK/buttons.json" <<END
 END
 before=$(sql "select count(*) from genhook.actions")
 browser press "$GENHOOK_WEB" "$WORK/jar" "$WORK/buttons.json"
-same "each changed its row" "cancelled pending refused queued submitted 1" \
+same "each changed its row" "cancelled pending pending refused queued submitted 1" \
     "$(sql "select concat_ws(' ', (select status from genhook.tasks where task_id = 'waits-2'), (select status from genhook.outputs where task_id = 'dead-1'),
+	(select status from genhook.forwards where webhook_id = 'w-1'),
 	(select status from genhook.requests where id = $queued), (select status from genhook.requests where id = $refused), (select status from genhook.requests where id = $unknown), (select count(*) from genhook.set_asides))")"
-same "and was recorded" $((before + 7)) "$(sql "select count(*) from genhook.actions")"
+same "and was recorded" $((before + 8)) "$(sql "select count(*) from genhook.actions")"
+
+browser reader "$GENHOOK_WEB" "$WORK/reader.jar"
+
+# --- the same as plain CGI, and below a path
+below()	# NAME FILE BASE: the page by this of lighttpd's files, behind that.
+{
+	sed '/^[[:space:]]*url = "http.*genhook\/"/d' "$GENHOOK_CONF" >"$WORK/$1.settings"
+	chmod 0600 "$WORK/$1.settings"
+	mkdir -m 0700 "$WORK/$1.run"
+	web_start "$1" <<-CONF
+	server.document-root = "$WORK"
+	var.genhook_base = "$3"
+	var.genhook_bin = "$BIN"
+	var.genhook_run = "$WORK/$1.run"
+	var.genhook_config = "$WORK/$1.settings"
+	var.genhook_environ = ()
+	include "$TOP/lighttpd/$2"
+	CONF
+	echo "        $1:"
+	browser core "$WEB$3/genhook/" "$WORK/jar"
+}
+below cgi cgi.conf ""
+below path genhook.conf /x/y
+
+# --- a gallery of 50 pictures in 4K: with the pictures themselves, and with small ones
+if command -v ffmpeg >/dev/null; then
+	ffmpeg -loglevel error -f lavfi -i 'nullsrc=s=3840x2160,geq=random(1)*255:128:128' -frames:v 1 -q:v 3 "$WORK/large.jpg" </dev/null
+	mkdir -p "$GENHOOK_ARCHIVE/novita/large"
+	for i in $(seq 50); do
+		{ cat "$WORK/large.jpg"; echo "$i"; } >"$GENHOOK_ARCHIVE/novita/large/$i.jpg"
+		echo "$i $(sha256sum <"$GENHOOK_ARCHIVE/novita/large/$i.jpg" | cut -c 1-64)"
+	done >"$WORK/large.list"
+	bytes=$(stat -c %s "$GENHOOK_ARCHIVE/novita/large/10.jpg")
+	while read -r i sum; do
+		echo "insert into genhook.tasks (provider, task_id, status, finished_at, source) values ('novita', 'large-$i', 'succeeded', now(), 'callback');
+		insert into genhook.outputs (provider, task_id, position, status, kind, url, location, bytes, sha256, content_type, stored_at)
+		values ('novita', 'large-$i', 0, 'stored', 'image', 'https://127.0.0.1/x', 'file://$GENHOOK_ARCHIVE/novita/large/$i.jpg', $bytes, '$sum', 'image/jpeg', now());"
+	done <"$WORK/large.list" | psql -Xq -v ON_ERROR_STOP=1
+	check "50 pictures of over 200 MB" test $((bytes * 50)) -gt 200000000
+	browser weigh "$GENHOOK_WEB" "$WORK/jar" 200
+	if "$BIN/genhook-thumb" image/jpeg <"$WORK/large.jpg" >"$WORK/small.webp" 2>"$WORK/said"; then
+		all_small() { sweep; is 0 sql "select count(*) from genhook.outputs o where task_id like 'large-%' and not exists (select from genhook.thumbs t where t.task_id = o.task_id and t.picture is not null)"; }
+		check "each gets a small picture" soon 300 all_small
+		browser weigh "$GENHOOK_WEB" "$WORK/jar" 10
+	else
+		echo "skipped: small pictures, since libvips is not there"
+	fi
+	sql "delete from genhook.tasks where task_id like 'large-%'" >/dev/null
+	rm -r "$GENHOOK_ARCHIVE/novita/large"
+else
+	echo "skipped: a gallery in 4K, since ffmpeg is not there"
+fi
 
 # --- hostile texts in every field, and files that would be pages
 cat >"$WORK/corpus" <<'END'

@@ -28,8 +28,8 @@ sql "insert into genhook.tasks (provider, task_id, status, model, account, submi
     insert into genhook.requests (provider, model, request, status, task_id, attempts, sent_at, settled_at, next_attempt_at)
     select t.provider, t.model, jsonb_build_object('prompt', 'a lighthouse ' || t.task_id), 'submitted', t.task_id, 1, t.submitted_at, t.submitted_at, null
     from genhook.tasks t where substr(t.task_id, 3)::integer % 10 = 1 order by t.submitted_at;
-    insert into genhook.requests (provider, model, request, status, error, attempts, sent_at, settled_at, next_attempt_at)
-    select 'kie', 'm', '{}', case when i % 2 = 0 then 'refused' else 'unknown' end, 'no', 1, now(), now(), null from generate_series(1, 60) i;
+    insert into genhook.requests (provider, account, model, request, status, error, attempts, sent_at, settled_at, next_attempt_at)
+    select 'kie', 'nobody', 'm', '{}', case when i % 2 = 0 then 'refused' else 'unknown' end, 'no', 1, now(), now(), null from generate_series(1, 60) i;
     alter table genhook.requests enable trigger user;
     insert into genhook.thumbs (provider, task_id, position, sha256, picture) select provider, task_id, position, sha256, '\\x00112233445566778899aabb' from genhook.outputs where status = 'stored' and task_id like 't-1%';
     insert into genhook.prices (provider, model, price, per) values ('novita', '', 0.5, 'task'), ('novita', 'usual', 0.25, 'output'), ('kie', '', 0.1, 'credit')" >/dev/null
@@ -98,6 +98,8 @@ every_list()
 	gallery '{"limit": 1, "model": "rare"}' "o.status = 'stored' and t.model = 'rare'" t.finished_at
 	gallery '{"limit": 3, "account": "other", "kind": "audio"}' "o.status = 'stored' and t.account = 'other' and o.kind = 'audio'" t.finished_at
 	gallery '{"model": "usual", "kind": "text", "provider": "apimart"}' "o.status = 'inline' and t.model = 'usual' and t.provider = 'apimart'" t.finished_at
+	same "prompts" "$(plain "select r.provider || '/' || r.task_id from genhook.requests r join genhook.tasks t using (provider, task_id) where r.request ->> 'prompt' ilike '%HOUSE t-1%' and t.status = 'succeeded' order by r.id desc")" \
+	    "$(all web_tasks '{"limit": 9, "q": "HOUSE t-1", "status": "succeeded"}' "$task_key")"
 }
 every_list
 # The same when days tells from where on a model is to be looked for.
@@ -105,6 +107,7 @@ sql "select genhook.count_day(d::date) from generate_series(current_date - 15, c
 every_list
 
 # --- what a row says
+since=$(sql "select now() - interval '6 hours'")
 same "a task's row says what the tables do" "$(plain "select concat_ws(' ', t.provider, t.task_id, t.status, t.model, t.account, t.source, coalesce(t.cost, genhook.told_cost(t.result)),
 	q.id, coalesce(q.request ->> 'prompt', t.metadata ->> 'prompt'), (select count(*) from genhook.outputs o where o.provider = t.provider and o.task_id = t.task_id),
 	(select count(*) from genhook.outputs o where o.provider = t.provider and o.task_id = t.task_id and o.status in ('stored', 'inline')),
@@ -112,8 +115,8 @@ same "a task's row says what the tables do" "$(plain "select concat_ws(' ', t.pr
 	exists (select from genhook.thumbs h where h.provider = t.provider and h.task_id = t.task_id and h.position = 0),
 	case when t.provider = 'novita' and t.status = 'succeeded' then case when t.model = 'usual' then 0.25 * (select count(*) from genhook.outputs o where o.provider = t.provider and o.task_id = t.task_id) else 0.5 end end)
     from genhook.tasks t left join genhook.requests q on q.provider = t.provider and q.task_id = t.task_id
-    where t.finished_at > now() - interval '6 hours' and t.status <> 'pending' order by t.finished_at desc, t.provider desc, t.task_id desc")" \
-    "$(all web_tasks "$(jq -nc --arg s "$(sql "select now() - interval '6 hours'")" '{limit: 200, since: $s}')" \
+    where coalesce(t.finished_at, t.submitted_at) >= '$since' order by coalesce(t.finished_at, t.submitted_at) desc, t.provider desc, t.task_id desc")" \
+    "$(all web_tasks "{\"limit\": 200, \"since\": \"$since\"}" \
 	"concat_ws(' ', r ->> 'provider', r ->> 'task_id', r ->> 'status', r ->> 'model', r ->> 'account', r ->> 'source', r ->> 'cost', r ->> 'request_id', r ->> 'prompt', r ->> 'outputs', r ->> 'stored', r ->> 'kind', r ->> 'bytes', (r ->> 'thumb')::boolean, (r ->> 'price')::numeric)")"
 same "an output's" "$(plain "select concat_ws(' ', o.provider, o.task_id, o.position, o.kind, o.bytes, exists (select from genhook.thumbs h where h.provider = o.provider and h.task_id = o.task_id and h.position = o.position), t.model, t.account,
 	coalesce((select q.request ->> 'prompt' from genhook.requests q where q.provider = o.provider and q.task_id = o.task_id), t.metadata ->> 'prompt'))
@@ -138,7 +141,7 @@ sql "update genhook.tasks set result = '{\"data\": {\"consumeCredits\": 12.5}}',
 same "what the models cost is the sum of their days" "$(sql "select sum(cost) || ' ' || sum(told) || ' ' || sum(credits) from genhook.days where day > current_date - 30")" \
     "$(sql "select sum((r ->> 'cost')::numeric) || ' ' || sum((r ->> 'told')::numeric) || ' ' || sum((r ->> 'credits')::numeric) from jsonb_array_elements(genhook.web_cost('{}') -> 'rows') r")"
 same "credits by the price of one" "50.0 5.00" "$(sql "select sum((r ->> 'credits')::numeric) || ' ' || sum((r ->> 'priced')::numeric) from jsonb_array_elements(genhook.web_cost('{\"provider\": \"kie\"}') -> 'rows') r" | sed 's/\(\.[0-9][0-9]\)0* *$/\1/')"
-same "and of the task" 1.25 "$(sql "select trim_scale((r ->> 'price')::numeric) from jsonb_array_elements(genhook.web_tasks('{\"provider\": \"kie\", \"status\": \"succeeded\", \"since\": \"today\"}') -> 'rows') r where r ->> 'credits' = '12.5' limit 1")"
+same "and of the task" 1.25 "$(sql "select trim_scale((r ->> 'price')::numeric) from jsonb_array_elements(genhook.web_tasks('{\"provider\": \"kie\", \"status\": \"succeeded\", \"until\": \"today\"}') -> 'rows') r where r ->> 'credits' = '12.5' limit 1")"
 for told in '{"data": {"consumeCredits": 12.5}} 12.5' '{"data": {"consumeCredits": "12"}} ' '{"data": {"consumeCredits": -1}} ' '{"data": []} ' 'null '; do
 	same "the credits in ${told% *}" "${told##* }" "$(sql "select genhook.told_credits('${told% *}')")"
 done

@@ -234,13 +234,18 @@ same "it is queued" queued "$(sql "select status from genhook.requests where id 
 sql "update genhook.requests set status = 'unknown', settled_at = now(), sent_at = now(), attempts = 1, error = 'broke', next_attempt_at = null where id = 2" >/dev/null
 same "settle" 1 "$(changed "$(act '{"do":"settle_request","id":2,"task_id":"found-1"}')")"
 same "it is submitted" 'submitted found-1' "$(sql "select status || ' ' || task_id from genhook.requests where id = 2")"
+sql "insert into genhook.forwards (name, provider, task_id, type, status, next_attempt_at, settled_at, last_error, webhook_id, attempts) values ('shop', 'apimart', 'done-7', 'task.failed', 'failed', null, now(), 'answered 500', 'w-1', 8)" >/dev/null
+same "a task's life says of what nobody was told" "not told shop task.failed answered 500" "$(field '.life[] | select(.forward) | [.what, .forward, .type, .error] | join(" ")' "$(get 'api/task?provider=apimart&task_id=done-7')")"
+like "tell whom: 400" '^400 ' "$(act '{"do":"retry_forwards","provider":"apimart"}')"
+same "tell again" 1 "$(changed "$(act '{"do":"retry_forwards","name":"shop","provider":"apimart","task_id":"done-7"}')")"
+same "it waits" pending "$(sql "select status from genhook.forwards where webhook_id = 'w-1'")"
 n=$(sql "select count(*) from genhook.attention where reason = 'expired output 0'")
 same "set one aside" 1 "$(changed "$(act '{"do":"set_aside","reason":"expired output 0","provider":"apimart","task_id":"done-5"}')")"
 same "it is out of attention" $((n - 1)) "$(sql "select count(*) from genhook.attention where reason = 'expired output 0'")"
 same "and shown as such" done-5 "$(pages 'api/attention?set_aside=1' .task_id | xargs)"
 sql "update genhook.outputs set last_error = 'answered 404' where task_id = 'done-5'"
 same "when it changes it is back" $n "$(sql "select count(*) from genhook.attention where reason = 'expired output 0'")"
-same "each is recorded, with who and from where" '10 anna 127.0.0.1' \
+same "each is recorded, with who and from where" '11 anna 127.0.0.1' \
     "$(sql "select count(*) || ' ' || string_agg(distinct name, ',') || ' ' || string_agg(distinct remote_addr, ',') from genhook.actions where action <> 'sign_in'")"
 same "and with what it changed" 'repoll_tasks 1,repoll_tasks 1,cancel_tasks 1,cancel_tasks 0' \
     "$(sql "select string_agg(action || ' ' || changed, ',' order by id) from genhook.actions where arguments ->> 'task_id' = 'wait-2'")"
@@ -294,6 +299,89 @@ move "$location" "'image/png'"
 sql "select genhook.register_task('apixo', 'a/../b c%2f', 'm')" >/dev/null
 sql "insert into genhook.outputs (provider, task_id, position, status, kind, url, location, bytes, sha256, content_type, stored_at) select provider, 'x/y z', 0, status, kind, url, location, bytes, sha256, content_type, stored_at from genhook.outputs where task_id = '$task'"
 like "an id with a slash and a blank" '^200 ' "$(get 'file/apixo/x/y%20z/0')"
+
+# --- sent by the web server
+cookie=$(awk '/genhook_session/ { print "genhook_session=" $7 }' "$READER")
+conf_set web 'sendfile = "X-Sendfile"'
+cp "$GENHOOK_CONF" "$WORK/sendfile.settings"
+sed -i '/sendfile = /d' "$GENHOOK_CONF"
+page_at()	# NAME SENDFILE: a lighttpd with the page, and this setting.
+{
+	sed "s|sendfile = .*|sendfile = \"$2\"|" "$WORK/sendfile.settings" >"$WORK/$1.settings"
+	chmod 0600 "$WORK/$1.settings"
+	mkdir -m 0700 "$WORK/$1.run"
+	web_start "$1" <<-CONF
+	server.document-root = "$WORK"
+	var.genhook_base = ""
+	var.genhook_bin = "$BIN"
+	var.genhook_run = "$WORK/$1.run"
+	var.genhook_config = "$WORK/$1.settings"
+	var.genhook_environ = ()
+	include "$TOP/lighttpd/genhook.conf"
+	CONF
+}
+sent()	# WHOM: the stored output by this web server, as by the page.
+{
+	local url=$WEB/genhook/$file
+
+	same "$1: a stored output" 200 "$(curl -sS --noproxy '*' -m 30 -b "$cookie" -D "$WORK/head" -o "$WORK/answer" -w '%{http_code}' "$url")"
+	check "$1: byte for byte" cmp -s "$WORK/answer" "$stored"
+	same "$1: as what it is" 'image/png inline; filename="0.png" nosniff' "$(header content-type) $(header content-disposition) $(header x-content-type-options)"
+	like "$1: in a sandbox" sandbox "$(header content-security-policy)"
+	same "$1: by nobody's path" '' "$(header x-sendfile)$(header x-accel-redirect)"
+	same "$1: a range" 206 "$(curl -sS --noproxy '*' -m 30 -b "$cookie" -D "$WORK/head" -r 10-19 -o "$WORK/answer" -w '%{http_code}' "$url")"
+	check "$1: these bytes" cmp -s "$WORK/answer" <(tail -c +11 "$stored" | head -c 10)
+	same "$1: who is not signed in has none" 401 "$(curl -sS --noproxy '*' -m 30 -o "$WORK/answer" -w '%{http_code}' "$url")"
+	move "file://$GENHOOK_ARCHIVE/link.png"
+	same "$1: nor anybody what is not the archive's" 404 "$(curl -sS --noproxy '*' -m 30 -b "$cookie" -o "$WORK/answer" -w '%{http_code}' "$url")"
+	move "$location"
+}
+page_at sendfile X-Sendfile
+sent "lighttpd's X-Sendfile"
+said=$(env -i GENHOOK_CONF="$WORK/sendfile.settings" REQUEST_METHOD=GET PATH_INFO="/$file" HTTP_COOKIE="$cookie" "$BIN/genhook-web" </dev/null 2>"$WORK/cgi.log" | tr -d '\r')
+same "the page itself names it, and sends nothing" "X-Sendfile: $stored 0" "$(grep '^X-Sendfile' <<<"$said") $(sed '1,/^$/d' <<<"$said" | wc -c)"
+if command -v nginx >/dev/null; then
+	page_at accel /files/
+	BEHIND=$WEB
+	like "the location stands for the folder" "^X-Accel-Redirect: /files${stored#"$GENHOOK_ARCHIVE"}" \
+	    "$(curl -sS --noproxy '*' -m 30 -b "$cookie" -D - -o "$WORK/answer" "$BEHIND/genhook/$file" | grep -i '^x-accel')"
+	mkdir "$WORK/nginx.tmp"
+	PORT=$(free_port)
+	cat >"$WORK/nginx.conf" <<-CONF
+	daemon off;
+	user root;
+	pid $WORK/nginx.pid;
+	error_log $WORK/nginx.out;
+	events { }
+	http {
+		access_log off;
+		client_body_temp_path $WORK/nginx.tmp/body;
+		proxy_temp_path $WORK/nginx.tmp/proxy;
+		fastcgi_temp_path $WORK/nginx.tmp/fastcgi;
+		uwsgi_temp_path $WORK/nginx.tmp/uwsgi;
+		scgi_temp_path $WORK/nginx.tmp/scgi;
+		server {
+			listen 127.0.0.1:$PORT;
+			location /genhook/ { proxy_pass $BEHIND; }
+			location /files/ {
+				internal;
+				alias $GENHOOK_ARCHIVE/;
+				add_header X-Content-Type-Options nosniff always;
+				add_header Content-Security-Policy "default-src 'none'; frame-ancestors 'none'; sandbox" always;
+			}
+		}
+	}
+	CONF
+	[ "$(id -u)" -eq 0 ] || sed -i '/^user/d' "$WORK/nginx.conf"
+	nginx -p "$WORK" -e "$WORK/nginx.out" -c "$WORK/nginx.conf" 2>"$WORK/nginx.said" &
+	RUNS+=($!)
+	WEB=http://127.0.0.1:$PORT
+	check "nginx serves" soon 30 curl -s --noproxy '*' -o /dev/null "$WEB/"
+	sent "nginx's X-Accel-Redirect"
+	same "the location is for the page alone" 404 "$(curl -sS --noproxy '*' -o /dev/null -w '%{http_code}' "$WEB/files${stored#"$GENHOOK_ARCHIVE"}")"
+else
+	echo "skipped: nginx is not there"
+fi
 
 # --- the end of sessions
 like "signed out everywhere" 'bo is signed out' "$("${GENHOOK[@]}" web logout bo)"
