@@ -37,6 +37,7 @@ struct thumbs {
 	struct run	*run;
 	char		 program[4096];
 	bool		 missing[THUMBS_KINDS];	/* what makes them is */
+	bool		 store_away;	/* the store has trouble that may pass */
 };
 
 /* A claimed output; borrowed from the claim. */
@@ -93,6 +94,15 @@ fetch_run(struct thumbs_fetch *f, const char *link)
 	http_engine_free(engine);
 }
 
+/* May the store give the object another time, that it did not give now? */
+static bool
+fetch_may_pass(const struct thumbs_fetch *f)
+{
+	return f->res.verdict == HTTP_ANSWERED ?
+	    http_status_may_pass(f->res.status) :
+	    f->res.verdict == HTTP_TROUBLE || f->res.verdict == HTTP_ABORTED;
+}
+
 /* From the store, into a file in memory that is gone when it is closed. */
 static int
 thumbs_fetch(struct thumbs *t, const struct thumbs_row *row,
@@ -114,6 +124,7 @@ thumbs_fetch(struct thumbs *t, const struct thumbs_row *row,
 		}
 		errbuf_set(err, "the store answered %ld: %s", f.res.status,
 		    f.res.err.text);
+		t->store_away |= fetch_may_pass(&f);
 	}
 	free(link);
 	if (f.fd != -1)
@@ -173,8 +184,8 @@ thumbs_make(struct thumbs *t, const struct thumbs_row *row)
 	if (fd == -1) {
 		log_line(LOG_DEBUG, "no small picture of %s %s: %s",
 		    row->provider, row->task_id, err.text);
-		thumbs_finish(t, row, NULL, 0, run_stopping() ? NULL :
-		    err.text);
+		thumbs_finish(t, row, NULL, 0, run_stopping() ||
+		    t->store_away ? NULL : err.text);
 		return;
 	}
 	thumb_child_run(t->program, fd, row->content_type, run_stopping,
@@ -242,14 +253,15 @@ thumbs_round(struct thumbs *t, int64_t until_ms)
 		    db_value(rows, i, 1), db_value(rows, i, 2),
 		    db_value(rows, i, 3), db_value(rows, i, 4),
 		    db_value(rows, i, 5) };
-		if (run_goes_on(t->run, until_ms))
+		if (!t->store_away && run_goes_on(t->run, until_ms))
 			thumbs_make(t, &row);
 		else
 			thumbs_finish(t, &row, NULL, 0, NULL);
 		run_beat(t->run);
 	}
 	db_rows_free(rows);
-	return n > 0;
+	/* The next run asks the store again. */
+	return n > 0 && !t->store_away;
 }
 
 void

@@ -176,6 +176,12 @@ async function ways(browser, jar) {
 	await open(page, 'tasks?status=succeeded&provider=apixo&days=7');
 	check('filters come from the address', await page.evaluate(() => document.querySelector('select[aria-label="every provider"]').value === 'apixo' &&
 		document.querySelector('select[aria-label="Time"]').value === '7' && [...document.querySelectorAll('a.chip[aria-current]')].some(a => a.textContent.includes('succeeded'))));
+	page.expected = ['404'];
+	await open(page, 'view/apimart/missing/0');
+	await page.waitForSelector('.refusal', { state: 'visible' });
+	check('a file that is not given is said so', (await page.textContent('.refusal')).startsWith('It could not be shown'));
+	await open(page, `${base}/0`);
+	check('and the next one is not', await page.isHidden('.refusal'));
 	await open(page, 'outbox?status=queued');
 	check('the outbox says why a request is held', (await page.textContent('#main')).includes('is paused until'));
 	const faults = (await page.faults()).filter(f => !f.startsWith('popup'));

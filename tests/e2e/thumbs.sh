@@ -145,4 +145,41 @@ sweep
 same "the newest stay" 2 "$(sql "select count(*) from genhook.thumbs")"
 sql "delete from genhook.tasks where task_id = 'plain'" >/dev/null 2>&1 || sql "delete from genhook.outputs where task_id = 'plain'" >/dev/null
 same "with the output the small one goes" "" "$(made plain)"
+# --- outputs in a store: each is asked for once, and shown by a link of a minute
+sed -i 's|thumbs = 2$|thumbs = 5000|' "$GENHOOK_CONF"
+mkdir "$WORK/objects"
+cp "$media/base.jpg" "$WORK/objects/picture.jpg"
+python3 "$TOP/tests/e2e/lib/objects.py" "$WORK/objects" >"$WORK/objects.out" 2>&1 </dev/null &
+RUNS+=("$!")
+check "the store listens" soon 30 test -s "$WORK/objects/port"
+sed -i 's|^\([[:space:]]*url = \)"file://[^"]*"|\1"s3://bucket/some"|' "$GENHOOK_CONF"
+conf_set archive "s3_endpoint = \"http://127.0.0.1:$(cat "$WORK/objects/port")\""
+conf_set archive 's3_access_key = "key"'
+conf_set archive 's3_secret_key = "secret"'
+handlers_restart
+in_store()	# ID KEY
+{
+	sql "insert into genhook.tasks (provider, task_id, status, finished_at, source) values ('novita', '$1', 'succeeded', now(), 'callback');
+	    insert into genhook.outputs (provider, task_id, position, status, kind, url, location, bytes, sha256, content_type, stored_at)
+	    values ('novita', '$1', 0, 'stored', 'image', 'https://127.0.0.1/x', 's3://bucket/some/$2', 7, '$(sha256sum <<<"$2" | cut -c1-64)', 'image/jpeg', now())" >/dev/null
+}
+asked()	{ cut -d ' ' -f 1 "$WORK/objects/log" 2>/dev/null | grep jpg | sort | uniq -c | awk '{ print $1, $2 }' | paste -sd ','; }
+in_store in-store picture.jpg
+in_store in-no-store gone.jpg
+sweep
+same "a picture in a store has a small one" made "$(made in-store)"
+like "what the store has not got has none" '^none: .*404' "$(made in-no-store)"
+sweep
+same "each was asked for once" '1 gone.jpg,1 picture.jpg' "$(asked)"
+in_store in-busy 503-a.jpg
+in_store in-busier 503-b.jpg
+sweep
+same "a store that has trouble is asked once, and nothing is given up" '1 ' \
+    "$(grep -c '^503' "$WORK/objects/log") $(sql "select string_agg(error, ' ') from genhook.thumbs where task_id like 'in-bus%'")"
+sweep
+same "by each run" 2 "$(grep -c '^503' "$WORK/objects/log")"
+same "the file itself is elsewhere" 302 "$(get file/novita/in-store/0)"
+link=$(sed -n 's/^location: *//Ip' "$WORK/head" | tr -d '\r')
+like "by a link of a minute" "^http://127.0.0.1:[0-9]*/bucket/some/picture.jpg\?.*X-Amz-Expires=60&.*X-Amz-Signature=" "$link"
+check "which leads to it" cmp -s <(curl -sS --noproxy '*' "$link") "$media/base.jpg"
 finish

@@ -172,6 +172,7 @@ const footer = () => html`<div class="cards gap"><div class="row">${PAGES.slice(
 	${session?.until ? html`<button class="btn" @click=${signOut}>Sign out</button>` : nothing}</div></div>`;
 function draw() {
 	frame();
+	$('.refused')?.classList.remove('refused');
 	render(html`${views[shown.name].show(shown.data, shown.args, shown.filters, page)}${shown.name === 'login' ? nothing : footer()}`, $('#main'));
 	done();
 }

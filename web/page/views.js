@@ -216,6 +216,8 @@ const gallery = {
 		${o.kind === 'image' ? nothing : html`<span class="badge">${icon(kindIcon[o.kind] ?? 'file', '')}${o.kind}</span>`}<span class="cap"><b>${asked(o)}</b>${o.provider} · ${last(o.model)} · ${ago(o.at)}</span></a>
 		${o.kind === 'audio' ? media(o, true) : nothing}</div>`)}</div>${older(d, page)}`,
 };
+// Whether the file came: events of pictures and films do not bubble.
+const given = { capture: true, handleEvent: e => e.currentTarget.classList.toggle('refused', e.type === 'error') };
 const view = {
 	title: 'Output',
 	load: ([p, id], f, api) => api('task', { provider: p, task_id: id }),
@@ -225,7 +227,7 @@ const view = {
 			return html`<p class="empty">This task has no outputs.</p>`;
 		return html`<div class="head"><a class="btn quiet" href="#gallery">← Gallery</a><span class="grow"></span><span class="dim small hide-s">← → walks on, Esc goes back</span>
 			<a class="btn" href=${to('task', t.provider, t.task_id)}>The task</a>${o.status === 'stored' ? html`<a class="btn" href=${fileOf(o, true)} download>${icon('down', '')}File</a>` : nothing}</div>
-		<h1 class="skip">Output ${o.position} of ${t.task_id}</h1><figure class="viewer"><div class="stage">${o.status === 'inline' ? html`<div class="gtext">${o.inline_text}</div>` :
+		<h1 class="skip">Output ${o.position} of ${t.task_id}</h1><figure class="viewer"><div class="stage" @error=${given} @load=${given} @loadedmetadata=${given}><p class="refusal" role="status">It could not be shown: the archive did not give it. May the page's user read the folder, or the key the bucket?</p>${o.status === 'inline' ? html`<div class="gtext">${o.inline_text}</div>` :
 			o.status !== 'stored' ? html`<p class="empty">${o.last_error ?? 'Not downloaded yet.'}</p>` : shown(o) && o.kind !== 'file' ? media(o, true, asked(t)) :
 			html`<p class="empty">A browser is not shown this kind of file (${o.content_type}); it can be saved.</p>`}</div>
 			<figcaption>${asked(t)}<div class="dim small">${t.provider} · ${t.model ?? ''} · ${full(t.finished_at)} · ${o.content_type ?? o.kind} ${bytes(o.bytes)}</div></figcaption></figure>`;
