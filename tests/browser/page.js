@@ -3,6 +3,7 @@
  * output is "ok      WORDS" or "FAILED  WORDS", as that script counts them.
  *
  *	node page.js visit BASE JAR PICTURES	every page, in each form
+ *	node page.js ways BASE JAR		arrows, tabs, filters, what is not given
  *	node page.js core BASE JAR		every page once, as for another server
  *	node page.js reader BASE JAR		what a session that may look is not given
  *	node page.js weigh BASE JAR MOST	the bytes that a long gallery moves
@@ -113,7 +114,6 @@ async function visit(browser, [jar, pictures]) {
 		await page.context().close();
 	}
 	await keys(browser, jar);
-	await ways(browser, jar);
 	await signedOut(browser);
 }
 async function keys(browser, jar) {
@@ -153,7 +153,7 @@ async function keys(browser, jar) {
 	await page.context().close();
 }
 // The second of a task's outputs, by the arrows; a row in a tab of its own; stillness.
-async function ways(browser, jar) {
+async function ways(browser, [jar]) {
 	const page = await watched(browser, FORMS[0], jar);
 	await open(page, 'tasks');
 	const several = (await page.evaluate(() => fetch('api/tasks?limit=200').then(r => r.json()))).rows.find(t => t.stored > 1);
@@ -380,7 +380,7 @@ async function press(browser, [jar, file]) {
 
 (async () => {
 	const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: ['--no-sandbox', '--disable-dev-shm-usage'] });
-	await { visit, core, reader, weigh, hostile, 'sign-in': signIn, press }[what](browser, rest);
+	await { visit, ways, core, reader, weigh, hostile, 'sign-in': signIn, press }[what](browser, rest);
 	await browser.close();
 })().catch(e => {
 	console.log(`FAILED  ${what}: ${String(e.stack ?? e).replaceAll('\n', ' ')}`);

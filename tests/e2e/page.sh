@@ -59,12 +59,9 @@ sql "update genhook.outputs set status = 'expired', next_attempt_at = null, last
     update genhook.requests set status = 'refused', settled_at = now(), attempts = 1, error = 'answered 402: insufficient balance', next_attempt_at = null where status = 'queued' and id % 3 = 0;
     update genhook.requests set status = 'unknown', settled_at = now(), sent_at = now(), attempts = 1, error = 'the connection broke after it was sent', next_attempt_at = null where status = 'queued' and id % 3 = 1;
     update genhook.requests set next_attempt_at = now() + interval '1 hour' where status = 'queued'" >/dev/null
-# A second output of a task, and one whose file is gone; an account that waits; and what nobody could be told.
+# A second output of a task; an account that waits; and what nobody could be told.
 sql "insert into genhook.outputs (provider, task_id, position, status, kind, url, location, bytes, sha256, content_type, stored_at)
 	select provider, task_id, 1, status, kind, url, location, bytes, sha256, content_type, stored_at from genhook.outputs where provider = 'apixo' and kind = 'image' and status = 'stored' order by stored_at limit 1 on conflict do nothing;
-    insert into genhook.tasks (provider, task_id, status, finished_at, source) values ('apimart', 'missing', 'succeeded', now() - interval '40 days', 'callback');
-    insert into genhook.outputs (provider, task_id, position, status, kind, url, location, bytes, sha256, content_type, stored_at)
-	values ('apimart', 'missing', 0, 'stored', 'image', 'https://127.0.0.1/x', 'file://$GENHOOK_ARCHIVE/apimart/nothing.png', 7, repeat('a', 64), 'image/png', now() - interval '40 days');
     update genhook.accounts set not_before = now() + interval '1 hour', reason = 'answered 429', trouble = 'rate limit' where provider = (select provider from genhook.requests where status = 'queued' limit 1);
     insert into genhook.forwards (name, provider, task_id, type, status, next_attempt_at, settled_at, last_error, webhook_id, attempts, http_status)
 	values ('shop', 'apimart', 'dead-2', 'task.failed', 'failed', null, now(), 'answered 500', 'w-1', 8, 500);
@@ -72,6 +69,12 @@ sql "insert into genhook.outputs (provider, task_id, position, status, kind, url
 	select 'shop', provider, task_id, 'task.stored', 'sent', null, now(), now(), 'w-' || task_id, 1, 200 from genhook.tasks where status = 'succeeded'" >/dev/null
 mkdir -p "${PICTURES:-$WORK/pictures}"
 browser visit "$GENHOOK_WEB" "$WORK/jar" "${PICTURES:-$WORK/pictures}"
+
+sql "insert into genhook.tasks (provider, task_id, status, finished_at, source) values ('apimart', 'missing', 'succeeded', now() - interval '40 days', 'callback');
+    insert into genhook.outputs (provider, task_id, position, status, kind, url, location, bytes, sha256, content_type, stored_at)
+	values ('apimart', 'missing', 0, 'stored', 'image', 'https://127.0.0.1/x', 'file://$GENHOOK_ARCHIVE/apimart/nothing.png', 7, repeat('a', 64), 'image/png', now() - interval '40 days')" >/dev/null
+browser ways "$GENHOOK_WEB" "$WORK/jar"
+sql "delete from genhook.tasks where task_id = 'missing'" >/dev/null
 
 # --- buttons
 refused=$(sql "select id from genhook.requests where status = 'refused'")

@@ -14,10 +14,10 @@ sql "insert into genhook.tasks (provider, task_id, status, model, account, submi
     cross join lateral (select (array['apimart', 'apixo', 'novita', 'kie'])[i % 4 + 1] as p,
 	case when i % 500 = 9 then 'pending' when i % 60 = 2 then 'failed' when i % 700 = 3 then 'lost' else 'succeeded' end as s,
 	date_trunc('second', now()) - (i / 4) * interval '37 s' as at) as made;
-    insert into genhook.outputs (provider, task_id, position, status, kind, url, inline_text, location, bytes, sha256, content_type, stored_at, expires_at, expires_source)
+    insert into genhook.outputs (provider, task_id, position, status, kind, url, inline_text, location, bytes, sha256, content_type, stored_at, expires_at, expires_source, given_up_at)
     select t.provider, t.task_id, n, s, k, case when s <> 'inline' then 'https://a.example/x' end, case when s = 'inline' then 'words' end,
 	case when s = 'stored' then 'file:///x/' || t.task_id end, case when s = 'stored' then 7 + n end, case when s = 'stored' then repeat('a', 64) end,
-	case when s = 'stored' then 'image/png' end, case when s = 'stored' then t.finished_at + n * interval '1 s' end, t.finished_at + interval '1 day', 'field'
+	case when s = 'stored' then 'image/png' end, case when s = 'stored' then t.finished_at + n * interval '1 s' end, t.finished_at + interval '1 day', 'field', case when s = 'expired' then t.finished_at end
     from genhook.tasks t
     cross join lateral (select substr(t.task_id, 3)::integer as i) as x
     cross join generate_series(0, i % 3) as n
