@@ -461,7 +461,7 @@ test_new_keys(void)
 	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		row.verified = rows[i].verified;
 		keys_wanted = 0;
-		hear(&row, NULL, length, out);
+		hear(&row, length, out);
 		CU_ASSERT_EQUAL(keys_wanted, rows[i].wanted);
 	}
 }

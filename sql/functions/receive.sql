@@ -123,8 +123,10 @@ begin
                 where places[s.n] is null
                 offset 0) as b;
         end if;
-        -- By the places, so that no plan of any age walks through the table;
-        -- whoever stands at one by now is looked at again.
+        -- By the places, so that no plan of any age walks through the table:
+        -- what is no equality lets the planner think of no index for a join
+        -- (of a small table it would take all).  Whoever stands at a place by
+        -- now is looked at again.
         if waiting > 0 then
             update tasks as t set
                 status = p_status[b.n],
@@ -150,8 +152,8 @@ begin
                 where s.at is not null
                 offset 0) as b
             where t.ctid = any (places) and t.ctid = b.at
-                and t.provider = p_provider[b.n]
-                and t.task_id = p_task_id[b.n]
+                and t.provider is not distinct from p_provider[b.n]
+                and t.task_id is not distinct from p_task_id[b.n]
                 and t.status in ('pending', 'lost')
                 and (t.account = p_account[b.n] or t.provider || ' '
                     || t.account <> all (p_accounts));
