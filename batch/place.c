@@ -1,4 +1,4 @@
-/* The place of a run under `genhook-sweep --follow`. */
+/* A run that follows is one of a few at once: its place among them, given and left. */
 #include <sys/stat.h>
 
 #include <fcntl.h>
@@ -27,7 +27,7 @@ place_take(void)
 {
 	const char	*text = getenv(PLACE_VARIABLE);
 	struct stat	 st;
-	int		 fd = text != NULL ? atoi(text) : -1;
+	int		 fd = text != NULL ? (int)strtol(text, NULL, 10) : -1;
 
 	(void)unsetenv(PLACE_VARIABLE);
 	if (fd > STDERR_FILENO && fstat(fd, &st) == 0 && S_ISFIFO(st.st_mode) &&

@@ -40,6 +40,7 @@ struct mail_told *mail_note_find(struct mail_note *, const char *key);
 struct mail_told *mail_note_add(struct mail_note *, const char *key,
 	    const char *what, const char *words, int64_t now);
 
+/* It is well again, and that was told. */
 void	mail_note_remove(struct mail_note *, struct mail_told *);
 
 #endif
