@@ -14,7 +14,7 @@
 #include "tests/scratch.h"
 
 struct db_rows {
-	const char	*value[13];	/* of the only row */
+	const char	*value[14];	/* of the only row */
 	int		 n;
 };
 
@@ -216,7 +216,7 @@ __wrap_run_query_any_thread(const struct run *r, const struct db_stmt *stmt,
 	static struct db_rows	claim = { { "novita", "task", "0", "image",
 				    "https://a.example/0.jpg", NULL, "1",
 				    "1796000000", "default", "flux", "1", "f",
-				    "f" }, 1 };
+				    "f", NULL }, 1 };
 	static struct db_rows	none, first = { { "1" }, 1 };
 
 	(void)r;

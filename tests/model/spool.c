@@ -265,6 +265,7 @@ spool_over(const void *state)
 
 #define SPOOL	"common/spool.c"
 #define DRAIN	"common/drain.c"
+#define DRAIN_FILE	"common/drain_file.c"
 static const struct model_step spool_steps[] = {
 	{ "makes the directory, and syncs its parent", SPOOL,
 	    "spool_have_name", spool_make_dir },
@@ -276,7 +277,7 @@ static const struct model_step spool_steps[] = {
 	{ "answers 200", "server/receive.c", "receive_conclude",
 	    spool_answer },
 	{ "lists the file", DRAIN, "drain_list", spool_see },
-	{ "reads it", DRAIN, "drain_read_file", spool_read },
+	{ "reads it", DRAIN_FILE, "drain_file_open", spool_read },
 	{ "commits its row", DRAIN, "drain_batch_store_some", spool_store },
 	{ "removes it", DRAIN, "drain_batch_remove", spool_remove },
 	{ "syncs the directory after a batch", DRAIN, "drain_listed",
