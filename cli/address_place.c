@@ -1,4 +1,4 @@
-/* Where each provider wants the callback's address (docs/providers.md has the
+/* Where each provider wants the callback's address (docs/providers/ has the
  * whole requests). */
 #include <string.h>
 
@@ -29,5 +29,5 @@ address_place(const struct provider *p)
 	for (i = 0; i < sizeof(places) / sizeof(places[0]); i++)
 		if (strcmp(places[i].provider, p->name) == 0)
 			return places[i].place;
-	return "its page of docs/providers.md says";
+	return "its page in docs/providers says";
 }

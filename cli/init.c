@@ -275,7 +275,7 @@ init_print_addresses(const struct init *in, const struct conf *conf)
 	for (i = 0; i < conf->naccounts; i++)
 		printf("%-10s %s\n", conf->accounts[i].provider->name,
 		    address_place(conf->accounts[i].provider));
-	printf("\ngenhook address prints them again; docs/providers.md shows "
+	printf("\ngenhook address prints them again; docs/providers shows "
 	    "whole requests.\n");
 	if (*in->base_url == '\0')
 		printf("Put your own host in place of YOUR.HOST, also into "

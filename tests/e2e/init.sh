@@ -127,7 +127,7 @@ for provider in wavespeed replicate; do
 done
 init "all of them" 0 --database "host=$SOCKET dbname=all_of_them user=all_of_them" "${ALL[@]}"
 same "each says where it wants its address" "${every[*]}" \
-    "$(said | sed -n '/^Where each/,/^genhook address/p' | grep -v 'its page of' | awk 'NF > 2 && !/^Where each|^genhook address/ { print $1 }' | xargs)"
+    "$(said | sed -n '/^Where each/,/^genhook address/p' | grep -v 'its page in' | awk 'NF > 2 && !/^Where each|^genhook address/ { print $1 }' | xargs)"
 
 # --- SQL for somebody else
 at five

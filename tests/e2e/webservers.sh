@@ -301,7 +301,11 @@ WWW_CONF=$WORK/www/genhook.conf
 mkdir -m 0711 "$WORK/www" "$WORK/www/spool"
 sed "s|$GENHOOK_SPOOL|$WORK/www/spool|" "$GENHOOK_CONF" >"$WWW_CONF"
 chmod 0600 "$WWW_CONF"
-[ "$(id -u)" -ne 0 ] || chown -R www-data: "$WORK/www"
+if [ "$(id -u)" -eq 0 ]; then
+	chown -R www-data: "$WORK/www"
+	chmod o+x "$RUN_DIR" "$RUN_DIR/pg" "$PGHOST"	# the way to the database
+	chmod 0777 "$PGHOST/.s.PGSQL.$PGPORT"
+fi
 
 services_start()
 {
