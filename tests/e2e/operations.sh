@@ -36,7 +36,9 @@ runuser()
 systemctl()
 {
 	case $1 in
-	restart)	database stop && database start ;;
+	# deploy/postgres writes what ALTER SYSTEM wrote anew.
+	restart)	as_server grep '^archive_' "$DATA/postgresql.auto.conf" | as_server tee -a "$DATA/postgresql.conf" >/dev/null
+			database stop && database start ;;
 	*)		database "$1" ;;
 	esac
 }
@@ -111,7 +113,7 @@ accepted late
 super "select pg_switch_wal()" >/dev/null
 archived()	{ [ "$(super "select last_archived_wal is not null and archived_count > 1 from pg_stat_archiver")" = t ]; }
 check "WAL is archived" soon 60 archived
-perform "back to that moment" 'To any moment' 2 "s|2026-11-30 12:00:00+00|$moment|"
+perform "back to that moment" 'To any moment' 2 "s|2026-11-30 12:00:00+00|$moment|; s|postgresql.auto.conf|postgresql.conf|"
 promoted()	{ [ "$(sql "select pg_is_in_recovery()" 2>/dev/null)" = f ]; }
 check "it is up" soon 60 promoted
 same "what was there before, is" "$KEPT 1" "$(digest) $(sql "select count(*) from genhook.tasks where task_id = 'early'")"
