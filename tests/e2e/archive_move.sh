@@ -172,7 +172,7 @@ move --from "$OLD" --keep
 same "directory to directory" 0 $?
 all_at "directory to directory" "$DIR_1"
 path=$(cd "$WORK/other place" && find . -path '*task-7/*' -type f)
-sql "insert into genhook.moves (source, provider, task_id, position) values ('$DIR_2/${path#./of%20ours/}', 'apimart', 'task-7', 0)"
+sql "insert into genhook.moves (source, provider, task_id, position) values ('$DIR_2/${path#./of ours/}', 'apimart', 'task-7', 0)"
 same "of one the removal was cut off" 1 "$(old_copies)"
 move --from "$OLD"
 like "the next run does it" 'moved 0 .*removed 1,' "$(said)"
