@@ -221,8 +221,8 @@ if [ "$(id -u)" -eq 0 ]; then
 	same "once they are his all is well" 0 "$(doctor --alert --lighttpd "$WORK/nobody-lighttpd.conf" --cron "$WORK/cron")"
 	others "$GENHOOK_ARCHIVE" --lighttpd "$WORK/none" >"$WORK/status"
 	fails "also as he sees it" grep -qE '^WRONG +(spool|archive)' "$WORK/said"
-	owned "$GENHOOK_SPOOL" root:www-data 0770
-	sed 's/"nobody"/"www-data"/' "$WORK/nobody-lighttpd.conf" >"$WORK/www-lighttpd.conf"
+	owned "$GENHOOK_SPOOL" root:news 0770
+	sed 's/"nobody"/"news"/' "$WORK/nobody-lighttpd.conf" >"$WORK/www-lighttpd.conf"
 	doctor --alert --lighttpd "$WORK/www-lighttpd.conf" >"$WORK/status"
 	fails "the folder of a group in which there are only its users" grep -q '^WRONG *spool' "$WORK/said"
 	owned "$GENHOOK_SPOOL" nobody:games 0770
