@@ -10,7 +10,7 @@ const SQL = `select outcome from genhook.receive(
     array[$12::text], array[false], array[$13::timestamptz],
     array[$14::timestamptz], array[$15::bytea],
     $16::integer[], $17::integer[], $18::text[], $19::text[], $20::text[],
-    $21::timestamptz[], $22::text[], false) as received (outcome)`;
+    $21::timestamptz[], $22::text[], p_again => false) as received (outcome)`;
 
 // Resolves to what became of it: accepted, duplicate or conflict.
 async function store(pool, provider, request, task, digest)

@@ -246,6 +246,11 @@ same "and that of an output" outputs_lease_is_whole \
 same "a provider of one's own" ok "$(state "insert into genhook.tasks (provider, task_id, submitted_at) values ('my_own_2', 'own', now())")"
 same "a task twice" 23505 "$(state "insert into genhook.tasks (provider, task_id, submitted_at) values ('apimart', 'bad', now())")"
 
+# --- what a task cost: the first of the places that has a price
+cost()	{ sql "select genhook.told_cost('$1')"; }
+same "a cost that is text is none, and refuses nothing" '' "$(cost '{"cost":"0.02"}')"
+same "one place after the other" '2 3 4 1.5 ' "$(cost '{"cost":"x","data":{"cost":2}}') $(cost '{"usage":{"cost":3}}') $(cost '{"cost":-1,"data":{"usage":{"cost":4}}}') $(cost '{"cost":9e9,"data":[{"cost":1},{"cost":0.5},{"cost":"2"},{}]}') $(cost '{"data":[]}')"
+
 # --- roles
 receive_call="select * from genhook.receive('{}','{}','{}','{}','{}','{}','{}','{}','{}','{}','{}','{}','{}','{}','{}','{}','{}','{}','{}','{}','{}','{}','{}','{}','{}','{}','{}')"
 while IFS='|' read -r role wanted statement; do
