@@ -65,8 +65,8 @@ served()	# NAME: of this run
 	like "$1: its health" '^200 .*"status":"ok"' "$(healthz acme)"
 	same "$1: its callback" '200 {"status":"accepted"}' "$(post "$(hook acme)" "$body")"
 	same "$1: and again" '200 {"status":"duplicate"}' "$(post "$(hook acme)" "$body")"
-	same "$1: one task of it" 'succeeded 2' "$(sql "select status || ' ' || count(url) from genhook.tasks
-	    join genhook.outputs using (provider, task_id) where provider = 'acme' group by status")"
+	same "$1: one task of it" 'succeeded 2' "$(sql "select tasks.status || ' ' || count(url) from genhook.tasks
+	    join genhook.outputs using (provider, task_id) where provider = 'acme' group by tasks.status")"
 	like "$1: not for the neighbour's token" '^404 ' "$(post "$HOOK/acme/$GENHOOK_TOKEN_APIXO" "$body")"
 	like "$1: the neighbour is served" '^200 ' "$(healthz apixo)"
 	check "$1: the log names it" soon 60 grep -q ' acme "POST ' "$RUN_DIR/log/access.log"
