@@ -285,12 +285,14 @@ static void
 file_drop_copy(struct move *m, struct move_file *f)
 {
 	struct reader_file	*list[1] = { &f->new };
+	struct errbuf		 why = f->new.err;
 
 	if (f->is_there || !f->commit.ok || f->new.verdict != READER_DIFFERS ||
 	    reader_is_same(m->from, f->old.location, m->to, f->new.location))
 		return;
 	reader_remove(m->to, list, 1);
 	f->new.verdict = READER_DIFFERS;
+	f->new.err = why;
 }
 
 /* --- rows */

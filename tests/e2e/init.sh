@@ -121,7 +121,7 @@ ALL=()
 for provider in "${every[@]}"; do
 	ALL+=(--provider "$provider")
 done
-for provider in wavespeed replicate; do
+for provider in wavespeed replicate openai; do
 	secret=GENHOOK_SECRET_${provider^^}
 	ALL+=(--secret "$provider=${!secret}")
 done
