@@ -28,7 +28,8 @@ runuser()
 	case $1 in
 	genhook)	shift; "$BIN/genhook" --config "$GENHOOK_CONF" "$@" ;;
 	pg_basebackup)	as_server env PGHOST="$PGHOST" PGUSER=postgres "$(dirname "$(readlink "/proc/$("$TOP/deploy/postgres" pid "$RUN_DIR")/exe")")/$1" "${@:2}" ;;
-	psql)		PGUSER=$user PGDATABASE=postgres "$@" -Xq -v ON_ERROR_STOP=1 ;;
+	# The last word counts: one that the test put in stays.
+	psql)		PGUSER=$user PGDATABASE=postgres psql -Xq -v ON_ERROR_STOP=1 "${@:2}" ;;
 	*)		PGUSER=$user "$@" ;;
 	esac
 }
