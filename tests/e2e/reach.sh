@@ -235,7 +235,7 @@ check "a storage link is dead" test 403 = "$(curl -sS --noproxy '*' -o /dev/null
 check "all is tried" sweep_until "$open_work" 0
 same "a fresh one brings it" stored "$(output openrouter "$signed")"
 check "by another link" test "$dead" != "$(url_of "$signed")"
-same "content that is gone is gone" expired "$(output openrouter "$gone")"
+same "content that is gone is given up" failed "$(output openrouter "$gone")"
 like "as the provider has no other link" 'has no other link' "$(output openrouter "$gone" last_error)"
 
 # --- keys that a provider publishes
