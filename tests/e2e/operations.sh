@@ -29,7 +29,7 @@ runuser()
 	genhook)	shift; "$BIN/genhook" --config "$GENHOOK_CONF" "$@" ;;
 	pg_basebackup)	as_server env PGHOST="$PGHOST" PGUSER=postgres "$(dirname "$(readlink "/proc/$("$TOP/deploy/postgres" pid "$RUN_DIR")/exe")")/$1" "${@:2}" ;;
 	# The last word counts: one that the test put in stays.
-	psql)		PGUSER=$user PGDATABASE=postgres psql -Xq -v ON_ERROR_STOP=1 "${@:2}" ;;
+	psql)		PGUSER=$user PGDATABASE=postgres "$1" -Xq -v ON_ERROR_STOP=1 "${@:2}" ;;
 	*)		PGUSER=$user "$@" ;;
 	esac
 }
