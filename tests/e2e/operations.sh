@@ -126,6 +126,7 @@ mkdir -m 0711 "$WORK/newer"
 "$TOP/deploy/postgres" start "$WORK/newer" >"$WORK/newer.out" 2>&1
 DATABASES+=("$WORK/newer")
 NEWER=$("$TOP/deploy/postgres" socket "$WORK/newer")
+# shellcheck disable=SC2218 # the program is meant
 PGHOST=$NEWER PGUSER=postgres PGDATABASE=postgres command psql -Xqc 'drop database genhook' -c 'drop owned by genhook' -c 'drop role genhook' >>"$WORK/newer.out" 2>&1
 psql()	{ if [[ " $* " == *" -p 5433 "* ]]; then PGHOST=$NEWER PGDATABASE=postgres command psql "${@/5433/5432}"; else command psql "$@"; fi; }
 pg_restore()	{ if [[ " $* " == *" -p 5433 "* ]]; then PGHOST=$NEWER command pg_restore "${@/5433/5432}"; else command pg_restore "$@"; fi; }
