@@ -303,11 +303,11 @@ like "an id with a slash and a blank" '^200 ' "$(get 'file/apixo/x/y%20z/0')"
 # --- sent by the web server
 cookie=$(awk '/genhook_session/ { print "genhook_session=" $7 }' "$READER")
 conf_set web 'sendfile = "X-Sendfile"'
-cp "$GENHOOK_CONF" "$WORK/sendfile.settings"
+cp "$GENHOOK_CONF" "$WORK/settings.sent"
 sed -i '/sendfile = /d' "$GENHOOK_CONF"
 page_at()	# NAME SENDFILE: a lighttpd with the page, and this setting.
 {
-	sed "s|sendfile = .*|sendfile = \"$2\"|" "$WORK/sendfile.settings" >"$WORK/$1.settings"
+	sed "s|sendfile = .*|sendfile = \"$2\"|" "$WORK/settings.sent" >"$WORK/$1.settings"
 	chmod 0600 "$WORK/$1.settings"
 	mkdir -m 0700 "$WORK/$1.run"
 	web_start "$1" <<-CONF
