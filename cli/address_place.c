@@ -19,6 +19,8 @@ static const struct {
 	{ "runway",	"nowhere: it calls nobody back, and is polled" },
 	{ "runware",	"webhookURL in each task of the body" },
 	{ "bfl",	"webhook_url in the body, with webhook_secret" },
+	{ "openai",	"no request: its dashboard, Webhooks of the project" },
+	{ "openrouter",	"callback_url in the body" },
 };
 
 const char *

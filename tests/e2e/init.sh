@@ -77,7 +77,9 @@ at two
 init "without a provider" 2 --database "$DB"
 like "in words" '--provider is needed' "$(said)"
 init "everything that is missing" 2 --provider wavespeed --provider replicate
-same "is named at once" 'database wavespeed replicate' "$(said | sed -n 's/.*--database is needed.*/database/p; s/.*--secret \([a-z]*\)=SECRET is needed.*/\1/p' | xargs)"
+# Root may have it made, so there the usual one stands for it.
+[ "$(id -u)" -eq 0 ] && missing='' || missing='database '
+same "is named at once" "${missing}wavespeed replicate" "$(said | sed -n 's/.*--database is needed.*/database/p; s/.*--secret \([a-z]*\)=SECRET is needed.*/\1/p' | xargs)"
 init "everything that is wrong" 1 --database "$DB" --provider nobody --provider novita --provider novita \
     --key apixo=x --secret novita=whsec_abc --user nobody-of-that-name
 same "is named at once" 5 "$(said | grep -cE 'no user nobody-of|no provider "nobody"|named twice|"apixo" is not|novita signs no')"
