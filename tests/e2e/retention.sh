@@ -100,7 +100,7 @@ sql "insert into genhook.deliveries (id, received_at, provider, account, source,
 retain 30 >/dev/null
 same "5,000 forged ones are kept, the newest" '5000 t' "$(sql "select count(*) || ' ' || (case when min(received_at) > now() - interval '5200 s' then 't' end) from genhook.deliveries where outcome = 'unverified'")"
 sql "insert into genhook.deliveries (id, received_at, provider, account, source, outcome, verdict, body)
-    select gen_random_uuid(), now(), 'wavespeed', 'default', 'callback', 'unverified', 'failed', repeat(md5(n::text), 2048)::bytea from generate_series(1, 1100) n"
+    select gen_random_uuid(), now() - interval '20 s', 'wavespeed', 'default', 'callback', 'unverified', 'failed', repeat(md5(n::text), 2048)::bytea from generate_series(1, 1100) n"
 retain 30 >/dev/null
 check "and 64 MiB of them" test "$(sql "select sum(octet_length(body)) from genhook.deliveries where outcome = 'unverified'")" -le 67108864
 check "but most of that" test "$(sql "select sum(octet_length(body)) from genhook.deliveries where outcome = 'unverified'")" -ge 67000000
