@@ -325,6 +325,7 @@ install: programs
 	    $(wildcard man/*)) \
 	    $(DESTDIR)$(PREFIX)/share/genhook/lighttpd/50-genhook.conf \
 	    $(DESTDIR)$(PREFIX)/share/genhook/lighttpd/cut-tokens \
+	    $(DESTDIR)$(PREFIX)/share/genhook/scale/lighttpd.conf \
 	    $(DESTDIR)$(PREFIX)/share/genhook/genhook.cron \
 	    $(DESTDIR)$(PREFIX)/share/genhook/genhook-*.service \
 	    $(DESTDIR)$(PREFIX)/share/genhook/genhook-*.socket

@@ -399,14 +399,14 @@ const struct cli_command cli_commands[] = {
 	{ "account", "rename PROVIDER ACCOUNT NEW_ACCOUNT",
 	    "after a section's title in the settings was changed",
 	    "Tasks that are pending, lost or have outputs to fetch, and requests "
-	    "that are queued,\nrefused or unknown, become the new account's.  "
-	    "What is finished keeps its name.",
+	    "that are\nqueued, refused or unknown, become the new account's.  "
+	    "What is finished\nkeeps its name.",
 	    account_words, cli_account, CLI_CONF, NULL },
 	{ "archive", "move --from OLD [--keep] [--dry-run]",
 	    "move the stored files to the archive of the settings",
 	    "Between directories and S3 stores.  Each file is read again at "
-	    "its new place before\nits row changes, and then removed from the "
-	    "old one.  It may be ended at any moment,\nand goes on when it is "
+	    "its new place\nbefore its row changes, and then removed from the "
+	    "old one.  It may be ended at\nany moment, and goes on when it is "
 	    "started again; sweeps may run meanwhile.",
 	    archive_words, cli_archive, CLI_CONF, NULL },
 	{ "secret", "fetch PROVIDER [ACCOUNT]",

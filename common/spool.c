@@ -358,7 +358,7 @@ static bool
 spool_write_file(const struct spool *s, int dirfd, const char *name,
     const char *data, size_t len, struct errbuf *err)
 {
-	char	tmp[128];
+	char	tmp[160];
 
 	(void)snprintf(tmp, sizeof(tmp), "%s%s", SPOOL_TMP_PREFIX, name);
 	if (!spool_write_tmp(dirfd, tmp, data, len, err))

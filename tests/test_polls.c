@@ -101,7 +101,9 @@ const char *
 __wrap_db_value(const struct db_rows *rows, int row, int col)
 {
 	static const char *const	troubled[] = { "novita", "default" };
-	static const char *const	claimed[] = { "t", "m" };
+	static const char *const	claimed[] = {
+		"t", "m", "0", ""
+	};
 
 	(void)row;
 	if (rows->n < 0)

@@ -192,7 +192,11 @@ chmod 1777 "$RUN_DIR"
 same "unless each may move his own alone" 0 "$(doctor --alert)"
 chmod "$mode" "$RUN_DIR"
 mv "$GENHOOK_SPOOL" "$GENHOOK_SPOOL.away"
-touch "$GENHOOK_SPOOL"
+# A handler that looks in between makes the folder anew.
+until [ -f "$GENHOOK_SPOOL" ]; do
+	[ ! -d "$GENHOOK_SPOOL" ] || rmdir "$GENHOOK_SPOOL"
+	touch "$GENHOOK_SPOOL"
+done
 same "a spool that is none" 1 "$(doctor --alert)"
 check "is told" wrong spool 'Not a directory' 'install -d'
 check "by the handlers as well" wrong handlers 'novita: HTTP 503' 'log'

@@ -49,7 +49,7 @@ done <<'CASES'
 2|unknown option or argument "c"|a b c
 2|unknown option or argument "--parm"|novita m --parm x=1
 2|usage: genhook submit|novita m --queued
-1|no provider "openai"|openai m --param x=1
+1|no provider "nobody"|nobody m --param x=1
 1|no section "novita team9"|novita m --account team9 --param x=1
 1|no request|novita m
 1|is not KEY=VALUE|novita m --param x

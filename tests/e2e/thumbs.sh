@@ -156,6 +156,7 @@ sed -i 's|^\([[:space:]]*url = \)"file://[^"]*"|\1"s3://bucket/some"|' "$GENHOOK
 conf_set archive "s3_endpoint = \"http://127.0.0.1:$(cat "$WORK/objects/port")\""
 conf_set archive 's3_access_key = "key"'
 conf_set archive 's3_secret_key = "secret"'
+conf_set archive "s3_staging_dir = \"$WORK/staging\""
 handlers_restart
 in_store()	# ID KEY
 {

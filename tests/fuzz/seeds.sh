@@ -15,7 +15,7 @@ cp tests/fixtures/spool/* "$dir/spool"
 byte()	{ printf "\\$(printf %03o "$1")"; }
 n=0
 for provider in $(sed -n 's/^PROVIDER(\(.*\))$/\1/p' handlers/registry.def); do
-	for file in tests/fixtures/"$provider"/*; do
+	find "tests/fixtures/$provider" -type f | sort | while read -r file; do
 		{ byte "$n"; cat "$file"; } > \
 		    "$dir/parse/$provider-$(basename "$file")"
 	done
