@@ -207,7 +207,7 @@ static const struct cli_word account_words[] = {
 static const struct cli_word archive_words[] = {
 	{ "move", "bring its files to the archive of the settings" },
 	{ "--from FILE", "the old archive: file:///PATH, s3://BUCKET/PREFIX in "
-	    "the same store, or a\n                   file with the settings as "
+	    "the same\n                   store, or a file with the settings as "
 	    "they were" },
 	{ "--keep", "leave the old copies where they are" },
 	{ "--dry-run", "say how much there is to move; change nothing" },
