@@ -13,8 +13,8 @@ language sql
 security definer
 set search_path = genhook, pg_temp
 as $$
-    -- A lease that a crash of the server forgets costs nothing.
-    select set_config('synchronous_commit', 'off', true);
+    -- Its commit waits for the disk: of a lease that a crash of the server forgot
+    -- there would be two holders, and the row could tell of the other's bytes.
     with due as (
         select o.provider, o.task_id, o.position, o.fresh_link
         from outputs o

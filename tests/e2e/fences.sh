@@ -312,4 +312,21 @@ release "select test.receive('$(delivery 5 unparsed)'); insert into test.committ
 wait "$WAITING"
 same "a month takes nothing with it that came meanwhile" "$(sql 'select count(*) from test.committed')" \
     "$(sql "select count(*) from genhook.deliveries where task_id = 'r5'")"
+
+# --- a crash of the server
+outputs 1
+# What no commit waits for is written by the WAL writer: not before the crash.
+psql -XqAt -U postgres -c "alter system set wal_writer_delay = '10s'" -c "select pg_reload_conf()" >/dev/null
+writer_sleeps()	{ [ "$(sql 'show wal_writer_delay')" = 10s ]; }
+check "the WAL's writer sleeps" soon 30 writer_sleeps
+sleep 1
+sql "reset synchronous_commit; $(claim mine 1)" >/dev/null
+sql "set synchronous_commit = off; create table test.forgotten ()" >/dev/null
+server=$("$TOP/deploy/postgres" pid "$RUN_DIR")
+kill -KILL "$server"
+check "the server is gone" soon 30 gone "$server"
+database start
+session AFTER
+same "it forgot what nobody waited for" '' "$(ask AFTER "select to_regclass('test.forgotten')")"
+same "but no lease" 'pending mine 1 leased' "$(ask AFTER "select concat_ws(' ', status, lease_owner, attempts, case when leased_until > now() then 'leased' end) from genhook.outputs")"
 finish

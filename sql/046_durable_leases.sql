@@ -1,0 +1,1 @@
+-- Nothing of the tables: whoever claims outputs waits until the lease is on the disk.
