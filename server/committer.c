@@ -218,8 +218,9 @@ committer_answer_pings(struct committer *c, struct commit **commits, size_t n)
 		}
 		v = db_run(c->db, DB_SCHEMA_VERSION, NULL,
 		    commit_time_left_ms(&commits[i], 1), NULL, &err);
-		if (v != DB_OK)
-			committer_set_away(c, true, &err);
+		/* Who is told that the database is well may count on it. */
+		if (v != DB_OK || commit_queue_is_away(c->queue))
+			committer_set_away(c, v != DB_OK, &err);
 		commits_conclude(&commits[i], 1, v == DB_OK, &err);
 	}
 	return left;
