@@ -70,6 +70,11 @@ for provider in "${PROVIDERS[@]}"; do
 	check "$provider: and brings what it made" sweep_until "$open_work" 0
 	sent=$(sql "select task_id from genhook.requests where id = $request")
 	same "$provider: which is well" succeeded "$(task "$provider" "$sent")"
+	# A picture of OpenAI has no link.
+	[ "$provider" != openai ] || id=$other
+	link_dies "$provider" "$id"
+	check "$provider: what has a dead link is had by another" sweep_until "$open_work" 0
+	same "$provider: it is at home" 'stored t' "$(sql "select status, url <> '$DEAD' from genhook.outputs where provider = '$provider' and task_id = '$id' and position = 0" | tr '|' ' ')"
 	token=GENHOOK_TOKEN_${provider^^}
 	key=KEY_${provider^^}
 	same "$provider: no token and no key in any table" '' "$(for name in "${!token}" "${!key}"; do

@@ -82,6 +82,9 @@ for provider in "${PROVIDERS[@]}"; do
 	check "$provider: all comes to an end" sweep_until "$open_work" 0
 	sent=$(sql "select task_id from genhook.requests where id = $request")
 	same "$provider: and what it sent called back" 'succeeded callback' "$(task "$provider" "$sent" "status || ' ' || source")"
+	link_dies "$provider" "$id"
+	check "$provider: what has a dead link is had by another" sweep_until "$open_work" 0
+	same "$provider: it is at home" 'stored t' "$(sql "select status, url <> '$DEAD' from genhook.outputs where provider = '$provider' and task_id = '$id' and position = 0" | tr '|' ' ')"
 	token=GENHOOK_TOKEN_${provider^^}
 	key=KEY_${provider^^}
 	same "$provider: no token and no key in any table" '' "$(for name in "${!token}" "${!key}"; do

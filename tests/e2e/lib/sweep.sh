@@ -81,6 +81,16 @@ apimart_task()
 	    "$1" "$(($(date +%s) - 9))" "$(($(date +%s) - 5))" "$2" "$3"
 }
 
+# link_dies PROVIDER TASK: its first output is to be had again, by a link that is
+# dead; sets DEAD.
+link_dies()
+{
+	DEAD=$(output "$1" "$2" "regexp_replace(url, '[?]|\$', '/gone\\&')" | head -n 1)
+	sql "update genhook.outputs set status = 'pending', next_attempt_at = now(), attempts = 0, url = '$DEAD', location = null,
+	    bytes = null, sha256 = null, content_type = null, etag = null, stored_at = null
+	    where provider = '$1' and task_id = '$2' and position = 0" >/dev/null
+}
+
 # submit PROVIDER MODEL [CURL OPTIONS...]: prints the task's id.
 submit()
 {
