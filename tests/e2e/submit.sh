@@ -320,8 +320,9 @@ wait "${both[@]}"
 same "three sweeps at once send all" 0 "$(sql "select count(*) from genhook.requests where status <> 'submitted' and request::text like '%both-%'")"
 same "each once" "60 60" "$(marks | grep -c '^both-') $(marks | grep '^both-' | sort -u | wc -l)"
 
-# --- kill -9 at any moment
-kills=100
+# --- kill -9 at any moment; LONG=1: a hundred times
+kills=${LONG:+100}
+kills=${kills:-40}
 faults '{"submit-delay-ms":100}'
 declare -i killed=0 round
 before=$(sql "select max(id) from genhook.requests")
