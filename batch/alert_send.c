@@ -3,6 +3,7 @@
 
 #include "batch/alert_format.h"
 #include "batch/alert_send.h"
+#include "batch/place.h"
 #include "batch/send.h"
 
 #define ALERT_TIMEOUT_S	10
@@ -20,6 +21,8 @@ alert_put(struct send *m, struct errbuf *err)
 {
 	m->policy = HTTP_OPERATOR_HOST;
 	m->timeout_s = ALERT_TIMEOUT_S;
+	/* From here on it may be that somebody hangs. */
+	place_leave();
 	send_one(m, run_stopping);
 	if (m->verdict == SEND_TAKEN)
 		return true;

@@ -92,7 +92,9 @@ send_on_answer(void *arg)
 	m->verdict = SEND_REFUSED;
 	if (res->verdict == HTTP_ABORTED)
 		m->verdict = SEND_ABORTED;
-	if (res->verdict == HTTP_ANSWERED || res->verdict == HTTP_TOO_LARGE)
+	/* The status is the answer, though its body be cut off or never end: who
+	 * has taken it need not be sent it again. */
+	if (m->verdict != SEND_ABORTED && res->status >= 200)
 		send_judge_status(m, res->status);
 	else
 		errbuf_set(&m->err, "%s", res->err.text);

@@ -260,9 +260,6 @@ conf_check_forward_url(const struct forward *f,
 		return true;
 	if (!url_is_link(f->url))
 		return conf_wrong(faults, NULL, "url", "is no http(s) URL");
-	if (!f->allow_private && !conf_begins(f->url, "https://"))
-		return conf_wrong(faults, NULL, "url", "is not https://, and "
-		    "allow_private is no");
 	return true;
 }
 

@@ -30,7 +30,9 @@ enum http_policy {
 				   the cookies that came on the way */
 	HTTP_PUBLIC_HOOK,	/* a receiver of the operator's settings: https
 				   at a public address, at any port, and no
-				   redirect; whatever the engine allows */
+				   redirect; whatever the engine allows.  An
+				   http URL is looked up, so as to say which
+				   of the two it lacks */
 	HTTP_OPERATOR_HOST	/* a host of the operator's settings: it may be
 				   in a private network, and need no TLS there;
 				   no redirect */

@@ -19,13 +19,6 @@ policy_anywhere(const struct sockaddr *addr, bool tls)
 	return NULL;
 }
 
-static const char *
-policy_public_host(const struct sockaddr *addr, bool tls)
-{
-	(void)tls;
-	return address_is_public(addr) ? NULL : "no public address";
-}
-
 /* In the operator's own network TLS is the operator's choice; and so it is where
  * the operator allows links to lead into it. */
 static const char *
@@ -33,6 +26,13 @@ policy_public_tls(const struct sockaddr *addr, bool tls)
 {
 	return address_is_public(addr) && !tls ?
 	    "public: there it has to be https" : NULL;
+}
+
+static const char *
+policy_public_hook(const struct sockaddr *addr, bool tls)
+{
+	return address_is_public(addr) ? policy_public_tls(addr, tls) :
+	    "no public address";
 }
 
 /* The second of a pair is for engines that allow private networks. */
@@ -44,8 +44,8 @@ static const struct http_rules policies[][2] = {
 		{ "https",	false,	true,	policy_public },
 		{ "http,https",	true,	true,	policy_public_tls } },
 	[HTTP_PUBLIC_HOOK] = {
-		{ "https",	false,	false,	policy_public_host },
-		{ "https",	false,	false,	policy_public_host } },
+		{ "http,https",	true,	false,	policy_public_hook },
+		{ "http,https",	true,	false,	policy_public_hook } },
 	[HTTP_OPERATOR_HOST] = {
 		{ "http,https",	true,	false,	policy_public_tls },
 		{ "http,https",	true,	false,	policy_public_tls } },

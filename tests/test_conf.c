@@ -11,6 +11,8 @@
 #include "tests/scratch.h"
 
 #define DB	"database {\n conninfo = \"host=/x\"\n}\n"	/* 3 lines */
+#define WHSEC	"whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+#define HOOK	" url = \"https://shop.example/hook\"\n"
 #define S3	"archive {\n url = \"s3://bucket\"\n" \
 		" s3_endpoint = \"https://h\"\n s3_access_key = \"k\"\n"
 #define NOVITA	"novita default {\n token = {\"tok-novita\"}\n}\n"
@@ -141,6 +143,26 @@ static const struct refused {
 	{ DB "web {\n sendfile = \"/files\"\n}\n", 5, "web.sendfile is neither" },
 	{ DB "web {\n sendfile = \"/f/;x/\"\n}\n", 5,
 	  "web.sendfile is neither" },
+	/* Forwards. */
+	{ DB NOVITA "forward shop {\n" HOOK "}\n", 9,
+	  "forward shop.secret is missing" },
+	{ DB NOVITA "forward shop {\n" HOOK " secret = {\"whsec_abc\"}\n}\n",
+	  9, "forward shop.secret number 1 is not whsec_" },
+	{ DB NOVITA "forward shop {\n" HOOK " secret = {\"" WHSEC "\",\n"
+	  " \"secret\"}\n}\n", 10, "forward shop.secret number 2 is not" },
+	{ DB NOVITA "forward shop {\n secret = {\"" WHSEC "\"}\n}\n", 9,
+	  "forward shop.url has to be there, or command" },
+	{ DB NOVITA "forward shop {\n" HOOK " secret = {\"" WHSEC "\"}\n"
+	  " command = \"cat\"\n}\n", 8, "url has to be there, or command" },
+	{ DB NOVITA "forward shop {\n url = \"ftp://h\"\n secret = {\"" WHSEC
+	  "\"}\n}\n", 8, "forward shop.url is no http(s) URL" },
+	{ DB NOVITA "forward shop {\n command = \"cat\"\n"
+	  " on = {\"task.done\"}\n}\n", 9, "has \"task.done\", which is none" },
+	{ DB NOVITA "forward shop {\n command = \"cat\"\n"
+	  " account = {\"novita other\"}\n}\n", 9,
+	  "has \"novita other\", and the settings have no such section" },
+	{ DB NOVITA "forward \"a b\" {\n command = \"cat\"\n}\n", 9,
+	  "is no name of 1 to 64" },
 	/* A comment counts as one line, and hides nothing but itself. */
 	{ "# one\n// two\n/* three\n four */\n" DB "receiver { # here\n"
 	  " # \"\n threads = 0 // no\n}\n", 10, "receiver.threads is 0" },
@@ -683,6 +705,37 @@ test_kinds(void)
 }
 
 static void
+test_forwards(void)
+{
+	const struct forward	*f;
+	struct errbuf		 err;
+	struct conf		*c;
+
+	/* What may be sent where is known at the time of sending: an address
+	 * that is in vain keeps nothing else from being done. */
+	c = load(DB NOVITA "forward shop {\n url = \"http://127.0.0.1:9/x\"\n"
+	    " secret = {\"" WHSEC "\"}\n}\nforward two {\n command = \"cat\"\n"
+	    " on = {\"request.unknown\"}\n account = {\"novita default\"}\n}\n",
+	    &err);
+	CU_ASSERT_PTR_NOT_NULL_FATAL(c);
+	CU_ASSERT_EQUAL_FATAL(c->nforwards, 2);
+	f = conf_forward(c, "shop");
+	CU_ASSERT_PTR_NOT_NULL_FATAL(f);
+	CU_ASSERT_STRING_EQUAL(f->types[0], "task.stored");
+	CU_ASSERT_STRING_EQUAL(f->types[1], "task.failed");
+	CU_ASSERT_PTR_NULL(f->types[2]);
+	CU_ASSERT_PTR_NULL(f->accounts[0]);
+	CU_ASSERT_FALSE(f->allow_private);
+	f = conf_forward(c, "two");
+	CU_ASSERT_PTR_NOT_NULL_FATAL(f);
+	CU_ASSERT_STRING_EQUAL(f->types[0], "request.unknown");
+	CU_ASSERT_PTR_NULL(f->types[1]);
+	CU_ASSERT_STRING_EQUAL(f->accounts[0], "novita default");
+	CU_ASSERT_PTR_NULL(conf_forward(c, "three"));
+	conf_free(c);
+}
+
+static void
 test_which_file(void)
 {
 	struct errbuf	 err;
@@ -870,6 +923,7 @@ main(void)
 		{ "secret texts", test_secret_texts },
 		{ "texts of keys", test_key_texts },
 		{ "kinds", test_kinds },
+		{ "forwards", test_forwards },
 		{ "which file", test_which_file },
 		{ "too large", test_too_large },
 		{ NULL, NULL }

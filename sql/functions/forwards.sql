@@ -34,10 +34,15 @@ begin
     from unnest(p_name, p_settings, p_types, p_accounts)
         as n(name, settings, types, accounts)
     order by n.name
+    -- Several machines may have the same section: what its receiver has said
+    -- stands, whoever sweeps.
     on conflict (name) do update set host = excluded.host,
         settings = excluded.settings, types = excluded.types,
-        accounts = excluded.accounts, gone_at = null,
-        not_before = '-infinity'
+        accounts = excluded.accounts,
+        gone_at = case when g.settings = excluded.settings
+            then g.gone_at end,
+        not_before = case when g.settings = excluded.settings
+            then g.not_before else '-infinity' end
     where g.settings <> excluded.settings or g.host <> excluded.host;
     return cardinality(p_name);
 end
@@ -451,7 +456,7 @@ begin
         next_attempt_at = case when p_kind = 'sent' or over then null
             when p_kind = 'gone' then now()
             else now() + greatest(waits[f.attempts + 1]
-                * (0.95 + 0.1 * random()), p_retry_after) end
+                * (1 + 0.1 * random()), p_retry_after) end
     where id = p_id;
     update forward_targets g set
         gone_at = case when p_kind = 'gone' then now() else g.gone_at end,
@@ -490,11 +495,14 @@ begin
         attempts = 0, sent_at = null, settled_at = null
     from chosen c where f.id = c.id
     returning f.*;
-    -- A person wants to see it told now, whatever the receiver has said.
-    update forward_targets g set not_before = '-infinity', gone_at = null
+    -- A person wants to see it told now, whatever the receiver has said; but one
+    -- that is gone is asked again only for what waits for it, and by its name.
+    update forward_targets g set not_before = '-infinity',
+        gone_at = case when p_name is null or p_status <> 'pending'
+            then g.gone_at end
     where p_name is null or g.name = p_name;
     perform tell_work_due();
 end
 $$;
 comment on function genhook.retry_forwards(text, text, text, text) is
-    'Tells again what was given up (failed), or with p_status => ''pending'' now what waits: of a forward, a provider, a task, or all; of a task named by its id also what was ''sent''. The webhook-id stays the same.';
+    'Tells again what was given up (failed), or with p_status => ''pending'' now what waits: of a forward, a provider, a task, or all; of a task named by its id also what was ''sent''. The webhook-id stays the same. A receiver that answered 410 is asked again where what is pending is retried by the forward''s name.';

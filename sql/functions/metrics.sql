@@ -71,7 +71,12 @@ as $$
     ('genhook_outputs_stored_bytes_total', 'counter', 'Bytes of these.'),
     ('genhook_downloads_retried_total', 'counter', 'Downloads that failed and were put off.'),
     ('genhook_outputs_expired_total', 'counter', 'Outputs whose links ended before they could be had.'),
-    ('genhook_outputs_failed_total', 'counter', 'Outputs that were given up for another reason.')
+    ('genhook_outputs_failed_total', 'counter', 'Outputs that were given up for another reason.'),
+    ('genhook_forwards_pending', 'gauge', 'Events that an application was not told yet, by forward.'),
+    ('genhook_forward_pending_oldest_timestamp_seconds', 'gauge', 'When the oldest of these happened.'),
+    ('genhook_forward_ended', 'gauge', '1 while nothing is sent to a forward, since its receiver answered 410.'),
+    ('genhook_forwards_sent_total', 'counter', 'Events that applications took.'),
+    ('genhook_forwards_failed_total', 'counter', 'Events that were given up.')
 $$;
 comment on function genhook.metric_names() is
     'The metrics that there are.';
@@ -106,6 +111,15 @@ begin
         from sweeps
         where started > now() - interval '1 day'
         group by host
+    ), telling as materialized (
+        select format('forward="%s"', metric_label(coalesce(g.name, f.name)))
+                as who, coalesce(f.pending, 0) as pending, f.oldest,
+            (g.gone_at is not null)::integer as ended
+        from forward_targets g
+        full join (select e.name, count(*) as pending,
+                min(e.happened_at) as oldest
+            from forwards e where e.status = 'pending' group by e.name) as f
+            on f.name = g.name
     ), deliveries as (
         select labels, sum(value) as value
         from (select labels, deliveries::numeric as value from counted
@@ -171,6 +185,14 @@ begin
     select 'genhook_sweep_failing', format('host="%s"', metric_label(host)),
         (error is not null)::integer
     from sweep_health
+    union all
+    select 'genhook_forwards_pending', who, pending from telling
+    union all
+    select 'genhook_forward_pending_oldest_timestamp_seconds', who,
+        round(extract(epoch from oldest), 3)
+    from telling where oldest is not null
+    union all
+    select 'genhook_forward_ended', who, ended from telling
     union all
     select n.name, coalesce(t.labels, ''), coalesce(t.value, 0)
     from metric_names() n

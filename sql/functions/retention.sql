@@ -160,6 +160,11 @@ begin
     delete from mends m where m.finished_at < before;
     delete from forwards f where f.id in (select d.id from forwards d
         where d.settled_at < before order by d.settled_at limit 20000);
+    -- Nor does what waits for a forward that no settings have wait for ever.
+    delete from forwards f where f.status = 'pending'
+        and f.happened_at < before and f.name in (
+            select d.name from forwards d where d.status = 'pending'
+            except select g.name from forward_targets g);
     delete from deliveries_default d
     where d.received_at < least(before, counted)
         and (d.received_at, d.id) not in (

@@ -124,7 +124,9 @@ begin
             ('bytes', 'genhook_outputs_stored_bytes_total'),
             ('retried', 'genhook_downloads_retried_total'),
             ('expired', 'genhook_outputs_expired_total'),
-            ('failed', 'genhook_outputs_failed_total')) as m(count, name)
+            ('failed', 'genhook_outputs_failed_total'),
+            ('told', 'genhook_forwards_sent_total'),
+            ('untold', 'genhook_forwards_failed_total')) as m(count, name)
         union all
         select 'genhook_sweeps_total', case when p_error is null
             then 'result="ok"' else 'result="hindered"' end, 1

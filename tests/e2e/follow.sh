@@ -126,6 +126,7 @@ done
 done_by_callback noted "$ORIGIN/a.jpg"
 soon 60 stored noted
 soon 30 is "select count(*) from genhook.forward_targets" 4
+alerted()	{ jq -r 'select(.path == "alerted") | .at' "$TOLD" | wc -l; }
 # Whose lease it is: the run's machine and process.
 holder()	{ sql "select split_part(lease_owner, ':', 2) from genhook.forwards where name = '$1' and leased_until is not null"; }
 held=()
@@ -147,6 +148,40 @@ same "while they are held" 'T T T' "$(for pid in "${held[@]}"; do awk '/^State:/
 rm "$MODES/novita" "$MODES/apixo" "$MODES/wavespeed"
 kill -CONT "${held[@]}"
 check "in the end each has heard" soon 90 is "select count(*) from genhook.forwards where status <> 'sent'" 0
+# From callback to event, of those that told it at once.
+for i in 1 2 3 4 5 6 7 8 9; do
+	done_by_callback "told-$i" "$ORIGIN/a.jpg"
+	soon 30 is "select status from genhook.forwards where name = 'apimart' and task_id = 'told-$i'" sent
+done
+told_ms()	{ sql "select percentile_cont(0.5) within group (order by extract(epoch from f.sent_at - d.received_at) * 1000)::int from genhook.forwards f join genhook.deliveries d using (provider, task_id) where task_id like 'told-%'"; }
+check "an application hears of a callback in a moment ($(told_ms) ms, median)" [ "$(told_ms)" -lt 3000 ]
+echo "from callback to stored file: $(median_ms told-) ms; to the event that was taken: $(told_ms) ms (medians)"
+
+# --- nor does whoever is alerted: the runs that are left are at downloads
+soon 90 quiet
+printf 'alert {\n\turl = "http://127.0.0.1:%s/alerted"\n}\n' "$RECEIVER_PORT" >>"$GENHOOK_CONF"
+mood alerted hang
+held=()
+for name in one two; do
+	cat "$WORK/noise" "$WORK/noise" >"$WORK/origin/slow/$name.bin"
+	done_by_callback "held-$name" "$ORIGIN/slow/$name.bin"
+	soon 30 is "select lease_owner is not null from genhook.outputs where task_id = 'held-$name'" t
+	pid=$(sql "select split_part(lease_owner, ':', 2) from genhook.outputs where task_id = 'held-$name'")
+	kill -STOP "$pid"
+	held+=("$pid")
+done
+rm -f "$GENHOOK_SPOOL/.alert.minute"
+sql "insert into genhook.tasks (provider, task_id, status, submitted_at, finished_at, error_code, error_message) values ('novita', 'gone', 'lost', now(), now(), 'gave_up', 'x')"
+sql "select genhook.tell_work_due()" >/dev/null
+check "who is alerted hangs" soon 30 at_least 1 alerted
+for pid in $(children "$FOLLOWER"); do
+	[[ " ${held[*]} " == *" $pid "* ]] || { kill -STOP "$pid"; held+=("$pid"); }
+done
+same "so three runs are held" 3 "${#held[@]}"
+done_by_callback beside-alert "$ORIGIN/a.jpg"
+check "a file is stored meanwhile, too" soon 60 stored beside-alert
+rm "$MODES/alerted"
+kill -CONT "${held[@]}"
 
 # --- its end
 soon 90 quiet

@@ -46,6 +46,11 @@ forward named {
 	url = "https://localhost:$RECEIVER_PORT/named"
 	secret = {"$SECRET"}
 }
+forward plain {
+	url = "http://127.0.0.1:$RECEIVER_PORT/plain"
+	secret = {"$SECRET"}
+	allow_private = no
+}
 END
 "$BIN/genhook" --config "$GENHOOK_CONF" config check >"$WORK/check.out" 2>&1
 same "the settings are well" 0 "$?"
@@ -71,8 +76,8 @@ same "who wants one account gets no other's" "$w" "$(jq -r 'select(.path == "wav
 same "the command had them on its input" "$(printf '%s\n' "$a" "$w" "$f" | sort)" "$(jq -r .data.task_id "$WORK"/taken.d/*.json | sort)"
 same "nothing came twice" "$(jq -r 'select(.id) | .id' "$TOLD" | sort -u | wc -l)" "$(jq -r 'select(.id) | .id' "$TOLD" | wc -l)"
 same "and all of it is sent" "3 sent|6 sent|1 sent|3 sent" "$(states shop)|$(states all)|$(states wave)|$(states script)"
-same "a private address gets nothing, nor by a name" "0 0" "$(asked locked) $(asked named)"
-like "and says why" 'public' "$(sql "select last_error from genhook.forwards where name = 'locked' limit 1")"
+same "a private address gets nothing, nor by a name, nor without TLS" "0 0 0" "$(asked locked) $(asked named) $(asked plain)"
+same "and each says why" 3 "$(sql "select count(distinct name) from genhook.forwards where name in ('locked', 'named', 'plain') and attempts > 0 and last_error ~ 'the address is no public address'")"
 same "before the forwards it was not told" 0 "$(sql "select count(*) from genhook.forwards where task_id = '$before'")"
 
 # --- the signatures, by other minds
@@ -104,7 +109,7 @@ like "in words" 'answered 503' "$(cat "$WORK/test.out")"
 same "one that is none is named" 1 "$?"
 
 # --- receivers that do not take it.  The others hear of it at once.
-sed -i '/^forward locked/,/^}/d; /^forward named/,/^}/d' "$GENHOOK_CONF"
+sed -i '/^forward locked/,/^}/d; /^forward named/,/^}/d; /^forward plain/,/^}/d' "$GENHOOK_CONF"
 forward other
 sweep
 mood shop 500
@@ -124,7 +129,7 @@ tries=0
 for wait in '5 s' '5 min' '30 min' '2 h' '5 h' '10 h' '10 h'; do
 	sql "update genhook.forwards set next_attempt_at = now() where name = 'shop' and status = 'pending'" >/dev/null
 	sweep
-	same "after try $((++tries)) it waits for $wait" "$tries t" "$(sql "select attempts || ' ' || substr((next_attempt_at - now() between interval '$wait' * 0.9 - interval '1 min' and interval '$wait' * 1.1)::text, 1, 1) from genhook.forwards where name = 'shop' and status = 'pending'")"
+	same "after try $((++tries)) it waits for $wait" "$tries t" "$(sql "select attempts || ' ' || substr((next_attempt_at - now() between interval '$wait' - interval '1 min' and interval '$wait' * 1.1)::text, 1, 1) from genhook.forwards where name = 'shop' and status = 'pending'")"
 done
 sql "update genhook.forwards set next_attempt_at = now() where name = 'shop' and status = 'pending'" >/dev/null
 sweep
@@ -138,15 +143,73 @@ same "retry_forwards() tells it again, by the same id" "4 sent 1" \
     "$(states shop) $(told shop ".body | @base64d | fromjson | .data.task_id == \"$id\"")"
 same "the others have had it, too" "8 sent|2 sent" "$(states all)|$(states wave)"
 
+# --- receivers that answer oddly, at each stage: all at once, and none holds up another
+odd_start()	# NAME LINES: a forward of its own, /odd-NAME
+{
+	forward "odd-$1" 'account = {"apixo default"}'
+	mood "odd-$1" "${@:2}"
+}
+odd_start drip drip
+odd_start stall-taken stall 200
+odd_start stall-refused stall 500
+odd_start flood-taken flood 201
+odd_start flood-refused flood 503
+odd_start heads heads
+odd_start garbage garbage
+odd_start cut cut
+odd_start created 202
+odd_start forever 200 86400
+odd_start moved 308
+odd_start unsaid 304
+# One that accepts no connection: what waits to be accepted fills its queue.
+/usr/bin/python3 "$TOP/tests/e2e/lib/full.py" "$WORK/full.port" &
+RUNS+=($!)
+soon 30 test -s "$WORK/full.port"
+(RECEIVER_PORT=$(cat "$WORK/full.port"); forward odd-full 'account = {"apixo default"}')
+sweep
+id=$(order apixo flux-2)
+settle
+begin=$(now_ms)
+sweep
+took=$(($(now_ms) - begin))
+odd_state()	{ sql "select concat_ws(' ', status, http_status, last_error) from genhook.forwards where name = 'odd-$1'"; }
+like "a head that comes by the byte is cut off" '^pending .*time is up' "$(odd_state drip)"
+same "a 200 counts, whatever becomes of its body" 'sent 200' "$(odd_state stall-taken)"
+like "and so does a 500" '^pending 500 answered 500' "$(odd_state stall-refused)"
+same "a body without end is cut off, and the 201 counts" 'sent 201' "$(odd_state flood-taken)"
+like "and so does a 503" '^pending 503 answered 503' "$(odd_state flood-refused)"
+same "nor need its head end" 'sent 200' "$(odd_state heads)"
+like "what is no HTTP is no answer" '^pending ' "$(odd_state garbage)"
+like "nor nothing" '^pending ' "$(odd_state cut)"
+same "any 2xx is success, with whatever headers" 'sent 202|sent 200' "$(odd_state created)|$(odd_state forever)"
+like "a redirect is none" '^pending 308 answered 308: redirects are not followed' "$(odd_state moved)"
+like "of whatever kind" '^pending 304 ' "$(odd_state unsaid)"
+like "one that accepts no connection is given up in time" '^pending .*[a-z]' "$(odd_state full)"
+same "the others were told meanwhile" "1 1" "$(told shop ".body | @base64d | fromjson | .data.task_id == \"$id\"") $(told other ".body | @base64d | fromjson | .data.task_id == \"$id\"")"
+check "all of it in the time that one has ($took ms)" [ "$took" -lt 25000 ]
+same "who took it is not sent it again" '5 1' "$(sql "select count(*), max(attempts) from genhook.forwards where name like 'odd-%' and status = 'sent'" | tr '|' ' ')"
+sed -i '/^forward odd-/,/^}/d' "$GENHOOK_CONF"
+rm "$MODES"/odd-*
+sweep
+same "what waits for a section that is gone is in attention" 1 "$(sql "update genhook.forwards set happened_at = now() - interval '1 hour' where name = 'odd-cut'; select count(*) from genhook.attention where reason = 'forward waits' and details ~ 'odd-cut.*answered|odd-cut.*: '")"
+sql "update genhook.forwards set happened_at = now() - interval '31 days' where name like 'odd-%' and status = 'pending' and name <> 'odd-drip'" >/dev/null
+old=$(sql "update genhook.forwards set happened_at = now() - interval '31 days' where id = (select max(id) from genhook.forwards where name = 'shop' and status = 'sent') returning id" | head -n 1)
+sql "update genhook.forwards set status = 'pending', next_attempt_at = now() + interval '1 hour', sent_at = null, settled_at = null where id = $old; select genhook.retain_deliveries(30)" >/dev/null
+same "and goes with the deliveries of its time" 'odd-drip' "$(sql "select string_agg(distinct name, ' ') from genhook.forwards where name like 'odd-%' and status = 'pending'")"
+same "what waits for one that is there stays" pending "$(sql "select status from genhook.forwards where id = $old")"
+sql "delete from genhook.forwards where name like 'odd-%'; update genhook.forwards set status = 'sent', next_attempt_at = null, sent_at = now(), settled_at = now() where id = $old"
+
 # --- Retry-After, and a receiver that is gone
 mood shop 429 40
 mood all 410
+mood other 503 "$(TZ=GMT date -d '+40 minutes' '+%a, %d %b %Y %H:%M:%S GMT')"
 id=$(order apimart seedream-5)
 order apimart seedream-5 >/dev/null
 settle
 sweep
 same "Retry-After is waited for" t "$(sql "select min(next_attempt_at - now()) > interval '25 s' from genhook.forwards where name = 'shop' and status = 'pending' and attempts > 0")"
 same "by all of the forward" t "$(sql "select not_before > now() + interval '25 s' from genhook.forward_targets where name = 'shop'")"
+same "also where it is a date" "t t" "$(sql "select bool_and(next_attempt_at between now() + interval '35 min' and now() + interval '41 min') from genhook.forwards where name = 'other' and status = 'pending' and attempts > 0") $(sql "select not_before between now() + interval '35 min' and now() + interval '41 min' from genhook.forward_targets where name = 'other'")"
 n=$(asked shop)
 sql "update genhook.forwards set next_attempt_at = now() where status = 'pending'" >/dev/null
 sweep --dry-run
@@ -154,16 +217,16 @@ like "a dry run says what is due and waits" 'forward +shop: task.stored of apima
 sweep
 same "and nothing is sent meanwhile" "$n" "$(asked shop)"
 gone=$(asked all)
-rm "$MODES/shop" "$MODES/all"
+rm "$MODES/shop" "$MODES/all" "$MODES/other"
 due
 sweep
 same "410 ends a forward" "$gone" "$(asked all)"
 same "which is in attention" 1 "$(attention 'forward ended')"
-same "the other one goes on" "6 sent" "$(states shop)"
+same "the other one goes on" "7 sent" "$(states shop)"
 sed -i "s|/all\"|/all/new\"|" "$GENHOOK_CONF"
 sweep
 sweep
-same "until its section changes" "12 sent" "$(states all)"
+same "until its section changes" "14 sent" "$(states all)"
 same "then it is well" 0 "$(attention 'forward ended')"
 
 # --- a receiver that is away
@@ -175,11 +238,11 @@ for _ in 1 2 3; do
 	due
 	sweep
 done
-same "who is away has nothing lost" "2 pending, 6 sent" "$(states shop)"
+same "who is away has nothing lost" "2 pending, 7 sent" "$(states shop)"
 receiver_start
 due
 sweep
-same "and gets it when it is back" "8 sent" "$(states shop)"
+same "and gets it when it is back" "9 sent" "$(states shop)"
 
 # --- out of the spool, an output that is given up, cancelled, lost, refused
 sql "insert into genhook.requests (provider, model, request) values ('apimart', 'seedream-5', '{\"prompt\": \"x\"}')"

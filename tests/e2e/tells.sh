@@ -54,6 +54,19 @@ events 1
 sql "$(tell one 1)" >/dev/null
 same "of a receiver that is gone" pending "$(others "$(told_by one gone 410)")"
 same "nothing more is told" '' "$(others "$(tell one 5)")"
+noted()		{ echo "select genhook.note_forwards('$1', '{shop}', '{$2}', '{\"task.stored,task.failed\"}', '{\"\"}')"; }
+sql "$(noted there s)" >/dev/null
+same "nor by another machine that has the same section" '' "$(others "$(tell one 5)")"
+sql "select genhook.retry_forwards()" >/dev/null
+sql "select genhook.retry_forwards('shop')" >/dev/null
+same "nor when what was given up is told again" '' "$(others "$(tell one 5)")"
+sql "select genhook.retry_forwards('shop', p_status => 'pending')" >/dev/null
+same "until somebody asks for it" 0 "$(others "$(tell one 5)")"
+same "who says it again" pending "$(others "$(told_by one gone 410)")"
+sql "$(noted there other)" >/dev/null
+same "or the section changes" 0 "$(others "$(tell one 5)")"
+sql "$(told_by one retry 429 "'1 hour'"); $(noted here other)" >/dev/null
+same "patience that was asked for is another machine's too" t "$(sql "select not_before > now() + interval '50 minutes' from genhook.forward_targets")"
 events 1
 sql "select genhook.identify_database()" >/dev/null
 sql "update genhook.identity set doubt = 'behind', doubt_since = now(), doubt_words = 'w'"

@@ -1,0 +1,1 @@
+-- Nothing of the tables: what a receiver has said (410, Retry-After) stands, whichever machine sweeps; metrics of forwards; what waits for a forward that no settings have goes with the deliveries.
