@@ -84,6 +84,32 @@ sql "select genhook.count_traffic()" >/dev/null
 take
 same "whoever counts" "$(all_deliveries before)" "$(all_deliveries now)"
 
+# --- forwards: one whose application is away, one that is gone, one of a command
+. "$(dirname -- "$0")/lib/told.sh"
+receiver_start
+mood away 503
+mood gone 410
+forward away
+forward gone
+printf 'forward script {\n\tcommand = "cat >/dev/null"\n}\n' >>"$GENHOOK_CONF"
+sweep
+for _ in 1 2; do
+	order novita txt2img >/dev/null
+done
+soon 60 idle
+sweep_until "select count(*) from genhook.outputs where task_id <> '$lost' and status = 'pending'" 0
+sweep
+sql "update genhook.forwards set attempts = 7, next_attempt_at = now() where id = (select max(id) from genhook.forwards where name = 'away')"
+sql "update genhook.forwards set happened_at = now() - interval '1 hour' where name = 'away'; insert into genhook.forwards (name, provider, task_id, type, webhook_id) values (E'a\"b\\\\c\nd', 'novita', 'x', 'task.stored', 'msg_x')"
+sweep
+check "with forwards they are well formed" take
+same "an event that waits" 1 "$(value 'genhook_forwards_pending{forward="away"}')"
+same "since an hour" t "$(sql "select abs($(value 'genhook_forward_pending_oldest_timestamp_seconds{forward="away"}') - extract(epoch from now()) + 3600) < 300")"
+same "none does where all is told" '0 ' "$(value 'genhook_forwards_pending{forward="script"}') $(value 'genhook_forward_pending_oldest_timestamp_seconds{forward="script"}')"
+same "who is gone is" '1 0' "$(value 'genhook_forward_ended{forward="gone"}') $(value 'genhook_forward_ended{forward="away"}')"
+same "what was taken is counted" "$(sql "select count(*) from genhook.forwards where status = 'sent'")" "$(value 'genhook_forwards_sent_total{}')"
+same "and what was given up" "1 $(sql "select count(*) from genhook.forwards where status = 'failed'")" "$(value 'genhook_forwards_failed_total{}') 1"
+
 # --- the page
 like "the page has them for its token" '^200 text/plain; version=0.0.4' "$(page -H "Authorization: Bearer $GENHOOK_METRICS_TOKEN")"
 check "well formed" eval 'python3 "$TOP/tests/e2e/lib/promtext.py" <"$WORK/page.out" >/dev/null'
