@@ -339,6 +339,9 @@ deb:
 	@rm -rf build/deb/genhook-$(VERSION) && mkdir -p build/deb/genhook-$(VERSION)
 	@tar -c --exclude-vcs --exclude='./build*' --exclude='./run*' . | \
 	    tar -x -C build/deb/genhook-$(VERSION)
+	@[ -z "$(DEBEMAIL)" ] || sed -i \
+	    's|whoever built it from source <.*>|$(or $(DEBFULLNAME),$(DEBEMAIL)) <$(DEBEMAIL)>|' \
+	    build/deb/genhook-$(VERSION)/debian/control build/deb/genhook-$(VERSION)/debian/changelog
 	@cd build/deb/genhook-$(VERSION) && dpkg-buildpackage -b -us -uc >../log 2>&1 || \
 	    { tail -n 30 ../log >&2; exit 1; }
 	@rm -rf build/deb/genhook-$(VERSION)
