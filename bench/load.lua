@@ -3,6 +3,9 @@
 --
 --	wrk ... -s load.lua URL -- PROVIDER BODY [SIGNED]
 --
+-- APIMart's ids follow from LOAD_STARTED (milliseconds) and LOAD_SALT of the
+-- environment, ten letters, where they are set: ids.js prints them beforehand.
+--
 -- BODY is the provider's template in bodies/.  SIGNED, needed for WaveSpeed
 -- alone, is a file of callbacks signed beforehand by sign.js; each is sent once.
 -- At the end one line is printed:
@@ -32,7 +35,8 @@ local function base32(value, digits)
 end
 
 -- As APIMart makes them: ULIDs, in order of time.
-local started, count = os.time() * 1000, 0
+local started, count = tonumber(os.getenv("LOAD_STARTED")) or
+    os.time() * 1000, 0
 local salt
 local function ulid()
 	count = count + 1
@@ -116,7 +120,8 @@ function init(args)
 
 	f:close()
 	math.randomseed(((a * 256 + b) * 256 + c) * 256 + d)
-	salt = base32(math.random(0, 2 ^ 25 - 1), 5) ..
+	salt = os.getenv("LOAD_SALT") or
+	    base32(math.random(0, 2 ^ 25 - 1), 5) ..
 	    base32(math.random(0, 2 ^ 25 - 1), 5)
 	if args[3] then
 		init_signed(args[3])
