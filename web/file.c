@@ -62,6 +62,17 @@ web_file_type(const char *content_type)
 	return file_types[i].sent;
 }
 
+void
+web_file_print_types(struct buf *doc)
+{
+	size_t	i;
+
+	for (i = 0; file_types[i].stored != NULL; i++)
+		buf_printf(doc, "%c\"%s\"", i == 0 ? '[' : ',',
+		    file_types[i].stored);
+	buf_text(doc, "]");
+}
+
 /* ---- ranges ------------------------------------------------------------- */
 
 /* A number of bytes at *p, which is moved behind it; -1: there is none.  What is

@@ -20,6 +20,9 @@ enum web_range web_range_read(const char *header, int64_t size,
  * may show it; NULL: it is only to be saved. */
 const char *web_file_type(const char *content_type);
 
+/* The media types that web_file_type() knows, as a list of JSON. */
+void	web_file_print_types(struct buf *);
+
 /* The answer to file/PROVIDER/TASK_ID/POSITION. */
 enum web_status web_file(struct web_call *);
 /* And to thumb/PROVIDER/TASK_ID/POSITION: the small picture of it. */

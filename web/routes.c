@@ -21,7 +21,8 @@
 #include "web/routes.h"
 #include "web/session.h"
 
-#define ROUTE_CODE_MAX	128	/* bytes of a sign-in code */
+#define ROUTE_CODE_MAX		128	/* bytes of a sign-in code */
+#define ROUTE_SESSION_MAX	(1024 * 1024)
 
 /* ---- what answers ------------------------------------------------------- */
 
@@ -104,21 +105,29 @@ route_set_cookie(struct web_call *call, const char *value)
 	    web_is_https(call->req) ? "; Secure" : "");
 }
 
-/* {"name","may_act","until"}: until is in seconds since 1970, or null. */
+/* {"name","may_act","until"}, until in seconds since 1970, or null; and where known
+ * is not NULL, the types that are shown, and what the database knows, an object. */
 static enum web_status
-route_say_session(struct web_call *call)
+route_say_session(struct web_call *call, const char *known)
 {
 	const struct web_session	*s = &call->session;
 	struct buf			 doc;
 
-	buf_init(&doc, 1024);
+	buf_init(&doc, ROUTE_SESSION_MAX);
 	buf_printf(&doc, "{\"name\":\"%s\",\"may_act\":%s,\"until\":", s->name,
 	    s->may == WEB_ACT ? "true" : "false");
 	if (s->since_us != 0)
-		buf_printf(&doc, "%lld}", (long long)(s->since_us /
+		buf_printf(&doc, "%lld", (long long)(s->since_us /
 		    USEC_PER_SEC + WEB_SESSION_DAYS * 86400));
 	else
-		buf_text(&doc, "null}");
+		buf_text(&doc, "null");
+	if (known != NULL) {
+		buf_text(&doc, ",\"shows\":");
+		web_file_print_types(&doc);
+		/* Its members behind ours. */
+		buf_printf(&doc, ",%s", known + 1);
+	} else
+		buf_text(&doc, "}");
 	return web_document(call, buf_take(&doc));
 }
 
@@ -136,7 +145,7 @@ route_begin_session(struct web_call *call, const struct db_rows *rows)
 		return web_fail(call, WEB_UNAVAILABLE, "out of memory");
 	route_set_cookie(call, cookie);
 	log_line(LOG_INFO, "%s signed in", s->name);
-	return route_say_session(call);
+	return route_say_session(call, NULL);
 }
 
 /* The code's digest, by which the database knows it, in hex. */
@@ -215,18 +224,18 @@ route_session(struct web_call *call)
 	char				 since[DB_NUMBER_MAX];
 	struct db_rows			*rows = NULL;
 	enum web_status			 status;
-	bool				 lives;
 
-	if (s->since_us == 0)
-		return route_say_session(call);
-	params[0] = db_text(s->name);
-	params[1] = db_int(s->since_us, since);
+	/* Whom the web server names has nothing that could have ended. */
+	params[0] = db_text(s->since_us != 0 ? s->name : NULL);
+	params[1] = s->since_us != 0 ? db_int(s->since_us, since) :
+	    db_text(NULL);
 	if ((status = web_ask(call, false, DB_WEB_SESSION, params, &rows)) !=
 	    WEB_OK)
 		return status;
-	lives = strcmp(db_value(rows, 0, 0), "t") == 0;
+	status = strcmp(db_value(rows, 0, 0), "t") == 0 ?
+	    route_say_session(call, db_value(rows, 0, 1)) : WEB_SIGNED_OUT;
 	db_rows_free(rows);
-	return lives ? route_say_session(call) : WEB_SIGNED_OUT;
+	return status;
 }
 
 /* The accounts of the settings, for the page's first day: no key, no token. */

@@ -129,6 +129,45 @@ $$;
 comment on function genhook.web_session_lives(text, timestamptz) is
     'Has nobody signed this name out of the page since then?';
 
+-- Providers that no account is left of are found by one look into the index for
+-- each.
+create or replace function genhook.web_known()
+returns jsonb
+language plpgsql
+stable
+set search_path = genhook, pg_temp
+set timezone = 'UTC'
+set enable_seqscan = off
+set jit = off
+as $$
+begin
+    return (
+    with recursive walked (provider) as (
+        (select t.provider::text from tasks t order by t.provider limit 1)
+        union all
+        select (select t.provider::text from tasks t
+            where t.provider > w.provider collate "C"
+            order by t.provider limit 1)
+        from walked w where w.provider is not null
+    )
+    select jsonb_build_object(
+        'providers', (select coalesce(jsonb_agg(p.provider order by p.provider),
+                '[]')
+            from (select c.provider collate "C" from configured_accounts c
+                union select a.provider::text collate "C" from accounts a
+                union select w.provider collate "C" from walked w
+                where w.provider is not null) as p),
+        'models', (select coalesce(jsonb_agg(m.model order by m.model), '[]')
+            from (select d.model from days d
+                where d.day > current_date - 31 and d.model <> ''
+                group by d.model
+                order by sum(d.succeeded + d.failed) desc, d.model
+                limit 200) as m)));
+end
+$$;
+comment on function genhook.web_known() is
+    'What the page''s filters offer: the providers of the settings and of all tasks, and the models of the last 31 days, the 200 asked for most.';
+
 create or replace function genhook.price_of(p_provider text, p_model text,
     p_tasks numeric, p_outputs numeric, p_credits numeric)
 returns numeric
@@ -957,6 +996,7 @@ language plpgsql
 stable
 set search_path = genhook, pg_temp
 set timezone = 'UTC'
+set plan_cache_mode = force_generic_plan
 set jit = off
 as $$
 declare
@@ -1589,6 +1629,11 @@ begin
             'status', f.status)) into rows
         from retry_forwards(web_need(p, 'name'), p ->> 'provider',
             p ->> 'task_id', coalesce(p ->> 'status', 'failed')) as f;
+    when 'resume_accounts' then
+        select jsonb_agg(jsonb_build_object('provider', a.provider,
+            'account', a.account)) into rows
+        from resume_accounts(web_need(p, 'provider'),
+            web_need(p, 'account')) as a;
     when 'set_aside' then
         select jsonb_agg(to_jsonb(a)) into rows
         from set_aside(web_need(p, 'reason'), p ->> 'provider',

@@ -90,7 +90,7 @@ begin
             ('genhook_reader', 'select on attention, every_attention, request_attention, provider_health, account_health, traffic'),
             ('genhook_reader', 'select on unknown_accounts, configured_accounts, sweep_health, lost_outputs'),
             ('genhook_reader', 'select on actions, set_asides, thumbs, prices, forwards, forward_targets, forward_attention'),
-            ('genhook_reader', 'execute on function attention_key, told_cost, told_credits, price_of, web_session_lives'),
+            ('genhook_reader', 'execute on function attention_key, told_cost, told_credits, price_of, web_session_lives, web_known'),
             ('genhook_reader', 'select on alerts, totals, moves'),
             ('genhook_reader', 'execute on function count_movable'),
             ('genhook_reader', 'execute on function note_alerts, alerts_told, metric_label, metric_names, metric_values, metrics'),

@@ -21,46 +21,55 @@ comment on column genhook.traffic.outcome is 'As in deliveries.';
 comment on column genhook.traffic.deliveries is 'How many.';
 comment on column genhook.traffic.last_at is 'received_at of the newest.';
 
+-- All hours are looked through for the last callback alone; what is counted is of
+-- one day.
 create or replace view genhook.account_health as
-    with heard as materialized (
+    with fresh as materialized (
+        select hour, provider, account, source, outcome, deliveries, last_at
+        from genhook.uncounted_traffic()
+    ), known as materialized (
         select provider, account,
             max(last_at) filter (where source = 'callback'
                 and outcome not in ('rejected', 'unverified'))
-                as last_callback,
-            coalesce(sum(deliveries) filter (where source <> 'poll'
-                and outcome = 'accepted'
-                and hour > now() - interval '1 day'), 0)::bigint
-                as finished_by_callback,
-            coalesce(sum(deliveries - announced) filter (where source = 'poll'
-                and outcome = 'accepted'
-                and hour > now() - interval '1 day'), 0)::bigint
-                as finished_by_poll,
-            coalesce(sum(deliveries) filter (where source = 'callback'
-                and outcome in ('unparsed', 'unverified')
-                and hour > now() - interval '1 day'), 0)::bigint as unread,
-            coalesce(sum(deliveries) filter (where source = 'callback'
-                and outcome not in ('unparsed', 'unverified', 'rejected')
-                and hour > now() - interval '1 day'), 0)::bigint as understood,
-            min(hour) filter (where source = 'callback'
-                and outcome in ('unparsed', 'unverified')
-                and hour > now() - interval '1 day') as unread_since
-        from (select hour, provider, account, source, outcome, deliveries,
-                last_at, announced
+                as last_callback
+        from (select provider, account, source, outcome, last_at
             from genhook.hours
             union all
+            select provider, account, source, outcome, last_at
+            from fresh) as every
+        group by provider, account
+    ), heard as materialized (
+        select provider, account,
+            coalesce(sum(deliveries) filter (where source <> 'poll'
+                and outcome = 'accepted'), 0)::bigint as finished_by_callback,
+            coalesce(sum(deliveries - announced) filter (where source = 'poll'
+                and outcome = 'accepted'), 0)::bigint as finished_by_poll,
+            coalesce(sum(deliveries) filter (where source = 'callback'
+                and outcome in ('unparsed', 'unverified')), 0)::bigint
+                as unread,
+            coalesce(sum(deliveries) filter (where source = 'callback'
+                and outcome not in ('unparsed', 'unverified', 'rejected')),
+                0)::bigint as understood,
+            min(hour) filter (where source = 'callback'
+                and outcome in ('unparsed', 'unverified')) as unread_since
+        from (select hour, provider, account, source, outcome, deliveries,
+                announced
+            from genhook.hours
+            where hour > now() - interval '1 day'
+            union all
             select hour, provider, account, source, outcome, deliveries,
-                last_at, 0 as announced
-            from genhook.uncounted_traffic()
+                0 as announced
+            from fresh
             union all
             select hour, provider, account, 'poll' as source,
-                'accepted' as outcome, 0 as deliveries, null as last_at,
-                announced
+                'accepted' as outcome, 0 as deliveries, announced
             from genhook.uncounted_announced()) as every
+        where hour > now() - interval '1 day'
         group by provider, account
     )
     select k.provider::genhook.provider_name as provider,
         k.account::genhook.account_name as account,
-        h.last_callback,
+        n.last_callback,
         coalesce(h.finished_by_callback, 0) as finished_by_callback,
         coalesce(h.finished_by_poll, 0) as finished_by_poll,
         u.tasks as unanswered, u.tasks >= 3 as went_quiet,
@@ -71,16 +80,17 @@ create or replace view genhook.account_health as
         coalesce(h.unread, 0) as unread,
         coalesce(h.unread > 0 and h.understood = 0, false) as none_read,
         h.unread_since
-    from (select provider, account from heard
+    from (select provider, account from known
         union
         select provider, account from genhook.accounts) as k
+    left join known n on n.provider = k.provider and n.account = k.account
     left join heard h on h.provider = k.provider and h.account = k.account
     left join genhook.accounts a
         on a.provider = k.provider and a.account = k.account
     cross join lateral (
-        select case when h.last_callback is null then 0
+        select case when n.last_callback is null then 0
             else genhook.count_unanswered(k.provider, k.account,
-                h.last_callback) end as tasks
+                n.last_callback) end as tasks
         offset 0) as u
     order by 1, 2;
 comment on view genhook.account_health is
@@ -122,20 +132,20 @@ comment on column genhook.configured_accounts.account is 'The section''s title.'
 create or replace view genhook.sweep_health as
     with recent as materialized (
         select s.id, s.host, s.started, s.finished, s.heartbeat, s.error,
-            s.started - lag(s.started) over (partition by s.host
-                order by s.started, s.id) as gap,
-            row_number() over (partition by s.host
-                order by s.started desc, s.id desc) as n,
-            max(s.started) over () as newest
+            s.started - lead(s.started) over newest_first as gap,
+            row_number() over newest_first as n
         from genhook.sweeps s
         where s.started > (select max(m.started) - interval '1 day'
             from genhook.sweeps m)
-    ), hosts as (
+        window newest_first as (partition by s.host
+            order by s.started desc, s.id desc)
+    ), hosts as materialized (
         select host, max(started) as last_started,
             case when count(*) >= 5 then percentile_cont(0.5)
                 within group (order by gap) filter (where n <= 20)
                 else interval '1 minute' end as usual_wait,
-            count(*) >= 5 or max(started) = max(newest) as is_regular,
+            count(*) >= 5 or max(started) = (select max(m.started)
+                from genhook.sweeps m) as is_regular,
             (array_agg(error order by n) filter (where finished is not null))[1]
                 as error,
             max(started) filter (where finished is not null
@@ -146,20 +156,25 @@ create or replace view genhook.sweep_health as
                 as finished
         from recent
         group by host
+    ), failing as (
+        select r.host, min(r.started) as since
+        from recent r
+        join hosts h on h.host = r.host
+        where r.error is not null
+            and r.started > coalesce(h.last_good, '-infinity')
+        group by r.host
     )
     select h.host, h.last_started, h.usual_wait,
         h.is_regular and h.last_started
             < now() - greatest(interval '10 minutes', 5 * h.usual_wait)
             as is_late,
         case when h.is_regular then h.error end as error,
-        case when h.is_regular and h.error is not null then
-            (select min(r.started) from recent r
-            where r.host = h.host and r.error is not null
-                and r.started > coalesce(h.last_good, '-infinity')) end
+        case when h.is_regular and h.error is not null then f.since end
             as error_since,
         case when h.finished = 0 and h.killed >= 3 then h.killed else 0 end
             as killed
     from hosts h
+    left join failing f on f.host = h.host
     order by h.last_started desc;
 comment on view genhook.sweep_health is
     'Per machine that ran genhook-sweep in the last day that had a run: when it last began, how long it usually waits for the next, whether that is late, and what keeps it from doing all.';

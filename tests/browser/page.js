@@ -2,9 +2,11 @@
  * The page in Debian's Chromium, for tests/e2e/page.sh.  Each line on standard
  * output is "ok      WORDS" or "FAILED  WORDS", as that script counts them.
  *
- *	node page.js visit BASE JAR PICTURES	every page, in each form
+ *	node page.js visit BASE JAR		every page, in each form
+ *	node page.js pictures BASE JAR FOLDER	a picture of each, for the documentation
  *	node page.js ways BASE JAR		arrows, tabs, filters, what is not given
  *	node page.js core BASE JAR		every page once, as for another server
+ *	node page.js store BASE JAR STORE	outputs that a store of that address has
  *	node page.js reader BASE JAR		what a session that may look is not given
  *	node page.js weigh BASE JAR MOST	the bytes that a long gallery moves
  *	node page.js hostile BASE JAR		the same full of hostile texts
@@ -39,10 +41,11 @@ async function watched(browser, form, jar) {
 	});
 	const page = await context.newPage();
 	page.expected = [];
+	page.allowed = BASE;
 	page.on('console', m => /error|warning/.test(m.type()) && !page.expected.some(e => m.text().includes(e)) && faults.push(`console: ${m.text()}`));
 	page.on('pageerror', e => faults.push(`error: ${e.message}`));
 	page.on('dialog', d => { faults.push(`dialog: ${d.message()}`); d.dismiss(); });
-	page.on('request', r => r.url().startsWith(BASE) || /^(blob|data|about):/.test(r.url()) || faults.push(`request: ${r.url()}`));
+	page.on('request', r => r.url().startsWith(BASE) || r.url().startsWith(page.allowed) || /^(blob|data|about):/.test(r.url()) || faults.push(`request: ${r.url()}`));
 	page.on('popup', p => faults.push(`popup: ${p.url()}`));
 	page.faults = async () => [...faults.splice(0), ...await page.evaluate(() => window.reports.splice(0))];
 	return page;
@@ -80,6 +83,27 @@ async function picture(page, path) {
 	fs.writeFileSync(path, Buffer.from(shot.data, 'base64'));
 	await session.detach();
 }
+// What the documentation shows: of each page its form and the address within it.
+const PICTURES = [['desktop-light', ['overview', 'tasks', 'task', 'gallery', 'view', 'attention', 'outbox', 'cost', 'sweeps', 'welcome', 'login']],
+	['desktop-dark', ['overview', 'gallery', 'task']], ['phone-light', ['overview', 'tasks', 'task', 'gallery', 'attention']]];
+async function pictures(browser, [jar, folder]) {
+	for (const [name, pages] of PICTURES) {
+		const page = await watched(browser, FORMS.find(f => f.name === name), jar);
+		await open(page, 'overview');
+		const one = (await page.evaluate(() => fetch('api/tasks?q=order:4127').then(r => r.json()))).rows[0], at = `${one.provider}/${one.task_id}`;
+		for (const shows of pages) {
+			await open(page, { task: `task/${at}`, view: `view/${at}/0` }[shows] ?? shows);
+			if (shows === 'task' && name.startsWith('desktop')) {
+				await page.click('.time details summary');
+				await page.waitForSelector('.time .body pre');
+			}
+			await picture(page, `${folder}/${name.replace('-light', '')}-${shows}.webp`);
+		}
+		const faults = await page.faults();
+		check(`pictures, ${name}: nothing to complain of`, faults.length === 0, faults.join('; '));
+		await page.context().close();
+	}
+}
 const wide = page => page.evaluate(() => document.documentElement.scrollWidth > innerWidth + 1);
 
 // Of each list the first row's own page.
@@ -94,22 +118,18 @@ async function hashes(page) {
 		...['image', 'video', 'audio'].flatMap(k => one(gallery, o => o.kind === k)).concat(texts.slice(0, 1)).map(o => at('view', o, o.position))];
 }
 
-async function visit(browser, [jar, pictures]) {
+async function visit(browser, [jar]) {
 	for (const form of FORMS) {
-		const page = await watched(browser, form, jar), seen = new Set();
+		const page = await watched(browser, form, jar);
 		for (const hash of await hashes(page)) {
 			await open(page, hash);
-			const name = hash.split(/[/?]/)[0], faults = await page.faults();
+			const faults = await page.faults();
 			check(`${form.name} ${hash.slice(0, 40)}: nothing to complain of`, faults.length === 0, faults.join('; '));
 			// Its colours are those of the dark desktop.
 			const ill = form.name === 'phone-dark' ? [] : await accessible(page);
 			check(`${form.name} ${hash.slice(0, 40)}: accessible`, ill.length === 0, ill.join('; '));
 			check(`${form.name} ${hash.slice(0, 40)}: no wider than the window`, !await wide(page));
 			await page.faults();
-			if (pictures && !seen.has(name)) {
-				seen.add(name);
-				await picture(page, `${pictures}/${form.name}-${name}.webp`);
-			}
 		}
 		await page.context().close();
 	}
@@ -176,11 +196,17 @@ async function ways(browser, [jar]) {
 		await tab.close();
 	}
 	await open(page, 'tasks?status=succeeded&provider=apixo&days=7');
+	const known = await page.evaluate(() => fetch('api/session').then(r => r.json()));
+	const offered = name => page.$$eval(`select[aria-label="${name}"] option`, all => all.map(o => o.value).filter(Boolean).join());
+	check(`the filter offers the providers that the server knows (${known.providers})`, await offered('every provider') === known.providers.join() && known.providers.includes('luma'));
+	check(`and the models (${known.models.length})`, known.models.length > 3 && (await offered('every model')).split(',').length >= known.models.length);
 	check('filters come from the address', await page.evaluate(() => document.querySelector('select[aria-label="every provider"]').value === 'apixo' &&
 		document.querySelector('select[aria-label="Time"]').value === '7' && [...document.querySelectorAll('a.chip[aria-current]')].some(a => a.textContent.includes('succeeded'))));
 	await open(page, 'view/apimart/missing/0');
 	await page.waitForSelector('.refusal', { state: 'visible' });
 	check('a file that is not given is said so', (await page.textContent('.refusal')).startsWith('It could not be shown'));
+	await open(page, 'view/apimart/missing/1');
+	check('a sound that is sent only to be saved has no player', !await page.$('audio') && (await page.textContent('.stage')).includes('it can be saved'));
 	await open(page, `${base}/0`);
 	check('and the next one is not', await page.isHidden('.refusal'));
 	await open(page, 'outbox?status=queued');
@@ -215,6 +241,23 @@ async function core(browser, [jar]) {
 	check('a prompt is found', (await page.textContent('#main')).includes('a lighthouse at dusk'));
 	const said = await page.evaluate(() => fetch('api/action', { method: 'POST', headers: { 'Content-Type': 'application/json', 'X-Genhook': '1' }, body: JSON.stringify({ do: 'repoll_tasks', provider: 'novita', task_id: 'waits-1' }) }).then(r => r.json()));
 	check('a button\'s post is taken', said.changed === 1, JSON.stringify(said));
+	await page.context().close();
+}
+// Pictures and films that the page's policy lets the store give, and one that it has not.
+async function store(browser, [jar, at]) {
+	const page = await watched(browser, FORMS[0], jar);
+	page.allowed = `${at}/`;
+	await open(page, 'view/apimart/in-store/0');
+	check('a picture comes from the store', await page.$eval('.stage img', i => i.complete && i.naturalWidth > 0));
+	await open(page, 'view/apimart/in-store/1');
+	const plays = page.waitForFunction(() => document.querySelector('.stage video')?.readyState > 0, null, { timeout: 15000 }).then(() => true, () => false);
+	check('so does a film', await plays);
+	const faults = await page.faults();
+	check('the policy lets it', faults.length === 0, faults.join('; '));
+	page.expected = ['404'];
+	await open(page, 'view/apimart/in-store/2');
+	const said = page.waitForSelector('.refusal', { state: 'visible', timeout: 15000 }).then(() => true, () => false);
+	check('what the store does not give is said so', await said);
 	await page.context().close();
 }
 async function reader(browser, [jar]) {
@@ -265,8 +308,12 @@ async function signedOut(browser) {
 	for (const form of FORMS.slice(0, 3)) {
 		const page = await watched(browser, form);
 		page.expected = ['401'];
-		await open(page, 'tasks');
-		check(`${form.name}: signed out, it asks to sign in`, (await page.textContent('h1')) === 'Sign in');
+		const asks = [];
+		for (const hash of form === FORMS[0] ? ['overview', 'tasks', 'task/novita/waits-1', 'gallery', 'view/novita/waits-1/0', 'attention', 'outbox', 'cost', 'sweeps', 'welcome', 'login'] : ['tasks']) {
+			await open(page, hash);
+			asks.push(await page.textContent('#main h1'));
+		}
+		check(`${form.name}: signed out, it asks to sign in, whatever is asked for (${asks.length})`, asks.every(words => words === 'Sign in'), asks.join(', '));
 		const ill = await accessible(page), faults = await page.faults();
 		check(`${form.name}: sign-in is accessible`, ill.length === 0, ill.join('; '));
 		check(`${form.name}: and nothing to complain of`, faults.length === 0, faults.join('; '));
@@ -367,6 +414,8 @@ async function press(browser, [jar, file]) {
 			check(`${hash}: the button "${button}"`, false, 'is not there');
 			continue;
 		}
+		// What the last one said is none of this one's.
+		await page.evaluate(() => document.querySelector('.toast').classList.remove('on'));
 		await found.click();
 		if (sure)
 			await page.locator('#main button.sure').click();
@@ -381,7 +430,7 @@ async function press(browser, [jar, file]) {
 
 (async () => {
 	const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: ['--no-sandbox', '--disable-dev-shm-usage'] });
-	await { visit, ways, core, reader, weigh, hostile, 'sign-in': signIn, press }[what](browser, rest);
+	await { visit, pictures, ways, core, store, reader, weigh, hostile, 'sign-in': signIn, press }[what](browser, rest);
 	await browser.close();
 })().catch(e => {
 	console.log(`FAILED  ${what}: ${String(e.stack ?? e).replaceAll('\n', ' ')}`);

@@ -1,7 +1,7 @@
 /* The frame around the pages: which one the address names, who is signed in,
  * loading, buttons, keys.  All that is asked of the server is asked here. */
 import { html, render, nothing } from './lit-html.js';
-import { icon, json, to } from './parts.js';
+import { day, icon, json, known, to } from './parts.js';
 import { views } from './views.js';
 
 const PAGES = [['overview', 'Overview', 'home'], ['tasks', 'Tasks', 'list'], ['gallery', 'Gallery', 'image'], ['attention', 'Attention', 'alert'],
@@ -14,7 +14,6 @@ const WITHIN = { task: 'tasks', view: 'gallery', welcome: 'overview' };
 const $ = sel => document.querySelector(sel);
 
 let session = null, shown = { name: '', data: null, args: [], filters: {} }, needsMe = 0, turn = 0, timer = 0;
-const models = new Set();
 
 // --- the server
 
@@ -88,7 +87,6 @@ function press(e, what, done, sure) {
 }
 const page = {
 	get mayAct() { return session?.may_act === true; },
-	models: () => [...models].sort(),
 	button: (words, mark, what, done, sure, cls = '') =>
 		html`<button class="btn ${cls}" @click=${e => press(e, what, done, sure)}>${icon(mark, '')}<span class="words">${words}</span></button>`,
 	copy: text => navigator.clipboard?.writeText(text).then(() => say('Copied'), () => say(text)) ?? say(text),
@@ -164,7 +162,7 @@ function frame() {
 	const bare = shown.name === 'login';
 	document.body.classList.toggle('bare', bare);
 	render(html`<a class="brand" href="#overview">${LOGO}genhook</a>${PAGES.map(p => link(p, 'item'))}
-		<div class="foot">${session ? html`<span>${session.name} · ${session.may_act ? 'may act' : 'may look'}${session.until ? ` until ${new Date(session.until * 1000).toISOString().slice(0, 10)}` : ''}</span>` : nothing}
+		<div class="foot">${session ? html`<div>${session.name} · ${session.may_act ? 'may act' : 'may look'}${session.until ? html`<div>until ${day(session.until * 1000)}</div>` : nothing}</div>` : nothing}
 		<span>${theme()}${session?.until ? html`<button class="btn quiet" @click=${signOut}>Sign out</button>` : nothing}</span></div>`, $('nav.side'));
 	render(TABS.map(p => link(p, nothing)), $('nav.tabs'));
 }
@@ -202,6 +200,13 @@ function where() {
 		}
 	}), filters: Object.fromEntries(new URLSearchParams(query)) };
 }
+// What has come since the server said which providers and models it knows.
+function learn(rows) {
+	for (const [list, name] of [[known.providers, 'provider'], [known.models, 'model']])
+		for (const value of new Set(rows.map(r => r[name])))
+			if (value && !list.includes(value))
+				list.push(value);
+}
 async function show(place = where()) {
 	const mine = ++turn;
 	clearTimeout(timer);
@@ -211,9 +216,7 @@ async function show(place = where()) {
 			page.accounts = await api('accounts');
 		if (mine !== turn)
 			return;
-		for (const r of data.rows ?? [])
-			if (r.model)
-				models.add(r.model);
+		learn(data.rows ?? []);
 		if (place.name === 'overview')
 			needsMe = data.attention;
 		else if (place.name === 'attention' && !place.filters.set_aside)
@@ -260,7 +263,8 @@ async function go(name) {
 async function signIn(code) {
 	history.replaceState(null, '', location.pathname + location.search);
 	try {
-		session = await post('api/session', { code });
+		await post('api/session', { code });
+		session = null;
 		page.refused = '';
 	} catch (e) {
 		page.refused = e.message;
@@ -336,7 +340,10 @@ async function begin(code) {
 	if (code)
 		await signIn(code);
 	try {
-		session ??= await api('session');
+		if (!session) {
+			session = await api('session');
+			Object.assign(known, { providers: session.providers, models: session.models, shows: session.shows });
+		}
 	} catch (e) {
 		if (e.status !== 401)
 			say(e.message);

@@ -19,10 +19,13 @@ export const number = n => n == null ? '–' : Number(n).toLocaleString('en');
 export const capped = (n, most) => n >= most ? `${number(most)}+` : number(n);
 export const bytes = n => n == null ? '' : n >= 1e9 ? `${(n / 1e9).toFixed(1)} GB` : n >= 1e6 ? `${(n / 1e6).toFixed(1)} MB` :
 	n >= 1e3 ? `${Math.round(n / 1e3)} kB` : `${n} B`;
-export const usd = n => n == null ? '–' : '$' + Number(n).toFixed(n < 1 ? 3 : 2);
+const fixed = (n, digits) => Number(n).toLocaleString('en', { minimumFractionDigits: digits, maximumFractionDigits: digits });
+export const usd = n => n == null ? '–' : '$' + fixed(n, n > 0 && n < 1 ? 3 : 2);
+export const many = (n, word) => `${number(n)} ${word}${Number(n) === 1 ? '' : 's'}`;
 export const credits = n => `${Number(Number(n).toFixed(1)).toLocaleString('en')} credit${Number(n) === 1 ? '' : 's'}`;
 export const short = id => id && id.length > 16 ? `${id.slice(0, 8)}…${id.slice(-5)}` : id;
-export const last = model => model ? model.split('/').pop() : '';
+// A model without its maker, who is the first of its parts.
+export const last = model => model ? model.slice(model.indexOf('/') + 1) : '';
 
 // --- addresses of the page itself: "#NAME/PART/PART?FILTER=VALUE"
 
@@ -63,13 +66,20 @@ export const tag = (state, words = state) => {
 	return html`<span class="tag t-${colour}">${icon(mark, '')}${words}</span>`;
 };
 
-// Four providers have colours of their own, others one by their name.
-const OWN = { novita: 1, apimart: 2, apixo: 3, wavespeed: 4 };
-export const colourOf = p => OWN[p] ?? 5 + [...String(p)].reduce((n, c) => (n * 31 + c.charCodeAt(0)) % 4, 0);
+// What the server says of itself: the providers and models that it knows, and the
+// types of files that it sends to be shown.
+export const known = { providers: [], models: [], shows: [] };
+
+// One colour of eight for each provider that the server knows, in their order.
+const COLOURS = 8;
+export const colourOf = p => {
+	const at = known.providers.indexOf(p);
+	return 1 + (at >= 0 ? at : [...String(p)].reduce((n, c) => n * 31 + c.charCodeAt(0) | 0, 0) >>> 0) % COLOURS;
+};
 export const provider = p => html`<span class="prov p${colourOf(p)}">${p}</span>`;
 
 // A small picture of an output, where a browser can show one.
-export const shown = o => o.content_type == null || /^(image\/(png|jpeg|webp|gif|avif)|video\/(mp4|webm|quicktime)|audio\/)/.test(o.content_type);
+export const shown = o => o.content_type == null || known.shows.includes(o.content_type);
 /* Lists show small pictures.  What has none is shown as it is, up to so many bytes
  * of each list; beyond that a mark with its size leads to it. */
 const LIST_BYTES = 100e6;
@@ -87,7 +97,7 @@ export const media = (o, controls = false, words = `Output ${o.position}`) => o.
 	html`<img src=${fileOf(o)} alt=${words.slice(0, 200)} loading="lazy" decoding="async">` :
 	o.kind === 'video' && shown(o) ?
 	html`<video src=${fileOf(o) + (controls ? '' : '#t=0.1')} preload="metadata" muted playsinline ?controls=${controls} aria-label="Film ${o.position}"></video>` :
-	o.kind === 'audio' && controls ? html`<audio src=${fileOf(o)} controls preload="none" aria-label="Sound ${o.position}"></audio>` :
+	o.kind === 'audio' && controls && shown(o) ? html`<audio src=${fileOf(o)} controls preload="none" aria-label="Sound ${o.position}"></audio>` :
 	icon(kindIcon[o.kind] ?? 'file');
 export const thumb = t => html`<span class="thumb">${t.position != null && (t.kind === 'image' || t.kind === 'video') ?
 	preview(t, '') : icon(t.kind ? kindIcon[t.kind] ?? 'file' : TAGS[t.status]?.[1] ?? 'clock')}${t.outputs > 1 ? html`<b>${t.outputs}</b>` : nothing}</span>`;
@@ -132,9 +142,9 @@ export const bars = (rows, classes, says, { every = 3, unit = n => number(n), wi
 		})}</svg>`;
 };
 export const legend = list => html`<div class="legend">${list.map(([cls, words]) => html`<span><i class=${cls}></i>${words}</span>`)}</div>`;
-export const spark = values => {
+export const spark = (values, cls) => {
 	const most = Math.max(...values, 1);
-	return html`<svg class="spark" width="94" height="22" viewBox="0 0 94 22" aria-hidden="true"><path stroke="currentColor"
+	return html`<svg class="spark ${cls}" width="94" height="22" viewBox="0 0 94 22" aria-hidden="true"><path stroke="currentColor"
 		d=${values.map((v, i) => `${i ? 'L' : 'M'}${(i * 94 / Math.max(values.length - 1, 1)).toFixed(1)} ${(20 - v / most * 17).toFixed(1)}`).join('')}></path></svg>`;
 };
 // How much of a link's life is left.

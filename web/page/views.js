@@ -3,11 +3,9 @@
  * page.js lends to all of them: who is signed in, and what buttons do. */
 import { html, svg, nothing } from './lit-html.js';
 import {
-	afford, ago, bars, between, bytes, capped, chips, clock, credits, day, fileOf, filtered, full, icon, json, kindIcon, kpi, last, legend, life,
-	media, number, colourOf, preview, provider, short, shown, spark, tag, thumb, to, until, usd,
+	afford, ago, bars, between, bytes, capped, chips, clock, credits, day, fileOf, filtered, full, icon, json, kindIcon, kpi, known, last, legend, life,
+	many, media, number, colourOf, preview, provider, short, shown, spark, tag, thumb, to, until, usd,
 } from './parts.js';
-
-const PROVIDERS = ['novita', 'apimart', 'apixo', 'wavespeed'];
 
 // --- what pages share
 
@@ -15,7 +13,7 @@ const find = (page, value = '') => html`<form role="search" @submit=${e => page.
 	placeholder="id, prompt, order:4127 …   ( / )" aria-label="Find a task by its id, its prompt or your metadata"></form>`;
 const pick = (page, name, words, values, value) => html`<select aria-label=${words} @change=${e => page.filter(name, e.target.value)}>
 	<option value="" ?selected=${!value}>${words}</option>
-	${[...new Set([...values, ...(value ? [value] : [])])].map(v => html`<option value=${v} ?selected=${v === value}>${v}</option>`)}</select>`;
+	${[...new Set([...values, ...(value ? [value] : [])])].sort().map(v => html`<option value=${v} ?selected=${v === value}>${v}</option>`)}</select>`;
 const spans = [['', 'any time'], ['1', 'last 24 hours'], ['7', 'last 7 days'], ['30', 'last 30 days']];
 const pickSpan = (page, value) => html`<select aria-label="Time" @change=${e => page.filter('days', e.target.value)}>
 	${spans.map(([v, words]) => html`<option value=${v} ?selected=${v === (value ?? '')}>${words}</option>`)}</select>`;
@@ -61,7 +59,7 @@ const overview = {
 			${kpi('Waiting', capped(d.pending, 10000), d.oldest_pending ? `one for ${ago(d.oldest_pending)}` : 'nothing is awaited', filtered('tasks', { status: 'pending' }))}
 			${kpi('Found by poll', `${polled.toFixed(1)} %`, `${number(sum(d.hours, 'by_poll'))} never called back`, filtered('tasks', { source: 'poll' }))}
 			${kpi('To download', capped(d.due, 10000), d.soon[0]?.expires_at ? `first link ends in ${until(d.soon[0].expires_at)}` : d.due ? 'no end is known' : 'all is stored', '#sweeps')}
-			${kpi('Told cost, today', usd(d.cost.cost ?? 0), `of ${number(d.cost.told ?? 0)} tasks whose provider says it`, '#cost')}
+			${kpi('Told cost, today', usd(d.cost.cost ?? 0), d.cost.told > 0 ? `of ${many(d.cost.told, 'task')} whose provider says it` : 'no provider said it yet', '#cost')}
 			${kpi('Last sweep', ran ? ago(ran) : 'never', ran ? 'ago' + (d.sweep.error ? ', not all done' : ', all done') : 'does cron run it?', '#sweeps')}
 		</section>
 		<div class="grid two gap">
@@ -77,7 +75,7 @@ const overview = {
 		</div>
 		<section class="panel gap"><header><h2>Providers</h2><span class="dim small">last 24 hours</span></header>
 		<div class="wide scroll" tabindex="0" role="region" aria-label="Providers"><table><thead><tr><th>Provider<th>Tasks by hour<th>Last callback<th class="n">By callback<th class="n">By poll<th class="n">Waiting<th class="n">To download<th class="n">Lost links<th>State</tr></thead>
-		<tbody>${d.providers.map(p => html`<tr><td>${provider(p.provider)}<td>${spark((p.hours ?? []).map(Number))}<td class="num">${p.last_callback ? ago(p.last_callback) + ' ago' : '–'}
+		<tbody>${d.providers.map(p => html`<tr><td>${provider(p.provider)}<td>${spark((p.hours ?? []).map(Number), `s${colourOf(p.provider)}`)}<td class="num">${p.last_callback ? ago(p.last_callback) + ' ago' : '–'}
 			<td class="n">${number(p.finished_by_callback)}<td class="n">${number(p.finished_by_poll)} <span class="faint">${p.percent_by_poll == null ? '' : p.percent_by_poll + ' %'}</span>
 			<td class="n">${number(p.pending_tasks)}<td class="n">${number(p.pending_outputs)}<td class="n">${number(p.links_lost)}<td>${stateOf(p)}</tr>`)}</tbody></table></div>
 		<div class="cards">${d.providers.map(p => html`<div class="card plain"><b>${provider(p.provider)}</b>${stateOf(p)}<span class="small dim p">last callback
@@ -133,7 +131,7 @@ const tasks = {
 		return html`<div class="head"><h1>Tasks</h1><span class="grow"></span>${find(page, f.q)}<button class="btn hide-s" @click=${() => page.csv('tasks', d.rows,
 			['provider', 'task_id', 'status', 'model', 'account', 'source', 'submitted_at', 'finished_at', 'cost', 'prompt', 'error_message'])}>${icon('down', '')}CSV</button></div>
 		${chips('States', [['All', filtered('tasks', { ...f, status: '' }), !f.status], ...states.map(s => [s === 'pending' ? 'waiting' : s, filtered('tasks', { ...f, status: s }), f.status === s])])}
-		<div class="filters">${pick(page, 'provider', 'every provider', PROVIDERS, f.provider)}${pick(page, 'model', 'every model', page.models(), f.model)}${pick(page, 'source', 'callback or poll', ['callback', 'poll'], f.source)}${pickSpan(page, f.days)}
+		<div class="filters">${pick(page, 'provider', 'every provider', known.providers, f.provider)}${pick(page, 'model', 'every model', known.models, f.model)}${pick(page, 'source', 'callback or poll', ['callback', 'poll'], f.source)}${pickSpan(page, f.days)}
 			${f.q ? html`<a class="chip" href=${filtered('tasks', { ...f, q: '' })}>“${f.q}” ×</a>` : nothing}</div>
 		<section class="panel">${nothingHere(d, 'No task is like that.')}${d.rows.length ? html`<div class="wide"><table aria-label="Tasks"><thead><tr><th><span class="faint">Output</span><th>Status<th class="wideword">Prompt<th>Model<th>Task<th class="n">Took<th>By<th class="n">Cost<th class="n">Age</tr></thead>
 		<tbody>${afford(d.rows).map(t => html`<tr class="go" @click=${goTo(to('task', t.provider, t.task_id))} @auxclick=${goTo(to('task', t.provider, t.task_id))}><td>${thumb(t)}<td>${tag(t.status)}
@@ -165,11 +163,11 @@ const eventWords = {
 		${page.mayAct ? page.button('Tell again', 'send', { do: 'retry_forwards', name: e.forward, ...key }, n => `${n} due: the next sweep tells`) : nothing}`,
 	'next telling': e => html`${e.attempts ? 'Tell' : 'To tell'} ${e.forward} <span class="dim">${e.attempts ? 'again ' : ''}of ${e.type}</span>${e.error ? html`<div class="small wait-ink">${e.error}</div>` : nothing}`,
 };
-const event = (e, page, key) => html`<li class=${eventClass(e)}><span class="at" title=${full(e.at)}>${Date.parse(e.at) > Date.now() ? `in ${until(e.at)}` : clock(e.at)}</span> ${(eventWords[e.what] ?? (() => e.what))(e, page, key)}
+const event = (e, page, key) => html`<li class=${eventClass(e)}><div>${(eventWords[e.what] ?? (() => e.what))(e, page, key)}</div><span class="at" title=${full(e.at)}>${Date.parse(e.at) > Date.now() ? `in ${until(e.at)}` : clock(e.at)}</span>
 	${e.what === 'delivery' && page.mayAct ? html`<details @toggle=${ev => page.body(ev, e)}><summary>What came</summary><div class="body"></div></details>` : nothing}</li>`;
 const output = o => html`<figure class="out"><a class="tile" href=${to('view', o.provider, o.task_id, o.position)} aria-label="Output ${o.position}">${o.status === 'stored' ? preview(o) :
 	o.status === 'inline' ? html`<span class="gtext">${(o.inline_text ?? '').slice(0, 600)}</span>` : icon(kindIcon[o.kind] ?? 'file')}</a>
-	${o.status === 'stored' && o.kind === 'audio' ? media(o, true) : nothing}
+	${o.status === 'stored' && o.kind === 'audio' && shown(o) ? media(o, true) : nothing}
 	<figcaption><span class="grow"><b>${o.position}</b> <span class="dim num">${bytes(o.bytes)}</span></span>${tag(o.status)}${o.last_error && o.status !== 'stored' ? html`<span class="small bad-ink break">${o.last_error}</span>` : nothing}</figcaption></figure>`;
 const task = {
 	title: 'Task',
@@ -209,12 +207,12 @@ const gallery = {
 	load: (args, f, api) => api('gallery', { limit: 40, ...f, days: '', since: since(f.days) }),
 	show: (d, args, f, page) => html`<div class="head"><h1>Gallery</h1><span class="grow"></span>${find(page)}</div>
 	${chips('Kinds', [['', 'All'], ['image', 'pictures'], ['video', 'films'], ['audio', 'sounds'], ['text', 'texts'], ['file', 'files']].map(([k, words]) => [words, filtered('gallery', { ...f, kind: k }), (f.kind ?? '') === k]))}
-	<div class="filters">${pick(page, 'provider', 'every provider', PROVIDERS, f.provider)}${pick(page, 'model', 'every model', page.models(), f.model)}${pickSpan(page, f.days)}</div>
+	<div class="filters">${pick(page, 'provider', 'every provider', known.providers, f.provider)}${pick(page, 'model', 'every model', known.models, f.model)}${pickSpan(page, f.days)}</div>
 	${nothingHere(d, 'No output is like that.')}
 	<div class="gal">${afford(d.rows).map(o => html`<div><a class="tile" href=${to('view', o.provider, o.task_id, o.position)}>${o.kind === 'text' ? html`<span class="gtext">${o.inline_text}</span>` :
 		o.kind === 'audio' || o.kind === 'file' || !shown(o) ? html`<span class="file">${icon(kindIcon[o.kind] ?? 'file')}</span>` : preview(o, '')}
-		${o.kind === 'image' ? nothing : html`<span class="badge">${icon(kindIcon[o.kind] ?? 'file', '')}${o.kind}</span>`}<span class="cap"><b>${asked(o)}</b>${o.provider} · ${last(o.model)} · ${ago(o.at)}</span></a>
-		${o.kind === 'audio' ? media(o, true) : nothing}</div>`)}</div>${older(d, page)}`,
+		${o.kind === 'image' ? nothing : html`<span class="badge">${icon(kindIcon[o.kind] ?? 'file', '')}${o.kind}</span>`}<span class="cap"><b>${asked(o)}</b><span class="one">${o.provider} · ${last(o.model)} · ${ago(o.at)}</span></span></a>
+		${o.kind === 'audio' && shown(o) ? media(o, true) : nothing}</div>`)}</div>${older(d, page)}`,
 };
 // Whether the file came: events of pictures and films do not bubble.
 const given = { capture: true, handleEvent: e => e.currentTarget.classList.toggle('refused', e.type === 'error') };
@@ -241,12 +239,15 @@ const cure = r => {
 	const id = r.cure?.match(/p_id => '([0-9a-f-]{36})'/)?.[1], request = r.cure?.match(/requeue_requests\((\d+)\)/)?.[1];
 	const settle = r.cure?.match(/settle_request\((\d+), '((?:[^']|'')*)'\)/), key = { provider: r.provider, task_id: r.task_id };
 	const forward = r.cure?.match(/retry_forwards\('((?:[^']|'')*)'/)?.[1];
+	const account = r.cure?.match(/resume_accounts\('(?:[^']|'')*', '((?:[^']|'')*)'/)?.[1];
 	if (forward != null)
 		return ['Tell again', 'send', { do: 'retry_forwards', name: forward.replaceAll("''", "'"), ...(r.provider && { provider: r.provider }), ...(/p_status => 'pending'/.test(r.cure) && { status: 'pending' }) }];
-	if (r.task_id && /^(lost task|poll fails)$/.test(r.reason))
+	if (r.task_id && r.cure?.startsWith('select * from genhook.repoll_tasks('))
 		return ['Ask again', 'redo', { do: 'repoll_tasks', ...key }];
-	if (r.task_id && / output \d+$/.test(r.reason))
+	if (r.task_id && r.cure?.startsWith('select * from genhook.retry_outputs('))
 		return ['Download again', 'down', { do: 'retry_outputs', ...key }];
+	if (account)
+		return ['Try it now', 'redo', { do: 'resume_accounts', provider: r.provider, account: account.replaceAll("''", "'") }];
 	if (id)
 		return ['Parse again', 'redo', { do: 'replay_deliveries', id }];
 	if (settle)
@@ -264,10 +265,13 @@ const groups = rows => {
 	}
 	return [...all].map(([key, list]) => ({ name: key.split('\n')[0], list }));
 };
-const oneCase = (r, page) => {
-	const c = cure(r);
-	return html`<div class="case"><div><div class="row"><span class="mono small">${r.task_id ? html`<a class="link" href=${to('task', r.provider, r.task_id)}>${r.task_id}</a>` : nothing}</span>
-		${r.model ? html`<span class="dim small">${last(r.model)}</span>` : nothing}<span class="faint small">${r.since ? `for ${ago(r.since)}` : ''}</span></div><div class="dim break">${r.details}</div></div>
+const HURRY = { 1: 'now', 2: 'soon', 3: 'look', 4: 'waits', 5: 'over' };
+const lead = g => html`${tag(kindOf(g.name), g.list.length > 1 ? g.list.length : HURRY[g.list[0].urgency])}<h2>${g.name}</h2>${g.list[0].provider ? provider(g.list[0].provider) : nothing}`;
+// One of its kind has the kind's name in it.
+const oneCase = (r, page, group) => {
+	const c = cure(r), request = r.details?.match(/^request (\d+)/)?.[1];
+	return html`<div class="case"><div><div class="row">${group ? lead(group) : nothing}${r.task_id ? html`<a class="link mono small break" href=${to('task', r.provider, r.task_id)}>${r.task_id}</a>` : nothing}
+		${request ? html`<a class="link small" href=${filtered('outbox', { id: request })}>request ${request}</a>` : nothing}${r.model ? html`<span class="dim small">${last(r.model)}</span>` : nothing}${r.since ? html`<span class="faint small">for ${ago(r.since)}</span>` : nothing}</div><div class="dim break">${r.details}</div></div>
 		<div class="row">${page.mayAct && c ? page.button(c[0], c[1], c[2], n => `${c[0]}: ${n} changed`, c[3], 'main') : nothing}
 		${page.mayAct && r.cure ? page.button('Set aside', 'check', { do: 'set_aside', reason: r.reason, ...(r.provider && { provider: r.provider }), ...(r.task_id && { task_id: r.task_id }) }, () => 'Set aside; it comes back when it changes') : nothing}</div>
 		${r.cure ? html`<details><summary>By SQL</summary><pre tabindex="0">${r.cure}</pre></details>` : nothing}</div>`;
@@ -277,9 +281,9 @@ const attention = {
 	load: (args, f, api) => api('attention', { limit: 200, ...f }),
 	show: (d, args, f, page) => html`<div class="head"><h1>${f.set_aside ? 'Set aside' : 'Attention'}</h1><span class="dim small">${f.set_aside ? 'it comes back when it changes' : 'what a person should look at, and what mends it'}</span><span class="grow"></span>
 		<a class="btn quiet" href=${filtered('attention', { set_aside: f.set_aside ? '' : 1 })}>${f.set_aside ? 'What needs me' : `Set aside (${capped(d.set_aside, 1000)})`}</a></div>
-	${d.rows.length ? groups(d.rows).map(g => html`<section class="panel gap"><header>${tag(kindOf(g.name), g.list.length)}<h2>${g.name}</h2>${g.list[0].provider ? provider(g.list[0].provider) : nothing}</header>
-		${g.list.slice(0, 5).map(r => oneCase(r, page))}${g.list.length > 5 ? html`<details class="pad"><summary>${g.list.length - 5} more</summary>${g.list.slice(5).map(r => oneCase(r, page))}</details>` : nothing}</section>`) :
-		html`<section class="panel"><p class="empty">${f.set_aside ? 'Nothing is set aside.' : 'Nothing needs you.'}</p></section>`}${older(d, page)}`,
+	<section class="panel">${d.rows.length ? groups(d.rows).map(g => g.list.length === 1 ? oneCase(g.list[0], page, g) : html`<div class="case lead"><div class="row">${lead(g)}</div></div>
+		<div class="kind">${g.list.slice(0, 5).map(r => oneCase(r, page))}${g.list.length > 5 ? html`<details class="pad"><summary>${g.list.length - 5} more</summary>${g.list.slice(5).map(r => oneCase(r, page))}</details>` : nothing}</div>`) :
+		html`<p class="empty">${f.set_aside ? 'Nothing is set aside.' : 'Nothing needs you.'}</p>`}</section>${older(d, page)}`,
 };
 
 // --- outbox
@@ -325,9 +329,9 @@ const cost = {
 			html`<a href=${filtered('cost', { days: v })} aria-current=${v === n ? 'true' : nothing}>${words}</a>`)}</span>
 			<button class="btn" @click=${() => page.csv('cost', d.rows, ['provider', 'model', 'succeeded', 'failed', 'cancelled', 'lost', 'outputs', 'bytes', 'seconds', 'cost', 'told', 'priced', 'price', 'credits'])}>${icon('down', '')}CSV</button></div>
 		<section class="grid kpis">${kpi('Cost', usd(total), `last ${n} days${d.before?.cost > 0 ? `; told in the ${n} days before: ${usd(d.before.cost)}` : ''}`)}
-			${kpi('Told by providers', usd(toldSum), `of ${number(told)} tasks`)}${kpi('By your prices', usd(priced), priced ? 'genhook.prices' : 'genhook.prices has none for these')}
+			${kpi('Told by providers', usd(toldSum), `of ${many(told, 'task')}`)}${kpi('By your prices', usd(priced), priced ? 'genhook.prices' : 'genhook.prices has none for these')}
 			${kpi('Succeeded', number(done), `${number(sum(d.rows, 'failed'))} failed, ${number(sum(d.rows, 'lost'))} lost`)}
-			${kpi('Stored', bytes(sum(d.rows, 'bytes')), `${number(sum(d.rows, 'outputs'))} outputs`)}</section>
+			${kpi('Stored', bytes(sum(d.rows, 'bytes')), many(sum(d.rows, 'outputs'), 'output'))}</section>
 		<section class="panel gap"><header><h2>${byMoney ? 'Cost by day' : 'Tasks by day'}</h2></header><div class="chartbox">${bars(rows, names.map(p => `f${colourOf(p)}`),
 			`${byMoney ? 'Cost' : 'Tasks'} by day and provider`, { every: Math.ceil(rows.length / 7), unit: byMoney ? v => '$' + number(v) : undefined, width: innerWidth > 720 ? 1180 : 420 })}</div>
 			${legend(names.map(p => [`k${colourOf(p)}`, p]))}</section>
