@@ -216,6 +216,18 @@ web_settled()
 	! kill -0 "$WEB_PID" 2>/dev/null ||
 	    curl -s --noproxy '*' -m 5 -o /dev/null "$WEB/"
 }
+# web_end: the one started last ends, and its handlers, which have a connection each.
+web_end()
+{
+	local pid kept=()
+
+	kill -TERM "$WEB_PID"
+	wait "$WEB_PID" 2>/dev/null
+	for pid in "${RUNS[@]}"; do
+		[ "$pid" = "$WEB_PID" ] || kept+=("$pid")
+	done
+	RUNS=(${kept[@]+"${kept[@]}"})
+}
 
 # --- its parts
 

@@ -338,6 +338,7 @@ sent()	# WHOM: the stored output by this web server, as by the page.
 }
 page_at sendfile X-Sendfile
 sent "lighttpd's X-Sendfile"
+web_end
 said=$(env -i GENHOOK_CONF="$WORK/sendfile.settings" REQUEST_METHOD=GET PATH_INFO="/$file" HTTP_COOKIE="$cookie" "$BIN/genhook-web" </dev/null 2>"$WORK/cgi.log" | tr -d '\r')
 same "the page itself names it, and sends nothing" "X-Sendfile: $stored 0" "$(grep '^X-Sendfile' <<<"$said") $(sed '1,/^$/d' <<<"$said" | wc -c)"
 if command -v nginx >/dev/null; then
@@ -379,8 +380,52 @@ if command -v nginx >/dev/null; then
 	check "nginx serves" soon 30 curl -s --noproxy '*' -o /dev/null "$WEB/"
 	sent "nginx's X-Accel-Redirect"
 	same "the location is for the page alone" 404 "$(curl -sS --noproxy '*' -o /dev/null -w '%{http_code}' "$WEB/files${stored#"$GENHOOK_ARCHIVE"}")"
+	web_end
 else
 	echo "skipped: nginx is not there"
+fi
+xsendfile=/usr/lib/apache2/modules/mod_xsendfile.so
+if [ -e "$xsendfile" ] && command -v apache2 spawn-fcgi >/dev/null; then
+	sed 's|sendfile = .*|sendfile = "X-Sendfile"|' "$WORK/settings.sent" >"$WORK/apache.settings"
+	chmod 0600 "$WORK/apache.settings"
+	mkdir "$WORK/apache"
+	# Who runs Apache reads the archive, by a path that has to be open.
+	readable=$GENHOOK_ARCHIVE
+	chmod -R o+rX "$GENHOOK_ARCHIVE"
+	until [ "$readable" = / ] || [ "$readable" = "$WORK" ]; do
+		readable=$(dirname -- "$readable")
+		chmod o+x "$readable"
+	done
+	GENHOOK_CONF=$WORK/apache.settings spawn-fcgi -n -s "$WORK/apache/web.sock" -M 0666 -- "$BIN/genhook-web" >"$WORK/apache/web.out" 2>&1 </dev/null &
+	RUNS+=($!)
+	PORT=$(free_port)
+	{
+		for module in mpm_event authz_core proxy proxy_fcgi; do
+			echo "LoadModule ${module}_module /usr/lib/apache2/modules/mod_$module.so"
+		done
+		[ "$(id -u)" -ne 0 ] || printf 'User www-data\nGroup www-data\n'
+		cat <<-CONF
+		LoadModule xsendfile_module $xsendfile
+		ServerName localhost
+		PidFile $WORK/apache/pid
+		DefaultRuntimeDir $WORK/apache
+		ErrorLog $WORK/apache/error.log
+		Listen 127.0.0.1:$PORT
+		ProxyPass "/genhook" "unix:$WORK/apache/web.sock|fcgi://genhook-web" timeout=60
+		ProxyFCGISetEnvIf "reqenv('SCRIPT_NAME') =~ m#^/(?:hook|genhook)(/.*)?\$#" PATH_INFO "\$1"
+		<Location "/genhook">
+			XSendFile on
+			XSendFilePath "$GENHOOK_ARCHIVE"
+		</Location>
+		CONF
+	} >"$WORK/apache/conf"
+	(PATH=$PATH:/usr/sbin exec apache2 -f "$WORK/apache/conf" -D FOREGROUND) >"$WORK/apache/out" 2>&1 </dev/null &
+	RUNS+=($!)
+	WEB=http://127.0.0.1:$PORT
+	check "Apache serves" soon 30 curl -s --noproxy '*' -o /dev/null "$WEB/"
+	sent "Apache's mod_xsendfile"
+else
+	echo "skipped: Apache, mod_xsendfile or spawn-fcgi is not there"
 fi
 
 # --- the end of sessions
