@@ -3,7 +3,8 @@
 # phone, light and dark, without a complaint of the browser's and clean by axe-core;
 # keys; buttons that change their row; and a database full of hostile texts and
 # files, of which nothing runs.  Needs node, npm and chromium, and passes over
-# itself without them.  PICTURES=DIR keeps a picture of each page there.
+# itself without them.  PICTURES=DIR makes the pictures of the documentation there
+# and nothing else.
 . "$(dirname -- "$0")/lib.sh"
 
 cp -r "$TOP/tests/browser" "$WORK/browser"
@@ -28,6 +29,11 @@ browser()
 		esac
 	done < <(cd "$WORK/browser" && timeout 900 node page.js "$@" 2>&1)
 }
+
+if [ -n "${PICTURES:-}" ]; then
+	# shellcheck source=tests/e2e/lib/pictures.sh
+	. "$TOP/tests/e2e/lib/pictures.sh"
+fi
 
 # --- the first day, then tasks of each provider, kind and state
 browser sign-in "$GENHOOK_WEB" "$GENHOOK_WEB_LOGIN" "$WORK/gone.jar"
@@ -54,6 +60,7 @@ for i in 1 2 3 4 5 6 7; do post_text "$hook" "$(ok "dead-$i")" >/dev/null; done
 sql "update genhook.outputs set status = 'expired', next_attempt_at = null, last_error = 'answered 403' where task_id like 'dead-%';
     select genhook.register_task('novita', 'waits-1', 'qwen-image'); select genhook.register_task('novita', 'waits-2', 'qwen-image');
     select genhook.register_task('apixo', 'gone-1', 'flux-2');
+    select genhook.register_task('luma', 'waits-3', 'ray-2');
     update genhook.tasks set status = 'lost', finished_at = now(), error_message = 'answered 404: task not found' where task_id = 'gone-1';
     insert into genhook.requests (provider, model, request) values ('novita', 'qwen-image', '{\"prompt\": \"a cover\"}'), ('novita', 'qwen-image', '{\"prompt\": \"another\"}'), ('wavespeed', 'm', '{}');
     update genhook.requests set status = 'refused', settled_at = now(), attempts = 1, error = 'answered 402: insufficient balance', next_attempt_at = null where status = 'queued' and id % 3 = 0;
@@ -67,12 +74,15 @@ sql "insert into genhook.outputs (provider, task_id, position, status, kind, url
 	values ('shop', 'apimart', 'dead-2', 'task.failed', 'failed', null, now(), 'answered 500', 'w-1', 8, 500);
     insert into genhook.forwards (name, provider, task_id, type, status, next_attempt_at, sent_at, settled_at, webhook_id, attempts, http_status)
 	select 'shop', provider, task_id, 'task.stored', 'sent', null, now(), now(), 'w-' || task_id, 1, 200 from genhook.tasks where status = 'succeeded'" >/dev/null
-mkdir -p "${PICTURES:-$WORK/pictures}"
-browser visit "$GENHOOK_WEB" "$WORK/jar" "${PICTURES:-$WORK/pictures}"
+sql "insert into genhook.accounts (provider, account, not_before, reason, trouble, troubles, trouble_since)
+	values ('luma', 'default', now() + interval '1 hour', 'answered 402', 'no credit', 1, now())
+	on conflict (provider, account) do update set not_before = excluded.not_before, reason = excluded.reason, trouble = excluded.trouble, troubles = 1, trouble_since = now()" >/dev/null
+browser visit "$GENHOOK_WEB" "$WORK/jar"
 
 sql "insert into genhook.tasks (provider, task_id, status, finished_at, source) values ('apimart', 'missing', 'succeeded', now() - interval '40 days', 'callback');
     insert into genhook.outputs (provider, task_id, position, status, kind, url, location, bytes, sha256, content_type, stored_at)
-	values ('apimart', 'missing', 0, 'stored', 'image', 'https://127.0.0.1/x', 'file://$GENHOOK_ARCHIVE/apimart/nothing.png', 7, repeat('a', 64), 'image/png', now() - interval '40 days')" >/dev/null
+	values ('apimart', 'missing', 0, 'stored', 'image', 'https://127.0.0.1/x', 'file://$GENHOOK_ARCHIVE/apimart/nothing.png', 7, repeat('a', 64), 'image/png', now() - interval '40 days'),
+	('apimart', 'missing', 1, 'stored', 'audio', 'https://127.0.0.1/y', 'file://$GENHOOK_ARCHIVE/apimart/nothing.mid', 7, repeat('a', 64), 'audio/midi', now() - interval '40 days')" >/dev/null
 browser ways "$GENHOOK_WEB" "$WORK/jar"
 sql "delete from genhook.tasks where task_id = 'missing'" >/dev/null
 
@@ -86,24 +96,57 @@ cat >"$WORK/buttons.json" <<END
  {"hash": "task/apimart/dead-1", "button": "Download again"},
  {"hash": "task/apimart/dead-2", "button": "Tell again"},
  {"hash": "attention", "button": "Set aside"},
+ {"hash": "attention", "button": "Try it now"},
  {"hash": "outbox?id=$queued", "button": "Withdraw"},
  {"hash": "outbox?id=$refused", "button": "Send again", "sure": true},
  {"hash": "outbox?id=$unknown", "button": "It is that task", "fill": ["input[name=task_id]", "found-1"]}]
 END
-before=$(sql "select count(*) from genhook.actions")
+before=$(sql "select coalesce(max(id), 0) from genhook.actions")
+recorded()	# since then: each action, and by whom if anybody else
+{
+	sql "select string_agg(concat_ws(' ', action, nullif(name, 'anna'), case when changed = 0 then 'nothing' end), ' ' order by id) from genhook.actions where id > $before"
+	before=$(sql "select max(id) from genhook.actions")
+}
 browser press "$GENHOOK_WEB" "$WORK/jar" "$WORK/buttons.json"
-same "each changed its row" "cancelled pending pending refused queued submitted 1" \
-    "$(sql "select concat_ws(' ', (select status from genhook.tasks where task_id = 'waits-2'), (select status from genhook.outputs where task_id = 'dead-1'),
+same "each changed its row" "pending cancelled pending pending refused queued submitted 1 -infinity" \
+    "$(sql "select concat_ws(' ', (select status from genhook.tasks where task_id = 'waits-1' and next_poll_at <= now()), (select status from genhook.tasks where task_id = 'waits-2'), (select status from genhook.outputs where task_id = 'dead-1'),
 	(select status from genhook.forwards where webhook_id = 'w-1'),
-	(select status from genhook.requests where id = $queued), (select status from genhook.requests where id = $refused), (select status from genhook.requests where id = $unknown), (select count(*) from genhook.set_asides))")"
-same "and was recorded" $((before + 8)) "$(sql "select count(*) from genhook.actions")"
+	(select status from genhook.requests where id = $queued), (select status from genhook.requests where id = $refused), (select status from genhook.requests where id = $unknown), (select count(*) from genhook.set_asides),
+	(select not_before from genhook.accounts where provider = 'luma'))")"
+same "and was recorded" "repoll_tasks cancel_tasks retry_outputs retry_forwards set_aside resume_accounts cancel_request requeue_request settle_request" "$(recorded)"
+before=$(sql "select max(id) from genhook.actions")
+
+# What mends a case, where the cases are: a request that one task may be, and another.
+sql "insert into genhook.tasks (provider, task_id, status, submitted_at, finished_at, source) values ('kie', 'nobodys', 'succeeded', now(), now(), 'callback');
+    insert into genhook.requests (provider, model) values ('kie', 'm-1'), ('kie', 'm-2');
+    update genhook.requests set status = case model when 'm-1' then 'unknown' else 'refused' end, attempts = 1, next_attempt_at = null, sent_at = now(), settled_at = now(), error = 'answered 400' where provider = 'kie';
+    update genhook.forwards set status = 'failed', settled_at = now(), next_attempt_at = null, last_error = 'answered 500', attempts = 8 where webhook_id = 'w-1'" >/dev/null
+cat >"$WORK/cures.json" <<END
+[{"hash": "attention", "button": "Parse again"},
+ {"hash": "attention", "button": "Ask again"},
+ {"hash": "attention", "button": "Download again"},
+ {"hash": "attention", "button": "Tell again"},
+ {"hash": "attention", "button": "It is that task"},
+ {"hash": "attention", "button": "Send again", "sure": true}]
+END
+browser press "$GENHOOK_WEB" "$WORK/jar" "$WORK/cures.json"
+same "each case was mended" "1 pending 2 pending nobodys queued" \
+    "$(sql "select concat_ws(' ', (select count(*) from genhook.replays where finished_at is null), (select status from genhook.tasks where task_id = 'gone-1'),
+	(select count(*) from genhook.outputs where task_id like 'dead-%' and status = 'pending'), (select status from genhook.forwards where webhook_id = 'w-1'),
+	(select task_id from genhook.requests where provider = 'kie' and status = 'submitted'), (select status from genhook.requests where provider = 'kie' and task_id is null))")"
+same "and was recorded too" "replay_deliveries repoll_tasks retry_outputs retry_forwards settle_request requeue_request" "$(recorded)"
+
+sql "update genhook.requests set next_attempt_at = now() + interval '1 hour' where status = 'queued'" >/dev/null
 
 browser reader "$GENHOOK_WEB" "$WORK/reader.jar"
 
 # --- the same as plain CGI, and below a path
-below()	# NAME FILE BASE: the page by this of lighttpd's files, behind that.
+below()	# WAY NAME FILE BASE [SED]: the page by this of lighttpd's files, behind that.
 {
-	sed '/^[[:space:]]*url = "http.*genhook\/"/d' "$GENHOOK_CONF" >"$WORK/$1.settings"
+	local way=$1
+
+	shift
+	sed '/^[[:space:]]*url = "http.*genhook\/"/d'"${4:+;$4}" "$GENHOOK_CONF" >"$WORK/$1.settings"
 	chmod 0600 "$WORK/$1.settings"
 	mkdir -m 0700 "$WORK/$1.run"
 	web_start "$1" <<-CONF
@@ -116,10 +159,39 @@ below()	# NAME FILE BASE: the page by this of lighttpd's files, behind that.
 	include "$TOP/lighttpd/$2"
 	CONF
 	echo "        $1:"
-	browser core "$WEB$3/genhook/" "$WORK/jar"
+	browser "$way" "$WEB$3/genhook/" "$WORK/jar" "${S3_ENDPOINT:-}"
 }
-below cgi cgi.conf ""
-below path genhook.conf /x/y
+below core cgi cgi.conf ""
+web_end
+below core path genhook.conf /x/y
+web_end
+
+# --- outputs in a store, which checks the signature: by links of a minute
+if command -v swift-proxy-server >/dev/null; then
+	# shellcheck source=tests/e2e/lib/swift.sh
+	. "$TOP/tests/e2e/lib/swift.sh"
+	swift_start
+	picture=$FIXTURES/media/base.jpg
+	film=$(sql "select replace(location, 'file://', '') from genhook.outputs where status = 'stored' and content_type = 'video/mp4' limit 1")
+	swift "$S3_BUCKET/some/0.jpg" -T "$picture" -H 'Content-Type: text/html' >/dev/null
+	swift "$S3_BUCKET/some/1.mp4" -T "$film" >/dev/null
+	sql "insert into genhook.tasks (provider, task_id, status, finished_at, source) values ('apimart', 'in-store', 'succeeded', now(), 'callback');
+	    insert into genhook.outputs (provider, task_id, position, status, kind, url, location, bytes, sha256, content_type, stored_at)
+	    select 'apimart', 'in-store', i, 'stored', kind, 'https://127.0.0.1/x', 's3://$S3_BUCKET/some/' || name, 7, repeat('a', 64), type, now()
+	    from (values (0, 'image', '0.jpg', 'image/jpeg'), (1, 'video', '1.mp4', 'video/mp4'), (2, 'image', 'gone.jpg', 'image/jpeg')) as o (i, kind, name, type)" >/dev/null
+	below store store genhook.conf "" "s|^\([[:space:]]*url = \)\"file://[^\"]*\"|\1\"s3://$S3_BUCKET/some\"\\n\ts3_endpoint = \"$S3_ENDPOINT\"\\n\ts3_access_key = \"$S3_KEY\"\\n\ts3_secret_key = \"$S3_SECRET\"\\n\ts3_staging_dir = \"$WORK/staging\"|"
+	curl -sS --noproxy '*' -b "$WORK/jar" -D "$WORK/head" -o /dev/null "$WEB/genhook/file/apimart/in-store/0"
+	link=$(sed -n 's/^location: *//Ip' "$WORK/head" | tr -d '\r')
+	like "a link of a minute" 'X-Amz-Expires=60&' "$link"
+	same "gives it, and its parts" 206 "$(curl -sS --noproxy '*' -r 10-19 -D "$WORK/head" -o "$WORK/part" -w '%{http_code}' "$link")"
+	check "byte for byte" cmp -s "$WORK/part" <(tail -c +11 "$picture" | head -c 10)
+	like "as our type, whatever the store has" $'\n''content-type: image/jpeg'$'\r' "$(tr 'A-Z' 'a-z' <"$WORK/head")"
+	same "and for no longer than was signed" 403 "$(curl -sS --noproxy '*' -o /dev/null -w '%{http_code}' "${link/Expires=60/Expires=600}")"
+	web_end
+	sql "delete from genhook.tasks where task_id = 'in-store'" >/dev/null
+else
+	echo "skipped: outputs in a store, since Swift is not there"
+fi
 
 # --- a gallery of 50 pictures in 4K: with the pictures themselves, and with small ones
 if command -v ffmpeg >/dev/null; then
