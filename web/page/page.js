@@ -180,7 +180,7 @@ function done() {
 	$('#main').dataset.shown = shown.name === 'login' ? 'login' : location.hash || '#overview';
 }
 function failed(e) {
-	if (e.status === 401 && shown.name !== 'login') {
+	if (e.status === 401) {
 		session = null;
 		go('login');
 	} else
@@ -227,12 +227,12 @@ async function show(place = where()) {
 		if (mine !== turn)
 			return;
 		failed(e);
-		if (e.status !== 401) {
-			shown = { ...place, data: null };
-			frame();
-			render(html`<div class="head"><h1>${views[place.name].title}</h1></div><section class="panel"><p class="empty" role="alert">${e.message}</p></section>${footer()}`, $('#main'));
-			done();
-		}
+		if (e.status === 401)
+			return;
+		shown = { ...place, data: null };
+		frame();
+		render(html`<div class="head"><h1>${views[place.name].title}</h1></div><section class="panel"><p class="empty" role="alert">${e.message}</p></section>${footer()}`, $('#main'));
+		done();
 	}
 	const every = views[place.name].every;
 	if (every && place.name !== 'login')

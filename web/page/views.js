@@ -102,23 +102,34 @@ const dates = n => Array.from({ length: n }, (_, i) => new Date(Date.now() - (n 
 // --- the first day
 
 const command = text => html`<pre tabindex="0">${text}</pre>`;
+// Models by which an example is sure to be understood; of others the person knows one.
+const EXAMPLES = { novita: 'txt2img', wavespeed: 'wavespeed-ai/flux-dev', apixo: 'flux-2' };
+// An example of the provider that is wanted, if there is such an account, or of one that there is.
+const example = (accounts, wanted) => {
+	const has = accounts.rows.map(a => a.provider), name = has.includes(wanted) || !has.length ? wanted : has[0];
+	return [name, EXAMPLES[name] ?? 'MODEL'];
+};
 const welcome = {
 	title: 'Begin',
 	every: 10,
 	load: async (args, filters, api) => ({ accounts: await api('accounts') }),
-	show: ({ accounts }) => html`<div class="head"><h1>Nothing has come yet</h1></div>
+	show({ accounts }) {
+		const [submits, submitsModel] = example(accounts, 'novita'), [inserts, insertsModel] = example(accounts, 'wavespeed'), [registers, registersModel] = example(accounts, 'apixo');
+		const novita = submits === 'novita';
+		return html`<div class="head"><h1>Nothing has come yet</h1></div>
 	<p class="dim">genhook is up. Three ways to the first task; this page becomes the overview by itself.</p>
 	<div class="grid three">
-	<section class="panel"><header><h2>1. From the command line</h2></header><div class="pad"><p class="dim">It submits a request and waits for the files. With <code>--test-mode</code> novita makes a mock event, for nothing.</p>
-		${command(`genhook submit novita txt2img \\\n  --param request.prompt='a lighthouse' \\\n  --test-mode --wait`)}</div></section>
+	<section class="panel"><header><h2>1. From the command line</h2></header><div class="pad"><p class="dim">It submits a request and waits for the files.${novita ? html` With <code>--test-mode</code> novita makes a mock event, for nothing.` : nothing}</p>
+		${command(`genhook submit ${submits} ${submitsModel} \\\n  --param ${novita ? 'request.' : ''}prompt='a lighthouse' \\\n  ${novita ? '--test-mode ' : ''}--wait`)}</div></section>
 	<section class="panel"><header><h2>2. By SQL</h2></header><div class="pad"><p class="dim">A row is a submission. The next sweep sends it.</p>
-		${command(`insert into genhook.requests\n  (provider, model, request) values\n  ('wavespeed', 'wavespeed-ai/flux-dev',\n   '{"prompt": "a lighthouse"}');`)}</div></section>
+		${command(`insert into genhook.requests\n  (provider, model, request) values\n  ('${inserts}', '${insertsModel}',\n   '{"prompt": "a lighthouse"}');`)}</div></section>
 	<section class="panel"><header><h2>3. From your own program</h2></header><div class="pad"><p class="dim">It goes on submitting: give the provider the callback’s address, and tell genhook the task’s id.</p>
-		${command(`select genhook.register_task(\n  'apixo', 'TASK_ID', 'flux-2');`)}</div></section></div>
+		${command(`select genhook.register_task(\n  '${registers}', 'TASK_ID', '${registersModel}');`)}</div></section></div>
 	<section class="panel gap"><header><h2>Addresses for the providers</h2><span class="dim small">the token is in the settings</span></header>
 	<div class="scroll" tabindex="0" role="region" aria-label="Addresses"><table><thead><tr><th>Account<th>Callback address<th>API key<th>Signature</tr></thead><tbody>${accounts.rows.map(a =>
 		html`<tr><td>${provider(a.provider)} <span class="dim">${a.account}</span><td class="mono">${accounts.base_url || 'https://YOUR.HOST'}/hook/${a.provider}/••••••••
-		<td>${a.has_key ? tag('ok', 'set') : tag('warn', 'none: no polls, no submits')}<td>${a.signs ? tag('ok', 'checked') : html`<span class="dim">by the token</span>`}</tr>`)}</tbody></table></div></section>`,
+		<td>${a.has_key ? tag('ok', 'set') : tag('warn', 'none: no polls, no submits')}<td>${a.signs ? tag('ok', 'checked') : html`<span class="dim">by the token</span>`}</tr>`)}</tbody></table></div></section>`;
+	},
 };
 
 // --- tasks
