@@ -1405,10 +1405,14 @@ begin
                             + coalesce(u.by_poll, 0) as n
                         from hourly u where u.provider = h.provider) as y
                         on y.hour = g.hour),
-                'paused_until', (select max(a.not_before) from accounts a
-                    where a.provider = h.provider and a.not_before > now()))
+                'paused_until', w.until, 'paused_because', w.trouble)
                 order by h.provider), '[]')
-            from provider_health h),
+            from provider_health h
+            left join (select distinct on (a.provider) a.provider,
+                    a.not_before as until, a.trouble
+                from accounts a where a.not_before > now()
+                order by a.provider, a.not_before desc) as w
+                on w.provider = h.provider),
         'hours', (select jsonb_agg(jsonb_build_object('hour', g.hour,
                 'by_callback', coalesce(y.by_callback, 0),
                 'by_poll', coalesce(y.by_poll, 0),

@@ -175,6 +175,9 @@ async function keys(browser, jar) {
 // The second of a task's outputs, by the arrows; a row in a tab of its own; stillness.
 async function ways(browser, [jar]) {
 	const page = await watched(browser, FORMS[0], jar);
+	await open(page, 'overview');
+	const states = await page.$$eval('.wide tbody tr', all => all.map(r => `${r.querySelector('.prov').textContent}: ${r.lastElementChild.textContent.trim()}`));
+	check('the overview says why an account waits', states.some(s => s.startsWith('luma: no credit, ')) && states.some(s => /: asks to wait, /.test(s)), states.join(' | '));
 	// The lists ask for the picture of the output whose file is gone, too.
 	page.expected = ['404'];
 	await open(page, 'tasks');

@@ -84,7 +84,9 @@ const overview = {
 			${d.newest.length ? html`<div class="strip">${afford(d.newest).map(tile)}</div>` : html`<p class="empty">No file is stored yet.</p>`}</section>`;
 	},
 };
-const stateOf = p => p.went_quiet ? tag('bad', 'went quiet') : p.paused_until ? tag('warn', `asks to wait, ${until(p.paused_until)}`) : tag('ok', 'well');
+// An account without credit, or walled off, waits for a person.
+const stateOf = p => p.went_quiet ? tag('bad', 'went quiet') : p.paused_until ? tag(/^(no credit|walled off)$/.test(p.paused_because) ? 'bad' : 'warn',
+	`${p.paused_because == null || p.paused_because === 'rate limit' ? 'asks to wait' : p.paused_because}, ${until(p.paused_until)}`) : tag('ok', 'well');
 const hourly = hours => bars(hours.map(h => ({
 	label: clock(h.hour).slice(0, 2), values: [Number(h.by_callback), Number(h.by_poll), Number(h.failed)].map((v, i, a) => i === 0 ? Math.max(0, v - a[2]) : v),
 	title: `${clock(h.hour).slice(0, 5)}: ${h.by_callback} by callback, ${h.by_poll} by poll, ${h.failed} of them failed`,

@@ -1,0 +1,1 @@
+-- The page's overview says why a provider's account waits.
