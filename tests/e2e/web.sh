@@ -305,7 +305,7 @@ cookie=$(awk '/genhook_session/ { print "genhook_session=" $7 }' "$READER")
 conf_set web 'sendfile = "X-Sendfile"'
 cp "$GENHOOK_CONF" "$WORK/settings.sent"
 sed -i '/sendfile = /d' "$GENHOOK_CONF"
-page_at()	# NAME SENDFILE: a lighttpd with the page, and this setting.
+page_at()	# NAME SENDFILE [FILE]: a lighttpd with the page by this of our files, and this setting.
 {
 	sed "s|sendfile = .*|sendfile = \"$2\"|" "$WORK/settings.sent" >"$WORK/$1.settings"
 	chmod 0600 "$WORK/$1.settings"
@@ -317,7 +317,7 @@ page_at()	# NAME SENDFILE: a lighttpd with the page, and this setting.
 	var.genhook_run = "$WORK/$1.run"
 	var.genhook_config = "$WORK/$1.settings"
 	var.genhook_environ = ()
-	include "$TOP/lighttpd/genhook.conf"
+	include "$TOP/lighttpd/${3:-genhook.conf}"
 	CONF
 }
 sent()	# WHOM: the stored output by this web server, as by the page.
@@ -341,6 +341,9 @@ sent "lighttpd's X-Sendfile"
 web_end
 said=$(env -i GENHOOK_CONF="$WORK/sendfile.settings" REQUEST_METHOD=GET PATH_INFO="/$file" HTTP_COOKIE="$cookie" "$BIN/genhook-web" </dev/null 2>"$WORK/cgi.log" | tr -d '\r')
 same "the page itself names it, and sends nothing" "X-Sendfile: $stored 0" "$(grep '^X-Sendfile' <<<"$said") $(sed '1,/^$/d' <<<"$said" | wc -c)"
+page_at cgi-sendfile X-Sendfile cgi.conf
+sent "lighttpd's, as plain CGI"
+web_end
 if command -v nginx >/dev/null; then
 	page_at accel /files/
 	BEHIND=$WEB
