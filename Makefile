@@ -169,6 +169,8 @@ $(BUILD)/tests/test_receive: WRAPPED = hmac_sha256 committer_submit \
     signature_verify key_file_want key_file_read
 $(BUILD)/tests/test_committer: WRAPPED = store_deliveries spool_write_all \
     drain_run db_connect db_is_connected db_run
+$(BUILD)/tests/test_no_memory: WRAPPED = malloc calloc realloc strdup strndup \
+    db_run db_is_connected db_rows_count db_value db_rows_free
 $(BUILD)/tests/test_wavespeed: WRAPPED = hmac_sha256
 $(BUILD)/tests/test_store: WRAPPED = pgarray_bytes db_run \
     db_rows_count db_value db_rows_free

@@ -121,6 +121,8 @@ delivery_judge(struct delivery *d, bool requery)
 	case JSON_OK:
 		v = d->provider->parse(doc, &ctx, &d->result, &err);
 		json_free(doc);
+		if (v == PARSE_UNKNOWN && err.class == ERR_NO_MEMORY)
+			return false;
 		d->outcome = delivery_outcome(v, requery);
 		return delivery_set_note(d, v == PARSE_FINAL ?
 		    d->result.note : err.text);

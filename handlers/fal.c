@@ -94,7 +94,7 @@ fal_task(struct result *r, struct json_object *doc, struct errbuf *err)
 		return PARSE_FINAL;
 	}
 	if (verdict != PARSE_FINAL)
-		errbuf_set(err, "%s", why.text);
+		*err = why;
 	return verdict;
 }
 

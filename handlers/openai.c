@@ -180,7 +180,10 @@ openai_response(struct result *r, struct json_object *doc,
 	if (ok && (r->noutputs > 0 || result_set(&r->note,
 	    "succeeded without any output")))
 		return PARSE_FINAL;
-	errbuf_set(err, "%s", ok ? "out of memory" : why.text);
+	if (ok)
+		(void)errbuf_no_memory(err);
+	else
+		*err = why;
 	return PARSE_UNKNOWN;
 }
 

@@ -206,11 +206,11 @@ static enum parse_verdict
 runware_parse(struct json_object *doc, const struct parse_context *ctx,
     struct result *r, struct errbuf *err)
 {
-	struct errbuf		unused;
 	struct runware_count	n;
 
-	if (!parse_task_id(r, doc, "data.0.taskUUID", &unused) &&
-	    !parse_task_id(r, doc, "errors.0.taskUUID", err))
+	if (!parse_task_id(r, doc, "data.0.taskUUID", err) &&
+	    (err->class == ERR_NO_MEMORY ||
+	    !parse_task_id(r, doc, "errors.0.taskUUID", err)))
 		return PARSE_UNKNOWN;
 	if (ctx->task_id != NULL)
 		return runware_answer(r, doc, err);
