@@ -308,5 +308,43 @@ $$;
 comment on function genhook.note_stray_requests(text[], text[]) is
     'Says in the error of each queued request of an account that is neither one of these nor one of another machine that it is not in the settings, and takes that back where it is; returns those that changed.';
 
+-- Looked for by an index and among the first thousand since: few requests are
+-- unknown, and this is a hint.  It is a function since within a view PostgreSQL
+-- would expect far too much work.
+create or replace function genhook.tasks_of_request(p_provider text,
+    p_account text, p_model text, p_sent_at timestamptz)
+returns table (n bigint, first text, ids text)
+language plpgsql
+stable
+security definer
+rows 1
+set search_path = genhook, pg_temp
+set plan_cache_mode = force_generic_plan
+set enable_seqscan = off
+set jit = off
+as $$
+#variable_conflict use_column
+begin
+    return query
+    select count(*), min(l.task_id),
+        string_agg(quote_literal(l.task_id), ', ' order by l.finished_at)
+    from (select s.task_id::text collate "default" as task_id, s.finished_at
+        from (select t.provider, t.task_id, t.account, t.model, t.metadata,
+                t.finished_at
+            from tasks t
+            where t.finished_at >= p_sent_at - interval '1 minute'
+            order by t.finished_at limit 1000) as s
+        where s.provider = p_provider and s.account = p_account
+            and s.metadata is null
+            and not exists (select from requests q
+                where q.provider = s.provider and q.task_id = s.task_id)
+        -- Not every provider says the model, nor by the outbox's name.
+        order by s.model is not distinct from p_model desc, s.finished_at
+        limit 3) as l;
+end
+$$;
+comment on function genhook.tasks_of_request(text, text, text, timestamptz) is
+    'Up to three tasks that a request of unknown fate may have become: how many, the first by id, and all of them quoted.';
+
 create or replace trigger requests_begin_queued before insert on genhook.requests
     for each row execute function genhook.check_request();

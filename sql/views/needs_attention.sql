@@ -59,8 +59,6 @@ comment on column genhook.unknown_accounts.cure is 'The statement that moves all
 -- A request whose answer was lost was mostly taken all the same, and its task's
 -- callback comes: a task of that account which belongs to no request and which no
 -- application has registered.  So a person need not look for it at the provider.
--- (Looked for by an index and among the first thousand since: few requests are
--- unknown, and this is a hint.)
 create or replace view genhook.request_attention as
     select 'request of unknown fate' as reason, r.provider::text as provider,
         r.task_id::text as task_id, r.settled_at as since,
@@ -78,23 +76,8 @@ create or replace view genhook.request_attention as
             else format('select * from genhook.requests where id = %s', r.id)
         end as cure
     from genhook.requests r
-    cross join lateral (
-        select count(*) as n, min(l.task_id) as first,
-            string_agg(quote_literal(l.task_id), ', ' order by l.finished_at) as ids
-        from (select s.task_id::text collate "default" as task_id, s.finished_at
-            from (select t.provider, t.task_id, t.account, t.model,
-                    t.metadata, t.finished_at
-                from genhook.tasks t
-                where t.finished_at >= r.sent_at - interval '1 minute'
-                order by t.finished_at limit 1000) as s
-            where s.provider = r.provider and s.account = r.account
-                and s.metadata is null
-                and not exists (select from genhook.requests q
-                    where q.provider = s.provider and q.task_id = s.task_id)
-            -- Not every provider says the model, nor by the outbox's name.
-            order by s.model is not distinct from r.model desc, s.finished_at
-            limit 3) as l
-    ) as c
+    cross join lateral genhook.tasks_of_request(r.provider, r.account, r.model,
+        r.sent_at) as c
     where r.status = 'unknown'
     union all
     select 'refused request', r.provider, r.task_id, r.settled_at,

@@ -1,0 +1,1 @@
+-- What an unknown request may have become is looked for by a function.
