@@ -6,6 +6,7 @@
 # make asan       the tests under AddressSanitizer and UBSan
 # make memcheck   the programs and unit tests under valgrind
 # make tsan       the same under ThreadSanitizer
+# make coverage   which lines of what decides over loss the unit tests reach
 # make mutants    small faults, one at a time: the tests have to see each
 # make prove      kills, power cuts and faults for MINUTES: nothing is lost
 # make fuzz       what reads foreign bytes under libFuzzer, FUZZ_SECONDS each
@@ -281,6 +282,15 @@ prove:
 	@$(MAKE) --no-print-directory -s -j2 all checks
 	@BUILD='$(BUILD)' MINUTES='$(MINUTES)' SEED='$(SEED)' tests/prove/run
 
+# What the unit tests reach of the files that decide over loss.
+coverage:
+	@deploy/packages test
+	@$(MAKE) --no-print-directory -s -j2 BUILD=build-coverage \
+	    CFLAGS='-O0 -g' SAN=--coverage $(patsubst %, \
+	    build-coverage/tests/test_%,$(shell sed -n 's/^tests: //p' \
+	    tests/coverage/files.list))
+	@BUILD=build-coverage tests/coverage/run
+
 # MUTANTS=, SAMPLE=, SEED=, JOBS=: tests/mutants/run.
 mutants:
 	@deploy/packages test
@@ -364,7 +374,7 @@ clean:
 	rm -rf build build-*
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
-.PHONY: all programs new-provider deb bundle run stop test checks lint asan memcheck tsan bench fuzz mutants prove \
+.PHONY: all programs new-provider deb bundle run stop test checks lint asan memcheck tsan bench fuzz coverage mutants prove \
 	install clean
 .SECONDARY:
 .DELETE_ON_ERROR:

@@ -36,6 +36,8 @@ static struct {
 	atomic_bool	 reachable;	/* the database can be connected to */
 	atomic_bool	 connected;	/* and is */
 	atomic_bool	 loses;		/* the connection at the next statement */
+	atomic_bool	 stands;	/* a statement gets no answer */
+	atomic_int	 waiting;	/* for one, at this moment */
 	atomic_int	 runs;		/* statements that store nothing */
 	size_t		 stored[CALLS_MOST];	/* how many by each statement, */
 	enum store_try	 nth[CALLS_MOST];	/* and as what */
@@ -105,6 +107,10 @@ __wrap_store_deliveries(struct db *db, const struct conf *c,
 	if (atomic_exchange(&fake.loses, false))
 		atomic_store(&fake.connected, false);
 	errbuf_set(err, "as the test wants it");
+	atomic_fetch_add(&fake.waiting, 1);
+	while (atomic_load(&fake.stands))
+		pause_ms(1);
+	atomic_fetch_sub(&fake.waiting, 1);
 	if (!atomic_load(&fake.connected))
 		return DB_AWAY;
 	if (batch_is_refused(batch, n))
@@ -258,6 +264,7 @@ test_alone(void)
 	CU_ASSERT_TRUE(ping.stored);
 	commits_free(&one, 1);
 	commits_free(&bad, 1);
+	committer_free(NULL);
 	committer_free(c);
 	/* At the end it tells of the task. */
 	CU_ASSERT_EQUAL(atomic_load(&fake.runs), 2);
@@ -395,6 +402,44 @@ test_not_spooled(void)
 	CU_ASSERT_TRUE(good.stored);
 	commits_free(&forged, 1);
 	commits_free(&good, 1);
+	committer_free(c);
+}
+
+static void *
+stuck_main(void *arg)
+{
+	(void)committer_lead(arg);
+	return NULL;
+}
+
+/* Behind a leader whose statement gets no answer nobody waits for long: what came
+ * goes to the spool, and what comes next too, at once. */
+static void
+test_stuck(void)
+{
+	struct committer	*c = begin(true, true);
+	struct commit		 held = commit_of("held", "t", OUTCOME_ACCEPTED);
+	struct commit		 next = commit_of("next", "t", OUTCOME_ACCEPTED);
+	struct commit		 last = commit_of("last", "t", OUTCOME_ACCEPTED);
+	pthread_t		 thread;
+
+	atomic_store(&fake.stands, true);
+	CU_ASSERT_TRUE(committer_submit(c, &held));
+	(void)pthread_create(&thread, NULL, stuck_main, c);
+	UNTIL(atomic_load(&fake.waiting) > 0);
+	CU_ASSERT_TRUE(committer_submit(c, &next));
+	CU_ASSERT_PTR_NULL(committer_lead_spool(c));
+	CU_ASSERT_PTR_EQUAL(committer_lead(c), &next);
+	CU_ASSERT_TRUE(next.spooled && !next.stored);
+	CU_ASSERT_TRUE(committer_submit(c, &last));
+	CU_ASSERT_PTR_EQUAL(committer_lead_spool(c), &last);
+	CU_ASSERT_TRUE(last.spooled && !last.stored);
+	atomic_store(&fake.stands, false);
+	(void)pthread_join(thread, NULL);
+	CU_ASSERT_TRUE(held.stored && !held.spooled);
+	commits_free(&held, 1);
+	commits_free(&next, 1);
+	commits_free(&last, 1);
 	committer_free(c);
 }
 
@@ -586,6 +631,7 @@ main(void)
 		{ "alone, database away", test_alone_away },
 		{ "batch", test_batch },
 		{ "not spooled", test_not_spooled },
+		{ "stuck", test_stuck },
 		{ "lead at the spool", test_spool_lead },
 		{ "threads at the spool", test_spool_threads },
 		{ "chores", test_chores },

@@ -338,6 +338,34 @@ test_callback(void)
 	(void)each_fails(try_callback, &without, "callback, database away");
 }
 
+/* A handler that cannot begin says so, and leaves nothing behind. */
+static void
+try_start(const void *arg, bool faulty)
+{
+	struct committer	*c;
+	struct spool		*s;
+	struct drain		*d = NULL;
+	struct errbuf		 err = { .text = "" };
+
+	(void)arg;
+	faults_begin(faulty ? at_now : 0, ever);
+	c = committer_start(conf, spool, false, &err);
+	CU_ASSERT(c != NULL || err.class == ERR_NO_MEMORY);
+	if ((s = spool_open(spool_dir, 1 << 20, &err)) != NULL)
+		d = drain_new(s);
+	faults_end();
+	CU_ASSERT_TRUE(faulty || (c != NULL && d != NULL));
+	drain_free(d);
+	spool_close(s);
+	committer_free(c);
+}
+
+static void
+test_start(void)
+{
+	(void)each_fails(try_start, NULL, "start");
+}
+
 /* ---- the spool, and its drain ------------------------------------------------ */
 
 static void
@@ -656,6 +684,7 @@ main(void)
 {
 	static const struct test	tests[] = {
 		{ "callback", test_callback },
+		{ "start", test_start },
 		{ "spool", test_spool },
 		{ "drain", test_drain },
 		{ "judge", test_judge },
