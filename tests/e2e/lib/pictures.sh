@@ -3,6 +3,7 @@
 # shellcheck shell=bash disable=SC2154
 
 mkdir -p "$GENHOOK_ARCHIVE/scenes" "$PICTURES"
+PICTURES=$(cd -- "$PICTURES" && pwd)
 (cd "$WORK/browser" && node scenes.js "$GENHOOK_ARCHIVE/scenes") || { fail "scenes are drawn"; finish; }
 psql -Xq -v ON_ERROR_STOP=1 -v archive="file://$GENHOOK_ARCHIVE/scenes" -f "$TOP/tests/e2e/lib/pictures.sql" ||
     { fail "the rows are taken"; finish; }
