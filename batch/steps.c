@@ -144,4 +144,5 @@ steps_run(struct sweep *s)
 	for (step = steps; step->name != NULL; step++)
 		if (step_begins(s, step))
 			step->run(s, sweep_moment(s, step->ends));
+	forward_close(s);
 }

@@ -10,6 +10,8 @@
 
 #include "batch/run.h"
 
+struct forward_run;
+
 #define SWEEP_LEASE_S	120	/* of outputs; each sign of life prolongs it */
 
 /* What the run did, for its row, the summary and the exit status. */
@@ -38,6 +40,7 @@ struct sweep {
 	struct sweep_counts	 counts;
 	int64_t			 started_ms;	/* monotonic, as all _ms here */
 	int64_t			 beat_ms;	/* last sign of life */
+	struct forward_run	*telling;	/* applications; NULL: not yet */
 };
 
 /* The moment (monotonic ms) at which so many percent of the run's time are

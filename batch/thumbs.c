@@ -2,8 +2,11 @@
  * The step that makes small pictures, for the page, of pictures and films that are
  * stored: each by a process of its own (thumb/), since it reads foreign files.
  */
+#include <sys/file.h>
 #include <sys/mman.h>
 
+#include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,9 +15,11 @@
 
 #include "lib/file.h"
 #include "lib/log.h"
+#include "common/spool.h"
 #include "net/http.h"
 #include "archive/s3_link.h"
 #include "archive/stored_file.h"
+#include "batch/place.h"
 #include "batch/steps.h"
 #include "batch/thumb_child.h"
 
@@ -264,20 +269,52 @@ thumbs_round(struct thumbs *t, int64_t until_ms)
 	return n > 0 && !t->store_away;
 }
 
+/* One run of a machine makes them, so that runs which come fast upon one another do
+ * not take the processors from files that are to come home.  False: another one is
+ * at it.  The lock's descriptor; -1: none can be had, which is no reason to make
+ * none. */
+static bool
+thumbs_lock(const struct conf *conf, int *fd)
+{
+	char	path[4096];
+
+	(void)snprintf(path, sizeof(path), "%s/%s", conf->spool_dir,
+	    SPOOL_THUMBS_LOCK);
+	*fd = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0640);
+	if (*fd == -1 || flock(*fd, LOCK_EX | LOCK_NB) == 0 ||
+	    errno != EWOULDBLOCK)
+		return true;
+	(void)close(*fd);
+	return false;
+}
+
+static void
+thumbs_make_all(struct sweep *s, int64_t until_ms)
+{
+	struct thumbs	t = { .run = &s->run };
+	struct db_param	params[1];
+	char		keep[DB_NUMBER_MAX];
+	struct errbuf	err;
+
+	if (!thumb_child_find(t.program, sizeof(t.program)))
+		return;
+	place_leave();
+	while (run_goes_on(t.run, until_ms) && thumbs_round(&t, until_ms))
+		continue;
+	params[0] = db_int(s->run.conf->web_thumbs, keep);
+	(void)run_query(t.run, DB_RETAIN_THUMBS, params, NULL, &err);
+}
+
 void
 thumbs_step(struct sweep *s, int64_t until_ms)
 {
 	const struct conf	*conf = s->run.conf;
-	struct thumbs		 t = { .run = &s->run };
-	struct db_param		 params[1];
-	char			 keep[DB_NUMBER_MAX];
-	struct errbuf		 err;
+	int			 lock;
 
 	if (*conf->web_secret == '\0' || conf->web_thumbs == 0 ||
-	    !thumb_child_find(t.program, sizeof(t.program)))
+	    !thumbs_lock(conf, &lock))
 		return;
-	while (run_goes_on(t.run, until_ms) && thumbs_round(&t, until_ms))
-		continue;
-	params[0] = db_int(conf->web_thumbs, keep);
-	(void)run_query(t.run, DB_RETAIN_THUMBS, params, NULL, &err);
+	thumbs_make_all(s, until_ms);
+	if (lock != -1)
+		(void)close(lock);
 }

@@ -56,6 +56,8 @@ bool	spool_try(const struct spool *, struct errbuf *err);
 #define SPOOL_ALERT_NOTE	".alert.note"
 #define SPOOL_ALERT_MINUTE	".alert.minute"
 #define SPOOL_PING_MINUTE	".ping.minute"
+/* Held by the run that makes small pictures. */
+#define SPOOL_THUMBS_LOCK	".thumbs.lock"
 /* What doctor --alert told while there was no database to note it. */
 #define SPOOL_MAIL_NOTE		".mail.note"
 

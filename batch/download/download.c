@@ -10,6 +10,7 @@
 #include "lib/db.h"
 #include "lib/xalloc.h"
 #include "batch/download/job.h"
+#include "batch/forward/forward.h"
 #include "batch/progress.h"
 #include "batch/steps.h"
 
@@ -139,11 +140,15 @@ download_show(const struct download *d)
 	progress_show(all->run->progress, &f);
 }
 
+/* Downloads that take longer are no reason to tell of others late. */
+#define TELL_AFTER_MS	1000
+
 /* Until the run's time is over, or there is nothing more to do. */
 static void
 download_turns(struct download *d, int64_t until_ms)
 {
 	struct downloads	*all = &d->shared;
+	int64_t			 tell_ms = clock_ms() + TELL_AFTER_MS;
 	int			 asked;
 
 	while (run_goes_on(all->run, until_ms)) {
@@ -158,6 +163,8 @@ download_turns(struct download *d, int64_t until_ms)
 		db_writer_reap(all->db_writer, false);
 		job_collect(all, false);
 		run_beat(all->run);
+		if (clock_ms() >= tell_ms)
+			forward_turn(all->sweep);
 		download_show(d);
 	}
 }

@@ -333,9 +333,6 @@ forward_claim(struct forward_run *fr)
 			run_hindered(fr->run, "applications are not told: %s",
 			    err.text);
 	}
-	/* From here on it may be that a receiver hangs. */
-	if (db_rows_count(rows) > 0)
-		place_leave();
 	for (row = 0; row < db_rows_count(rows); row++)
 		forward_send(fr, rows, row);
 	db_rows_free(rows);
@@ -345,27 +342,77 @@ forward_claim(struct forward_run *fr)
 
 /* ---- the step ----------------------------------------------------------- */
 
+/* What has happened since, and what may be sent of it; no wait. */
+static void
+forward_take(struct forward_run *fr)
+{
+	if (!run_goes_on(fr->run, fr->until_ms))
+		return;
+	if (clock_ms() - fr->looked_ms >= FORWARD_LOOK_EVERY_MS)
+		forward_look(fr);
+	if (fr->more && (sender_in_flight(fr->sender) == 0 ||
+	    clock_ms() - fr->claimed_ms >= FORWARD_CLAIM_EVERY_MS))
+		forward_claim(fr);
+}
+
 /* Until nothing is due, or the time is over.  While one receiver is slow, what
  * happens meanwhile goes to the others. */
 static void
 forward_send_all(struct forward_run *fr)
 {
 	for (;;) {
-		if (run_goes_on(fr->run, fr->until_ms)) {
-			if (clock_ms() - fr->looked_ms >= FORWARD_LOOK_EVERY_MS)
-				forward_look(fr);
-			if (fr->more && (sender_in_flight(fr->sender) == 0 ||
-			    clock_ms() - fr->claimed_ms >=
-			    FORWARD_CLAIM_EVERY_MS))
-				forward_claim(fr);
-		}
+		forward_take(fr);
 		if (run_stopping() || fr->run->broken ||
 		    (sender_in_flight(fr->sender) == 0 &&
 		    (!fr->more || clock_ms() >= fr->until_ms)))
 			return;
+		/* It may be that a receiver hangs, and nothing else is done. */
+		place_leave();
 		sender_turn(fr->sender, FORWARD_TURN_MS);
 		run_beat(fr->run);
 	}
+}
+
+/* Once in a run: what it is told by.  NULL: it tells nobody. */
+static struct forward_run *
+forward_open(struct sweep *s)
+{
+	const struct conf	*conf = s->run.conf;
+	struct forward_run	*fr = xcalloc(sizeof(*fr));
+	size_t			 i;
+
+	fr->sweep = s;
+	fr->run = &s->run;
+	fr->nstates = conf->nforwards;
+	fr->until_ms = sweep_ends_ms(s);
+	fr->states = xcalloc((fr->nstates + 1) * sizeof(*fr->states));
+	for (i = 0; i < fr->nstates; i++)
+		fr->states[i].forward = &conf->forwards[i];
+	s->telling = fr;
+	if (!forward_note(fr))
+		return NULL;
+	fr->sender = sender_new((int)conf->nforwards * FORWARD_OF_ONE);
+	if (fr->sender == NULL)
+		run_break(&s->run, "out of memory");
+	else
+		forward_look(fr);
+	return fr->sender != NULL ? fr : NULL;
+}
+
+void
+forward_turn(struct sweep *s)
+{
+	struct forward_run	*fr = s->telling;
+
+	if (s->run.conf->nforwards == 0 || s->task_id != NULL ||
+	    !run_goes_on(&s->run, INT64_MAX))
+		return;
+	if (fr == NULL)
+		fr = forward_open(s);
+	if (fr == NULL || fr->sender == NULL)
+		return;
+	forward_take(fr);
+	sender_turn(fr->sender, 0);
 }
 
 /* However late it is, something is sent: a sweep that has downloads for all of
@@ -375,26 +422,29 @@ forward_send_all(struct forward_run *fr)
 void
 forward_step(struct sweep *s, int64_t until_ms)
 {
-	const struct conf	*conf = s->run.conf;
-	struct forward_run	 fr = { .sweep = s, .run = &s->run,
-				    .nstates = conf->nforwards };
-	size_t			 i;
+	struct forward_run	*fr = s->telling;
 
-	fr.until_ms = clock_ms() + FORWARD_LEAST_MS;
-	if (until_ms > fr.until_ms)
-		fr.until_ms = until_ms;
-	if (!forward_note(&fr))
+	if (fr == NULL)
+		fr = forward_open(s);
+	if (fr == NULL || fr->sender == NULL)
 		return;
-	fr.states = xcalloc(fr.nstates * sizeof(*fr.states));
-	for (i = 0; i < fr.nstates; i++)
-		fr.states[i].forward = &conf->forwards[i];
-	fr.sender = sender_new((int)conf->nforwards * FORWARD_OF_ONE);
-	if (fr.sender == NULL)
-		run_break(&s->run, "out of memory");
-	else {
-		forward_look(&fr);
-		forward_send_all(&fr);
-	}
-	sender_free(fr.sender);
-	free(fr.states);
+	fr->until_ms = clock_ms() + FORWARD_LEAST_MS;
+	if (until_ms > fr->until_ms)
+		fr->until_ms = until_ms;
+	/* The downloads that have just ended are what is looked for. */
+	forward_look(fr);
+	forward_send_all(fr);
+}
+
+void
+forward_close(struct sweep *s)
+{
+	struct forward_run	*fr = s->telling;
+
+	if (fr == NULL)
+		return;
+	sender_free(fr->sender);
+	free(fr->states);
+	free(fr);
+	s->telling = NULL;
 }

@@ -14,6 +14,14 @@ struct sweep;
  * (monotonic ms); what is under way then has its FORWARD_TIMEOUT_S. */
 void	forward_step(struct sweep *, int64_t until_ms);
 
+/* The same, as far as it can be done without a wait: for whoever has a long work of
+ * another sort to do.  What is under way then goes on at the next call, and in the
+ * step. */
+void	forward_turn(struct sweep *);
+
+/* Give back what is still under way, and free what the two have. */
+void	forward_close(struct sweep *);
+
 /* What became of a test. */
 struct forward_test {
 	bool	taken;

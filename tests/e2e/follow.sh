@@ -205,5 +205,20 @@ like "SIGTERM ends it well, and soon, in the middle of a download" '^0 in [0-9]{
 # shellcheck disable=SC2086 # words are wanted
 check "with its runs" gone $run
 echo "SIGTERM: $ENDED"
+
+# --- one run by itself tells of what is stored while it is at a long download
+due_now
+for _ in 1 2 3 4 5 6; do
+	cat "$WORK/noise"
+done >"$WORK/origin/slow/longest.bin"
+done_by_callback longest "$ORIGIN/slow/longest.bin"
+"$BIN/genhook-sweep" --config "$GENHOOK_CONF" >"$WORK/alone.out" 2>&1 &
+alone=$!
+soon 30 is "select lease_owner is not null from genhook.outputs where task_id = 'longest'" t
+done_by_callback short "$ORIGIN/a.jpg"
+check "a run that is at a long download tells of others" soon 20 eval '[ "$(told apimart ".body | @base64d | fromjson | .data.task_id == \"short\"")" -eq 1 ]'
+same "while it goes on" pending "$(output apimart longest)"
+wait "$alone"
+same "then of that, too" "stored 1" "$(output apimart longest) $(told apimart '.body | @base64d | fromjson | .data.task_id == "longest"')"
 same "no part of a file is left under a final name" "$(our_names)" "$(final_names)"
 finish

@@ -90,13 +90,16 @@ while [ "$struck" -lt "$KILLS" ] && [ "$turn" -lt $((KILLS * 100)) ]; do
 done
 rm -f "$MODES/flaky"
 same "so many were killed" "$KILLS" "$struck"
+echo "$(sql "select count(*) from genhook.forwards where status = 'sent'") events had been told by then"
 echo "killed: ${kinds[follower]} followers, ${kinds[run]} runs of them, ${kinds[sweep]} sweeps"
 # shellcheck disable=SC2086 # words are wanted
 wait $ORDERS
 same "every task was taken by its provider" '' "$(cat "$WORK/orders.out" 2>/dev/null)"
 
+# What was refused so often that it was given up is told once more, by a person.
 all_told()
 {
+	sql "select genhook.retry_forwards()" >/dev/null
 	due_all
 	[ "$(sql "select (select count(*) from genhook.tasks where status = 'pending')
 	    + (select count(*) from genhook.outputs where status = 'pending')

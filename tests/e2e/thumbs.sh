@@ -44,6 +44,11 @@ if [ "$vips" -eq 3 ]; then
 	finish
 fi
 same "a picture has a small one" made "$(made plain)"
+sql "delete from genhook.thumbs where task_id = 'plain'"
+flock "$GENHOOK_SPOOL/.thumbs.lock" "$BIN/genhook-sweep" >"$WORK/sweep.out" 2>&1
+same "while another run is at it none makes any, and all else is done" "0 " "$? $(made plain)"
+sweep
+same "then it is made" made "$(made plain)"
 if [ "$ffmpeg" -eq 3 ]; then
 	same "without ffmpeg a film has none" "" "$(made film)"
 else
