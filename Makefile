@@ -164,6 +164,8 @@ $(BUILD)/tests/test_submits: WRAPPED = http_start http_turn run_query \
     db_rows_count db_value db_rows_free clock_ms
 $(BUILD)/tests/test_conf: WRAPPED = sha256
 $(BUILD)/tests/test_http: WRAPPED = socket open
+$(BUILD)/tests/test_http_response: WRAPPED = http_header http_info_read \
+    http_location http_count_bytes
 $(BUILD)/tests/test_pool $(BUILD)/tests/test_finisher: WRAPPED = pthread_create
 $(BUILD)/tests/test_spool: WRAPPED = readdir clock_ms statvfs fsync
 $(BUILD)/tests/test_receive: WRAPPED = hmac_sha256 committer_submit \
