@@ -186,8 +186,11 @@ chores_main(void *arg)
 static void
 chores_until(int n)
 {
-	while (atomic_load(&chores_done) < n)
+	int64_t	by_ms = clock_ms() + 20000;
+
+	while (atomic_load(&chores_done) < n && clock_ms() < by_ms)
 		pause_ms(1);
+	CU_ASSERT(atomic_load(&chores_done) >= n);
 }
 
 static void
