@@ -70,8 +70,7 @@ ${ms(median(values('p50_ms', of('floor', 'genhook', 1))))} ms.
 
 64 connections: ${count(spooled('spool', 'per_second'))} callbacks/s were taken into
 the spool, ${count(spooled('spool', 'program_us'))} µs of the handler's processor time
-each; ${count(spooled('drain', 'per_second'))}/s were drained once it was back, its
-start included.
+each; ${count(spooled('drain', 'per_second'))}/s were drained from the first one on.
 
 `;
 	}
