@@ -56,6 +56,7 @@ static const struct provider	 owners[2] = {
 static struct conf		 conf;
 static struct run		 run;
 static struct accounts		 accounts;
+static int			 beats;
 static struct item		*flying;
 static char			 sent_log[LOG_MAX];	/* a letter each */
 static int			 turns, waits, on_turns, pauses;
@@ -236,6 +237,12 @@ __wrap_run_query(struct run *r, const struct db_stmt *stmt,
 	return DB_OK;
 }
 
+static void
+on_beat(void *n)
+{
+	++*(int *)n;
+}
+
 /* So many accounts, A, B and C, of which the last is another provider's. */
 static void
 begin(size_t n, bool ahead)
@@ -246,7 +253,7 @@ begin(size_t n, bool ahead)
 	memset(fakes, 0, sizeof(fakes));
 	memset(&run, 0, sizeof(run));
 	memset(sent_log, 0, sizeof(sent_log));
-	turns = waits = on_turns = pauses = stop_after = 0;
+	turns = waits = on_turns = pauses = stop_after = beats = 0;
 	troubles = wells = troubled_rows.n = 0;
 	most_in_a_row = 3;
 	ndone = 0;
@@ -261,6 +268,8 @@ begin(size_t n, bool ahead)
 	conf.naccounts = n;
 	conf.polls_in_flight = SLOTS;
 	run.conf = &conf;
+	run.beat = on_beat;
+	run.beat_arg = &beats;
 	accounts = (struct accounts){
 		.run = &run, .until_ms = clock_ms() + AN_HOUR_MS,
 		.claims_ahead = ahead, .awaits_answers = !ahead,
@@ -318,6 +327,8 @@ test_fair(void)
 		CU_ASSERT_EQUAL(accounts.in_flight, 0);
 		CU_ASSERT_EQUAL(fakes[0].released + fakes[1].released, 0);
 		CU_ASSERT(on_turns > turns);	/* once more at the end */
+		/* The run's leases are held meanwhile. */
+		CU_ASSERT_EQUAL(beats, turns);
 	}
 }
 
