@@ -180,6 +180,7 @@ $(BUILD)/tests/test_store: WRAPPED = pgarray_bytes db_run \
 $(BUILD)/tests/test_db_pooled: WRAPPED = db_await PQenterPipelineMode \
     PQerrorMessage PQexitPipelineMode PQfinish PQpipelineSync \
     PQresultErrorField PQresultErrorMessage PQsendQueryParams PQstatus
+$(BUILD)/tests/test_process: WRAPPED = prctl setrlimit getppid
 $(BUILD)/tests/test_verify: WRAPPED = worker_wait media_end
 $(BUILD)/tests/test_workq: WRAPPED = pthread_mutex_lock
 $(BUILD)/tests/test_s3_upload: WRAPPED = http_start http_turn
