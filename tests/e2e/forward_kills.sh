@@ -71,9 +71,13 @@ kill_one()
 	fi
 }
 
+# Kills are spread over all that is to be told, however quick this machine is.
+told_enough()	{ [ "$(wc -l <"$TOLD")" -ge $((struck * TASKS * 18 / 10 / KILLS)) ]; }
+
 follow_start
 turn=0
 while [ "$struck" -lt "$KILLS" ] && [ "$turn" -lt $((KILLS * 100)) ]; do
+	soon 20 told_enough
 	case $((RANDOM % 4)) in
 	0)	kill_one follower ;;
 	1|2)	kill_one run ;;
