@@ -159,7 +159,7 @@ $(BUILD)/tests/test_db_writer: WRAPPED = pthread_create \
 $(BUILD)/tests/test_accounts: WRAPPED = http_turn run_query db_rows_count \
     db_value db_rows_free
 $(BUILD)/tests/test_polls: WRAPPED = http_start http_turn run_query \
-    db_rows_count db_value db_rows_free
+    db_rows_count db_value db_rows_free store_deliveries db_is_connected
 $(BUILD)/tests/test_submits: WRAPPED = http_start http_turn run_query \
     db_rows_count db_value db_rows_free clock_ms
 $(BUILD)/tests/test_conf: WRAPPED = sha256

@@ -6,6 +6,7 @@
 
 #include "lib/clock.h"
 #include "lib/redact.h"
+#include "common/store.h"
 #include "batch/provider_api.h"
 #include "batch/steps.h"
 #include "tests/cunit_main.h"
@@ -42,6 +43,51 @@ static bool			 is_second[TASKS];
 static int			 second_http;
 static const char		*second_body;
 
+/* All answers come in one turn; and the database refuses that one's, and all that
+ * come with it. */
+#define REFUSED_ONE	5
+
+static bool			 all_at_once;
+static const char		*refused_body;
+static size_t			 stored, most_stored, refused;
+
+enum db_verdict	 __wrap_store_deliveries(struct db *, const struct conf *,
+		    struct delivery *const *, size_t, enum store_try, int,
+		    enum outcome *, struct errbuf *);
+bool		 __wrap_db_is_connected(const struct db *);
+
+enum db_verdict
+__wrap_store_deliveries(struct db *db, const struct conf *conf,
+    struct delivery *const *batch, size_t n, enum store_try nth,
+    int timeout_ms, enum outcome *outcomes, struct errbuf *err)
+{
+	size_t	i;
+
+	(void)db;
+	(void)conf;
+	CU_ASSERT(nth == STORE_AGAIN && timeout_ms > 0);
+	if (n > most_stored)
+		most_stored = n;
+	for (i = 0; i < n; i++) {
+		outcomes[i] = OUTCOME_ACCEPTED;
+		if (memmem(batch[i]->body, batch[i]->bodylen, "refused-one",
+		    11) != NULL) {
+			refused++;
+			errbuf_set(err, "it breaks a rule");
+			return DB_REFUSED;
+		}
+	}
+	stored += n;
+	return DB_OK;
+}
+
+bool
+__wrap_db_is_connected(const struct db *db)
+{
+	(void)db;
+	return false;
+}
+
 /* What was written. */
 static int	notes, pauses, released;
 static char	kind[32], words[400], wait[32], pause_kind[32], pause_asked[32];
@@ -64,17 +110,15 @@ __wrap_http_start(struct http_engine *engine, const struct http_request *req,
 }
 
 /* One answer comes; http 0: there is nobody. */
-void
-__wrap_http_turn(struct http_engine *engine, int timeout_ms)
+static void
+one_answer(void)
 {
 	struct http_response	*res;
 	const char		*text = body;
 	int			 status = http;
 
-	(void)engine;
-	(void)timeout_ms;
-	if (nanswered == nasked)
-		return;
+	if (refused_body != NULL && nanswered == REFUSED_ONE)
+		text = refused_body;
 	if (is_second[nanswered]) {
 		status = second_http;
 		text = second_body;
@@ -89,6 +133,19 @@ __wrap_http_turn(struct http_engine *engine, int timeout_ms)
 		    strlen(text)));
 	asked[nanswered].on_done(asked[nanswered].arg);
 	nanswered++;
+}
+
+void
+__wrap_http_turn(struct http_engine *engine, int timeout_ms)
+{
+	int	n = nasked;
+
+	(void)engine;
+	(void)timeout_ms;
+	if (!all_at_once && n > nanswered)
+		n = nanswered + 1;
+	while (nanswered < n)
+		one_answer();
 }
 
 int
@@ -275,6 +332,37 @@ test_probation(void)
 		expect_case(i, true);
 }
 
+/* What the database refuses costs none of those that came with it, and its own
+ * task is asked about again. */
+static void
+test_refused(void)
+{
+	struct capture	cap;
+	char		said[8192];
+
+	http = 200;
+	body = "{\"task\":{\"task_id\":\"t\",\"status\":"
+	    "\"TASK_STATUS_FAILED\",\"reason\":\"no\"}}";
+	refused_body = "{\"task\":{\"task_id\":\"t\",\"status\":"
+	    "\"TASK_STATUS_FAILED\",\"reason\":\"refused-one\"}}";
+	all_at_once = true;
+	probation = false;
+	retry_after_s = 0;
+	stored = most_stored = refused = 0;
+	capture_begin(&cap);
+	poll_all();
+	(void)capture_end(&cap, said, sizeof(said));
+	all_at_once = false;
+	refused_body = NULL;
+	CU_ASSERT_EQUAL(nasked, TASKS);
+	CU_ASSERT(most_stored > 1);
+	CU_ASSERT_EQUAL(refused, 2);	/* among others, and alone */
+	CU_ASSERT_EQUAL(stored, TASKS - 1);
+	CU_ASSERT_EQUAL(notes, 1);
+	CU_ASSERT_STRING_EQUAL(kind, "error");
+	CU_ASSERT_STRING_EQUAL(words, "it breaks a rule");
+}
+
 /* Where the result is asked for by a second question, that there is none says
  * nothing of the task; nor does it when nothing could be asked. */
 static void
@@ -317,6 +405,7 @@ main(void)
 {
 	static const struct test	tests[] = {
 		{ "answers", test_answers },
+		{ "refused", test_refused },
 		{ "a second question", test_second_question },
 		{ "on probation", test_probation },
 		{ NULL, NULL }
