@@ -157,8 +157,10 @@ told_ms()	{ sql "select percentile_cont(0.5) within group (order by extract(epoc
 check "an application hears of a callback in a moment ($(told_ms) ms, median)" [ "$(told_ms)" -lt 3000 ]
 echo "from callback to stored file: $(median_ms told-) ms; to the event that was taken: $(told_ms) ms (medians)"
 
-# --- nor does whoever is alerted: the runs that are left are at downloads
+# --- nor does whoever is alerted: the runs that are left are at downloads, and the
+# one that alerts has had no small pictures to make, before which it leaves its place
 soon 90 quiet
+conf_set web "thumbs = 0"
 printf 'alert {\n\turl = "http://127.0.0.1:%s/alerted"\n}\n' "$RECEIVER_PORT" >>"$GENHOOK_CONF"
 mood alerted hang
 held=()
