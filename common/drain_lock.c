@@ -47,19 +47,6 @@ lock_is_old(int fd, time_t now)
 	return fstat(fd, &st) == 0 && now - st.st_mtime > DRAIN_LOCK_STALE_S;
 }
 
-/* Has its holder not moved for long?  Looked at twice: it may have been taken
- * after a long rest at this very moment. */
-static bool
-lock_stands_still(int fd)
-{
-	const struct timespec	moment = { .tv_nsec = SECOND_LOOK_NS };
-
-	if (!lock_is_old(fd, time(NULL)))
-		return false;
-	(void)nanosleep(&moment, NULL);
-	return lock_is_old(fd, time(NULL));
-}
-
 bool
 drain_lock_is_ours(int dirfd, int fd)
 {
@@ -96,26 +83,48 @@ lock_replace(int dirfd, int old)
 	return -1;
 }
 
+/*
+ * Ours, or not, by a look at who has it.  A file that was not touched for long
+ * says nothing yet: who finds the spool empty touches nothing, and has let go a
+ * moment later, and who found something touches it then.
+ */
+static enum drain_lock_taken
+lock_try(int fd)
+{
+	const struct timespec	moment = { .tv_nsec = SECOND_LOOK_NS };
+	int			looks = 2;
+
+	while (flock(fd, LOCK_EX | LOCK_NB) == -1) {
+		if (errno != EWOULDBLOCK)
+			return DRAIN_LOCK_FAILED;
+		if (!lock_is_old(fd, time(NULL)))
+			return DRAIN_LOCK_HELD;
+		if (--looks == 0)
+			return DRAIN_LOCK_TAKEN_OVER;
+		(void)nanosleep(&moment, NULL);
+	}
+	return DRAIN_LOCK_OURS;
+}
+
 enum drain_lock_taken
 drain_lock_take(int dirfd, int *fd)
 {
-	int	old = lock_open(dirfd), ours;
+	int			old = lock_open(dirfd);
+	enum drain_lock_taken	taken;
 
 	*fd = -1;
 	if (old == -1)
 		return DRAIN_LOCK_FAILED;
-	if (flock(old, LOCK_EX | LOCK_NB) == 0) {
+	taken = lock_try(old);
+	if (taken == DRAIN_LOCK_OURS) {
 		*fd = old;
-		return DRAIN_LOCK_OURS;
+		return taken;
 	}
-	if (errno != EWOULDBLOCK) {
-		(void)close(old);
-		return DRAIN_LOCK_FAILED;
-	}
-	ours = lock_stands_still(old) ? lock_replace(dirfd, old) : -1;
+	if (taken == DRAIN_LOCK_TAKEN_OVER &&
+	    (*fd = lock_replace(dirfd, old)) == -1)
+		taken = DRAIN_LOCK_HELD;
 	(void)close(old);
-	*fd = ours;
-	return ours == -1 ? DRAIN_LOCK_HELD : DRAIN_LOCK_TAKEN_OVER;
+	return taken;
 }
 
 void

@@ -1026,6 +1026,47 @@ test_swapped(void)
 	still_end();
 }
 
+static int	idle_lock = -1;
+
+static void
+idle_look_ends(void)
+{
+	(void)close(idle_lock);
+	idle_lock = -1;
+}
+
+static void
+idle_look_begins(void)
+{
+	char	path[SCRATCH_PATH + 32];
+
+	(void)snprintf(path, sizeof(path), "%s/" DRAIN_LOCK_NAME, dir);
+	idle_lock = open(path, O_RDWR | O_CLOEXEC);
+	scratch_need(idle_lock != -1 &&
+	    __real_flock(idle_lock, LOCK_EX) == 0, path);
+	before_flock = idle_look_ends;
+}
+
+/* Whoever looks at an empty spool touches nothing, and has the lock for a moment:
+ * nobody is said to stand still. */
+static void
+test_idle_look(void)
+{
+	struct capture	cap;
+
+	still_begin();
+	CU_ASSERT_EQUAL(still_drain(still.one, false), BATCH);
+	drain_leave(still.one);
+	lock_age(86400);
+	before_flock = idle_look_begins;
+	capture_begin(&cap);
+	CU_ASSERT_EQUAL(still_drain(still.one, true), MANY - BATCH);
+	(void)capture_end(&cap, still.said, sizeof(still.said));
+	CU_ASSERT_EQUAL(idle_lock, -1);
+	CU_ASSERT_PTR_NULL(strstr(still.said, "taking over"));
+	still_end();
+}
+
 /* Stopped between two batches; and one that goes on is left at it, however old
  * the lock's file was. */
 static void
@@ -1426,6 +1467,7 @@ main(void)
 		{ "stopped between", test_stopped_between },
 		{ "touches", test_touches },
 		{ "swapped", test_swapped },
+		{ "another's idle look", test_idle_look },
 		{ "another user's lock", test_foreign_lock },
 		{ "together", test_together },
 		{ "together, one refused", test_together_refused },
