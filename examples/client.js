@@ -51,6 +51,10 @@ async function main([provider, model, request]) {
         console.log(output.location ?? output.text);
 }
 
+if (process.argv.length !== 5) {
+    console.error('usage: client.js PROVIDER MODEL REQUEST');
+    process.exit(2);
+}
 main(process.argv.slice(2)).catch((error) => {
     console.error(error.message);
     process.exitCode = 1;

@@ -15,6 +15,10 @@ const LOOK = <<<'SQL'
     from genhook.request_results where id = $1
     SQL;
 
+if ($argc !== 4) {
+    fwrite(STDERR, "usage: client.php PROVIDER MODEL REQUEST\n");
+    exit(2);
+}
 [, $provider, $model, $request] = $argv;
 $db = pg_connect('') or exit(1);
 pg_query($db, 'listen genhook_request_settled');

@@ -17,7 +17,10 @@ select request_status, task_status, error, outputs,
         and not outputs @> '[{"status": "pending"}]') as done
 from genhook.request_results where id = %s"""
 
-provider, model, request = sys.argv[1:4]
+if len(sys.argv) != 4:
+    print("usage: client.py PROVIDER MODEL REQUEST", file=sys.stderr)
+    sys.exit(2)
+provider, model, request = sys.argv[1:]
 db = psycopg2.connect("")
 db.autocommit = True
 sql = db.cursor(cursor_factory=psycopg2.extras.DictCursor)

@@ -6,6 +6,11 @@
 # psql hears of a message only when it sends something, so this one asks.
 set -eu
 
+if [ $# -ne 3 ]; then
+	echo "usage: ${0##*/} PROVIDER MODEL REQUEST" >&2
+	exit 2
+fi
+
 ask()	# SQL on standard input, arguments as NAME=VALUE
 {
 	for arg in "$@"; do

@@ -99,6 +99,8 @@ tried()
 		    'select(.event == "finished" and .task_id == $id) | .outputs[].sha256' "$LEDGER")" \
 		    "$(sed 's,^file://,,' <<<"$out" | xargs sha256sum | cut -c -64)"
 	done
+	client "$@" wavespeed >"$WORK/out"
+	same "$name: too few words are bad usage" "2 usage: client" "$? $(cut -c -13 "$WORK/client.err")"
 	faults '{"fail":100}'
 	client "$@" wavespeed vendor/flux '{"prompt": "fails"}' >"$WORK/out"
 	fails "$name: a failed task is a failure" test "$?" -eq 0
