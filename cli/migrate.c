@@ -22,6 +22,9 @@
 
 #define REPEATABLE_NAME		"functions, views and grants"
 
+/* What the numbered files want; older ones get no more corrections. */
+#define SERVER_OLDEST	"15"
+
 /* The statements that are sent beside the files. */
 enum migrate_stmt {
 	MIGRATE_SETTINGS,
@@ -57,7 +60,9 @@ static const char *const migrate_sql[] = {
 	    "select pg_try_advisory_lock(hashtext('genhook migrate'))",
 	[MIGRATE_FOUND] =
 	    "select current_setting('server_encoding'),"
-	    " to_regclass('genhook.migrations')",
+	    " to_regclass('genhook.migrations'),"
+	    " case when current_setting('server_version_num')::integer"
+	    " < " SERVER_OLDEST " * 10000 then current_setting('server_version') end",
 	[MIGRATE_APPLIED] =
 	    "select version, name, digest from genhook.migrations",
 	[MIGRATE_REPEATABLE] =
@@ -220,9 +225,26 @@ migrate_digest(const char *text, char hex[SHA256_HEX])
 	return true;
 }
 
-/* What schema_read() began to read.  A new database of another encoding could
- * not hold what providers write: such callbacks would wait in the spool for
- * ever. */
+/* Can the schema be made there?  A new database of another encoding could not
+ * hold what providers write: such callbacks would wait in the spool for ever. */
+static bool
+server_fits(const char *encoding, const char *too_old, bool made,
+    struct errbuf *err)
+{
+	if (too_old != NULL) {
+		errbuf_set(err, "database: PostgreSQL %s is too old: genhook "
+		    "needs " SERVER_OLDEST " or later", too_old);
+		return false;
+	}
+	if (!made && strcmp(encoding, "UTF8") != 0) {
+		errbuf_set(err, "database: its encoding is %s, not UTF8: "
+		    "createdb --encoding=UTF8 --template=template0", encoding);
+		return false;
+	}
+	return true;
+}
+
+/* What schema_read() began to read. */
 static bool
 schema_found(struct db *db, struct schema *s, struct errbuf *err)
 {
@@ -232,11 +254,8 @@ schema_found(struct db *db, struct schema *s, struct errbuf *err)
 	if (!migrate_query(db, MIGRATE_FOUND, &rows, err))
 		return false;
 	s->made = db_value(rows, 0, 1) != NULL;
-	fits = s->made || strcmp(db_value(rows, 0, 0), "UTF8") == 0;
-	if (!fits)
-		errbuf_set(err, "database: its encoding is %s, not UTF8: "
-		    "createdb --encoding=UTF8 --template=template0",
-		    db_value(rows, 0, 0));
+	fits = server_fits(db_value(rows, 0, 0), db_value(rows, 0, 2), s->made,
+	    err);
 	db_rows_free(rows);
 	return fits;
 }

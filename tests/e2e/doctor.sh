@@ -432,6 +432,17 @@ check "it is told" wrong database 'SQL_ASCII, not UTF8' '--encoding=UTF8'
 same "and may be brought up to date" 0 \
     "$("$BIN/genhook" --config "$WORK/ascii.conf" migrate >>"$WORK/doctor.out" 2>&1; echo $?)"
 super "drop database ascii"
+# A server that says it is an older one.
+super "create database older owner genhook encoding 'UTF8' template template0"
+PGDATABASE=older super "set allow_system_table_mods = on; alter function pg_catalog.current_setting(text) rename to true_setting;
+    create function pg_catalog.current_setting(name text) returns text language sql
+    return case name when 'server_version_num' then '140022' when 'server_version' then '14.22' else true_setting(name) end" >/dev/null
+sed 's/dbname=genhook/dbname=older/' "$GENHOOK_CONF" >"$WORK/older.conf"
+chmod 0600 "$WORK/older.conf"
+fails "migrate refuses a server that is too old" \
+    "$BIN/genhook" --config "$WORK/older.conf" migrate >>"$WORK/doctor.out" 2>"$WORK/said"
+same "in words" 'genhook: database: PostgreSQL 14.22 is too old: genhook needs 15 or later' "$(cat "$WORK/said")"
+super "drop database older"
 
 super "alter role genhook_cron rename to genhook_cron_away"
 same "a login that is gone" 1 "$(doctor --offline)"
