@@ -124,6 +124,9 @@ delivery_judge(struct delivery *d, bool requery)
 		if (v == PARSE_UNKNOWN && err.class == ERR_NO_MEMORY)
 			return false;
 		d->outcome = delivery_outcome(v, requery);
+		/* What a hint makes the sweep ask for is nothing odd. */
+		if (v == PARSE_HINT)
+			return delivery_set_note(d, NULL);
 		return delivery_set_note(d, v == PARSE_FINAL ?
 		    d->result.note : err.text);
 	case JSON_INVALID:

@@ -81,6 +81,7 @@ for provider in "${PROVIDERS[@]}"; do
 		sql "select 'delivery' from genhook.deliveries where outcome <> 'rejected' and convert_from(body, 'UTF8') like '%$name%' union select 'task' from genhook.tasks where result::text like '%$name%'"; done)"
 done
 world_check "all of them"
+same "nothing about them is odd" '' "$(sql "select distinct provider, details from genhook.attention where reason = 'odd result'")"
 same "Runware made as many results as were wanted" 3 "$(sql "select count(*) from genhook.outputs o join genhook.requests r using (task_id) where r.provider = 'runware'")"
 check "and called back for each" soon 30 at_least 3 sql "select count(*) from genhook.deliveries join genhook.requests using (provider, task_id) where provider = 'runware' and source = 'callback'"
 like "both answers of MiniMax are kept" '^\[.*"file_id".*"download_url"' \

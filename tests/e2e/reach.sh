@@ -91,6 +91,7 @@ for provider in "${PROVIDERS[@]}"; do
 		sql "select 'delivery' from genhook.deliveries where outcome <> 'rejected' and convert_from(body, 'UTF8') like '%$name%' union select 'task' from genhook.tasks where result::text like '%$name%'"; done)"
 done
 world_check "all of them"
+same "nothing about them is odd" '' "$(sql "select distinct provider, details from genhook.attention where reason = 'odd result'")"
 
 # --- the address that the submit's answer named, which alone knows the task
 faults '{"lose":100}'

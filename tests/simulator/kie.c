@@ -236,7 +236,10 @@ kie_submit(const struct call *c, struct reply *r, const char *model)
 		kie_refuse(r, R_BAD_REQUEST, "The model cannot be empty");
 	else if ((t = task_new(&kie, model)) == NULL)
 		kie_refuse(r, R_MEMORY, "out of memory");
-	else {
+	else if (!task_choose(t, obj)) {
+		kie_refuse(r, R_BAD_REQUEST, "num_outputs out of range");
+		task_free(t);
+	} else {
 		if (family_of(t) == VEO)
 			t->kind = MEDIA_MP4;
 		t->hook = hook == NULL ? NULL : strdup(hook);
