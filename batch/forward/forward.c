@@ -394,8 +394,6 @@ forward_open(struct sweep *s)
 	fr->sender = sender_new((int)conf->nforwards * FORWARD_OF_ONE);
 	if (fr->sender == NULL)
 		run_break(&s->run, "out of memory");
-	else
-		forward_look(fr);
 	return fr->sender != NULL ? fr : NULL;
 }
 

@@ -2,18 +2,7 @@
 # What stands between a provider and the handlers, with the lines of docs/deploy.md: TLS by
 # Debian's lighttpd, IPv6, and Cloudflare's networks as proxies that are believed.  In a
 # network of its own, where this machine has the addresses that it wants.
-if [ -z "${IN_NAMESPACE:-}" ]; then
-	enter=(unshare --net)
-	[ "$(id -u)" -eq 0 ] ||
-	    enter=(unshare --user --map-current-user --keep-caps --net)
-	if ! "${enter[@]}" ip link set lo up 2>/dev/null; then
-		echo "SKIP: this machine allows no network namespaces"
-		echo "0 0"
-		exit 0
-	fi
-	IN_NAMESPACE=1 exec "${enter[@]}" "$0"
-fi
-ip link set lo up || exit 2
+. "$(dirname -- "$0")/lib/network.sh"
 . "$(dirname -- "$0")/lib.sh"
 EDGE=162.158.7.9	# one of Cloudflare's,
 EDGE6=2400:cb00:7::9	# and another;

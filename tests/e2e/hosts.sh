@@ -3,18 +3,7 @@
 # is fetched once, also when one of the hosts dies midway.  A host is a network
 # namespace with a name of its own, tied to ours by a pair of virtual cables;
 # ours, too, is made for this test, and nothing leaves the machine.
-if [ -z "${IN_NAMESPACE:-}" ]; then
-	enter=(unshare --net)
-	[ "$(id -u)" -eq 0 ] ||
-	    enter=(unshare --user --map-current-user --keep-caps --net)
-	if ! "${enter[@]}" ip link set lo up 2>/dev/null; then
-		echo "SKIP: this machine allows no network namespaces"
-		echo "0 0"
-		exit 0
-	fi
-	IN_NAMESPACE=1 exec "${enter[@]}" "$0"
-fi
-ip link set lo up || exit 2
+. "$(dirname -- "$0")/lib/network.sh"
 . "$(dirname -- "$0")/lib/sweep.sh"
 TASKS=100
 
