@@ -140,6 +140,9 @@ bool	cli_query(struct db *, const struct db_stmt *,
  */
 size_t	cli_text(char *out, size_t outsz, const char *src, size_t most);
 
+/* The same, but the middle is cut: of a place both ends say something. */
+size_t	cli_text_ends(char *out, size_t outsz, const char *src, size_t most);
+
 /*
  * Print rows as a table.  On a terminal, or where $COLUMNS says how wide it
  * is, what does not fit is left out from the right; so the columns stand in

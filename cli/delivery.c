@@ -5,6 +5,7 @@
 
 #include "cli/cli.h"
 #include "cli/statements.h"
+#include "cli/task.h"
 
 /* To a terminal line by line, so that foreign bytes steer nothing; elsewhere as
  * they are. */
@@ -60,19 +61,21 @@ cli_delivery(const struct conf *conf, int argc, char **argv)
 	const struct cli_option	 options[] = {
 		{ "--json", &json, NULL }, { NULL, NULL, NULL }
 	};
-	const char		*id[1];
+	char			 id[DELIVERY_ID_SIZE];
+	const char		*word[1];
 	struct db_param		 param;
 	struct db_rows		*rows = NULL;
 	struct db		*db;
 	int			 n, status = CLI_WRONG;
 
-	if ((n = cli_arguments(argc, argv, options, id, 1)) != 1)
+	if ((n = cli_arguments(argc, argv, options, word, 1)) != 1)
 		return n == -1 ? CLI_USAGE : cli_usage(argv[0]);
-	param = db_text(id[0]);
-	if ((db = cli_database(conf)) != NULL && cli_query(db, json ?
+	param = db_text(id);
+	if ((db = cli_database(conf)) != NULL &&
+	    delivery_find(db, word[0], id) && cli_query(db, json ?
 	    DB_DELIVERY_JSON : DB_DELIVERY_BODY, &param, &rows))
-		status = db_rows_count(rows) == 0 ? cli_wrong("there is no "
-		    "delivery %s", id[0]) : delivery_print_row(rows, json);
+		status = db_rows_count(rows) == 0 ? cli_wrong("the delivery "
+		    "%s is gone", id) : delivery_print_row(rows, json);
 	db_rows_free(rows);
 	db_free(db);
 	return status;

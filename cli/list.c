@@ -15,6 +15,7 @@ struct list {
 	const struct db_stmt	*table;
 	const struct db_stmt	*rows;
 	const struct db_stmt	*json;
+	const struct list	*of_account;	/* what it is of one; or NULL */
 };
 
 /* What narrows a list; NULL: not by that. */
@@ -60,6 +61,48 @@ list_take_word(struct list_args *a, const char *command, const char *known,
 	return false;
 }
 
+/* Does the command's table have that word? */
+static bool
+list_offers(const char *command, const char *word)
+{
+	const struct cli_word	*w;
+	size_t			 len = strlen(word);
+
+	for (w = cli_command(command)->words; w->word != NULL; w++)
+		if (strncmp(w->word, word, len) == 0 &&
+		    (w->word[len] == '\0' || w->word[len] == ' '))
+			return true;
+	return false;
+}
+
+/* A list is narrowed only by what its rows have: by anything else it would be
+ * empty, which says that all is well. */
+static bool
+list_can_narrow(const struct list_args *a, const char *command)
+{
+	const struct {
+		const char	*value, *option, *word;
+	} by[] = {
+		{ a->provider, "--provider", "PROVIDER" },
+		{ a->account, "--account", "--account" },
+		{ a->model, "--model", "--model" },
+		{ a->since, "--since", "--since" },
+		{ a->metadata, "--metadata", "--metadata" },
+	};
+	size_t	i;
+
+	for (i = 0; i < sizeof(by) / sizeof(by[0]); i++)
+		if (by[i].value != NULL && !list_offers(command, by[i].word)) {
+			(void)cli_wrong("%s: its rows have nothing for %s",
+			    command, by[i].option);
+			return false;
+		}
+	if (a->provider == NULL || provider_find(a->provider) != NULL)
+		return true;
+	(void)cli_wrong("%s: \"%s\" is no provider", command, a->provider);
+	return false;
+}
+
 static bool
 list_check(struct list_args *a, const char *command, const char *known,
     const char *const words[2], int n)
@@ -81,7 +124,7 @@ list_check(struct list_args *a, const char *command, const char *known,
 	for (i = 0; i < n; i++)
 		if (!list_take_word(a, command, known, words[i]))
 			return false;
-	return true;
+	return list_can_narrow(a, command);
 }
 
 /* What may stand there is the first row of the command's words, where its rows
@@ -132,6 +175,8 @@ list_run(const struct conf *conf, const struct list *l, int argc, char **argv)
 
 	if (!list_arguments(&a, argc, argv))
 		return CLI_USAGE;
+	if (a.account != NULL && l->of_account != NULL)
+		l = l->of_account;
 	params[0] = db_text(a.status);
 	params[1] = db_text(a.limit);
 	params[2] = db_text(a.provider);
@@ -154,7 +199,7 @@ int
 cli_tasks(const struct conf *conf, int argc, char **argv)
 {
 	static const struct list	l = {
-		DB_LIST_TASKS, DB_LIST_TASKS_ROWS, DB_LIST_TASKS_JSON
+		DB_LIST_TASKS, DB_LIST_TASKS_ROWS, DB_LIST_TASKS_JSON, NULL
 	};
 
 	return list_run(conf, &l, argc, argv);
@@ -164,7 +209,7 @@ int
 cli_outputs(const struct conf *conf, int argc, char **argv)
 {
 	static const struct list	l = {
-		DB_LIST_OUTPUTS, DB_LIST_OUTPUTS_ROWS, DB_LIST_OUTPUTS_JSON
+		DB_LIST_OUTPUTS, DB_LIST_OUTPUTS_ROWS, DB_LIST_OUTPUTS_JSON, NULL
 	};
 
 	return list_run(conf, &l, argc, argv);
@@ -174,7 +219,7 @@ int
 cli_deliveries(const struct conf *conf, int argc, char **argv)
 {
 	static const struct list	l = {
-		DB_LIST_DELIVERIES, DB_LIST_DELIVERIES_ROWS, DB_LIST_DELIVERIES_JSON
+		DB_LIST_DELIVERIES, DB_LIST_DELIVERIES_ROWS, DB_LIST_DELIVERIES_JSON, NULL
 	};
 
 	return list_run(conf, &l, argc, argv);
@@ -184,7 +229,7 @@ int
 cli_requests(const struct conf *conf, int argc, char **argv)
 {
 	static const struct list	l = {
-		DB_LIST_REQUESTS, DB_LIST_REQUESTS_ROWS, DB_LIST_REQUESTS_JSON
+		DB_LIST_REQUESTS, DB_LIST_REQUESTS_ROWS, DB_LIST_REQUESTS_JSON, NULL
 	};
 
 	return list_run(conf, &l, argc, argv);
@@ -194,7 +239,7 @@ int
 cli_forwards(const struct conf *conf, int argc, char **argv)
 {
 	static const struct list	l = {
-		DB_LIST_FORWARDS, DB_LIST_FORWARDS_ROWS, DB_LIST_FORWARDS_JSON
+		DB_LIST_FORWARDS, DB_LIST_FORWARDS_ROWS, DB_LIST_FORWARDS_JSON, NULL
 	};
 
 	return list_run(conf, &l, argc, argv);
@@ -204,7 +249,7 @@ int
 cli_attention(const struct conf *conf, int argc, char **argv)
 {
 	static const struct list	l = {
-		DB_LIST_ATTENTION, DB_LIST_ATTENTION_ROWS, DB_LIST_ATTENTION_JSON
+		DB_LIST_ATTENTION, DB_LIST_ATTENTION_ROWS, DB_LIST_ATTENTION_JSON, NULL
 	};
 
 	return list_run(conf, &l, argc, argv);
@@ -213,8 +258,12 @@ cli_attention(const struct conf *conf, int argc, char **argv)
 int
 cli_health(const struct conf *conf, int argc, char **argv)
 {
-	static const struct list	l = {
-		DB_LIST_HEALTH, DB_LIST_HEALTH_ROWS, DB_LIST_HEALTH_JSON
+	static const struct list	of_account = {
+		DB_LIST_ACCOUNTS, DB_LIST_ACCOUNTS_ROWS, DB_LIST_ACCOUNTS_JSON,
+		NULL
+	}, l = {
+		DB_LIST_HEALTH, DB_LIST_HEALTH_ROWS, DB_LIST_HEALTH_JSON,
+		&of_account
 	};
 
 	return list_run(conf, &l, argc, argv);
@@ -224,7 +273,7 @@ int
 cli_sweeps(const struct conf *conf, int argc, char **argv)
 {
 	static const struct list	l = {
-		DB_LIST_SWEEPS, DB_LIST_SWEEPS_ROWS, DB_LIST_SWEEPS_JSON
+		DB_LIST_SWEEPS, DB_LIST_SWEEPS_ROWS, DB_LIST_SWEEPS_JSON, NULL
 	};
 
 	return list_run(conf, &l, argc, argv);
@@ -234,7 +283,7 @@ int
 cli_stats(const struct conf *conf, int argc, char **argv)
 {
 	static const struct list	l = {
-		DB_LIST_STATS, DB_LIST_STATS_ROWS, DB_LIST_STATS_JSON
+		DB_LIST_STATS, DB_LIST_STATS_ROWS, DB_LIST_STATS_JSON, NULL
 	};
 
 	return list_run(conf, &l, argc, argv);

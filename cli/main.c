@@ -67,6 +67,17 @@ static const struct cli_word attention_words[] = {
 	LIST_WORDS
 };
 
+static const struct cli_word health_words[] = {
+	{ "PROVIDER", "only of this provider" },
+	{ "--account ACCOUNT", "how accounts of this name do" },
+	{ "--since TIME", "only with later callbacks: yesterday, "
+	    "'2026-11-21 08:00Z'" },
+	{ "--json", "one JSON document, with every column" },
+	{ "--csv", "every column as comma-separated values" },
+	{ "--limit N", "N rows, not 50" },
+	{ NULL, NULL }
+};
+
 static const struct cli_word stats_words[] = {
 	{ "--model TEXT", "only where the model's name has this in it" },
 	LIST_WORDS
@@ -82,7 +93,7 @@ static const struct cli_word sweeps_words[] = {
 };
 
 static const struct cli_word delivery_words[] = {
-	{ "ID", "as genhook deliveries prints it" },
+	{ "ID", "as genhook deliveries prints it, or how that begins" },
 	{ "--json", "what stands beside the body: headers, outcome, note" },
 	{ NULL, NULL }
 };
@@ -124,7 +135,7 @@ static const struct cli_word repoll_words[] = {
 };
 
 static const struct cli_word cancel_words[] = {
-	{ "TASK", "PROVIDER/ID, or the id alone" },
+	{ "TASK", "PROVIDER/ID, the id alone, or how it begins" },
 	{ NULL, NULL }
 };
 
@@ -133,9 +144,9 @@ static const struct cli_word replay_words[] = {
 	    "only these; unparsed if not said" },
 	{ "--provider PROVIDER", "only deliveries of this provider" },
 	{ "--account ACCOUNT", "only deliveries of this account" },
-	{ "--task ID", "only deliveries about this task" },
+	{ "--task ID", "only deliveries about this task, or how its id begins" },
 	{ "--since TIME", "only later ones: yesterday, '2026-11-21 08:00Z'" },
-	{ "--id ID", "only this one, whatever its outcome" },
+	{ "--id ID", "only this one, or how its id begins, whatever its outcome" },
 	{ "--queue", "only mark them: the next sweep replays them" },
 	{ NULL, NULL }
 };
@@ -306,7 +317,7 @@ const struct cli_command cli_commands[] = {
 	    "\"last\" is the age of the last callback, \"% poll\" the share of "
 	    "results that polls\nfound, \"lost\" the links lost in the last "
 	    "day, and \"quiet\" whether callbacks have\nstopped.",
-	    attention_words, cli_health, CLI_CONF, NULL },
+	    health_words, cli_health, CLI_CONF, NULL },
 	{ "sweeps", "[--since TIME] [--json] ...", "the newest runs of the sweep",
 	    "\"error\" says what kept a run from doing all; a run without "
 	    "\"seconds\" goes on, or\nwas killed.",
@@ -486,6 +497,18 @@ main_wants_help(const char *word)
 	return strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0;
 }
 
+/* Anywhere behind the command, but for a line that is to be completed. */
+static bool
+main_wants_its_help(int argc, char **argv)
+{
+	int	i;
+
+	for (i = 2; i < argc && strcmp(argv[i], "--") != 0; i++)
+		if (main_wants_help(argv[i]))
+			return true;
+	return false;
+}
+
 static bool
 main_wants_version(const char *word)
 {
@@ -576,7 +599,7 @@ main(int argc, char **argv)
 		    argv[1]);
 		return CLI_USAGE;
 	}
-	if (argc > 2 && main_wants_help(argv[2]))
+	if (main_wants_its_help(argc, argv))
 		return main_help(c);
 	return main_run(c, argc - 1, argv + 1);
 }

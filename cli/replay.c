@@ -5,6 +5,7 @@
 #include "common/replay.h"
 #include "cli/cli.h"
 #include "cli/statements.h"
+#include "cli/task.h"
 
 /* The parameters of genhook.replay_deliveries(), in its order. */
 enum {
@@ -25,6 +26,30 @@ replay_ask(struct db *db, const char *const *values)
 		n = db_rows_count(rows);
 	db_rows_free(rows);
 	return n;
+}
+
+/* An id may be said by how it begins.  A task's provider is not put in: that would
+ * name the task, of which more may be replayed. */
+static bool
+replay_find(struct db *db, const char **values, struct task_name *t,
+    char id[DELIVERY_ID_SIZE])
+{
+	char	word[1024];
+
+	if (values[TASK] != NULL) {
+		(void)snprintf(word, sizeof(word), "%s%s%s",
+		    values[PROVIDER] != NULL ? values[PROVIDER] : "",
+		    values[PROVIDER] != NULL ? "/" : "", values[TASK]);
+		if (!task_find(db, word, t))
+			return false;
+		values[TASK] = t->task_id;
+	}
+	if (values[ID] != NULL) {
+		if (!delivery_find(db, values[ID], id))
+			return false;
+		values[ID] = id;
+	}
+	return true;
 }
 
 /* All that waits, whoever asked for it. */
@@ -66,6 +91,8 @@ cli_replay(const struct conf *conf, int argc, char **argv)
 		{ "--queue",	&queue, NULL },
 		{ NULL,		NULL, NULL }
 	};
+	struct task_name	 t = { NULL, NULL, NULL };
+	char			 id[DELIVERY_ID_SIZE];
 	struct db		*db;
 	int			 asked, status = CLI_WRONG;
 
@@ -73,7 +100,8 @@ cli_replay(const struct conf *conf, int argc, char **argv)
 		return CLI_USAGE;
 	if ((db = cli_database(conf)) == NULL)
 		return CLI_WRONG;
-	if ((asked = replay_ask(db, values)) >= 0) {
+	if (replay_find(db, values, &t, id) &&
+	    (asked = replay_ask(db, values)) >= 0) {
 		status = CLI_OK;
 		if (queue)
 			printf("%d deliveries wait for the next sweep to "
@@ -81,6 +109,7 @@ cli_replay(const struct conf *conf, int argc, char **argv)
 		else
 			status = replay_work(db, conf, asked);
 	}
+	task_name_free(&t);
 	db_free(db);
 	return status;
 }

@@ -12,7 +12,38 @@
 #define MAX_COLUMNS	32
 #define CELL_MAX	60	/* of all columns but the last */
 #define CELL_LEAST	10	/* a column cut shorter tells nothing */
+#define ID_LEAST	14	/* enough of an id to name it by */
 #define GAP		2
+
+/* Columns that are more to their lists than where they stand: ids are cut as far as
+ * lets the last column that is wanted have its least width. */
+static const struct table_kind {
+	const char	*name;
+	size_t		 least;
+	bool		 is_id, is_wanted;
+	bool		 has_ends;	/* what is cut is its middle */
+} table_kinds[] = {
+	{ "task_id", ID_LEAST, true, false, false },
+	{ "id", ID_LEAST, true, false, false },
+	{ "about", ID_LEAST, true, false, false },
+	{ "model", CELL_LEAST, false, true, false },
+	{ "note", CELL_LEAST, false, true, false },
+	{ "last_error", CELL_LEAST, false, true, false },
+	{ "where", 24, false, true, true },
+	{ "details", 24, false, true, false },
+	{ NULL, CELL_LEAST, false, false, false }	/* any other */
+};
+
+static const struct table_kind *
+table_kind(const struct db_rows *rows, int col)
+{
+	const struct table_kind	*k;
+
+	for (k = table_kinds; k->name != NULL; k++)
+		if (strcmp(k->name, db_column_name(rows, col)) == 0)
+			break;
+	return k;
+}
 
 /* How wide is it printed? */
 static size_t
@@ -37,7 +68,8 @@ table_cell(const struct db_rows *rows, int row, int col, size_t most,
 	const char	*value = row == -1 ? db_column_name(rows, col) :
 			    db_value(rows, row, col);
 
-	return cli_text(out, CLI_TEXT_MAX, value != NULL ? value : "", most);
+	return (table_kind(rows, col)->has_ends ? cli_text_ends : cli_text)
+	    (out, CLI_TEXT_MAX, value != NULL ? value : "", most);
 }
 
 static size_t
@@ -68,29 +100,81 @@ table_is_empty(const struct db_rows *rows, int col)
 	return db_rows_count(rows) > 0;
 }
 
-/* How wide each column becomes; returns how many fit.  Where room is scarce, an
- * empty column gets none. */
+/* How wide each column wants to be.  Where room is scarce, an empty one gets none. */
+static int
+table_measure(const struct db_rows *rows, bool narrow, size_t width[MAX_COLUMNS])
+{
+	int	col, ncols = db_columns(rows);
+
+	if (ncols > MAX_COLUMNS)
+		ncols = MAX_COLUMNS;
+	for (col = 0; col < ncols; col++)
+		width[col] = narrow && table_is_empty(rows, col) ? 0 :
+		    table_column(rows, col, col == ncols - 1 ? CLI_WHOLE :
+		    CELL_MAX);
+	return ncols;
+}
+
+/* What the columns as far as the last wanted one take, that one being as narrow as it
+ * may; *ids are how wide the widest id among them is. */
+static size_t
+table_wanted(const struct db_rows *rows, int ncols, const size_t *width,
+    size_t *ids)
+{
+	const struct table_kind	*k;
+	size_t			 used = 0, wanted = 0, widest = 0, least;
+	int			 col;
+
+	*ids = 0;
+	for (col = 0; col < ncols; col++) {
+		if (width[col] == 0)
+			continue;
+		k = table_kind(rows, col);
+		if (k->is_id && width[col] > widest)
+			widest = width[col];
+		if (k->is_wanted) {
+			least = width[col] < k->least ? width[col] : k->least;
+			wanted = used + least;
+			*ids = widest;
+		}
+		used += width[col] + GAP;
+	}
+	return wanted;
+}
+
+/* Cut ids, the widest first, until what is wanted has room. */
+static void
+table_cut_ids(const struct db_rows *rows, int ncols, size_t room,
+    size_t width[MAX_COLUMNS])
+{
+	size_t	ids;
+	int	col;
+
+	while (table_wanted(rows, ncols, width, &ids) > room && ids > ID_LEAST)
+		for (col = 0; col < ncols; col++)
+			if (table_kind(rows, col)->is_id && width[col] == ids)
+				width[col]--;
+}
+
+/* How wide each column becomes; returns how many fit. */
 static int
 table_columns(const struct db_rows *rows, size_t width[MAX_COLUMNS])
 {
-	int	col, ncols = db_columns(rows);
-	size_t	room = table_width(), used = 0, gap;
-	bool	narrow = room != INT_MAX;
+	size_t	room = table_width(), used = 0;
+	int	col, ncols = table_measure(rows, room != INT_MAX, width);
 
-	for (col = 0; col < ncols && col < MAX_COLUMNS; col++) {
-		width[col] = 0;
-		if (narrow && table_is_empty(rows, col))
+	table_cut_ids(rows, ncols, room, width);
+	for (col = 0; col < ncols; col++) {
+		if (width[col] == 0)
 			continue;
-		gap = used > 0 ? GAP : 0;
-		width[col] = table_column(rows, col, col == ncols - 1 ?
-		    CLI_WHOLE : CELL_MAX);
-		if (used + gap + width[col] > room) {
-			if (room < used + gap + CELL_LEAST)
+		used += used > 0 ? GAP : 0;
+		if (used + width[col] > room) {
+			if (room < used + CELL_LEAST)
 				return col;
-			width[col] = room - used - gap;
+			width[col] = room - used;
 			return col + 1;
 		}
-		used += gap + width[col];
+		used += width[col];
 	}
 	return col;
 }

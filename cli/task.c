@@ -1,4 +1,4 @@
-/* Finding a task by the name that an operator gives it. */
+/* Finding a task or a delivery by the name that an operator gives it. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -98,4 +98,27 @@ task_name_free(struct task_name *t)
 	free(t->provider);
 	free(t->task_id);
 	free(t->status);
+}
+
+bool
+delivery_find(struct db *db, const char *word, char id[DELIVERY_ID_SIZE])
+{
+	struct db_param	 param = db_text(word);
+	struct db_rows	*rows = NULL;
+	int		 i, n = -1;
+
+	if (cli_query(db, DB_FIND_DELIVERY, &param, &rows))
+		n = db_rows_count(rows);
+	if (n == 1)
+		(void)snprintf(id, DELIVERY_ID_SIZE, "%s",
+		    db_value(rows, 0, 0));
+	else if (n == 0)
+		(void)cli_wrong("there is no delivery %s", word);
+	else if (n > 1)
+		(void)cli_wrong("the ids of several deliveries begin with %s; "
+		    "choose one:", word);
+	for (i = 0; n > 1 && i < n; i++)
+		fprintf(stderr, "  %s\n", db_value(rows, i, 0));
+	db_rows_free(rows);
+	return n == 1;
 }

@@ -86,18 +86,49 @@ text_copy(char *out, size_t outsz, const char *src, size_t most)
 	return columns;
 }
 
-size_t
-cli_text(char *out, size_t outsz, const char *src, size_t most)
+/* A third of what may be is the beginning, the rest is the end. */
+static size_t
+text_copy_ends(char *out, size_t outsz, const char *src, size_t most)
+{
+	struct piece	p;
+	size_t		whole = text_copy(out, outsz, src, CLI_WHOLE), used, len;
+
+	if (whole <= most || most <= DOTS_LEN)
+		return text_copy(out, outsz, src, most);
+	used = text_copy(out, outsz, src, DOTS_LEN + (most - DOTS_LEN) / 3);
+	len = strlen(out);
+	while (*src != '\0' && whole > most - used) {
+		src += text_piece(&p, src);
+		whole -= p.columns;
+	}
+	return used + text_copy(out + len, outsz - len, src, most - used);
+}
+
+/* Of the whole program this alone goes by the user's language. */
+static size_t
+text_in_language(size_t (*copy)(char *, size_t, const char *, size_t),
+    char *out, size_t outsz, const char *src, size_t most)
 {
 	static locale_t	user;
 	locale_t	before;
 	size_t		columns;
 
-	/* Of the whole program this alone goes by the user's language. */
 	if (user == (locale_t)0)
 		user = newlocale(LC_CTYPE_MASK, "", (locale_t)0);
 	before = uselocale(user);
-	columns = text_copy(out, outsz, src, most);
+	columns = copy(out, outsz, src, most);
 	(void)uselocale(before);
 	return columns;
+}
+
+size_t
+cli_text(char *out, size_t outsz, const char *src, size_t most)
+{
+	return text_in_language(text_copy, out, outsz, src, most);
+}
+
+size_t
+cli_text_ends(char *out, size_t outsz, const char *src, size_t most)
+{
+	return text_in_language(text_copy_ends, out, outsz, src, most);
 }

@@ -47,6 +47,25 @@ same "and each row" 5 "$(wc -l <"$WORK/tasks.csv")"
 like "quotes are doubled" '"nsfw, ""x"""' "$(cat "$WORK/tasks.csv")"
 like "80 columns have the model, where no error takes its room" ' model' "$(COLUMNS=80 genhook tasks pending | head -n 1)"
 fails "and no empty column" grep -q error <(COLUMNS=80 genhook tasks pending)
+# heads COLUMNS COMMAND...: which columns there are.
+heads()		{ local width=$1; shift; COLUMNS=$width genhook "$@" | head -n 1 | xargs; }
+LONG=11111111-2222-4333-8444-555555555555
+sql "insert into genhook.tasks (provider, task_id, status, model, submitted_at, finished_at, source) values
+    ('openrouter', '$LONG', 'succeeded', 'vendor/a-model-of-a-long-name', now() - interval '9 days', now() - interval '9 days', 'callback');
+    insert into genhook.outputs (provider, task_id, position, kind, url, name, status, location, bytes, sha256, content_type, stored_at)
+    values ('openrouter', '$LONG', 0, 'video', 'https://127.0.0.1/', 'video', 'stored', 'file:///var/lib/genhook/outputs/openrouter/2026/11/30/$LONG/0.mp4', 21470,
+        encode(sha256('x'), 'hex'), 'video/mp4', now())" >/dev/null
+same "80 columns have where an output is" 'status provider task_id n kind bytes where' "$(heads 80 outputs openrouter)"
+like "with both its ends" 'file:/.*\.\.\..*/0\.mp4$' "$(COLUMNS=80 genhook outputs openrouter)"
+same "60 have a task's model" 'status provider task_id age model' "$(heads 60 tasks openrouter)"
+like "of a cut id there is enough to name it" "succeeded +openrouter +${LONG:0:8}[^ ]*\\.\\.\\. " "$(COLUMNS=60 genhook tasks openrouter)"
+same "which finds it" 0 "$(status show "${LONG:0:9}")"
+like "where there is room it is whole" " $LONG " "$(COLUMNS=80 genhook tasks openrouter)"
+same "no line is too long" 60 "$(for width in 40 60 61 62 63 70 79 80 81 99; do
+    for list in tasks outputs deliveries requests attention health sweeps stats forwards; do
+	COLUMNS=$width genhook $list | awk -v w="$width" -v l="$list" 'length > w { print l, w, length }'
+    done; done; echo 60)"
+sql "delete from genhook.outputs where task_id = '$LONG'; delete from genhook.tasks where task_id = '$LONG'" >/dev/null
 like "a pipe has it" ' error ' "$(genhook tasks pending | head -n 1)"
 like "times have their year" "$(date +%Y)-" "$(genhook tasks pending)"
 
@@ -67,8 +86,30 @@ same "of an account, as CSV" '2026-01-03,apixo,team2' "$(genhook stats --account
 like "for the eye, with a mean" ' 2.5 ' "$(genhook stats novita)"
 same "health of one provider" novita "$(genhook health novita --json | jq -r '.[].provider' | sort -u)"
 like "health for the eye" 'provider +last' "$(genhook health)"
+# What callbacks and polls of the last hours say of two accounts.
+sql "insert into genhook.deliveries (id, received_at, provider, account, task_id, source, outcome, verdict, headers)
+    values (gen_random_uuid(), now(), 'novita', 'default', 'aaaa-2', 'callback', 'accepted', 'token', '{}'),
+    (gen_random_uuid(), now(), 'apixo', 'team2', 'bbbb-1', 'callback', 'duplicate', 'token', '{}');
+    insert into genhook.accounts (provider, account, not_before, trouble, trouble_since, troubles, reason)
+    values ('kie', 'team3', now() + interval '1 hour', 'no credit', now(), 1, 'answered 402')" >/dev/null
+same "health of accounts of one name" 'apixo/team2 false' "$(genhook health --account team2 --json | jq -r '.[] | "\(.provider)/\(.account) \(.went_quiet)"')"
+same "of one that waits" 'kie/team3 no credit: answered 402' "$(genhook health --account team3 --csv | awk -F , 'NR > 1 { print $1 "/" $2, $9 }')"
+same "and is well" 0 "$(status health --account default)"
+fails "of which nothing is said of the others" grep -qE 'team|apixo' "$WORK/said"
+same "nothing of an account of another provider" '[]' "$(genhook health novita --account team2 --json)"
 sql "update genhook.tasks set status = 'lost', submitted_at = now() - interval '8 days', finished_at = now(), next_poll_at = null, source = 'poll' where task_id = 'bbbb-1'" >/dev/null
+sql "insert into genhook.forwards (name, provider, task_id, type, happened_at, webhook_id)
+    select 'app', provider, task_id, 'task.finished', now(), 'msg_' || task_id from genhook.tasks where task_id in ('aaaa-2', 'bbbb-1')" >/dev/null
+same "forwards of an account" bbbb-1 "$(genhook forwards --account team2 --json | jq -r '.[].task_id')"
+same "and of one that has none" '[]' "$(genhook forwards --account nobody --json)"
+# By what a list's rows have nothing for, it is not empty: that says that all is well.
+for narrowing in 'sweeps --account team2' 'sweeps novita' 'deliveries --model x' 'attention --model x' 'health --metadata {}' 'stats --metadata {}' 'tasks --provider flux'; do
+	# shellcheck disable=SC2086 # words are wanted
+	same "$narrowing is bad usage" 2 "$(status $narrowing)"
+done
 like "attention names what wants some" 'bbbb-1' "$(genhook attention apixo)"
+same "the most urgent first" "$(sql 'select urgency from genhook.attention')" "$(genhook attention --limit 1000 --json | jq -r '.[].urgency')"
+check "of which there are several sorts" test "$(genhook attention --json | jq 'map(.urgency) | unique | length')" -ge 2
 same "as the view has it" "$(sql 'select count(*) from genhook.attention')" "$(genhook attention --limit 1000 --json | jq length)"
 
 # --- a delivery, byte for byte
@@ -80,6 +121,26 @@ check "its bytes are those that came" cmp "$WORK/body" "$WORK/got"
 same "beside them" "rejected 1 $(wc -c <"$WORK/body")" "$(genhook delivery "$ID" --json | jq -r '"\(.outcome) \(.headers.x) \(.bytes)"')"
 same "one that is not there" 1 "$(status delivery 00000000-0000-0000-0000-000000000000)"
 same "none" 2 "$(status delivery)"
+genhook delivery "${ID:0:8}" >"$WORK/got"
+check "how its id begins is enough" cmp "$WORK/body" "$WORK/got"
+genhook delivery "$(tr a-f A-F <<<"${ID:0:23}")" >"$WORK/got"
+check "in capitals, too" cmp "$WORK/body" "$WORK/got"
+TWIN=${ID:0:35}$([ "${ID:35}" = 0 ] && echo 1 || echo 0)
+sql "insert into genhook.deliveries (id, received_at, provider, account, task_id, source, outcome, verdict, headers)
+    values ('$TWIN', now(), 'novita', 'default', 'cccc-1', 'callback', 'ignored', 'token', '{}')" >/dev/null
+same "of several, none is taken" 1 "$(status delivery "${ID:0:8}")"
+like "they are named" "$TWIN" "$(cat "$WORK/said")"
+same "seven letters are too few" 1 "$(status delivery "${ID:0:7}")"
+same "what is no id is none" 1 "$(status delivery 0-0-0-0-0-0-0-0-0-0)"
+same "nor is this" 1 "$(status delivery "' or true --")"
+like "in words" 'there is no delivery' "$(cat "$WORK/said")"
+same "replay takes the beginning of an id" 0 "$(status replay --id "$ID" --queue)"
+sql "delete from genhook.deliveries where id = '$TWIN'" >/dev/null
+same "which is one's" 0 "$(status replay --id "${ID:0:8}" --queue)"
+same "so it is to be replayed" "$ID" "$(sql "select id from genhook.replays where finished_at is null")"
+sql "delete from genhook.replays" >/dev/null
+same "and of a task's" 1 "$(status replay --task aaaa --queue)"
+same "with its provider" 0 "$(status replay --provider novita --task aaaa-1 --queue)"
 # terminal COMMAND...: what a terminal shows.
 terminal()
 {
@@ -106,4 +167,11 @@ same "a whole id goes before a longer one" 0 "$(sql "insert into genhook.tasks (
 like "the whole one" 'novita/bbbb:' "$(cat "$WORK/said")"
 genhook show aaaa-2 >"$WORK/said"
 like "show has the prompt" 'prompt +a quay at dawn' "$(cat "$WORK/said")"
+sql "update genhook.requests set request = '{\"promptText\": \"a mole\"}' where task_id = 'aaaa-2'" >/dev/null
+like "wherever a provider's request has it" 'prompt +a mole' "$(genhook show aaaa-2)"
+sql "insert into genhook.tasks (provider, task_id, status, submitted_at, finished_at, source, metadata)
+    values ('novita', 'told-of-by-nobody', 'succeeded', null, now(), 'callback', '{\"prompt\": \"a gull\"}')" >/dev/null
+like "also in metadata" 'prompt +a gull' "$(genhook show told-of)"
+fails "what nobody told of has no moment" grep -q submitted <(genhook show told-of)
+like "help may stand anywhere" '^usage: genhook tasks' "$(genhook tasks novita --help)"
 finish
