@@ -183,7 +183,8 @@ $(BUILD)/tests/test_db_pooled: WRAPPED = db_await PQenterPipelineMode \
 $(BUILD)/tests/test_process: WRAPPED = prctl setrlimit getppid
 $(BUILD)/tests/test_verify: WRAPPED = worker_wait media_end
 $(BUILD)/tests/test_workq: WRAPPED = pthread_mutex_lock
-$(BUILD)/tests/test_s3_upload: WRAPPED = http_start http_turn
+$(BUILD)/tests/test_s3_upload: WRAPPED = http_start http_turn \
+    http_engine_free clock_ms
 $(BUILD)/tests/test_rows: WRAPPED = finisher_reap db_writer_put db_writer_reap \
     db_writer_pending db_rows_count db_value db_rows_free run_query worker_wait
 $(BUILD)/tests/test_drain: WRAPPED = store_deliveries \
@@ -191,6 +192,9 @@ $(BUILD)/tests/test_drain: WRAPPED = store_deliveries \
 $(BUILD)/tests/test_leases: WRAPPED = clock_ms http_start http_turn \
     http_in_flight http_free_slots run_query run_query_any_thread \
     db_rows_count db_value db_rows_free
+$(BUILD)/tests/test_job: WRAPPED = clock_ms time http_start http_turn \
+    http_in_flight http_free_slots http_engine_free run_query \
+    run_query_any_thread db_rows_count db_value db_bytes db_rows_free
 $(BUILD)/tests/test_spool_disk $(BUILD)/tests/test_archive_disk: WRAPPED = \
     fsync syncfs write renameat openat
 

@@ -1,4 +1,5 @@
-/* Whose trouble it is when no server is got to, or none answers. */
+/* Whose trouble it is when no server is got to, or none answers; and what is sent
+ * once alone. */
 #include <sys/socket.h>
 
 #include <arpa/inet.h>
@@ -14,6 +15,7 @@
 
 #define COUNT(a)	(sizeof(a) / sizeof((a)[0]))
 #define TURN_MS		1000
+#define CONNECTIONS	8
 
 int	__real_socket(int, int, int);
 int	__wrap_socket(int, int, int);
@@ -146,11 +148,124 @@ test_faults(void)
 	(void)close(fd);
 }
 
+/* --- what is sent once */
+
+/* A server that answers GET, keeps its connections, and breaks off each that brings
+ * a POST, when it has all of it. */
+static struct {
+	int	listener, fds[CONNECTIONS];
+	int	port, n, posts;
+} server;
+
+static void
+server_open(void)
+{
+	struct sockaddr_in	in = { .sin_family = AF_INET,
+				    .sin_addr = { htonl(INADDR_LOOPBACK) } };
+	socklen_t		len = sizeof(in);
+	int			fd = __real_socket(AF_INET,
+				    SOCK_STREAM | SOCK_NONBLOCK, 0);
+
+	CU_ASSERT_TRUE_FATAL(fd != -1 &&
+	    bind(fd, (struct sockaddr *)&in, sizeof(in)) == 0 &&
+	    listen(fd, CONNECTIONS) == 0 &&
+	    getsockname(fd, (struct sockaddr *)&in, &len) == 0);
+	memset(&server, 0, sizeof(server));
+	server.listener = fd;
+	server.port = ntohs(in.sin_port);
+}
+
+static void
+server_read(int *fd)
+{
+	static const char	answer[] = "HTTP/1.1 200 OK\r\n"
+				    "Content-Length: 2\r\n\r\nok";
+	char			text[4096];
+	ssize_t			n = *fd == -1 ? -1 :
+				    recv(*fd, text, sizeof(text), MSG_DONTWAIT);
+
+	if (n > 0 && strncmp(text, "GET ", 4) == 0)
+		CU_ASSERT_EQUAL(send(*fd, answer, strlen(answer), MSG_NOSIGNAL),
+		    (ssize_t)strlen(answer));
+	if (n > 0 && strncmp(text, "POST ", 5) == 0)
+		server.posts++;
+	if (n == 0 || (n > 0 && strncmp(text, "POST ", 5) == 0)) {
+		(void)close(*fd);
+		*fd = -1;
+	}
+}
+
+static void
+server_turn(void)
+{
+	int	i, fd;
+
+	if (server.n < CONNECTIONS &&
+	    (fd = accept(server.listener, NULL, NULL)) != -1)
+		server.fds[server.n++] = fd;
+	for (i = 0; i < server.n; i++)
+		server_read(&server.fds[i]);
+}
+
+static void
+server_close(void)
+{
+	int	i;
+
+	for (i = 0; i < server.n; i++)
+		if (server.fds[i] != -1)
+			(void)close(server.fds[i]);
+	(void)close(server.listener);
+}
+
+static void
+ask(struct http_engine *engine, const char *post, struct http_response *res)
+{
+	char			url[64];
+	bool			done = false;
+	struct http_request	req = { .policy = HTTP_OPERATOR_HOST,
+				    .url = url, .post = post,
+				    .max_bytes = 1000, .timeout_s = 20,
+				    .on_body = on_body, .on_done = on_done,
+				    .arg = &done };
+
+	(void)snprintf(url, sizeof(url), "http://127.0.0.1:%d/", server.port);
+	CU_ASSERT_TRUE_FATAL(http_start(engine, &req, res));
+	while (!done) {
+		server_turn();
+		http_turn(engine, 1);
+	}
+}
+
+/* libcurl sends again what was lost on a connection that it had used before; a
+ * request that costs money goes over one of its own. */
+static void
+test_post_once(void)
+{
+	struct http_engine	*engine = http_engine_new(1, true);
+	struct http_response	 res;
+
+	CU_ASSERT_PTR_NOT_NULL_FATAL(engine);
+	server_open();
+	ask(engine, NULL, &res);
+	CU_ASSERT_EQUAL(res.verdict, HTTP_ANSWERED);
+	ask(engine, NULL, &res);
+	CU_ASSERT_EQUAL(server.n, 1);
+	ask(engine, "{}", &res);
+	CU_ASSERT_EQUAL(res.verdict, HTTP_TROUBLE);
+	CU_ASSERT_TRUE(res.begun);
+	CU_ASSERT_EQUAL(server.posts, 1);
+	CU_ASSERT_EQUAL(server.n, 2);
+	http_engine_free(engine);
+	server_close();
+}
+
 int
 main(void)
 {
 	static const struct test	tests[] = {
 		{ "whose trouble it is", test_faults },
+		{ "a POST is sent once", test_post_once },
 		{ NULL, NULL }
 	};
 

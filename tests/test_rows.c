@@ -286,6 +286,22 @@ test_away(void)
 	CU_ASSERT_EQUAL(downloads.recording, 0);
 }
 
+/* A broken run writes nothing more of what it has; the lease runs out. */
+static void
+test_broken(void)
+{
+	char	said[4096];
+
+	world_begin();
+	downloads.run->broken = true;
+	(void)job_at_archive("0", true, false);
+	collect(said);
+	CU_ASSERT_EQUAL(world.nput, 0);
+	CU_ASSERT_STRING_EQUAL(world.failures, "");
+	CU_ASSERT_EQUAL(sweep.counts.stored, 0);
+	CU_ASSERT_TRUE(STAILQ_EMPTY(&downloads.to_record));
+}
+
 int
 main(void)
 {
@@ -295,6 +311,7 @@ main(void)
 		{ "a lost row", test_lost_row },
 		{ "a refused row", test_refused_row },
 		{ "no database", test_away },
+		{ "a broken run", test_broken },
 		{ NULL, NULL }
 	};
 
