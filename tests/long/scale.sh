@@ -368,8 +368,8 @@ wrong=$(awk '$3 != 200 && $3 != 401' "$LOG/requests" | grep -vc 'fronts/front1')
 same "nothing was answered but 200 (and 401 to forgeries), but by the dead machine" 0 "$wrong"
 refused=$(awk '$3 != 200 && $3 != 401' "$LOG/requests" | wc -l)
 slow=$(awk '$3 == 200 && $6 + 0 > 3000' "$LOG/requests" | wc -l)
-slow_alone=$(awk '$3 == 200 && $6 + 0 > 3000 && $8 + 0 == 0' "$LOG/requests" | wc -l)
-same "all in 3 s, but those that had been with the dead machine" 0 "$slow_alone"
+same_lines "all in 3 s, but those that had been with the dead machine" '' \
+    "$(awk '$3 == 200 && $6 + 0 > 3000 && $8 + 0 == 0' "$LOG/requests")"
 slowest=$(awk '$3 == 200 { print $6 + 0 }' "$LOG/requests" | sort -n | tail -n 1)
 
 # --- files
