@@ -148,6 +148,17 @@ commit_queue_has_some(struct commit_queue *q)
 }
 
 bool
+commit_queue_wants_leader(struct commit_queue *q)
+{
+	bool	wants;
+
+	(void)pthread_mutex_lock(&q->lock);
+	wants = !STAILQ_EMPTY(&q->waiting) && !q->standing_by;
+	(void)pthread_mutex_unlock(&q->lock);
+	return wants;
+}
+
+bool
 commit_queue_put(struct commit_queue *q, struct commit *c)
 {
 	bool	take;
@@ -171,7 +182,7 @@ commit_queue_lead(struct commit_queue *q, struct commit_list *taken,
 	enum commit_lead	lead = LEAD_OTHER;
 
 	(void)pthread_mutex_lock(&q->lock);
-	if (q->led && !q->standing_by)
+	if (q->led && !q->standing_by && !STAILQ_EMPTY(&q->waiting))
 		commit_queue_stand_by(q);
 	if (!STAILQ_EMPTY(&q->waiting) && !q->led) {
 		q->led = true;

@@ -35,6 +35,10 @@ void	commit_queue_free(struct commit_queue *);	/* NULL is fine */
 /* Does anything wait for a leader? */
 bool	commit_queue_has_some(struct commit_queue *);
 
+/* A worker that has put one in: is it needed, since there is nobody else to lead
+ * or to stand by?  Else who stands by takes what waits. */
+bool	commit_queue_wants_leader(struct commit_queue *);
+
 /* A worker: let it wait for a leader, and call commit_queue_lead() next.
  * False: the database is known to be away, and commit->err says so; one that
  * only asks for the database waits all the same. */

@@ -502,6 +502,13 @@ committer_lead_database(struct committer *c, struct commit_list *known)
 	}
 }
 
+bool
+committer_wants_leader(struct committer *c)
+{
+	return commit_queue_wants_leader(c->queue) ||
+	    commit_queue_wants_leader(c->spooling);
+}
+
 struct commit *
 committer_lead_spool(struct committer *c)
 {

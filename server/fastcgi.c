@@ -41,6 +41,11 @@
 #define WORKERS_MIN	8
 #define WORKERS_SHARE	2
 
+/* So many workers wait for connections: each connection wakes one that sleeps,
+ * and under load few of them do.  A worker gives its place up before whatever may
+ * hold it up. */
+#define LISTENERS	2
+
 /* A place for one request: free, with the worker that takes it in, with the
  * service, or with the worker that ends it. */
 struct slot {
@@ -54,14 +59,17 @@ struct server {
 	const struct service	*service;
 	struct slot		*slots;		/* all of them */
 	char			*calls;		/* what they point to */
-	pthread_mutex_t		 lock;		/* for the two below */
+	pthread_mutex_t		 lock;		/* for all below */
 	pthread_cond_t		 freed;
 	struct slot		*free;
+	pthread_cond_t		 place_free;	/* to listen */
+	int			 listening;	/* at most LISTENERS */
 };
 
 struct fcgi_worker {
 	struct server	*server;
 	pthread_t	 thread;
+	bool		 listens;	/* it has a place */
 	atomic_bool	 accepting;	/* it may be interrupted */
 	atomic_bool	 ended;
 };
@@ -155,6 +163,7 @@ slots_make(struct server *s, int n)
 		return false;
 	(void)pthread_mutex_init(&s->lock, NULL);
 	(void)pthread_cond_init(&s->freed, NULL);
+	(void)pthread_cond_init(&s->place_free, NULL);
 	for (i = 0; i < n; i++)
 		if (!slot_init(s, &s->slots[i], s->calls + (size_t)i *
 		    s->service->call_bytes))
@@ -212,6 +221,39 @@ slot_answer(struct server *s, struct slot *slot)
 
 /* ---- workers ------------------------------------------------------------ */
 
+/* Wait for a place to listen, unless it has one. */
+static void
+worker_listen(struct fcgi_worker *w)
+{
+	struct server	*s = w->server;
+
+	if (w->listens)
+		return;
+	(void)pthread_mutex_lock(&s->lock);
+	while (s->listening == LISTENERS)
+		(void)pthread_cond_wait(&s->place_free, &s->lock);
+	s->listening++;
+	(void)pthread_mutex_unlock(&s->lock);
+	w->listens = true;
+}
+
+/* What it does next may wait: somebody has to listen meanwhile. */
+static void
+worker_leave(struct fcgi_worker *w)
+{
+	struct server	*s = w->server;
+	bool		 nobody;
+
+	if (!w->listens)
+		return;
+	w->listens = false;
+	(void)pthread_mutex_lock(&s->lock);
+	nobody = --s->listening == 0;
+	(void)pthread_mutex_unlock(&s->lock);
+	if (nobody)
+		(void)pthread_cond_signal(&s->place_free);
+}
+
 /* The service's each(): end the request of this slot. */
 static void
 slot_end(void *arg, void *owner)
@@ -227,13 +269,21 @@ slot_end(void *arg, void *owner)
  * is idle would hold a worker up.
  */
 static int
-slot_accept(struct slot *slot, bool *ended)
+worker_accept(struct fcgi_worker *w, struct slot *slot, bool *ended)
 {
 	FCGX_Request	*fr = &slot->fr;
 	int		 got, fd = listener_accept();
 
 	if ((*ended = fd == -1))
 		return -1;
+	if (!listener_has_request(fd)) {
+		/* Its peer may take its time. */
+		worker_leave(w);
+		if (!listener_hears(fd)) {
+			(void)close(fd);
+			return -1;
+		}
+	}
 	fr->ipcFd = fd;
 	fr->keepConnection = 1;
 	got = FCGX_Accept_r(fr);
@@ -241,29 +291,45 @@ slot_accept(struct slot *slot, bool *ended)
 	return got;
 }
 
+/* Begin the slot's request, and end it or let some worker's lead do so. */
+static void
+worker_begin(struct fcgi_worker *w, struct slot *slot)
+{
+	struct server		*s = w->server;
+	const struct service	*service = s->service;
+
+	if (service->begin_waits)
+		worker_leave(w);
+	if (service->begin(slot->call, service->arg, &slot->req, slot)) {
+		if (!service->wants_lead(service->arg))
+			return;
+		worker_leave(w);
+		service->lead(service->arg, slot_end, s);
+		return;
+	}
+	if (!body_is_read(slot->fr.in))
+		worker_leave(w);
+	slot_answer(s, slot);
+}
+
 /* Take one request in, into this slot.  False: no more will come. */
 static bool
 worker_serve(struct fcgi_worker *w, struct slot *slot)
 {
-	struct server		*s = w->server;
-	const struct service	*service = s->service;
-	bool			 ended;
-	int			 got;
+	bool	ended;
+	int	got;
 
 	atomic_store(&w->accepting, true);
-	got = slot_accept(slot, &ended);
+	got = worker_accept(w, slot, &ended);
 	atomic_store(&w->accepting, false);
 	if (got < 0) {
-		slot_put(s, slot);
+		slot_put(w->server, slot);
 		return !ended;
 	}
 	slot->req.env = slot->fr.envp;
 	slot->req.broken = false;
 	body_look(&slot->req, slot->fr.in);
-	if (service->begin(slot->call, service->arg, &slot->req, slot))
-		service->lead(service->arg, slot_end, s);
-	else
-		slot_answer(s, slot);
+	worker_begin(w, slot);
 	return true;
 }
 
@@ -277,8 +343,10 @@ worker_main(void *arg)
 {
 	struct fcgi_worker	*w = arg;
 
-	while (worker_serve(w, slot_get(w->server)))
-		;
+	do
+		worker_listen(w);
+	while (worker_serve(w, slot_get(w->server)));
+	worker_leave(w);
 	/* Nobody is let in any more and nobody waits: we end, also where it
 	 * was not us who shut the socket. */
 	(void)kill(getpid(), SIGTERM);

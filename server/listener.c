@@ -7,9 +7,11 @@
 
 #include <errno.h>
 #include <poll.h>
-#include <stdatomic.h>
+#include <string.h>
 #include <time.h>
 #include <unistd.h>
+
+#include <fastcgi.h>
 
 #include "lib/clock.h"
 #include "server/listener.h"
@@ -18,22 +20,70 @@
 
 /* A connection may be silent for so long; web servers send at once. */
 #define SILENCE_MS	2000
+/* A web server connects first, and then sends: so soon. */
+#define MOMENT_MS	1
+/* A callback and its head are shorter. */
+#define REQUEST_SHORT	16384
 /* Without descriptors or memory: before the next try. */
 #define SHORTAGE_MS	50
 
+/*
+ * Is this a request from its beginning to the empty record that ends its body?
+ * Anything else may have libfcgi wait for more.  (FastCGI Specification 1.0,
+ * 3.3, 5.1 to 5.3)
+ */
+static bool
+records_are_request(const unsigned char *data, size_t len)
+{
+	static const unsigned char	parts[] = { FCGI_BEGIN_REQUEST,
+					    FCGI_PARAMS, FCGI_STDIN };
+	const FCGI_Header		*first = (const FCGI_Header *)data, *h;
+	size_t				at, content, part = 0;
+
+	for (at = 0; at + FCGI_HEADER_LEN <= len;
+	    at += FCGI_HEADER_LEN + content + h->paddingLength) {
+		h = (const FCGI_Header *)(data + at);
+		content = (size_t)h->contentLengthB1 << 8 | h->contentLengthB0;
+		if (h->type != parts[part] || h->requestIdB0 !=
+		    first->requestIdB0 || h->requestIdB1 != first->requestIdB1)
+			return false;
+		/* The first part is one record; an empty one ends the others. */
+		if ((part == 0 || content == 0) && ++part == sizeof(parts))
+			return true;
+	}
+	return false;
+}
+
 /* Until then; false: it closed, or said nothing. */
 static bool
-listener_hears(int fd)
+connection_says(int fd, int timeout_ms)
 {
 	struct pollfd	p = { .fd = fd, .events = POLLIN };
-	int64_t		until = clock_ms() + SILENCE_MS;
-	int64_t		left = SILENCE_MS;
+	int64_t		until = clock_ms() + timeout_ms, left = timeout_ms;
 	int		got;
 
 	while ((got = poll(&p, 1, (int)left)) == -1 && errno == EINTR)
 		if ((left = until - clock_ms()) < 0)
 			left = 0;
 	return got == 1 && (p.revents & POLLIN) != 0;
+}
+
+bool
+listener_has_request(int fd)
+{
+	unsigned char	data[REQUEST_SHORT];
+	ssize_t		n;
+
+	n = recv(fd, data, sizeof(data), MSG_PEEK | MSG_DONTWAIT);
+	if (n == -1 && connection_says(fd, MOMENT_MS))
+		n = recv(fd, data, sizeof(data), MSG_PEEK | MSG_DONTWAIT);
+	return n > 0 && records_are_request(data, (size_t)n);
+}
+
+bool
+listener_hears(int fd)
+{
+	return connection_says(fd, SILENCE_MS);
 }
 
 /* After a failed accept(): may the next one do better? */
@@ -60,12 +110,8 @@ listener_accept(void)
 
 	for (;;) {
 		fd = accept4(LISTEN_FD, NULL, NULL, SOCK_CLOEXEC);
-		if (fd >= 0 && listener_hears(fd))
+		if (fd >= 0 || !listener_goes_on(errno))
 			return fd;
-		if (fd >= 0)
-			(void)close(fd);
-		else if (!listener_goes_on(errno))
-			return -1;
 	}
 }
 

@@ -96,6 +96,14 @@ receiver_lead(void *arg, void (*each)(void *, void *), void *each_arg)
 }
 
 static bool
+receiver_wants_lead(void *arg)
+{
+	const struct receiver	*rx = arg;
+
+	return committer_wants_leader(rx->committer);
+}
+
+static bool
 receiver_serve(struct receiver *rx, bool fastcgi)
 {
 	const struct service	service = {
@@ -103,7 +111,8 @@ receiver_serve(struct receiver *rx, bool fastcgi)
 		.call_bytes = sizeof(struct callback),
 		.begin = receiver_begin_call,
 		.end = receiver_end_call,
-		.lead = receiver_lead
+		.lead = receiver_lead,
+		.wants_lead = receiver_wants_lead
 	};
 	struct errbuf		err;
 	bool			ok;

@@ -19,6 +19,9 @@
 struct service {
 	void	*arg;
 	size_t	 call_bytes;
+	/* Does begin() wait for others?  Then other requests are taken in
+	 * meanwhile. */
+	bool	 begin_waits;
 	/* A worker: begin a request.  False: end() may follow at once.  True:
 	 * some worker's lead() will give owner to each(), maybe before this has
 	 * returned. */
@@ -31,6 +34,8 @@ struct service {
 	 * worker is to end to each(); they may be many or none.  NULL where
 	 * begin() never returns true. */
 	void	(*lead)(void *arg, void (*each)(void *, void *owner), void *);
+	/* A worker after true: need it call lead()?  Else others do. */
+	bool	(*wants_lead)(void *arg);
 };
 
 /* A person's words, where a person started the program: print what it is, or with

@@ -67,6 +67,7 @@ web_run(struct web *web, bool fastcgi, struct errbuf *err)
 	const struct service	service = {
 		.arg = web,
 		.call_bytes = sizeof(struct web_call),
+		.begin_waits = true,
 		.begin = web_begin,
 		.end = web_end
 	};
