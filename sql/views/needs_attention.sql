@@ -74,7 +74,8 @@ create or replace view genhook.request_attention as
             when c.n = 1 then format('select * from genhook.settle_request(%s, %L)', r.id, c.first)
             when c.n > 1 then format('select task_id, model, finished_at, result from genhook.tasks where provider = %L and task_id in (%s)', r.provider::text collate "default", c.ids)
             else format('select * from genhook.requests where id = %s', r.id)
-        end as cure
+        end as cure,
+        r.account
     from genhook.requests r
     cross join lateral genhook.tasks_of_request(r.provider, r.account, r.model,
         r.sent_at) as c
@@ -82,7 +83,7 @@ create or replace view genhook.request_attention as
     union all
     select 'refused request', r.provider, r.task_id, r.settled_at,
         format('request %s: %s', r.id, r.error),
-        format('select * from genhook.requeue_requests(%s)', r.id)
+        format('select * from genhook.requeue_requests(%s)', r.id), r.account
     from genhook.requests r
     where r.status = 'refused' and r.attempts > 0
         and r.settled_at > now() - interval '7 days'
@@ -94,7 +95,8 @@ create or replace view genhook.request_attention as
         case when i.doubt is not null
             then 'select * from genhook.resume_sending()'
             else coalesce(u.cure,
-                format('select * from genhook.requeue_requests(%s)', r.id)) end
+                format('select * from genhook.requeue_requests(%s)', r.id)) end,
+        r.account
     from genhook.requests r
     -- It has one row, which nobody tells the planner.
     left join (select n.doubt from genhook.identity n limit 1) as i on true
@@ -115,6 +117,7 @@ comment on column genhook.request_attention.task_id is 'The task, where there is
 comment on column genhook.request_attention.since is 'Since when.';
 comment on column genhook.request_attention.details is 'Which request, and what is the matter.';
 comment on column genhook.request_attention.cure is 'The statement that mends it or shows more.';
+comment on column genhook.request_attention.account is 'Whose request it is.';
 
 -- What was given up is looked at as a whole: an application that was away is one
 -- trouble.
@@ -180,7 +183,7 @@ create or replace view genhook.every_attention as
     )
     select e.reason, e.provider::genhook.provider_name as provider,
         e.task_id::genhook.task_key as task_id, e.since, e.details, e.cure,
-        e.urgency, e.ends_at
+        e.urgency, e.ends_at, e.account::genhook.account_name as account
     from (
     select 'sweep stopped' as reason, null::text as provider,
         null::text as task_id, last_started as since,
@@ -188,14 +191,14 @@ create or replace view genhook.every_attention as
             host, date_trunc('second', usual_wait)) as details,
         format('select * from genhook.sweeps where host = %L order by started desc limit 10', host)
             as cure,
-        1 as urgency, null::timestamptz as ends_at
+        1 as urgency, null::timestamptz as ends_at, null::text as account
     from sweeping
     where is_late
     union all
     select 'sweep hindered', null, null, error_since,
         format('on %s: %s', host, error),
         format('select * from genhook.sweeps where host = %L order by started desc limit 10', host),
-        1, null
+        1, null, null
     from sweeping
     where error is not null
     union all
@@ -203,27 +206,29 @@ create or replace view genhook.every_attention as
         format('on %s the last %s sweeps were killed: is there too little memory, or a limit of time?',
             host, killed),
         format('select * from genhook.sweeps where host = %L order by started desc limit 10', host),
-        1, null
+        1, null, null
     from sweeping
     where killed > 0
     union all
-    select status || ' output ' || position, provider, task_id, lost_at,
-        last_error,
-        format('select * from genhook.retry_outputs(%L, %L)', provider,
-            task_id),
-        case when status = 'failed' and (expires_at is null
-            or expires_at > now()) then 2 else 5 end, expires_at
-    from genhook.lost_outputs
+    select o.status || ' output ' || o.position, o.provider, o.task_id,
+        o.lost_at, o.last_error,
+        format('select * from genhook.retry_outputs(%L, %L)', o.provider,
+            o.task_id),
+        case when o.status = 'failed' and (o.expires_at is null
+            or o.expires_at > now()) then 2 else 5 end, o.expires_at,
+        (select t.account from genhook.tasks t
+        where t.provider = o.provider and t.task_id = o.task_id)
+    from genhook.lost_outputs o
     union all
     select 'account unknown', provider, task_id, since,
-        format('%s tasks wait; %s', tasks, details), cure, 2, null
+        format('%s tasks wait; %s', tasks, details), cure, 2, null, account
     from genhook.unknown_accounts
     where tasks > 0
     union all
     -- Until it is replayed, or deleted by hand: it may hold a result.
     select 'unparsed delivery', provider, task_id, received_at, note,
         format('select * from genhook.replay_deliveries(p_id => %L)', id),
-        2, null
+        2, null, account
     from genhook.deliveries d
     where outcome = 'unparsed' and source <> 'replay'
         and not exists (select from genhook.replays r
@@ -235,22 +240,23 @@ create or replace view genhook.every_attention as
             account, unread),
         format('select received_at, outcome, note from genhook.deliveries where provider = %L and account = %L and outcome in (''unparsed'', ''unverified'') order by received_at desc',
             provider, account),
-        2, null
+        2, null, account
     from hearing
     where none_read
     union all
     select reason, provider, task_id, since, details, cure,
-        case reason when 'request of unknown fate' then 2 else 4 end, null
+        case reason when 'request of unknown fate' then 2 else 4 end, null,
+        account
     from genhook.request_attention
     union all
-    select reason, provider, task_id, since, details, cure, urgency, null
+    select reason, provider, task_id, since, details, cure, urgency, null, null
     from genhook.forward_attention
     union all
     select 'lost task', provider, task_id, finished_at,
         error_message,
         format('select * from genhook.repoll_tasks(%L, %L)', provider,
             task_id),
-        3, null
+        3, null, account
     from genhook.tasks
     where status = 'lost'
     union all
@@ -261,7 +267,7 @@ create or replace view genhook.every_attention as
                 provider, task_id)
             else format('select * from genhook.repoll_tasks(%L, %L)',
                 provider, task_id) end,
-        3, null
+        3, null, account
     from genhook.deliveries d
     where outcome = 'accepted' and note is not null
         and (source <> 'replay' or note like 'replay of %: %')
@@ -270,7 +276,7 @@ create or replace view genhook.every_attention as
     select 'poll fails', provider, task_id, submitted_at, last_poll_error,
         format('select * from genhook.repoll_tasks(%L, %L)', provider,
             task_id),
-        3, null
+        3, null, account
     from genhook.tasks
     where status = 'pending' and last_poll_error is not null
     union all
@@ -279,14 +285,14 @@ create or replace view genhook.every_attention as
             account, unanswered),
         format('select * from genhook.tasks where provider = %L and account = %L and submitted_at > %L and (status = ''pending'' or source = ''poll'')',
             provider, account, last_callback),
-        3, null
+        3, null, account
     from hearing
     where went_quiet
     union all
     select outcome || ' delivery', provider, task_id, received_at, note,
         format('select * from genhook.deliveries where received_at = %L and id = %L',
             received_at, id),
-        5, null
+        5, null, account
     from genhook.deliveries d
     where outcome in ('conflict', 'rejected', 'unverified')
         and received_at > now() - interval '7 days'
@@ -301,7 +307,7 @@ create or replace view genhook.every_attention as
             concat_ws(': ', trouble, reason)),
         format('select * from genhook.resume_accounts(%L, %L)', provider,
             account),
-        case trouble when 'no credit' then 4 else 3 end, null
+        case trouble when 'no credit' then 4 else 3 end, null, account
     from genhook.accounts
     where troubles > 0 and (trouble in ('no credit', 'walled off')
         or trouble_since < now() - interval '15 minutes')
@@ -316,11 +322,12 @@ comment on column genhook.every_attention.details is 'What is the matter.';
 comment on column genhook.every_attention.cure is 'The statement that mends it or shows more.';
 comment on column genhook.every_attention.urgency is '1: no work gets done; 2: a result or money is lost soon; 3: a result can be had for longer; 4: waits, and has cost nothing; 5: is over.';
 comment on column genhook.every_attention.ends_at is 'When it is too late, where that is known: a link''s end.';
+comment on column genhook.every_attention.account is 'Of which account, where it is about one.';
 
 -- What somebody has set aside is left out until it changes.
 create or replace view genhook.attention as
     select a.reason, a.provider, a.task_id, a.since, a.details, a.cure,
-        a.urgency, a.ends_at
+        a.urgency, a.ends_at, a.account
     from genhook.every_attention a
     where not exists (select from genhook.set_asides s
         where s.key = genhook.attention_key(a.reason, a.provider, a.task_id,
@@ -336,3 +343,4 @@ comment on column genhook.attention.details is 'What is the matter.';
 comment on column genhook.attention.cure is 'The statement that mends it or shows more.';
 comment on column genhook.attention.urgency is '1: no work gets done; 2: a result or money is lost soon; 3: a result can be had for longer; 4: waits, and has cost nothing; 5: is over.';
 comment on column genhook.attention.ends_at is 'When it is too late, where that is known: a link''s end.';
+comment on column genhook.attention.account is 'Of which account, where it is about one.';

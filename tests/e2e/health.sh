@@ -227,6 +227,8 @@ for reason in 'sweep hindered' 'failed output 0' 'expired output 3' 'account unk
     'request of unknown fate' 'refused request' 'request waits' 'lost task' 'odd result' 'poll fails' 'conflict delivery' 'unverified delivery'; do
 	check "attention has: $reason" grep -qx "$reason" "$WORK/attention"
 done
+same "each says of which account it is, but those of sweeps and applications" '' \
+    "$(sql "select distinct reason from genhook.attention where account is null and reason not like 'sweep%' and reason not like 'forward %'")"
 same "each has a since" 0 "$(sql "select count(*) from genhook.attention where since is null")"
 same "what keeps all work from being done is first" 'sweep hindered' "$(head -n 1 "$WORK/attention")"
 same "then what is lost soonest" 'failed output 2 failed output 1' "$(sed -n 2,3p "$WORK/attention" | xargs)"

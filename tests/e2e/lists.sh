@@ -108,6 +108,12 @@ for narrowing in 'sweeps --account team2' 'sweeps novita' 'deliveries --model x'
 	same "$narrowing is bad usage" 2 "$(status $narrowing)"
 done
 like "attention names what wants some" 'bbbb-1' "$(genhook attention apixo)"
+same "attention of an account" 'lost task bbbb-1' "$(genhook attention --account team2 --json | jq -r '.[] | select(.account == "team2") | "\(.reason) \(.task_id)"')"
+same "and of no other" '["team2"]' "$(genhook attention --account team2 --json | jq -c 'map(.account) | unique')"
+same "of one that waits" 'kie account paused' "$(genhook attention --account team3 --csv | awk -F , 'NR > 1 { print $2, $1 }')"
+same "well" 0 "$(status attention --account team3)"
+fails "for the eye, too, without the others" grep -qE 'apixo|novita' "$WORK/said"
+same "of one that has nothing" '[]' "$(genhook attention --account nobody --json)"
 same "the most urgent first" "$(sql 'select urgency from genhook.attention')" "$(genhook attention --limit 1000 --json | jq -r '.[].urgency')"
 check "of which there are several sorts" test "$(genhook attention --json | jq 'map(.urgency) | unique | length')" -ge 2
 same "as the view has it" "$(sql 'select count(*) from genhook.attention')" "$(genhook attention --limit 1000 --json | jq length)"

@@ -1,0 +1,1 @@
+-- Each row of attention says of which account it is, where it is about one.
