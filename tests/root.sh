@@ -1,5 +1,5 @@
 # Debian machines on which nothing of ours was ever installed, made by debootstrap:
-# for tests/fresh and tests/package.  Needs root and debootstrap here; packages come
+# for tests/fresh, tests/package, tests/bundle and tests/container.  Needs root and debootstrap here; packages come
 # from where this machine has its own.
 # shellcheck shell=bash
 
@@ -39,12 +39,43 @@ root_make()
 	cp -L /etc/resolv.conf /etc/hosts "$ROOT/etc"
 }
 
+# What begins a command in the machine's network: nothing, until it has its own.
+ROOT_NETWORK=()
+
+# root_network: from here on the machine has a network of its own, in which nobody else
+# is and which leads nowhere, so that its ports are free; what it installs has to be
+# downloaded before.  The caller ends $ROOT_HOLDER, by whom the network lives.
+root_network()
+{
+	local up
+
+	up=$(mktemp -u "${TMPDIR:-/tmp}/genhook-network.XXXXXX")
+	mkfifo "$up"
+	# shellcheck disable=SC2016 # for the inner shell
+	unshare --net sh -c 'ip link set lo up && echo up >"$1" && exec sleep infinity' sh "$up" &
+	ROOT_HOLDER=$!
+	read -r _ <"$up"
+	rm -f "$up"
+	ROOT_NETWORK=(nsenter --net="/proc/$ROOT_HOLDER/ns/net")
+}
+
+# root_download PACKAGES...: what installing each of them there will ask for.
+root_download()
+{
+	local name
+
+	for name in "$@"; do
+		root_run /root apt-get -q install -y --download-only "$name" >"$ROOT/root/said" 2>&1 ||
+		    { tail -n 20 "$ROOT/root/said" >&2; return 1; }
+	done
+}
+
 # root_run FOLDER COMMAND...: there, as root.  Its mounts and processes are its
 # own, and end with it.
 root_run()
 {
 	# shellcheck disable=SC2016 # for the inner shells
-	unshare --mount --pid --fork --kill-child sh -c '
+	"${ROOT_NETWORK[@]}" unshare --mount --pid --fork --kill-child sh -c '
 		root=$1; shift
 		mount -t proc proc "$root/proc" &&
 		mount --rbind /sys "$root/sys" &&
