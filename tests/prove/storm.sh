@@ -92,12 +92,18 @@ watching=$!
 
 # --- the killer
 declare -A hits=() stops=()
-began_server=$SECONDS
 # deploy/postgres would look at every process.
 PG_HOME=$(cat "$RUN_DIR/pg.dir" 2>/dev/null || echo "$RUN_DIR/pg")
 postmaster()	{ as_server head -n 1 "$PG_HOME/data/postmaster.pid" 2>/dev/null; }
 any_of()	{ [ "$#" -gt 0 ] && echo "${@:RANDOM % $# + 1:1}"; }
 
+# old_enough PID: that one, when it is 8 s old.  make run may have been long about it.
+old_enough()
+{
+	local age
+
+	age=$(ps -o etimes= -p "$1") && [ "$age" -ge 8 ] && echo "$1"
+}
 # victim KIND: a process of that kind, or nothing.
 victim()
 {
@@ -112,7 +118,7 @@ victim()
 			    grep -q 'postgres: genhook_' && echo "$p"; done) ;;
 	postmaster)	echo "$postmaster" ;;
 	lighttpd)	# a start that fails at once is the end of make run, and rightly
-			[ $((SECONDS - began_server)) -lt 8 ] || server ;;
+			old_enough "$(server)" ;;
 	sweep)		cat "$LOG/sweep.pid" ;;
 	follower)	cat "$LOG/follow.pid" ;;
 	run)		any_of $(children "$(cat "$LOG/follow.pid")") ;;
@@ -168,6 +174,8 @@ strikes=0
 # However slow the machine is, it takes some strikes to prove anything.
 while [ "$SECONDS" -lt "$until_s" ] || { [ $strikes -lt 6 ] && [ "$SECONDS" -lt $((until_s + 120)) ]; }; do
 	sleep "0.$((RANDOM % 9 + 1))"
+	# Without it the rest of the storm would be about nothing.
+	kill -0 "$RUN_PID" 2>/dev/null || break
 	strike_kind
 	[ $strikes -ge ${#first[@]} ] || kind=${first[strikes]}
 	pid=$(victim "$kind" 2>/dev/null)
@@ -182,7 +190,6 @@ while [ "$SECONDS" -lt "$until_s" ] || { [ $strikes -lt 6 ] && [ "$SECONDS" -lt 
 	kill -KILL "$pid" 2>/dev/null || continue
 	hits[$kind]=$((${hits[$kind]:-0} + 1))
 	case $kind in
-	lighttpd)	began_server=$SECONDS ;;
 	handler)	[ $((RANDOM % 4)) -gt 0 ] || handler_again "$pid" apimart ;;
 	postmaster)	[ $((RANDOM % 3)) -gt 0 ] || postmaster_again "$pid" ;;
 	esac
