@@ -18,6 +18,7 @@
 #define MAX_SECTIONS	(CONF_NSECTIONS + 64)
 #define UNSET_MAX	64	/* lines with variables that are not set */
 #define AGAIN_MAX	100	/* mistakes of grammar that are told */
+#define WRONG_MAX	64	/* values that may be told of twice, from there on */
 
 /* A file while it is read. */
 struct conf_file {
@@ -34,6 +35,10 @@ struct conf_file {
 	long		 told[UNSET_MAX];	/* lines of which a variable
 						   has been named */
 	size_t		 ntold;
+	const cfg_opt_t	*wrong[WRONG_MAX];	/* values of which a mistake
+						   has been told */
+	size_t		 nwrong;
+	bool		 is_short;	/* of memory for what stands in */
 };
 
 /* libconfuse has no place for a caller's pointer in its callbacks. */
@@ -123,8 +128,11 @@ conf_file_complain(struct conf_file *f, cfg_t *sec, const char *key,
 	va_start(ap, fmt);
 	(void)vsnprintf(words.text, sizeof(words.text), fmt, ap);
 	va_end(ap);
-	if (key != NULL)
+	if (key != NULL) {
+		if (f->nwrong < WRONG_MAX)
+			f->wrong[f->nwrong++] = cfg_getopt(sec, key);
 		at = cfg_opt_getcomment(cfg_getopt(sec, key));
+	}
 	if (at != NULL) {
 		(void)snprintf(line, sizeof(line), "%s:", at);
 		conf_file_add_unset(f, strtol(at, NULL, 10), &words);
@@ -380,6 +388,22 @@ conf_file_take_value(struct conf_file *f, cfg_t *sec,
 	return conf_file_take_text(f, sec, k, base);
 }
 
+/* In place of a value that could not be read, so that the others can be checked. */
+static bool
+conf_file_stand_in(const struct conf_key *k, char *base)
+{
+	void	*at = base + k->at;
+
+	if (k->type == CONF_LIST)
+		return *(char ***)at != NULL;
+	if (k->type == CONF_TEXT || k->type == CONF_SECRET) {
+		if (*(char **)at == NULL)
+			*(char **)at = strdup("");
+		return *(char **)at != NULL;
+	}
+	return true;
+}
+
 static bool
 conf_file_take_section(struct conf_file *f, cfg_t *sec, const char *in_table,
     char *base)
@@ -387,23 +411,42 @@ conf_file_take_section(struct conf_file *f, cfg_t *sec, const char *in_table,
 	const struct conf_key	*k;
 	bool			 ok = true;
 
-	for (k = conf_keys; k->name != NULL; k++)
-		if (strcmp(k->section, in_table) == 0)
-			ok = conf_file_take_value(f, sec, k, base) && ok;
+	for (k = conf_keys; k->name != NULL; k++) {
+		if (strcmp(k->section, in_table) != 0 ||
+		    conf_file_take_value(f, sec, k, base))
+			continue;
+		ok = false;
+		if (!conf_file_stand_in(k, base))
+			f->is_short = true;
+	}
 	return ok;
 }
 
-/* Say where the fault is; without memory err has said so from the start. */
+/* May what belongs together be checked, where some of it could not be read?  A
+ * person is told of all mistakes at once. */
+static bool
+conf_file_may_check(const struct conf_file *f, bool ok)
+{
+	return ok || (f->each != NULL && !f->is_short);
+}
+
+/* Say where the fault is, unless that value could not be read at all; without memory
+ * err has said so from the start. */
 static void
 conf_file_blame(void *arg, const struct conf_fault *fault)
 {
 	struct conf_file	*f = arg;
+	cfg_t			*sec = fault->section != NULL ?
+				    cfg_getsec(f->cfg, fault->section) :
+				    f->section;
+	size_t			 i;
 
 	if (fault->words.class == ERR_NO_MEMORY)
 		return;
-	(void)conf_file_complain(f, fault->section != NULL ?
-	    cfg_getsec(f->cfg, fault->section) : f->section, fault->key, "%s",
-	    fault->words.text);
+	for (i = 0; fault->key != NULL && i < f->nwrong; i++)
+		if (f->wrong[i] == cfg_getopt(sec, fault->key))
+			return;
+	(void)conf_file_complain(f, sec, fault->key, "%s", fault->words.text);
 }
 
 static bool
@@ -416,7 +459,7 @@ conf_file_take_common(struct conf_file *f, struct conf *c)
 	for (i = 0; i < CONF_NSECTIONS; i++)
 		ok = conf_file_take_section(f, cfg_getsec(f->cfg,
 		    conf_sections[i]), conf_sections[i], (char *)c) && ok;
-	return ok && conf_check_common(c, &faults);
+	return conf_file_may_check(f, ok) && conf_check_common(c, &faults) && ok;
 }
 
 static bool
@@ -425,13 +468,15 @@ conf_file_take_account(struct conf_file *f, struct conf *c,
 {
 	const struct conf_faults	 faults = { conf_file_blame, f };
 	struct account			*a = &c->accounts[c->naccounts++];
+	bool				 ok;
 
 	a->provider = p;
 	f->section = sec;
 	if ((a->name = strdup(cfg_title(sec))) == NULL)
 		return false;
-	return conf_file_take_section(f, sec, CONF_ACCOUNT, (char *)a) &&
-	    conf_check_account(c, a, &faults);
+	ok = conf_file_take_section(f, sec, CONF_ACCOUNT, (char *)a);
+	return conf_file_may_check(f, ok) && conf_check_account(c, a, &faults) &&
+	    ok;
 }
 
 static bool
@@ -459,7 +504,7 @@ conf_file_take_forwards(struct conf_file *f, struct conf *c)
 	const struct conf_faults	 faults = { conf_file_blame, f };
 	unsigned			 i, n = cfg_size(f->cfg, CONF_FORWARD);
 	struct forward			*w;
-	bool				 ok = true;
+	bool				 ok = true, read;
 
 	if ((c->forwards = calloc(n + 1, sizeof(*c->forwards))) == NULL)
 		return false;
@@ -468,8 +513,10 @@ conf_file_take_forwards(struct conf_file *f, struct conf *c)
 		f->section = cfg_getnsec(f->cfg, CONF_FORWARD, i);
 		if ((w->name = strdup(cfg_title(f->section))) == NULL)
 			return false;
-		ok = conf_file_take_section(f, f->section, CONF_FORWARD,
-		    (char *)w) && conf_check_forward(c, w, &faults) && ok;
+		read = conf_file_take_section(f, f->section, CONF_FORWARD,
+		    (char *)w);
+		ok = conf_file_may_check(f, read) &&
+		    conf_check_forward(c, w, &faults) && read && ok;
 	}
 	return ok;
 }

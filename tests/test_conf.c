@@ -839,6 +839,23 @@ static const struct every {
 	  ":4: *nonsense", ":10: sweep.max_seconds is 0", NULL } },
 	{ DB NOVITA NOVITA "sweep {\n max_seconds = 0\n}\n", {
 	  ":7: *default", ":11: sweep.max_seconds is 0", NULL } },
+	/* What cannot be read, beside what can, and is told of once. */
+	{ "database {\n conninfo = \"\"\n}\n"
+	  "receiver {\n base_url = \"nowhere\"\n}\n"
+	  "novita default {\n token = {\"short\"}\n"
+	  " api_key = \"file:/nonexistent/key\"\n}\n"
+	  "wavespeed default {\n token = {\"tok-wave\"}\n"
+	  " webhook_secret = {\"file:/nonexistent/secret\"}\n"
+	  " api_base = \"ftp://a\"\n}\n", {
+	  ":2: database.conninfo is missing", ":5: receiver.base_url is no",
+	  ":9: novita default.api_key secret file",
+	  ":8: novita default.token number 1",
+	  ":13: wavespeed default.webhook_secret secret file",
+	  ":14: wavespeed default.api_base is not https", NULL } },
+	{ DB NOVITA "forward app {\n url = \"ftp://a\"\n"
+	  " secret = {\"file:/nonexistent/secret\"}\n}\n", {
+	  ":9: forward app.secret secret file",
+	  ":8: forward app.url is no http", NULL } },
 	/* Where nothing can be told of the rest. */
 	{ DB "receiver {\n threads = 0\n", { ": a brace or a quote is not closed",
 	  NULL } },
