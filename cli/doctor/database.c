@@ -1,5 +1,5 @@
 /* Is the database there, and its schema what the migrations made?  And its
- * clock this machine's? */
+ * clock this machine's?  And does it write more to its log than it has to? */
 #include <stdlib.h>
 #include <time.h>
 
@@ -96,4 +96,21 @@ doctor_clock(struct doctor *d)
 		    off < 0 ? "behind" : "ahead of");
 	else
 		doctor_ok(d, "clock", "the same as the database's");
+}
+
+void
+doctor_wal(struct doctor *d)
+{
+	struct db_rows	*rows = doctor_ask(d, "wal", DB_WAL_ADVICE, NULL);
+	int		 i;
+
+	if (rows == NULL)
+		return;
+	for (i = 0; i < db_rows_count(rows); i++)
+		doctor_advise(d, "wal", db_value(rows, i, 1), "%s",
+		    db_value(rows, i, 0));
+	if (db_rows_count(rows) == 0)
+		doctor_ok(d, "wal", "no setting of the database's log is worth "
+		    "a change");
+	db_rows_free(rows);
 }

@@ -20,6 +20,7 @@ static const struct {
 	{ doctor_clock, CONF | DB },
 	{ doctor_sweep, CONF | DB },
 	{ doctor_work, CONF | DB },
+	{ doctor_wal, CONF | DB | SETUP },
 	{ doctor_spool, CONF },
 	{ doctor_signers, CONF },
 	{ doctor_archive, CONF },
@@ -65,6 +66,12 @@ doctor_say(const char *mark, const char *what, const char *fmt, va_list ap)
 	    text);
 }
 
+static void
+doctor_say_cure(const char *cure)
+{
+	printf("       cure: %s\n", cure);
+}
+
 void
 doctor_ok(struct doctor *d, const char *what, const char *fmt, ...)
 {
@@ -87,6 +94,20 @@ doctor_note(struct doctor *d, const char *what, const char *fmt, ...)
 	va_start(ap, fmt);
 	doctor_say("note", what, fmt, ap);
 	va_end(ap);
+}
+
+void
+doctor_advise(struct doctor *d, const char *what, const char *cure,
+    const char *fmt, ...)
+{
+	va_list	ap;
+
+	if (d->alert)
+		return;
+	va_start(ap, fmt);
+	doctor_say("note", what, fmt, ap);
+	va_end(ap);
+	doctor_say_cure(cure);
 }
 
 void
@@ -113,7 +134,7 @@ doctor_wrong(struct doctor *d, const char *what, const char *cure,
 		doctor_alert_keep(d, what, words, cure);
 	else {
 		doctor_line("WRONG", what, "%s", words);
-		printf("       cure: %s\n", cure);
+		doctor_say_cure(cure);
 	}
 	d->wrong++;
 }

@@ -26,11 +26,13 @@ struct doctor {
 };
 
 /* Words about one thing: that it is ok; that it may be so and yet be meant;
- * that it is wrong, and what mends it. */
+ * likewise, and what would be better; that it is wrong, and what mends it. */
 void	doctor_ok(struct doctor *, const char *what, const char *, ...)
 	    __attribute__((format(printf, 3, 4)));
 void	doctor_note(struct doctor *, const char *what, const char *, ...)
 	    __attribute__((format(printf, 3, 4)));
+void	doctor_advise(struct doctor *, const char *what, const char *cure,
+	    const char *, ...) __attribute__((format(printf, 4, 5)));
 void	doctor_wrong(struct doctor *, const char *what, const char *cure,
 	    const char *, ...) __attribute__((format(printf, 4, 5)));
 
@@ -81,6 +83,7 @@ void	doctor_rights(struct doctor *);
 void	doctor_clock(struct doctor *);
 void	doctor_sweep(struct doctor *);
 void	doctor_work(struct doctor *);
+void	doctor_wal(struct doctor *);
 /* ... and over the network.  The store is the archive where it is no
  * directory. */
 void	doctor_store(struct doctor *);

@@ -83,7 +83,7 @@ begin
             ('genhook_app', 'insert (provider, model, account, request, metadata, path, callback, test_mode) on requests'),
 
             ('genhook_reader', 'usage on schema genhook'),
-            ('genhook_reader', 'execute on function schema_version, schema_drift, objects_now, is_test_task'),
+            ('genhook_reader', 'execute on function schema_version, schema_drift, objects_now, is_test_task, wal_advice'),
             ('genhook_reader', 'execute on function count_unanswered, uncounted_traffic, uncounted_announced, token_use, held_because, tasks_of_request'),
             ('genhook_reader', 'select on tasks, outputs, requests, sweeps, accounts, settings, hours, days, marks, migrations, objects, replays, mends, tokens, identity'),
             ('genhook_reader', 'select on pending_tasks, due_outputs, task_results, request_results'),

@@ -36,7 +36,7 @@ check "the sweep never ran" wrong cron 'no sweep has ever run' 'genhook.cron'
 sweep
 same "then all is well" 0 "$(doctor --lighttpd "$SERVER_CONF")"
 same "nothing is wrong" 0 "$(marks WRONG)"
-for what in settings database schema rights clock cron work spool signers archive space types lighttpd handlers keys; do
+for what in settings database schema rights clock cron work wal spool signers archive space types lighttpd handlers keys; do
 	check "it looked at $what" grep -q "^ok *$what" "$WORK/said"
 done
 same "each has its handler and its key" "$HANDLERS $HANDLERS" "$(grep -c '^ok *handlers' "$WORK/said") $(grep -c '^ok *keys' "$WORK/said")"
@@ -503,6 +503,60 @@ XX001 may be damaged
 STATES
 super "set allow_system_table_mods = on; drop function pg_catalog.clock_timestamp(); alter function pg_catalog.clock_true() rename to clock_timestamp"
 same "the clock is right again" 0 "$(doctor --alert)"
+
+# --- the database's log, with many tasks
+
+# advice WORDS CURE: a note, with a cure behind it.
+advice()
+{
+	grep -A1 -E "^note +wal +.*$1" "$WORK/said" | grep -qF -- "       cure: $2" ||
+	    { cat "$WORK/said"; return 1; }
+}
+# As a table of so many rows is after vacuum.
+many()	{ super "update pg_class set reltuples = $1 where oid = 'genhook.tasks'::regclass"; }
+# setting NAME VALUE SHOWN, for the whole server.
+setting()
+{
+	super "alter system set $1 = $2"
+	super 'select pg_reload_conf()' >/dev/null
+	check "$1 is $3" soon 30 is_set "$1" "$3"
+}
+is_set()	{ [ "$(super "show $1")" = "$2" ]; }
+forget_checkpoints()
+{
+	super "select pg_stat_reset_shared('bgwriter')"
+	[ "$(super 'show server_version_num')" -lt 170000 ] ||
+	    super "select pg_stat_reset_shared('checkpointer')"
+}
+counted()	{ [ "$(super "select genhook.wal_advice()" | grep -c max_wal_size)" -gt 0 ]; }
+forget_checkpoints >/dev/null
+many 999999
+same "not quite a million tasks" 0 "$(doctor --offline)"
+check "are few" grep -qE '^ok +wal ' "$WORK/said"
+many 1000000
+same "a million, and the settings that PostgreSQL comes with: nothing is wrong" 0 "$(doctor --offline)"
+check "but better ones are named" advice 'a checkpoint each 5min .*wal_compression is off' \
+    'checkpoint_timeout = 30min and wal_compression = lz4 in postgresql.conf'
+same "of one thing" 1 "$(marks 'note   wal')"
+same "nobody is woken" '0:' "$(doctor --alert):$(cat "$WORK/said")"
+same "who may read alone is told it too" 1 \
+    "$(super 'set role genhook_reader; select count(*) from genhook.wal_advice()')"
+for _ in {1..13}; do super checkpoint; done
+check "checkpoints before their time are counted" soon 30 counted
+same "a log that is full too soon" 0 "$(doctor --offline)"
+check "should be larger" advice '1[3-5] of the last [0-9]+ checkpoints came before their time.*max_wal_size .256MB. is full' \
+    'max_wal_size = 8GB in postgresql.conf'
+setting max_wal_size "'8GB'" 8GB
+setting wal_compression pglz pglz
+same "it is, and is compressed" 0 "$(doctor --offline)"
+check "that will do" grep -qE '^ok +wal ' "$WORK/said"
+setting wal_compression default off
+setting checkpoint_timeout "'15min'" 15min
+same "rare checkpoints" 0 "$(doctor --offline)"
+check "will do too" grep -qE '^ok +wal ' "$WORK/said"
+setting max_wal_size "'256MB'" 256MB
+setting checkpoint_timeout default 5min
+many 0
 
 # --- who may call what
 

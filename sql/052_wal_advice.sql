@@ -1,0 +1,1 @@
+-- Which settings of the server's write-ahead log are worth changing.
