@@ -81,7 +81,8 @@ check "and a request sent" soon 30 is "select count(*) from genhook.requests whe
 same "while it goes on" pending "$(output apimart long)"
 
 # --- one of it, and others beside it
-"$BIN/genhook-sweep" --config "$GENHOOK_CONF" --follow >"$WORK/second.out" 2>&1
+timeout -s KILL 60 "$BIN/genhook-sweep" --config "$GENHOOK_CONF" --follow \
+    >"$WORK/second.out" 2>&1
 same "a second one does not begin" 2 "$?"
 like "and says why" 'another genhook-sweep --follow runs' "$(cat "$WORK/second.out")"
 mkdir -p "$WORK/origin/once"
@@ -126,6 +127,15 @@ done
 done_by_callback noted "$ORIGIN/a.jpg"
 soon 60 stored noted
 soon 30 is "select count(*) from genhook.forward_targets" 4
+# What nobody heard of, and what no time says: a task that failed while the follower
+# had no session.
+soon 90 quiet
+kill -STOP "$FOLLOWER"
+super "select pg_terminate_backend(pid) from pg_stat_activity where query like '%next_due%' and pid <> pg_backend_pid()" >/dev/null
+post_text "$(hook apimart)" '{"id":"unheard","status":"failed","completed":1776748861,"error":{"message":"no","code":"c"}}' >/dev/null
+check "a task fails while nobody listens" soon 60 is "select status from genhook.tasks where task_id = 'unheard'" failed
+kill -CONT "$FOLLOWER"
+check "its application hears of it all the same" soon 60 eval '[ "$(told apimart ".body | @base64d | fromjson | .data.task_id == \"unheard\"")" -eq 1 ]'
 alerted()	{ jq -r 'select(.path == "alerted") | .at' "$TOLD" | wc -l; }
 # Whose lease it is: the run's machine and process.
 holder()	{ sql "select split_part(lease_owner, ':', 2) from genhook.forwards where name = '$1' and leased_until is not null"; }
