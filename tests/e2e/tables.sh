@@ -82,12 +82,19 @@ sql "update genhook.tasks set status = 'lost' where task_id = 'late-failed'"
 receive "$(batch "$(event late-failed stale)")" >/dev/null
 same "a stale one makes a lost task due" 'pending t' "$(sql "select status, next_poll_at <= now() from genhook.tasks where task_id = 'late-failed'" | tr '|' ' ')"
 
+# --- of what nobody has proven no large body is kept
+for size in 65536 65537; do
+	sql "select test.receive(jsonb_build_array(jsonb_build_object('task', 'forged-$size', 'outcome', 'unverified', 'body', repeat('x', $size))))" >/dev/null
+done
+same "a forged one of 64 KiB is, one above is not" '65536 -' \
+    "$(sql "select string_agg(coalesce(octet_length(body)::text, '-'), ' ' order by task_id) from genhook.deliveries where task_id like 'forged-%'")"
+
 # --- a flood of duplicates costs the task nothing
 receive "$(batch "$(event flood succeeded)")" >/dev/null
-before=$(sql "select xmin, ctid from genhook.tasks where task_id = 'flood'")
+before=$(sql "select xmin, xmax, ctid from genhook.tasks where task_id = 'flood'")
 same "10,000 duplicates" 10000 "$(sql "select sum(array_length(array_positions(test.receive(b.v), 'duplicate'), 1)) from
     (select jsonb_agg('{\"task\":\"flood\",\"outcome\":\"accepted\",\"status\":\"succeeded\",\"body\":\"{}\"}'::jsonb) as v from generate_series(1, 100)) as b, generate_series(1, 100)")"
-same "the task's row is the same one" "$before" "$(sql "select xmin, ctid from genhook.tasks where task_id = 'flood'")"
+same "the task's row is the same one, and was never locked" "$before" "$(sql "select xmin, xmax, ctid from genhook.tasks where task_id = 'flood'")"
 same "10,001 deliveries with two bodies" '10001 2' "$(sql "select count(*) || ' ' || count(body) from genhook.deliveries where task_id = 'flood'")"
 
 # --- the bounded store
@@ -108,6 +115,14 @@ done
 like "with what the application said" '"model": "ours".*"metadata": \{"a": 1\}' "$(row after-failed | sed 's/\(.*\)\("metadata": {[^}]*}\)\(.*\)\("model": "[^"]*"\)\(.*\)/\4 \2/')"
 register after-failed
 same "registered twice: the same row" "$(row before-failed)" "$(row after-failed)"
+sql "select genhook.register_task('apimart', 'after-failed')" >/dev/null
+same "and what is left out the second time stays" "$(row before-failed)" "$(row after-failed)"
+# What is JSON, and jsonb cannot hold, is a result all the same.
+for body in '{"a":"\u0000"}' '{"a":"\ud800"}' '{"a":1e999999}'; do
+	unheld=$((${unheld:-0} + 1))
+	same "a result that no jsonb holds: $body" accepted "$(sql "select array_to_string(test.receive(jsonb_build_array(jsonb_build_object('task', 'unheld-$unheld', 'outcome', 'accepted', 'status', 'failed', 'body', '$body'))), ',')")"
+	same "its body is kept" "failed t $body" "$(sql "select concat_ws(' ', t.status, t.result is null, convert_from(d.body, 'UTF8')) from genhook.tasks t join genhook.deliveries d using (provider, task_id) where task_id = 'unheld-$unheld'")"
+done
 # The short way of what is sent the first time: the same rows.
 first()	{ sql "select array_to_string(test.receive('$1', false), ',')"; }
 for status in succeeded failed; do
@@ -122,6 +137,20 @@ register short-old
 same "with some that are new" accepted,accepted,accepted \
     "$(first "$(batch "$(event short-new succeeded)" "$(event short-old succeeded)" "$(event short-lost failed)")")"
 same "with one that has its result" accepted,conflict "$(first "$(batch "$(event short-other succeeded)" "$(event short-final succeeded)")")"
+same "two that are new" accepted,accepted "$(first "$(batch "$(event short-one succeeded)" "$(event short-two succeeded)")")"
+same "both are there" 'succeeded callback 1,succeeded callback 1' "$(task short-one),$(task short-two)"
+# By the token of another account, where the task's own one can be asked.
+by()	{ sql "select array_to_string(test.receive('[{\"task\":\"$1\",\"outcome\":\"$2\",\"status\":\"succeeded\",\"account\":\"second\"}]', $3, '$4'), ',')"; }
+whose()	{ sql "select concat_ws(' ', status, account, next_poll_at <= now(), (select count(*) from genhook.outputs o where o.task_id = t.task_id)) from genhook.tasks t where task_id = '$1'"; }
+for again in false true; do
+	sql "select genhook.register_task('apimart', 'owned-$again', null, 'first')" >/dev/null
+	same "by another's token, $again" accepted "$(by "owned-$again" accepted $again '{apimart first,apimart second}')"
+	same "it is no result, and the task's own account is asked" 'pending first t 0' "$(whose "owned-$again")"
+	same "nor takes what is not believed the task from it" accepted "$(by "owned-$again" requery $again '{apimart first,apimart second}')"
+	same "it is as it was" 'pending first t 0' "$(whose "owned-$again")"
+	same "of an account that nobody can ask it is one" accepted "$(by "owned-$again" accepted $again '{apimart second}')"
+	same "and the task is the other's" 'succeeded second 1' "$(whose "owned-$again")"
+done
 same "each has what it is to have" 'short-final failed - 0,short-lost failed callback 0,short-new succeeded callback 1,short-old succeeded callback 1,short-other succeeded callback 1' \
     "$(sql "select string_agg(concat_ws(' ', task_id, status, coalesce(source, '-'), (select count(*) from genhook.outputs o where o.task_id = t.task_id)), ',' order by task_id) from genhook.tasks t where task_id ~ '^short-(final|lost|new|ol|oth)'")"
 register short-twice

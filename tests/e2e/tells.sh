@@ -87,6 +87,15 @@ same "the sweep that looks is one" 1 "$(sql "select count(*) from genhook.forwar
 hold "select genhook.queue_forwards()"
 same "another one passes over" f "$(others "select genhook.queue_forwards()")"
 release
+# What was in a spool for long came before the time from which is looked.
+psql -Xq -v ON_ERROR_STOP=1 -f tests/e2e/lib/receive.sql
+late()		{ sql "select test.receive(jsonb_build_array(jsonb_build_object('task', '$1', 'outcome', 'accepted', 'status', 'failed', 'at', now() - interval '$2')))" >/dev/null; }
+sql "update genhook.forward_mark set looked_back = now(); select genhook.queue_forwards()" >/dev/null
+for age in 10s 10min 50min; do
+	late "late-$age" "$age"
+	sql "select genhook.queue_forwards()" >/dev/null
+	same "what came $age ago, and is stored now, is told once" '1 task.failed' "$(sql "select count(*), min(type) from genhook.forwards where task_id = 'late-$age'" | tr '|' ' ')"
+done
 sql "delete from genhook.forwards; delete from genhook.forward_targets; delete from genhook.forward_checks"
 
 # --- alerts

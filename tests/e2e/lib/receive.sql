@@ -1,7 +1,8 @@
 -- What the tests call instead of genhook.receive(): a batch as JSON, sent again
 -- (as perhaps before) or for the first time.
 create schema test;
-create function test.receive(batch jsonb, again boolean default true)
+create function test.receive(batch jsonb, again boolean default true,
+    accounts text[] default '{}')
 returns text[] language sql as $$
     with e as (
         select coalesce((v->>'id')::uuid, gen_random_uuid()) as id, n::int,
@@ -36,5 +37,5 @@ returns text[] language sql as $$
         array_fill('unknown'::text, array[(count(*) filter (where status = 'succeeded'))::int]),
         p_body_digest => array_agg(case when n % 2 = 0
             then sha256(convert_to(body, 'UTF8')) end order by n),
-        p_again => again) from e)
+        p_accounts => accounts, p_again => again) from e)
     $$;
