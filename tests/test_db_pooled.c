@@ -1,5 +1,6 @@
-/* lib/db behind a pooler: of the results of one exchange, the first that failed
- * is the one that tells.  What the server answers is played by the test. */
+/* What a server's answer means: each SQLSTATE; and of the results of one exchange
+ * behind a pooler the first that failed is the one that tells.  What the server answers
+ * is played by the test. */
 #include <stdio.h>
 #include <string.h>
 
@@ -27,6 +28,7 @@ char	*__wrap_PQresultErrorField(const PGresult *, int);
 char	*__wrap_PQresultErrorMessage(const PGresult *);
 char	*__wrap_PQerrorMessage(const PGconn *);
 ConnStatusType __wrap_PQstatus(const PGconn *);
+int	__wrap_PQbackendPID(const PGconn *);
 int	__wrap_PQenterPipelineMode(PGconn *);
 int	__wrap_PQexitPipelineMode(PGconn *);
 int	__wrap_PQpipelineSync(PGconn *);
@@ -87,6 +89,13 @@ __wrap_PQstatus(const PGconn *conn)
 {
 	(void)conn;
 	return CONNECTION_OK;
+}
+
+int
+__wrap_PQbackendPID(const PGconn *conn)
+{
+	(void)conn;
+	return 7;
 }
 
 int
@@ -185,11 +194,98 @@ test_which_tells(void)
 	}
 }
 
+/* Refused is what no other try could mend: it is set aside, or kept as not understood.
+ * All else has to wait for its turn. */
+static const struct {
+	const char	*sqlstate;	/* NULL: of our side of the connection */
+	enum db_verdict	 verdict;
+	bool		 again;		/* at once */
+	bool		 lost;		/* the connection goes */
+} states[] = {
+	{ "22001", DB_REFUSED, false, false },	/* too long a text */
+	{ "22P05", DB_REFUSED, false, false },	/* no such character */
+	{ "23502", DB_REFUSED, false, false },	/* NULL */
+	{ "23514", DB_REFUSED, false, false },	/* a check */
+	{ "23505", DB_AWAY, true, false },	/* a twin was faster */
+	{ "28000", DB_BROKEN, false, false },
+	{ "3D000", DB_BROKEN, false, false },
+	{ "3F000", DB_BROKEN, false, false },
+	{ "42501", DB_BROKEN, false, false },	/* no right */
+	{ "42883", DB_BROKEN, false, false },	/* no such function */
+	{ "0A000", DB_BROKEN, false, false },
+	{ "40001", DB_AWAY, false, false },	/* serialization */
+	{ "40P01", DB_AWAY, false, false },	/* deadlock */
+	{ "53100", DB_AWAY, false, false },	/* disk full */
+	{ "53200", DB_AWAY, false, false },	/* out of memory */
+	{ "53300", DB_AWAY, false, false },	/* too many connections */
+	{ "54000", DB_AWAY, false, false },	/* a limit */
+	{ "55P03", DB_AWAY, false, false },	/* a lock */
+	{ "57014", DB_AWAY, false, false },	/* a time limit */
+	{ "58030", DB_AWAY, false, false },	/* an error of the disk */
+	{ "XX001", DB_AWAY, false, false },	/* data that are damaged */
+	{ "57P01", DB_AWAY, true, true },	/* the server shuts down */
+	{ "57P03", DB_AWAY, true, true },	/* it starts */
+	{ "08006", DB_AWAY, true, true },
+	{ "25006", DB_AWAY, true, true },	/* read-only */
+	{ NULL, DB_AWAY, true, true },
+};
+
+static void
+test_states(void)
+{
+	const struct db_options	options = { .conninfo = "" };
+	struct errbuf		err;
+	struct db		*db;
+	size_t			 i;
+	bool			 again;
+
+	for (i = 0; i < COUNT(states); i++) {
+		CU_ASSERT_PTR_NOT_NULL_FATAL(db = db_new(&options));
+		db->conn = (PGconn *)(void *)&connection;
+		parts[0] = (struct part){ PGRES_FATAL_ERROR,
+		    states[i].sqlstate };
+		given[0] = PQmakeEmptyPGresult(NULL, PGRES_FATAL_ERROR);
+		CU_ASSERT_EQUAL(db_judge(db, "s", given[0], &again, &err),
+		    states[i].verdict);
+		CU_ASSERT_EQUAL(again, states[i].again);
+		CU_ASSERT_EQUAL(db->conn == NULL, states[i].lost);
+		if (again != states[i].again)
+			(void)fprintf(stderr, "\n    row %zu\n", i);
+		PQclear(given[0]);
+		db_free(db);
+	}
+}
+
+/* One that does not answer in time is left at it, and counted; its statement is not
+ * sent once more. */
+static void
+test_no_answer(void)
+{
+	const struct db_options	options = { .conninfo = "" };
+	struct errbuf		err;
+	struct db		*db;
+	bool			 again = true;
+	int			 i;
+
+	CU_ASSERT_PTR_NOT_NULL_FATAL(db = db_new(&options));
+	for (i = 1; i <= DB_MAX_STUCK + 1; i++) {
+		db->conn = (PGconn *)(void *)&connection;
+		CU_ASSERT_EQUAL(db_judge(db, "s", NULL, &again, &err), DB_AWAY);
+		CU_ASSERT_FALSE(again);
+		CU_ASSERT_PTR_NULL(db->conn);
+		CU_ASSERT_EQUAL(db->nstuck, i < DB_MAX_STUCK ? i :
+		    DB_MAX_STUCK);
+	}
+	db_free(db);
+}
+
 int
 main(void)
 {
 	static const struct test	tests[] = {
 		{ "which one tells", test_which_tells },
+		{ "each state", test_states },
+		{ "no answer", test_no_answer },
 		{ NULL, NULL }
 	};
 
