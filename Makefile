@@ -163,6 +163,8 @@ $(BUILD)/tests/test_polls: WRAPPED = http_start http_turn run_query \
 $(BUILD)/tests/test_submits: WRAPPED = http_start http_turn run_query \
     db_rows_count db_value db_rows_free clock_ms
 $(BUILD)/tests/test_conf: WRAPPED = sha256
+$(BUILD)/tests/test_delivery: WRAPPED = db_is_connected
+$(BUILD)/tests/test_file: WRAPPED = write fsync
 $(BUILD)/tests/test_http: WRAPPED = socket open
 $(BUILD)/tests/test_http_response: WRAPPED = http_header http_info_read \
     http_location http_count_bytes
@@ -177,7 +179,7 @@ $(BUILD)/tests/test_no_memory: WRAPPED = malloc calloc realloc strdup strndup \
 $(BUILD)/tests/test_wavespeed: WRAPPED = hmac_sha256
 $(BUILD)/tests/test_store: WRAPPED = pgarray_bytes db_run \
     db_rows_count db_value db_rows_free
-$(BUILD)/tests/test_db_pooled: WRAPPED = db_await PQenterPipelineMode \
+$(BUILD)/tests/test_db_pooled: WRAPPED = db_await PQbackendPID PQenterPipelineMode \
     PQerrorMessage PQexitPipelineMode PQfinish PQpipelineSync \
     PQresultErrorField PQresultErrorMessage PQsendQueryParams PQstatus
 $(BUILD)/tests/test_process: WRAPPED = prctl setrlimit getppid
@@ -188,7 +190,7 @@ $(BUILD)/tests/test_s3_upload: WRAPPED = http_start http_turn \
 $(BUILD)/tests/test_rows: WRAPPED = finisher_reap db_writer_put db_writer_reap \
     db_writer_pending db_rows_count db_value db_rows_free run_query worker_wait
 $(BUILD)/tests/test_drain: WRAPPED = store_deliveries \
-    db_is_connected flock openat read readdir
+    db_is_connected flock openat read readdir time
 $(BUILD)/tests/test_leases: WRAPPED = clock_ms http_start http_turn \
     http_in_flight http_free_slots run_query run_query_any_thread \
     db_rows_count db_value db_rows_free

@@ -501,6 +501,11 @@ test_whole(void)
 	CU_ASSERT_EQUAL(fclose(fp), 0);
 	CU_ASSERT_PTR_NULL(archive_reopen(a, &k, &bytes, mark));
 	CU_ASSERT_PTR_NULL(archive_whole("\"v1\""));
+	/* Nor is one trusted that was not written to its end. */
+	CU_ASSERT_PTR_NOT_NULL_FATAL(fp = fopen(note, "w"));
+	(void)fprintf(fp, "another-boot " ARCHIVE_WHOLE "abcd");
+	CU_ASSERT_EQUAL(fclose(fp), 0);
+	CU_ASSERT_PTR_NULL(archive_reopen(a, &k, &bytes, mark));
 	archive_abort(archive_begin(a, &k, -1, &err));
 	CU_ASSERT_EQUAL(count_parts(), 0);
 	archive_close(a);

@@ -25,6 +25,8 @@ enum db_verdict	__wrap_store_deliveries(struct db *, const struct conf *,
 	    struct delivery *const *, size_t, enum store_try, int,
 	    enum outcome *, struct errbuf *);
 bool		__wrap_db_is_connected(const struct db *);
+time_t		__real_time(time_t *);
+time_t		__wrap_time(time_t *);
 int		__real_flock(int, int);
 int		__wrap_flock(int, int);
 int		__real_openat(int, const char *, int, ...);
@@ -60,6 +62,8 @@ __wrap_readdir(DIR *from)
 
 #define READ_ENDS	4095	/* no error: the file is shorter than it was */
 
+static int	flock_errno;	/* 0: as it is */
+static time_t	ahead_s;	/* of our clock before the file system's */
 static int	open_errno, read_errno;	/* of deliveries; 0: none */
 static void	(*before_open)(void);	/* of each delivery, or NULL */
 static void	(*before_flock)(void);	/* once, or NULL */
@@ -104,6 +108,12 @@ __wrap_db_is_connected(const struct db *db)
 	return database.connected;
 }
 
+time_t
+__wrap_time(time_t *t)
+{
+	return __real_time(t) + ahead_s;
+}
+
 int
 __wrap_flock(int fd, int how)
 {
@@ -112,6 +122,10 @@ __wrap_flock(int fd, int how)
 	before_flock = NULL;
 	if (first != NULL)
 		first();
+	if (flock_errno != 0) {
+		errno = flock_errno;
+		return -1;
+	}
 	return __real_flock(fd, how);
 }
 
@@ -837,6 +851,35 @@ test_blind(void)
 	scratch_remove(dir);
 }
 
+/* Nor is one whose lock cannot be had, for another reason than that somebody has
+ * it. */
+static void
+test_no_lock(void)
+{
+	struct conf		conf = { 0 };
+	struct drain_counts	counts;
+	struct delivery		*one = delivery_of("{}", 2);
+	struct errbuf		err = { .text = "" };
+	struct spool		*s;
+	struct drain		*d;
+
+	scratch_make(dir);
+	d = drain_open(&s);
+	CU_ASSERT(spool_write(s, one, &err));
+	memset(&database, 0, sizeof(database));
+	flock_errno = ENOLCK;
+	(void)drain_run(d, NULL, &conf, 0, &counts, &err);
+	flock_errno = 0;
+	CU_ASSERT_TRUE(counts.blind);
+	CU_ASSERT_EQUAL(counts.drained, 0);
+	CU_ASSERT_PTR_NOT_NULL(strstr(err.text, strerror(ENOLCK)));
+	CU_ASSERT_EQUAL(drain_run(d, NULL, &conf, 0, &counts, &err), DB_OK);
+	CU_ASSERT_EQUAL(counts.drained, 1);
+	delivery_free(one);
+	drain_close(s, d);
+	scratch_remove(dir);
+}
+
 /* --- a drainer that stands still */
 
 #define BATCH	256
@@ -955,6 +998,26 @@ test_stopped(void)
 	CU_ASSERT_EQUAL(still_drain(still.one, true), 1);
 	many_write(MANY + 1, 1);
 	CU_ASSERT_EQUAL(still_drain(still.other, true), 1);
+	still_end();
+}
+
+static void
+still_ahead(void)
+{
+	ahead_s = 3600;
+	CU_ASSERT_EQUAL(still_drain(still.other, true), 0);
+	ahead_s = 0;
+}
+
+/* A machine whose clock is an hour ahead of that of the file system takes the lock
+ * from nobody who is at work. */
+static void
+test_clock(void)
+{
+	still_begin();
+	database.meanwhile = still_ahead;
+	CU_ASSERT_EQUAL(still_drain(still.one, true), MANY);
+	CU_ASSERT_EQUAL(database.n, MANY);
 	still_end();
 }
 
@@ -1461,10 +1524,12 @@ main(void)
 		{ "not now", test_not_now },
 		{ "one of many", test_one_of_many },
 		{ "blind", test_blind },
+		{ "no lock to be had", test_no_lock },
 		{ "not stored", test_not_stored },
 		{ "judged", test_judged },
 		{ "stopped", test_stopped },
 		{ "stopped between", test_stopped_between },
+		{ "another clock", test_clock },
 		{ "touches", test_touches },
 		{ "swapped", test_swapped },
 		{ "another's idle look", test_idle_look },

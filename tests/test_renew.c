@@ -29,6 +29,9 @@ static const struct {
 	{ POLL_TASK, TASK("t", "completed", "{\"images\":[" IMAGE("https://a/1")
 	    "]}"), RENEW_NONE, NULL, "1 outputs, not 2" },
 	{ POLL_TASK, TASK("t", "completed", "{\"images\":[" IMAGE("https://a/1")
+	    "," IMAGE("https://a/2") "," IMAGE("https://a/3") "]}"),
+	    RENEW_NONE, NULL, "3 outputs, not 2" },
+	{ POLL_TASK, TASK("t", "completed", "{\"images\":[" IMAGE("https://a/1")
 	    "],\"videos\":[" IMAGE("https://a/2.mp4") "]}"), RENEW_NONE, NULL,
 	    "kind video" },
 	{ POLL_TASK, TASK("u", "completed", "{\"images\":[" IMAGE("https://a/1")

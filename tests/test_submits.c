@@ -40,7 +40,7 @@ struct play {
 	const char		*body;
 };
 
-static const struct play	*play;
+static const struct play	*play, *next;	/* of the second; NULL: the same */
 static int			 away;	/* so many times it is not written */
 static struct http_request	 asked;
 static struct http_response	*answer;
@@ -54,6 +54,8 @@ static struct conf		 conf;
 static int64_t			 now_ms, claim_takes_ms;
 static int			 queued;	/* requests to be claimed */
 static int			 posts;
+static char			 sent_headers[512];	/* of the last one */
+static const char		*body = "{\"prompt\":\"a\"}";
 static bool			 probation;
 static const char		*attempts, *doubt;
 
@@ -72,11 +74,19 @@ bool
 __wrap_http_start(struct http_engine *engine, const struct http_request *req,
     struct http_response *res)
 {
+	size_t	i;
+
 	(void)engine;
 	asked = *req;
 	answer = res;
 	memset(res, 0, sizeof(*res));
 	posts++;
+	sent_headers[0] = '\0';
+	for (i = 0; req->headers != NULL && req->headers[i] != NULL; i++) {
+		(void)strncat(sent_headers, req->headers[i],
+		    sizeof(sent_headers) - strlen(sent_headers) - 2);
+		(void)strcat(sent_headers, ";");
+	}
 	CU_ASSERT(req->timeout_s > 0 && req->timeout_s <= 60);
 	CU_ASSERT_EQUAL(req->policy, HTTP_PUBLIC_API);
 	return true;
@@ -91,6 +101,8 @@ __wrap_http_turn(struct http_engine *engine, int timeout_ms)
 	(void)timeout_ms;
 	if (res == NULL)
 		return;
+	if (posts == 2 && next != NULL)
+		play = next;
 	answer = NULL;
 	res->verdict = play->verdict;
 	res->begun = play->begun || play->verdict == HTTP_ANSWERED;
@@ -181,9 +193,11 @@ __wrap_run_query(struct run *r, const struct db_stmt *stmt,
 		answers.values = troubled;
 		answers.n = probation ? 1 : 0;
 	} else if (stmt == DB_CLAIM_REQUESTS) {
+		/* What is claimed has to be sent soon: one at a time. */
+		CU_ASSERT_STRING_EQUAL(params[4].value, "1");
 		claimed[0] = "7";
 		claimed[1] = "model";
-		claimed[2] = "{\"prompt\":\"a\"}";
+		claimed[2] = body;
 		claimed[3] = NULL;
 		claimed[4] = "t";
 		claimed[5] = "f";
@@ -244,6 +258,7 @@ begin(void)
 	probation = false;
 	attempts = "1";
 	doubt = NULL;
+	next = NULL;
 }
 
 /* ---- one request -------------------------------------------------------- */
@@ -577,6 +592,81 @@ test_away(void)
 	CU_ASSERT_STRING_EQUAL(status, "submitted");
 }
 
+/* An answer that knows no such task proves nothing: the request may be on its way
+ * still. */
+static void
+test_no_such_task(void)
+{
+	static const struct play	lost = { HTTP_TROUBLE, true, 0, 0, "" };
+	static const struct play	none = ANSWERED(200, 0, "{\"errors\":"
+	    "[{\"code\":\"taskNotFound\",\"taskUUID\":\"once\"}]}");
+	static const struct play	gone = ANSWERED(404, 0, "{\"data\":"
+	    "[{\"taskUUID\":\"once\",\"status\":\"processing\"}]}");
+	static const struct play	there = ANSWERED(200, 0, "{\"data\":"
+	    "[{\"taskUUID\":\"once\",\"status\":\"processing\"}]}");
+	struct capture			cap;
+	char				said[4096];
+
+	begin();
+	next = &none;
+	capture_begin(&cap);
+	send_to(provider_find("runware"), 1, &lost);
+	(void)capture_end(&cap, said, sizeof(said));
+	CU_ASSERT_EQUAL(posts, 2);
+	CU_ASSERT_STRING_EQUAL(status, "unknown");
+	/* Nor does an answer that is an error, whatever stands in it. */
+	begin();
+	next = &gone;
+	capture_begin(&cap);
+	send_to(provider_find("runware"), 1, &lost);
+	(void)capture_end(&cap, said, sizeof(said));
+	CU_ASSERT_EQUAL(posts, 2);
+	CU_ASSERT_STRING_EQUAL(status, "unknown");
+	begin();
+	next = &there;
+	send_to(provider_find("runware"), 1, &lost);
+	CU_ASSERT_EQUAL(posts, 2);
+	CU_ASSERT_STRING_EQUAL(status, "submitted");
+	next = NULL;
+}
+
+/* One that cannot be sent as it is goes nowhere, and does not come again. */
+static void
+test_no_request(void)
+{
+	static const struct play	well = ANSWERED(200, 0, ID_FOR_ALL);
+	const char			*before = body;
+
+	begin();
+	body = "[]";
+	send_to(provider_find("novita"), 1, &well);
+	body = before;
+	CU_ASSERT_EQUAL(posts, 0);
+	CU_ASSERT_EQUAL(finishes, 1);
+	CU_ASSERT_STRING_EQUAL(status, "refused");
+}
+
+/* Who takes a key against doubles is sent the request's own. */
+static void
+test_once(void)
+{
+	static const struct play	well = ANSWERED(200, 0, ID_FOR_ALL);
+	size_t				k;
+
+	for (k = 0; providers[k] != NULL; k++) {
+		begin();
+		play = &well;
+		if (providers[k]->submit_is_list)
+			continue;
+		send_to(providers[k], 1, &well);
+		CU_ASSERT_EQUAL(strstr(sent_headers, ": once;") != NULL,
+		    providers[k]->once_header != NULL);
+		if (providers[k]->once_header != NULL)
+			CU_ASSERT_PTR_NOT_NULL(strstr(sent_headers,
+			    providers[k]->once_header));
+	}
+}
+
 int
 main(void)
 {
@@ -589,6 +679,9 @@ main(void)
 		{ "sent again", test_resends },
 		{ "a copy of the database", test_doubt },
 		{ "a poll's time", test_poll_time },
+		{ "no such task", test_no_such_task },
+		{ "no request", test_no_request },
+		{ "a key against doubles", test_once },
 		{ NULL, NULL }
 	};
 	int				status_of_all;
