@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +13,7 @@
 #include "lib/clock.h"
 #include "lib/file.h"
 #include "lib/log.h"
+#include "lib/thread.h"
 #include "common/drain.h"
 #include "common/drain_file.h"
 #include "common/drain_lock.h"
@@ -71,6 +73,20 @@ struct drain_batch {
 	struct drain_item	*item;
 	size_t			 n, room;
 	size_t			 failures;	/* one behind the other */
+	size_t			 from;		/* its first name in the list */
+	bool			 filled;
+	bool			 again;		/* to be tried one by one */
+	/* While it was filled; err is of the last of them. */
+	struct drain_counts	 counts;
+	struct errbuf		 err;
+};
+
+/* A batch that a thread fills while another batch is on its way. */
+struct drain_ahead {
+	struct drain		*drain;
+	struct drain_batch	*batch;
+	pthread_t		 thread;
+	bool			 started;
 };
 
 static bool
@@ -261,6 +277,8 @@ drain_batch_empty(struct drain_batch *b)
 	for (i = 0; i < b->n; i++)
 		delivery_free(b->delivery[i]);
 	b->n = b->nsources = 0;
+	b->filled = b->again = false;
+	memset(&b->counts, 0, sizeof(b->counts));
 }
 
 static void
@@ -391,36 +409,77 @@ drain_batch_refuse(const struct drain *d, struct drain_source *source,
 	source->stays = true;
 }
 
-/* Fill the batch from the next names on; err is of what is passed over. */
-static void
-drain_batch_fill(struct drain *d, struct drain_batch *b,
-    struct drain_counts *counts, struct errbuf *err)
+/* Put a file's deliveries into the batch; returns its bytes. */
+static size_t
+drain_batch_add_file(const struct drain *d, struct drain_batch *b,
+    const char *name)
 {
 	struct drain_source	*source;
 	struct drain_file	 f;
-	const char		*name;
 	enum drain_read		 got;
-	size_t			 bytes = 0;
 
+	if ((source = drain_batch_add_source(b, name)) == NULL) {
+		(void)errbuf_no_memory(&b->err);
+		b->counts.passed++;
+		return 0;
+	}
+	got = drain_file_open(&f, d->dirfd, name, &b->err);
+	if (got != DRAIN_WHOLE) {
+		drain_batch_refuse(d, source, got, &b->counts, &b->err);
+		return 0;
+	}
+	drain_batch_add(d, b, &f, source, &b->counts, &b->err);
+	drain_file_close(&f);
+	return f.len;
+}
+
+/* Fill the batch from the next names on. */
+static void
+drain_batch_fill(struct drain *d, struct drain_batch *b)
+{
+	const char	*name;
+	size_t		 bytes = 0;
+
+	b->filled = true;
+	b->from = d->next;
 	b->alone = d->next < d->alone_until;
 	while (d->next < d->list.n && b->n < BATCH_FULL && bytes < BATCH_BYTES &&
 	    (!b->alone || b->nsources == 0)) {
 		name = d->list.name[d->next++];
 		d->waiting -= spool_name_count(name);
-		if ((source = drain_batch_add_source(b, name)) == NULL) {
-			(void)errbuf_no_memory(err);
-			counts->passed++;
-			continue;
-		}
-		got = drain_file_open(&f, d->dirfd, source->name, err);
-		if (got != DRAIN_WHOLE) {
-			drain_batch_refuse(d, source, got, counts, err);
-			continue;
-		}
-		bytes += f.len;
-		drain_batch_add(d, b, &f, source, counts, err);
-		drain_file_close(&f);
+		bytes += drain_batch_add_file(d, b, name);
 	}
+}
+
+static void *
+drain_ahead_main(void *arg)
+{
+	struct drain_ahead	*a = arg;
+
+	drain_batch_fill(a->drain, a->batch);
+	return NULL;
+}
+
+/* Let a thread fill the batch.  Until drain_ahead_end() what there is of names
+ * is that thread's. */
+static void
+drain_ahead_begin(struct drain_ahead *a, struct drain *d,
+    struct drain_batch *b)
+{
+	struct errbuf	err;
+
+	a->drain = d;
+	a->batch = b;
+	/* Without one it is filled when it is wanted. */
+	a->started = thread_start(&a->thread, drain_ahead_main, a, &err);
+}
+
+static void
+drain_ahead_end(struct drain_ahead *a)
+{
+	if (a->started)
+		(void)pthread_join(a->thread, NULL);
+	a->started = false;
 }
 
 /* ---- into the database --------------------------------------------------- */
@@ -508,23 +567,37 @@ drain_batch_remove(const struct drain *d, const struct drain_batch *b,
 			counts->drained += b->source[i].stored;
 }
 
-/* What follows the names from there on is tried again, each by itself. */
+/* The names of this batch are tried again, each by itself, and then those of the
+ * one that was filled behind it. */
 static void
-drain_step_back(struct drain *d, size_t from)
+drain_batch_try_again(struct drain *d, const struct drain_batch *b,
+    struct drain_batch *behind)
 {
 	size_t	i;
 
-	d->alone_until = d->next;
-	for (i = from; i < d->next; i++)
+	d->alone_until = behind->filled ? behind->from : d->next;
+	for (i = b->from; i < d->next; i++)
 		d->waiting += spool_name_count(d->list.name[i]);
-	d->next = from;
+	d->next = b->from;
+	drain_batch_empty(behind);
+}
+
+/* Of what was met while the batch was filled: add one of its counts to the sum. */
+static void
+drain_count(long *sum, long *of_batch, const struct drain_batch *b,
+    struct errbuf *err)
+{
+	if (*of_batch > 0)
+		*err = b->err;
+	*sum += *of_batch;
+	*of_batch = 0;
 }
 
 /* Commit the batch.  What the database, which answers, did not store at once is
  * tried one by one. */
 static enum db_verdict
 drain_batch_store(struct drain *d, struct db *db, struct drain_batch *b,
-    size_t from, struct drain_counts *counts, struct errbuf *err)
+    struct drain_counts *counts, struct errbuf *err)
 {
 	enum db_verdict	v = DB_REFUSED;
 
@@ -536,36 +609,68 @@ drain_batch_store(struct drain *d, struct db *db, struct drain_batch *b,
 		drain_batch_keep(b, 0);
 	if (v != DB_AWAY || !db_is_connected(db))
 		return v;
-	drain_step_back(d, from);
+	b->again = true;
 	return DB_OK;
 }
 
 /* ---- all of them -------------------------------------------------------- */
 
-/* At least one batch, however long the list took; then until stop_at_ms.  What
- * another has taken over is no longer ours. */
+/* Store a batch, while a thread fills the one behind it where there is time for
+ * that one. */
+static enum db_verdict
+drain_pass(struct drain *d, struct db *db, struct drain_batch *b,
+    struct drain_batch *behind, bool goes_on, struct drain_counts *counts,
+    struct errbuf *err)
+{
+	struct drain_ahead	ahead = { .started = false };
+	enum db_verdict		v = DB_OK;
+
+	if (!b->filled)
+		drain_batch_fill(d, b);
+	drain_count(&counts->refused, &b->counts.refused, b, err);
+	drain_count(&counts->passed, &b->counts.passed, b, err);
+	if (goes_on && !b->alone && d->next < d->list.n)
+		drain_ahead_begin(&ahead, d, behind);
+	if (b->n > 0)
+		v = drain_batch_store(d, db, b, counts, err);
+	drain_ahead_end(&ahead);
+	/* Set aside is set aside; what it passed over it may meet again. */
+	drain_count(&counts->refused, &behind->counts.refused, behind, err);
+	if (b->again)
+		drain_batch_try_again(d, b, behind);
+	drain_batch_remove(d, b, counts);
+	drain_batch_empty(b);
+	return v;
+}
+
+/* At least one batch, however long the list took; then until stop_at_ms, and
+ * what was begun by then.  What another has taken over is no longer ours. */
 static enum db_verdict
 drain_listed(struct drain *d, struct db *db, const struct conf *conf,
     int64_t stop_at_ms, struct drain_counts *counts, struct errbuf *err)
 {
-	struct drain_batch	b = { .conf = conf };
-	enum db_verdict		v = DB_OK;
-	size_t			from;
+	struct drain_batch	two[2] = { { .conf = conf }, { .conf = conf } };
+	struct drain_batch	*b = &two[0], *behind = &two[1], *done;
+	enum db_verdict		v;
+	bool			goes_on;
 
 	do {
+		v = DB_OK;
 		if (!drain_lock_is_ours(d->dirfd, d->lock)) {
 			drain_leave(d);
 			break;
 		}
-		from = d->next;
-		drain_batch_fill(d, &b, counts, err);
-		if (b.n > 0)
-			v = drain_batch_store(d, db, &b, from, counts, err);
-		drain_batch_remove(d, &b, counts);
-		drain_batch_empty(&b);
-	} while (v == DB_OK && d->next < d->list.n &&
-	    (stop_at_ms == 0 || clock_ms() < stop_at_ms));
-	drain_batch_free(&b);
+		goes_on = stop_at_ms == 0 || clock_ms() < stop_at_ms;
+		v = drain_pass(d, db, b, behind, goes_on, counts, err);
+		if (behind->filled) {
+			done = b;
+			b = behind;
+			behind = done;
+		}
+	} while (v == DB_OK && (b->filled || (d->next < d->list.n &&
+	    (stop_at_ms == 0 || clock_ms() < stop_at_ms))));
+	drain_batch_free(&two[0]);
+	drain_batch_free(&two[1]);
 	(void)fsync(d->dirfd);
 	return v;
 }

@@ -38,9 +38,11 @@ test_order(void)
 	struct commit_list	 taken;
 	size_t			 i;
 
+	CU_ASSERT_FALSE(commit_queue_wants_leader(q));
 	for (i = 0; i < COUNT(c); i++) {
 		c[i].delivery = &some;
 		CU_ASSERT_TRUE(commit_queue_put(q, &c[i]));
+		CU_ASSERT_TRUE(commit_queue_wants_leader(q));
 	}
 	CU_ASSERT_EQUAL(commit_queue_lead(q, &taken, 3), LEAD_MINE);
 	CU_ASSERT_EQUAL(list_len(&taken), 3);
@@ -54,6 +56,7 @@ test_order(void)
 		CU_ASSERT_PTR_EQUAL(one, &c[i++]);
 	CU_ASSERT_FALSE(commit_queue_pass(q, &taken, 3));
 	CU_ASSERT_TRUE(STAILQ_EMPTY(&taken));
+	CU_ASSERT_FALSE(commit_queue_wants_leader(q));
 	CU_ASSERT_EQUAL(commit_queue_lead(q, &taken, 3), LEAD_OTHER);
 	commit_queue_free(q);
 }
@@ -118,6 +121,7 @@ test_stand_by(void)
 	struct commit_list	 taken, none;
 	enum commit_lead	 third;
 	pthread_t		 thread;
+	bool			 wants;
 
 	CU_ASSERT_TRUE(commit_queue_put(q, &c[0]));
 	CU_ASSERT_EQUAL(commit_queue_lead(q, &taken, 64), LEAD_MINE);
@@ -125,12 +129,15 @@ test_stand_by(void)
 	pause_ms(100);
 	CU_ASSERT_FALSE(atomic_load(&s.ended));
 	CU_ASSERT_TRUE(commit_queue_put(q, &c[1]));
+	/* Who stands by takes it. */
+	wants = commit_queue_wants_leader(q);
 	third = commit_queue_lead(q, &none, 64);
 	/* On a machine that gave the other none of its time, this one stood by. */
 	CU_ASSERT(third == LEAD_OTHER || third == LEAD_STUCK);
 	CU_ASSERT_FALSE(commit_queue_pass(q, &taken, 64));
 	(void)pthread_join(thread, NULL);
 	if (third == LEAD_OTHER) {
+		CU_ASSERT_FALSE(wants);
 		CU_ASSERT_EQUAL(s.lead, LEAD_MINE);
 		CU_ASSERT_EQUAL(s.ntaken, 2);
 	}

@@ -427,12 +427,18 @@ test_stuck(void)
 	CU_ASSERT_TRUE(committer_submit(c, &held));
 	(void)pthread_create(&thread, NULL, stuck_main, c);
 	UNTIL(atomic_load(&fake.waiting) > 0);
+	CU_ASSERT_FALSE(committer_wants_leader(c));
 	CU_ASSERT_TRUE(committer_submit(c, &next));
+	CU_ASSERT_TRUE(committer_wants_leader(c));
 	CU_ASSERT_PTR_NULL(committer_lead_spool(c));
 	CU_ASSERT_PTR_EQUAL(committer_lead(c), &next);
+	CU_ASSERT_FALSE(committer_wants_leader(c));
 	CU_ASSERT_TRUE(next.spooled && !next.stored);
 	CU_ASSERT_TRUE(committer_submit(c, &last));
+	/* For the spool, too. */
+	CU_ASSERT_TRUE(committer_wants_leader(c));
 	CU_ASSERT_PTR_EQUAL(committer_lead_spool(c), &last);
+	CU_ASSERT_FALSE(committer_wants_leader(c));
 	CU_ASSERT_TRUE(last.spooled && !last.stored);
 	atomic_store(&fake.stands, false);
 	(void)pthread_join(thread, NULL);

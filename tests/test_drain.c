@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -41,7 +42,7 @@ struct dirent	*__wrap_readdir(DIR *);
 static struct {
 	usec_t		received_at[STORED_MAX];	/* as they came */
 	enum outcome	outcome[STORED_MAX];		/* as proposed */
-	size_t		n;
+	size_t		n, statements;
 	void		(*meanwhile)(void);	/* once, or NULL */
 	enum db_verdict	verdict;	/* of what came; DB_OK is 0 */
 	usec_t		at;		/* of this one alone, unless 0, */
@@ -81,6 +82,7 @@ __wrap_store_deliveries(struct db *db, const struct conf *conf,
 	CU_ASSERT_EQUAL(try, STORE_AGAIN);
 	CU_ASSERT(timeout_ms < DRAIN_LOCK_STALE_S * 1000 / 2);
 	database.meanwhile = NULL;
+	database.statements++;
 	if (meanwhile != NULL)
 		meanwhile();
 	if (database.verdict != DB_OK) {
@@ -1509,6 +1511,99 @@ test_together_many(void)
 	scratch_remove(dir);
 }
 
+/* ---- the next batch is read while one is on its way ---------------------- */
+
+static atomic_long	opened;
+
+static void
+ahead_note_open(void)
+{
+	opened++;
+}
+
+/* The first batch does not end before a file of the next one is read. */
+static void
+ahead_wait(void)
+{
+	const struct timespec	step = { .tv_nsec = 1000000 };
+	int			i;
+
+	for (i = 0; i < 30000 && opened <= BATCH; i++)
+		(void)nanosleep(&step, NULL);
+	CU_ASSERT(opened > BATCH);
+}
+
+static void
+test_ahead(void)
+{
+	size_t	i;
+
+	still_begin();
+	opened = 0;
+	before_open = ahead_note_open;
+	database.meanwhile = ahead_wait;
+	CU_ASSERT_EQUAL(still_drain(still.one, true), MANY);
+	before_open = NULL;
+	CU_ASSERT_EQUAL(database.n, MANY);
+	for (i = 0; i < database.n; i++)
+		CU_ASSERT_EQUAL(database.received_at[i],
+		    RECEIVED_AT + (usec_t)i);
+	CU_ASSERT_EQUAL(spool_count(still.spool), 0);
+	/* In no time there is one batch, and nothing is read ahead of it. */
+	many_write(MANY, MANY);
+	opened = 0;
+	before_open = ahead_note_open;
+	CU_ASSERT_EQUAL(still_drain(still.one, false), BATCH);
+	before_open = NULL;
+	CU_ASSERT_EQUAL(opened, BATCH);
+	CU_ASSERT_EQUAL(still_drain(still.one, true), MANY - BATCH);
+	still_end();
+}
+
+/* One of the first batch cannot be stored just now, and in the batch behind it
+ * is one that is none: each has its due, once, and the order stays. */
+static void
+test_ahead_again(void)
+{
+	struct drain_counts	counts;
+	struct errbuf		err;
+	char			path[SCRATCH_PATH + 96];
+	size_t			i;
+
+	still_begin();
+	(void)snprintf(path, sizeof(path), "%s/%020lld-strange.delivery", dir,
+	    (long long)(RECEIVED_AT + BATCH + 3));
+	scratch_write(path, 0600, "strange");
+	database.connected = true;
+	database.at = RECEIVED_AT + 5;
+	database.verdict_at = DB_AWAY;
+	/* In no time: all of it is still to be done. */
+	CU_ASSERT_EQUAL(drain_run(still.one, NULL, &still.conf, 1, &counts,
+	    &err), DB_OK);
+	CU_ASSERT_EQUAL(counts.left, MANY + 1);
+	drain_leave(still.one);
+	memset(&database.received_at, 0, sizeof(database.received_at));
+	database.n = database.statements = 0;
+	opened = 0;
+	before_open = ahead_note_open;
+	database.meanwhile = ahead_wait;
+	CU_ASSERT_EQUAL(together_drain(still.one, &counts), MANY - 1);
+	before_open = NULL;
+	CU_ASSERT_EQUAL(counts.refused, 1);
+	CU_ASSERT_EQUAL(counts.passed, 1);
+	CU_ASSERT_EQUAL(counts.left, 1);
+	/* The first batch, each of it alone, and the two behind it. */
+	CU_ASSERT_EQUAL(database.statements, 1 + BATCH + 2);
+	CU_ASSERT_EQUAL(database.n, MANY - 1);
+	for (i = 0; i < database.n; i++)
+		CU_ASSERT_EQUAL(database.received_at[i],
+		    RECEIVED_AT + (usec_t)(i < 5 ? i : i + 1));
+	memset(&database, 0, sizeof(database));
+	CU_ASSERT_EQUAL(still_drain(still.one, true), 1);
+	CU_ASSERT_EQUAL(spool_count(still.spool), 0);
+	still_end();
+}
+
 int
 main(void)
 {
@@ -1541,6 +1636,8 @@ main(void)
 		{ "together, one not aside", test_together_not_aside },
 		{ "together, damaged", test_together_damaged },
 		{ "together, many", test_together_many },
+		{ "read ahead", test_ahead },
+		{ "read ahead, one locked", test_ahead_again },
 #if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
 		{ "no memory", test_no_memory },
 #endif
