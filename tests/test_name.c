@@ -54,6 +54,12 @@ test_names_differ(void)
 	CU_ASSERT_STRING_NOT_EQUAL(a, b);
 	CU_ASSERT_EQUAL(strncmp(a, "_-xxx", 5), 0);
 	CU_ASSERT(strlen(a) < ARCHIVE_NAME_MAX);
+	/* Nor do those whose harmless heads are the same. */
+	long_a[3] = long_b[3] = ' ';
+	CU_ASSERT_TRUE(archive_name(long_a, a) && archive_name(long_b, b));
+	CU_ASSERT_EQUAL(strncmp(a, "_-xxx-", 6), 0);
+	CU_ASSERT_STRING_NOT_EQUAL(a, b);
+	memset(long_a, 'x', 256);
 
 	/* The longest id that stands for itself, and its own name as an id. */
 	long_a[ARCHIVE_NAME_MAX - 1] = '\0';

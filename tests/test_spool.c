@@ -450,6 +450,31 @@ test_many(void)
 	scratch_remove(dir);
 }
 
+/* What was counted before does not count once more. */
+static void
+test_counted_anew(void)
+{
+	struct delivery	*d = delivery_of("{}", 2, 0);
+	struct spool	*s;
+	char		 path[SCRATCH_PATH + 32];
+	int		 i;
+
+	scratch_make(dir);
+	(void)snprintf(path, sizeof(path), "%s/0.delivery", dir);
+	scratch_write(path, 0600, "");
+	CU_ASSERT_EQUAL(truncate(path, 12000), 0);
+	s = spool_new(20000);
+	held_ms = clock_ms();
+	for (i = 0; i < 5; i++) {
+		CU_ASSERT(write_names(s, d) >= 0);
+		held_ms += LONG_ENOUGH_MS;
+	}
+	held_ms = 0;
+	delivery_free(d);
+	spool_close(s);
+	scratch_remove(dir);
+}
+
 /* What cannot be a spool directory. */
 static void
 test_open(void)
@@ -554,6 +579,7 @@ main(void)
 		{ "names", test_names },
 		{ "again", test_again },
 		{ "full", test_full },
+		{ "counted anew", test_counted_anew },
 		{ "many", test_many },
 		{ "open", test_open },
 		{ "gone", test_gone },

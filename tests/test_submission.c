@@ -230,6 +230,10 @@ test_hook(void)
 #define MART_ERROR(code, message) \
 	"{\"error\":{\"code\":" code ",\"message\":\"" message "\"}}"
 
+#define X16	"xxxxxxxxxxxxxxxx"
+#define X64	X16 X16 X16 X16
+#define X256	X64 X64 X64 X64
+
 static const struct {
 	const char		*provider;
 	int			 http;
@@ -246,6 +250,11 @@ static const struct {
 	{ "novita", 200, "{\"task_id\":\"a\\u0000b\"}", SUBMIT_UNKNOWN, NULL,
 	  "" },
 	{ "novita", 200, "{\"task_id\":7}", SUBMIT_UNKNOWN, NULL, "" },
+	/* As long as a task's id may be, and longer. */
+	{ "novita", 200, "{\"task_id\":\"" X256 "\"}", SUBMIT_DONE, X256,
+	  NULL },
+	{ "novita", 200, "{\"task_id\":\"" X256 "x\"}", SUBMIT_UNKNOWN, NULL,
+	  "" },
 	{ "novita", 200, "{}", SUBMIT_UNKNOWN, NULL, "" },
 	{ "novita", 200, "busy", SUBMIT_UNKNOWN, NULL, "without a JSON" },
 	{ "novita", 200, "{\"code\":400,\"reason\":\"INVALID_REQUEST_BODY\","

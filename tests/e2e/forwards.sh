@@ -244,6 +244,21 @@ due
 sweep
 same "and gets it when it is back" "9 sent" "$(states shop)"
 
+# --- a run that is ended while a receiver thinks: that was no refusal
+mood shop hang
+before=$(asked shop)
+post_text "$(hook apimart)" '{"id":"ended","status":"failed","completed":1776748861,"error":{"message":"no","code":"c"}}' >/dev/null
+"$BIN/genhook-sweep" --config "$GENHOOK_CONF" >"$WORK/ended.out" 2>&1 &
+pid=$!
+check "a receiver hangs" soon 60 eval '[ "$(asked shop)" -gt "$before" ]'
+kill -TERM "$pid"
+wait "$pid"
+same "what was on its way is given back, and not counted" 'pending 0 t' \
+    "$(sql "select concat_ws(' ', status, attempts, leased_until is null) from genhook.forwards where name = 'shop' and task_id = 'ended'")"
+rm "$MODES/shop"
+sweep
+same "the next run tells it" sent "$(sql "select status from genhook.forwards where name = 'shop' and task_id = 'ended'")"
+
 # --- out of the spool, an output that is given up, cancelled, lost, refused
 sql "insert into genhook.requests (provider, model, request) values ('apimart', 'seedream-5', '{\"prompt\": \"x\"}')"
 faults '{"submit-refuse":100}'

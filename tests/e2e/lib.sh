@@ -525,6 +525,8 @@ finish()
 	local pid
 
 	trap - EXIT
+	# What the script has started in another way.
+	! declare -F own_end >/dev/null || own_end
 	for pid in ${RUNS[@]+"${RUNS[@]}"}; do
 		kill -TERM "$pid" 2>/dev/null
 	done

@@ -36,7 +36,11 @@ bouncer_kill()
 	kill -KILL "$pid" && soon 30 gone "$pid"
 	as_server rm -f "$BOUNCER/pid"
 }
-trap 'bouncer_end; broke_off' EXIT
+own_end()
+{
+	bouncer_end
+	BOUNCER=
+}
 
 # Its folder is where any user may go and where a socket's path fits.
 bouncer_make()
@@ -221,6 +225,4 @@ check "in time" within 3 "$WORK/posts.out"
 database start
 check "started: drained" soon 60 drained
 same "each once" '20 20 20' "$(once behind)"
-bouncer_end
-BOUNCER=
 finish
