@@ -340,7 +340,7 @@ thaw()	{ kill -CONT $FROZEN; }
 # does.
 spooled()
 {
-	find "$GENHOOK_SPOOL" -maxdepth 1 -name '*.delivery' -exec cat {} + |
+	find "$GENHOOK_SPOOL" -maxdepth 1 -name '[!.]*.delivery' -exec cat {} + |
 	    grep -ao 'genhook-spool 1$' | wc -l
 }
 drained()	{ [ "$(spooled)" -eq 0 ]; }
