@@ -358,14 +358,16 @@ install: programs
 
 # A Debian package of this tree, for this release and newer ones.
 VERSION := $(shell cat VERSION)
-deb:
-	@deploy/packages deb
+deb-tree:
 	@rm -rf build/deb/genhook-$(VERSION) && mkdir -p build/deb/genhook-$(VERSION)
 	@tar -c --exclude-vcs --exclude='./build*' --exclude='./run*' . | \
 	    tar -x -C build/deb/genhook-$(VERSION)
 	@[ -z "$(DEBEMAIL)" ] || sed -i \
 	    's|whoever built it from source <.*>|$(or $(DEBFULLNAME),$(DEBEMAIL)) <$(DEBEMAIL)>|' \
 	    build/deb/genhook-$(VERSION)/debian/control build/deb/genhook-$(VERSION)/debian/changelog
+deb:
+	@deploy/packages deb
+	@$(MAKE) --no-print-directory -s deb-tree
 	@cd build/deb/genhook-$(VERSION) && dpkg-buildpackage -b -us -uc >../log 2>&1 || \
 	    { tail -n 30 ../log >&2; exit 1; }
 	@rm -rf build/deb/genhook-$(VERSION)
@@ -384,7 +386,7 @@ clean:
 	rm -rf build build-*
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
-.PHONY: all programs new-provider deb bundle run stop test checks lint asan memcheck tsan bench fuzz coverage mutants prove \
+.PHONY: all programs new-provider deb deb-tree bundle run stop test checks lint asan memcheck tsan bench fuzz coverage mutants prove \
 	install clean
 .SECONDARY:
 .DELETE_ON_ERROR:

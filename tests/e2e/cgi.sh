@@ -114,4 +114,24 @@ like "settings that others can read: 503" '^503 ' "$(post_text "$hook" "${failed
 like "and come again" 'Retry-After: [0-9]+' "$(cat "$WORK/head")"
 chmod o-r "$GENHOOK_CONF"
 same "mended: at once" '200 {"status":"accepted"}' "$(post_text "$hook" "${failed//%d/conf}")"
+# --- by hand on a host, with the lines of docs/deploy.md
+# block WORDS: the lines between ``` that hold these words.
+block()
+{
+	awk -v words="$1" '
+	/^```/ { if (in_block && index(text, words)) printf "%s", text
+		in_block = !in_block; text = ""; next }
+	in_block { text = text $0 "\n" }' "$TOP/docs/deploy.md" | sed "s|build/bin|$BIN|"
+}
+mkdir "$WORK/account"
+block 'cgi-bin/hook/novita <<END' >"$WORK/typed"
+check "typed as it stands" env HOME="$WORK/account" sh -eu "$WORK/typed"
+cp "$GENHOOK_CONF" "$WORK/account/genhook/genhook.conf"
+# As a host calls it, that sets no HOME.
+called()	{ env -i GATEWAY_INTERFACE=CGI/1.1 REQUEST_METHOD=GET SCRIPT_NAME=/cgi-bin/hook/novita PATH_INFO=/healthz "$WORK/account/cgi-bin/hook/novita"; }
+like "the wrapper is a handler" '"database":"ok"' "$(called)"
+block '* * * * * GENHOOK_CONF=$HOME' | sed 's/^\* \* \* \* \* //' >"$WORK/line"
+check "cron's line is one" test "$(wc -l <"$WORK/line")" = 1
+check "which runs" env -i PATH=/usr/bin:/bin HOME="$WORK/account" sh "$WORK/line"
+like "and says what it did" 'sweep: ' "$(cat "$WORK/account/genhook/sweep.log")"
 finish

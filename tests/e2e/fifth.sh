@@ -17,6 +17,15 @@ cp -a "$BIN/.." "$tree/build"
 make_all()	{ make -s -j2 -C "$tree" BUILD=build "$@" >>"$WORK/make.out" 2>&1; }
 check "make without a change" make_all all
 
+# --- whom the Debian package names, by the line of docs/deploy.md
+cp -a debian "$tree"
+maintainer()	{ (cd "$tree" && eval "$1" >>"$WORK/make.out" 2>&1 && cat build/deb/genhook-*/debian/control build/deb/genhook-*/debian/changelog) | grep -o '^Maintainer: .*\|^ -- .*>' | xargs; }
+line=$(grep -o 'make deb DEBFULLNAME=[^`]*' docs/deploy.md)
+same "the package names who built it" 'Maintainer: Your Name <you@example.com> -- Your Name <you@example.com>' "$(maintainer "${line/deb/deb-tree}")"
+same "an address is enough" 'Maintainer: you@example.com <you@example.com> -- you@example.com <you@example.com>' "$(maintainer 'make deb-tree DEBEMAIL=you@example.com')"
+same "from the environment, too" 'Maintainer: I <i@example.com> -- I <i@example.com>' "$(maintainer 'DEBFULLNAME=I DEBEMAIL=i@example.com make deb-tree')"
+like "else nobody" '^Maintainer: whoever built it from source <[a-z]*@genhook.invalid>' "$(maintainer 'make deb-tree')"
+
 # --- the page's blocks, each a shell's
 awk -v to="$WORK/block" '/^```$/ { within = !within; n += within; next } within { print >to n }' \
     docs/new-provider.md

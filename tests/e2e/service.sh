@@ -94,6 +94,25 @@ if command -v spawn-fcgi >/dev/null; then
 	kill -TERM "$PID"
 	check "SIGTERM ends it" soon 30 gone "$PID"
 
+	# As docs/deploy.md has it, with places of this test's; another user only as root.
+	mkdir "$WORK/place"
+	line=$(grep '^spawn-fcgi -s /run/genhook/hook.sock' "$TOP/docs/deploy.md" |
+	    sed "s|/run/genhook|$WORK/place|; s|/usr/local/lib/genhook|$BIN|; s| -- | -P $WORK/place/line.pid&|")
+	like "the page has a line" '^spawn-fcgi .* -u www-data -g www-data' "$line"
+	cp "$GENHOOK_CONF" "$WORK/place/genhook.conf"
+	if [ "$(id -u)" -eq 0 ]; then
+		chown -R www-data: "$WORK/place"
+		chmod o+x "$WORK"
+	else
+		line=${line/-u www-data -g www-data/}
+	fi
+	eval "GENHOOK_CONF=$WORK/place/genhook.conf $line" >>"$WORK/spawn.out" 2>&1 </dev/null
+	same "which does it" 0 $?
+	PIDS+=("$(cat "$WORK/place/line.pid")")
+	check "and stays" kill -0 "$(cat "$WORK/place/line.pid")"
+	same "for its user alone" 600 "$(stat -c %a "$WORK/place/hook.sock")"
+	kill -TERM "$(cat "$WORK/place/line.pid")"
+
 	# Several on one socket: where one ends the others go on.
 	spawn-fcgi -s "$WORK/four.sock" -F 4 -P "$WORK/four.pid" -- "$BIN/genhook-apimart" \
 	    >>"$WORK/spawn.out" 2>&1 </dev/null
