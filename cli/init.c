@@ -301,8 +301,9 @@ static void
 init_serve(void)
 {
 	static const char *const	argv[] = { "/bin/sh", "-c",
+	    /* 2: it was enabled before */
 	    "exec >/dev/null; lighttpd-enable-mod genhook;"
-	    " [ $? -eq 0 ] || [ $? -eq 2 ] || exit 1;"
+	    " case $? in 0|2) ;; *) exit 1 ;; esac;"
 	    " if [ -d /run/systemd/system ]; then"
 	    " systemctl start genhook-sweep 2>&1;"
 	    " exec systemctl reload-or-restart lighttpd; fi;"

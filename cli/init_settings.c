@@ -153,10 +153,21 @@ settings_mode(const struct init *in)
 	    strcmp(user->pw_name, group->gr_name) == 0 ? 0640 : 0600;
 }
 
+/* What is told of a file that will be gone: its name and line say nothing. */
+struct settings_told {
+	const char	*path;
+	int		 mistakes;
+};
+
 static void
 settings_tell(void *arg, const char *words)
 {
-	++*(int *)arg;
+	struct settings_told	*told = arg;
+	size_t			 len = strlen(told->path);
+
+	told->mistakes++;
+	if (strncmp(words, told->path, len) == 0)
+		words += len + strspn(words + len, ":0123456789 ");
 	(void)cli_wrong("%s", words);
 }
 
@@ -164,17 +175,17 @@ settings_tell(void *arg, const char *words)
 static bool
 settings_are_right(const char *path)
 {
-	struct errbuf	 err;
-	struct conf	*conf;
-	int		 mistakes = 0;
+	struct settings_told	 told = { path, 0 };
+	struct errbuf		 err;
+	struct conf		*conf;
 
 	conf = conf_load(path, &err);
 	if (conf != NULL) {
 		conf_free(conf);
 		return true;
 	}
-	conf_free(conf_check(path, settings_tell, &mistakes));
-	if (mistakes == 0)
+	conf_free(conf_check(path, settings_tell, &told));
+	if (told.mistakes == 0)
 		(void)cli_wrong("%s", err.text);
 	return false;
 }

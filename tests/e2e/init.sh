@@ -27,6 +27,14 @@ init()
 }
 address_lines()	{ grep -P '^[a-z]+ default\thttps?://'; }
 
+# --- a key that is not where it is said to be
+at none
+init "a key's file that is missing ends it" 1 --no-database --base-url https://hooks.example.com \
+    --provider novita --key "novita=file:$WORK/no key"
+same "in words that name no file of ours which is gone" \
+    "genhook: novita default.api_key secret file \"$WORK/no key\": No such file or directory" "$(grep 'secret file' "$WORK/said")"
+fails "and leaves no settings" test -e "$CONF"
+
 # --- by its options
 at one
 # shellcheck disable=SC2016 # a name of odd characters
