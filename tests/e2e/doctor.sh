@@ -548,6 +548,9 @@ check "should be larger" advice '1[3-5] of the last [0-9]+ checkpoints came befo
     'max_wal_size = 8GB in postgresql.conf'
 setting max_wal_size "'8GB'" 8GB
 setting wal_compression pglz pglz
+same "pglz makes such pages no smaller" 0 "$(doctor --offline)"
+check "and is no cure" advice 'a checkpoint each 5min .*wal_compression is pglz' 'checkpoint_timeout = 30min'
+setting wal_compression lz4 lz4
 same "it is, and is compressed" 0 "$(doctor --offline)"
 check "that will do" grep -qE '^ok +wal ' "$WORK/said"
 setting wal_compression default off

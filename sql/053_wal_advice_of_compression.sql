@@ -1,0 +1,1 @@
+-- Settings of the server's log are named that were measured to help: pglz is none.
