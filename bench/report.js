@@ -3,12 +3,13 @@
 //
 //	node report.js RESULTS.TSV FACTS.TSV FOLDER
 //
-// writes RESULTS.md and results.svg into FOLDER, with what FOLDER/sweep.tsv
+// writes RESULTS.md and results.svg into FOLDER, with what FOLDER/wal.tsv and sweep.tsv
 // says.  A rate is the median of its rounds; a ratio is the median of the
 // rounds' own ratios.
 const { readFileSync, writeFileSync } = require('node:fs');
 const { join } = require('node:path');
 const sweep = require('./report-sweep.js');
+const wal = require('./report-wal.js');
 const { floor } = require('./report-floor.js');
 
 const [, , tsvPath, factsPath, folder] = process.argv;
@@ -297,7 +298,7 @@ ${facts.flood_row}, ${count(Number(facts.flood_wal))} bytes of WAL
 (${count(Number(facts.flood_wal) / Number(facts.flood))} each, for the record of
 the delivery).
 
-${sweep.section(folder)}## Aims
+${wal.section(folder)}${sweep.section(folder)}## Aims
 
 ${aimsTable()}`;
 }
