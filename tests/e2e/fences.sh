@@ -313,6 +313,14 @@ wait "$WAITING"
 same "a month takes nothing with it that came meanwhile" "$(sql 'select count(*) from test.committed')" \
     "$(sql "select count(*) from genhook.deliveries where task_id = 'r5'")"
 
+# Nor does a month go that nobody has counted: another sweep is at it.
+month
+sql "update genhook.marks set at = '2019-12-01' where name = 'traffic'"
+hold "select from genhook.marks where name = 'traffic' for update"
+same "a month that is being counted is not dropped" '' "$(others "select genhook.retain_deliveries(30)" | grep -o 'deliveries_2020_01')"
+release
+same "then it is" deliveries_2020_01 "$(others "select genhook.retain_deliveries(30)" | grep -o 'deliveries_2020_01')"
+
 # --- a crash of the server
 outputs 1
 # What no commit waits for is written by the WAL writer: not before the crash.

@@ -259,6 +259,19 @@ rm "$MODES/shop"
 sweep
 same "the next run tells it" sent "$(sql "select status from genhook.forwards where name = 'shop' and task_id = 'ended'")"
 
+# --- who fails again and again gets no more in this run, however much waits
+sql "insert into genhook.tasks (provider, task_id, status, submitted_at, finished_at, source)
+    select 'apimart', 'heap-' || n, 'failed', now(), now(), 'callback' from generate_series(1, 60) as n;
+    insert into genhook.forwards (name, provider, task_id, type, happened_at, webhook_id)
+    select 'other', 'apimart', 'heap-' || n, 'task.failed', now(), 'msg_heap_' || n from generate_series(1, 60) as n" >/dev/null
+mood other 500
+sweep
+heap=$(jq -r 'select(.path == "other" and .id) | .id' "$TOLD" | grep -c '^msg_heap_')
+check "some of 60 are tried ($heap)" [ "$heap" -ge 3 ]
+check "and not all" [ "$heap" -le 20 ]
+rm "$MODES/other"
+sql "delete from genhook.forwards where task_id like 'heap-%'; delete from genhook.tasks where task_id like 'heap-%'"
+
 # --- out of the spool, an output that is given up, cancelled, lost, refused
 sql "insert into genhook.requests (provider, model, request) values ('apimart', 'seedream-5', '{\"prompt\": \"x\"}')"
 faults '{"submit-refuse":100}'

@@ -44,6 +44,20 @@ same "replays says what became of each" '4 accepted' "$(sql "select count(*) || 
 check "again: nothing is left" replay
 like "none is chosen" '^0 deliveries chosen, 0 replayed' "$(cat "$WORK/replay.out")"
 
+# --- one that the database refuses costs none of those that go with it
+sql "create function genhook.no() returns trigger language plpgsql as
+    'begin if new.task_id = ''one-no'' then raise exception using errcode = ''22023''; end if; return new; end';
+    create trigger no before insert on genhook.tasks for each row execute function genhook.no()"
+for name in yes no too; do
+	kept unparsed apimart "$(finished "one-$name")" >/dev/null
+done
+fails "three at once, of which one is refused" replay
+like "it says so" '3 deliveries chosen, 3 replayed, 2 accepted, 1 refused' "$(cat "$WORK/replay.out")"
+same "the others have their results" 'one-too succeeded,one-yes succeeded' \
+    "$(sql "select string_agg(task_id || ' ' || status, ',' order by task_id) from genhook.tasks where task_id like 'one-%'")"
+same "and the refused one its words" '1 unparsed' "$(sql "select count(*) || ' ' || min(outcome) from genhook.replays where note like '%22023%' or note like '%P0001%' or note like 'database: receive:%'")"
+sql "drop function genhook.no() cascade; delete from genhook.replays where outcome = 'unparsed'; delete from genhook.deliveries where outcome = 'unparsed' and task_id is null and convert_from(body, 'UTF8') like '%one-no%'" 2>/dev/null
+
 # --- asked by SQL, done by the sweep
 id=$(kept unparsed apimart "$(finished by-cure)")
 sql "$(sql "select cure from genhook.attention where reason = 'unparsed delivery'")" >/dev/null
