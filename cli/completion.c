@@ -187,13 +187,26 @@ offer_ids(const struct offer *o)
 		    DB_OFFER_REQUESTS : DB_OFFER_DELIVERIES);
 }
 
+/* Of the commands that take a name, one means a forward. */
+static void
+offer_names(const struct offer *o)
+{
+	size_t	i;
+
+	if (o->conf == NULL || strcmp(o->command->name, "forward") != 0)
+		return;
+	for (i = 0; i < o->conf->nforwards; i++)
+		offer_word(o, o->conf->forwards[i].name,
+		    strlen(o->conf->forwards[i].name));
+}
+
 /* Names for foreign words are in capitals: what is known of them. */
 static const struct {
 	const char	*name;
 	void		(*offer)(const struct offer *);
 } offer_kinds[] = {
 	{ "PROVIDER", offer_providers }, { "ACCOUNT", offer_accounts },
-	{ "TASK", offer_tasks }, { "ID", offer_ids }
+	{ "TASK", offer_tasks }, { "ID", offer_ids }, { "NAME", offer_names }
 };
 
 /* What may stand for a word of the table: a kind, or one of some. */

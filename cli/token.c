@@ -31,6 +31,26 @@ token_print_url(const struct conf *conf, const char *provider,
 	    "https://YOUR.HOST", provider, token);
 }
 
+/* A new account of a provider that signs is not read without its secret. */
+static void
+token_print_secret(const struct conf *conf, const struct provider *p,
+    const char *account)
+{
+	size_t	i;
+
+	if (p == NULL || p->signature == NULL || p->signature->optional ||
+	    p->signature->method == SIGNATURE_ED25519)
+		return;
+	for (i = 0; conf != NULL && i < conf->naccounts; i++)
+		if (conf->accounts[i].provider == p &&
+		    strcmp(conf->accounts[i].name, account) == 0)
+			return;
+	printf("      webhook_secret = {\"\"}   # what the provider signs with");
+	if (p->secret_path != NULL)
+		printf(": genhook secret fetch %s", p->name);
+	putchar('\n');
+}
+
 static void
 token_print(const struct conf *conf, const struct provider *p,
     const char *account, const char *token)
@@ -39,8 +59,10 @@ token_print(const struct conf *conf, const struct provider *p,
 
 	printf("%s\n\nPut this into the settings:\n",
 	    token);
-	printf("  %s %s {\n      token = {\"%s\"}\n  }\n",
+	printf("  %s %s {\n      token = {\"%s\"}\n",
 	    p != NULL ? p->name : "PROVIDER", account, token);
+	token_print_secret(conf, p, account);
+	printf("  }\n");
 	printf("Then reload lighttpd, and give the provider this address:\n");
 	for (i = 0; providers[i] != NULL; i++)
 		if (p == NULL || p == providers[i])

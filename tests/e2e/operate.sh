@@ -199,6 +199,10 @@ genhook token new novita shop >"$WORK/said"
 token=$(head -n 1 "$WORK/said")
 check "token new has the address" said "$GENHOOK_BASE/hook/novita/$token"
 like "and a token that fits" '^[A-Za-z0-9_-]{8,128}$' "$token"
+like "of one that signs, a new account's section has room for the secret" 'webhook_secret = \{""\} .*genhook secret fetch wavespeed' \
+    "$(genhook token new wavespeed shop)"
+fails "which one that is there has" grep -q webhook_secret <(genhook token new wavespeed; genhook token new novita shop)
+like "of all of these" 'webhook_secret' "$(genhook token new openai shop)"
 fails "another one each time" grep -q "$token" <(genhook token new)
 sed -n '/ {$/,/^  }$/p' "$WORK/said" >"$WORK/section"
 { cat "$GENHOOK_CONF"; cat "$WORK/section"; } >"$WORK/new.conf"
@@ -238,6 +242,10 @@ same "every command is offered" "$(echo "$commands" | sort | xargs)" \
 same "of a status" "stored" "$(complete genhook outputs st)"
 same "of a provider" "apimart apixo" "$(complete genhook retry ap)"
 same "of an option" "--json" "$(complete genhook --config x tasks --j)"
+{ cat "$GENHOOK_CONF"; printf 'forward %s {\n\turl = "https://127.0.0.1:9/"\n\tsecret = {"whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"}\n}\n' shop; } >"$WORK/forward.conf"
+chmod 0600 "$WORK/forward.conf"
+same "of a forward" shop "$(GENHOOK_CONF=$WORK/forward.conf complete genhook forward test s)"
+same "and of nothing where a person is named" '' "$(GENHOOK_CONF=$WORK/forward.conf complete genhook web logout s)"
 same "of a file" "$WORK/said" "$(complete genhook --config "$WORK/sai")"
 same "of an option's value" "expired failed pending" "$(complete genhook retry --status '')"
 same "of an outcome" "unparsed" "$(complete genhook replay --outcome u)"
