@@ -83,6 +83,9 @@ struct answer {
 #define STATUS(code)	{ .status = code, .not_whole = true }
 #define API(text)	{ .status = 200, .body = text }
 #define ENDLESS		{ .verdict = HTTP_ABORTED }
+/* What has come when the run's time is over. */
+#define BROKEN_OFF(mark) \
+	{ .verdict = HTTP_ABORTED, .status = 200, .upto = 40, .validator = mark }
 
 #define LINK		"https://a.example/0.jpg"
 #define FRESH		"https://a.example/1.jpg"
@@ -602,7 +605,8 @@ static const struct row cuts[] = {
 	    .told = "uncounted: words" },
 	{ __LINE__, .answers = { { .verdict = HTTP_FORBIDDEN } },
 	    .asked = "0:0 ", .told = "failed: words" },
-	{ __LINE__, .answers = { { HTTP_TOO_LARGE, 200, 0, 40, "\"a\"" } },
+	{ __LINE__, .answers = { { HTTP_TOO_LARGE, 200, 0, 40,
+	    .validator = "\"a\"" } },
 	    .asked = "0:0 ", .told = "failed: words" },
 };
 
@@ -616,15 +620,15 @@ test_cuts(void)
 
 static const struct row ends[] = {
 	/* Nothing of it can be kept, and it had all of a run: a try. */
-	{ __LINE__, .answers = { { HTTP_ABORTED, 200, 0, 40 } },
+	{ __LINE__, .answers = { BROKEN_OFF("") },
 	    .asked = "0:0 ", .told = "pending: not complete within the 100 s "
 	    "of a run (393 B came)" },
 	/* One that was begun late goes back as it was. */
 	{ __LINE__, .outputs = 2, .answers = { { .status = 200, .upto = 100,
-	    .after_s = 60 }, { HTTP_ABORTED, 200, 0, 40 } },
+	    .after_s = 60 }, BROKEN_OFF("") },
 	    .asked = "0:0 0:0 ", .told = "stored" },
 	/* So does one whose next bytes can follow. */
-	{ __LINE__, .answers = { { HTTP_ABORTED, 200, 0, 40, "\"a\"" } },
+	{ __LINE__, .answers = { BROKEN_OFF("\"a\"") },
 	    .asked = "0:0 ", .told = "" },
 	{ __LINE__, .go_on = true, .answers = { REST(40) },
 	    .asked = "0+40 ", .told = "stored" },
