@@ -1,5 +1,5 @@
 # Debian machines on which nothing of ours was ever installed, made by debootstrap:
-# for tests/fresh, tests/package, tests/bundle and tests/container.  Needs root and debootstrap here; packages come
+# for tests/fresh, tests/package, tests/bundle, tests/source, tests/container.  Needs root and debootstrap here; packages come
 # from where this machine has its own.
 # shellcheck shell=bash
 
