@@ -463,7 +463,7 @@ others_wait()
 {
 	local pids=() i waits=1
 
-	for i in {1..12}; do
+	for i in {1..6}; do
 		curl -s --noproxy '*' -m 30 -b "$OPERATOR" -o /dev/null "$API/tasks?limit=$i" &
 		pids+=("$!")
 	done
