@@ -25,6 +25,12 @@ static const struct {
 	    "HTTP_WEBHOOK_SIGNATURE=v3,00", NULL },
 	  "{\"webhook-id\":\"i\",\"webhook-timestamp\":\"1\","
 	  "\"webhook-signature\":\"v3,00\"}" },
+	/* Who sent it, by what stood in between. */
+	{ { "HTTP_X_FORWARDED_FOR=1.2.3.4, ::1", "HTTP_FORWARDED=for=\"[::1]\"",
+	    "HTTP_X_REAL_IP=1.2.3.4", "HTTP_CF_CONNECTING_IP=::1", NULL },
+	  "{\"x-forwarded-for\":\"1.2.3.4, ::1\","
+	  "\"forwarded\":\"for=\\\"[::1]\\\"\",\"x-real-ip\":\"1.2.3.4\","
+	  "\"cf-connecting-ip\":\"::1\"}" },
 	/* What may hold a secret, or is not a header. */
 	{ { "HTTP_AUTHORIZATION=Bearer x", "HTTP_COOKIE=a=b",
 	    "HTTP_X_API_KEY=k", "PATH_INFO=/TOKEN", "REQUEST_URI=/TOKEN",
