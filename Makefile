@@ -162,7 +162,7 @@ $(BUILD)/tests/test_polls: WRAPPED = http_start http_turn run_query \
     db_rows_count db_value db_rows_free store_deliveries db_is_connected
 $(BUILD)/tests/test_submits: WRAPPED = http_start http_turn run_query \
     db_rows_count db_value db_rows_free clock_ms
-$(BUILD)/tests/test_conf: WRAPPED = sha256
+$(BUILD)/tests/test_conf: WRAPPED = sha256 cfg_opt_size
 $(BUILD)/tests/test_delivery: WRAPPED = db_is_connected
 $(BUILD)/tests/test_file: WRAPPED = write fsync
 $(BUILD)/tests/test_http: WRAPPED = socket open

@@ -345,7 +345,12 @@ api_call_parse(const struct api_call *a, usec_t received_at,
 	};
 	enum parse_verdict	v;
 
+	(void)json_ran_short();
 	v = a->account->provider->parse(a->doc, &ctx, result, err);
+	if (json_ran_short()) {
+		(void)errbuf_no_memory(err);
+		return PARSE_UNKNOWN;
+	}
 	if (v != PARSE_UNKNOWN && result->task_id != NULL &&
 	    strcmp(result->task_id, a->task_id) != 0) {
 		errbuf_set(err, "the answer is about another task");

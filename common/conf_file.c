@@ -363,6 +363,19 @@ conf_file_take_text(struct conf_file *f, cfg_t *sec, const struct conf_key *k,
 	return k->type != CONF_SECRET || conf_file_is_clean(f, sec, k, copy);
 }
 
+/* Without memory libconfuse leaves out what should be there, defaults among it, and
+ * does not say so.  False. */
+static bool
+conf_file_lost(struct conf_file *f)
+{
+	struct errbuf	words;
+
+	f->is_short = true;
+	errbuf_set(&words, "%s: out of memory", f->path);
+	conf_file_mistake(f, &words);
+	return false;
+}
+
 /* Read one value into the member that the table names. */
 static bool
 conf_file_take_value(struct conf_file *f, cfg_t *sec,
@@ -370,6 +383,9 @@ conf_file_take_value(struct conf_file *f, cfg_t *sec,
 {
 	cfg_opt_t	*opt = cfg_getopt(sec, k->name);
 
+	if (opt == NULL || ((k->type == CONF_NUMBER || k->type == CONF_BOOL) &&
+	    cfg_opt_size(opt) == 0))
+		return conf_file_lost(f);
 	switch (k->type) {
 	case CONF_NUMBER:
 		*(int64_t *)(void *)(base + k->at) = cfg_opt_getnint(opt, 0);
@@ -585,20 +601,32 @@ conf_file_load(struct conf_file *f)
 	return f->text != NULL;
 }
 
+/* Without memory libconfuse leaves its tree half made, and trips over that when it is
+ * to free it: then it stays.  The program is about to end. */
+static void
+conf_file_free_tree(struct conf_file *f)
+{
+	if (f->cfg != NULL && !f->is_short)
+		cfg_free(f->cfg);
+	f->cfg = NULL;
+}
+
 static bool
 conf_file_parse_text(struct conf_file *f, char *text)
 {
 	FILE	*fp;
+	int	 mistakes = f->mistakes;
 	bool	 ok;
 
 	f->line = 0;
-	if (f->cfg != NULL)
-		cfg_free(f->cfg);
+	conf_file_free_tree(f);
 	if ((f->cfg = conf_file_grammar()) == NULL ||
 	    (fp = fmemopen(text, strlen(text), "r")) == NULL)
 		return false;
 	ok = cfg_parse_fp(f->cfg, fp) == CFG_SUCCESS;
 	(void)fclose(fp);
+	/* Without a word: it ran out of memory. */
+	f->is_short |= !ok && f->mistakes == mistakes;
 	return ok;
 }
 
@@ -702,8 +730,7 @@ conf_file_read_with(struct conf_file *f, struct conf *c)
 		if (f->each != NULL)
 			conf_file_tell_unset(f);
 	}
-	if (f->cfg != NULL)
-		cfg_free(f->cfg);
+	conf_file_free_tree(f);
 	conf_file_parsed = NULL;
 	free(f->text);
 	return ok && f->mistakes == 0;

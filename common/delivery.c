@@ -119,9 +119,11 @@ delivery_judge(struct delivery *d, bool requery)
 	result_free(&d->result);
 	switch (json_parse(d->body, d->bodylen, &doc, &err)) {
 	case JSON_OK:
+		(void)json_ran_short();
 		v = d->provider->parse(doc, &ctx, &d->result, &err);
 		json_free(doc);
-		if (v == PARSE_UNKNOWN && err.class == ERR_NO_MEMORY)
+		if (json_ran_short() ||
+		    (v == PARSE_UNKNOWN && err.class == ERR_NO_MEMORY))
 			return false;
 		d->outcome = delivery_outcome(v, requery);
 		/* What a hint makes the sweep ask for is nothing odd. */

@@ -63,6 +63,9 @@ json_build(const char *body, size_t len, struct json_object **doc,
 	return code == ERROR_MEMORY ? JSON_NO_MEMORY : JSON_UNFIT;
 }
 
+/* On this thread. */
+static _Thread_local bool	json_short;
+
 enum json_verdict
 json_parse(const char *body, size_t len, struct json_object **doc,
     struct errbuf *err)
@@ -74,9 +77,19 @@ json_parse(const char *body, size_t len, struct json_object **doc,
 		errbuf_set(err, "longer than %d bytes", INT_MAX);
 		return JSON_INVALID;
 	}
-	if ((verdict = json_gate(body, len, err)) != JSON_OK)
-		return verdict;
-	return json_build(body, len, doc, err);
+	if ((verdict = json_gate(body, len, err)) == JSON_OK)
+		verdict = json_build(body, len, doc, err);
+	json_short |= verdict == JSON_NO_MEMORY;
+	return verdict;
+}
+
+bool
+json_ran_short(void)
+{
+	bool	was = json_short;
+
+	json_short = false;
+	return was;
 }
 
 void

@@ -35,6 +35,10 @@ enum json_verdict json_parse(const char *body, size_t len,
 	    struct json_object **doc, struct errbuf *err);
 void	 json_free(struct json_object *);	/* NULL is fine */
 
+/* Was there no memory for a json_parse() on this thread since this was last asked?
+ * Whoever takes a text that may or may not be JSON for none then is mistaken. */
+bool	 json_ran_short(void);
+
 /* NULL is none of these. */
 bool	 json_is_object(const struct json_object *);
 bool	 json_is_array(const struct json_object *);

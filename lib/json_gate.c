@@ -1,7 +1,12 @@
 /* The strict gate before json-c, and the one door to libyajl: does a text keep
  * every rule of JSON? */
+#include <sys/queue.h>
+
+#include <setjmp.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <yajl/yajl_parse.h>
@@ -9,9 +14,17 @@
 #include "lib/json_gate.h"
 #include "lib/utf8.h"
 
+/* Memory that yajl has. */
+struct gate_block {
+	LIST_ENTRY(gate_block)	 entry;
+	max_align_t		 data[];
+};
+
 /* What the callbacks count while yajl walks through the text. */
 struct gate {
 	yajl_handle	 yajl;
+	LIST_HEAD(, gate_block) blocks;		/* all that it has */
+	jmp_buf		 no_memory;
 	bool		 too_deep;
 	const char	*unfit;		/* valid, but not for us: why, or NULL */
 	size_t		 unfit_at;	/* byte */
@@ -21,6 +34,70 @@ struct gate {
 
 /* What an object counts for: json-c makes a table of 16 slots for each. */
 #define OBJECT_WEIGHT	4
+
+/* ---- memory ---------------------------------------------------------------- */
+
+/*
+ * yajl 2.1 uses what it asked for without a look whether it got it.  So it never
+ * gets nothing: without memory we are back in gate_try(), and free its blocks.
+ */
+static void *
+gate_resize(struct gate *g, struct gate_block *b, size_t n)
+{
+	struct gate_block	*grown;
+
+	if (b != NULL)
+		LIST_REMOVE(b, entry);
+	if ((grown = realloc(b, sizeof(*b) + n)) == NULL) {
+		if (b != NULL)
+			LIST_INSERT_HEAD(&g->blocks, b, entry);
+		longjmp(g->no_memory, 1);
+	}
+	LIST_INSERT_HEAD(&g->blocks, grown, entry);
+	return grown->data;
+}
+
+static struct gate_block *
+gate_block_of(void *data)
+{
+	return data == NULL ? NULL : (struct gate_block *)(void *)
+	    ((char *)data - offsetof(struct gate_block, data));
+}
+
+static void *
+gate_malloc(void *arg, size_t n)
+{
+	return gate_resize(arg, NULL, n);
+}
+
+static void *
+gate_realloc(void *arg, void *data, size_t n)
+{
+	return gate_resize(arg, gate_block_of(data), n);
+}
+
+static void
+gate_free(void *arg, void *data)
+{
+	(void)arg;
+	if (data == NULL)
+		return;
+	LIST_REMOVE(gate_block_of(data), entry);
+	free(gate_block_of(data));
+}
+
+static void
+gate_free_all(struct gate *g)
+{
+	struct gate_block	*b;
+
+	while ((b = LIST_FIRST(&g->blocks)) != NULL) {
+		LIST_REMOVE(b, entry);
+		free(b);
+	}
+}
+
+/* ---- the walk -------------------------------------------------------------- */
 
 /*
  * yajl takes overlong forms and surrogates for UTF-8, and a form feed for
@@ -205,14 +282,33 @@ gate_verdict(const struct gate *g, yajl_status status, size_t at,
 	return JSON_UNFIT;
 }
 
+/* With all of its bytes well. */
+static enum json_verdict
+gate_try(struct gate *g, const unsigned char *text, size_t len,
+    struct errbuf *err)
+{
+	yajl_alloc_funcs	memory = { gate_malloc, gate_realloc,
+				    gate_free, g };
+	yajl_status		status;
+	size_t			at;
+
+	if (setjmp(g->no_memory) != 0) {
+		(void)errbuf_no_memory(err);
+		return JSON_NO_MEMORY;
+	}
+	g->yajl = yajl_alloc(&gate_callbacks, &memory, g);
+	/* All of it is UTF-8: that was looked at. */
+	(void)yajl_config(g->yajl, yajl_dont_validate_strings, 1);
+	status = gate_walk(g->yajl, text, len, &at);
+	return gate_verdict(g, status, at, err);
+}
+
 enum json_verdict
 json_gate(const char *body, size_t len, struct errbuf *err)
 {
 	const unsigned char	*text = (const unsigned char *)body;
 	struct gate		 g = { .unfit = NULL };
 	enum json_verdict	 verdict;
-	yajl_status		 status;
-	size_t			 at;
 
 	if (len == 0) {
 		errbuf_set(err, "empty body");
@@ -220,14 +316,8 @@ json_gate(const char *body, size_t len, struct errbuf *err)
 	}
 	if (!gate_bytes_ok(text, len, err))
 		return JSON_INVALID;
-	if ((g.yajl = yajl_alloc(&gate_callbacks, NULL, &g)) == NULL) {
-		(void)errbuf_no_memory(err);
-		return JSON_NO_MEMORY;
-	}
-	/* All of it is UTF-8: that was looked at. */
-	(void)yajl_config(g.yajl, yajl_dont_validate_strings, 1);
-	status = gate_walk(g.yajl, text, len, &at);
-	verdict = gate_verdict(&g, status, at, err);
-	yajl_free(g.yajl);
+	LIST_INIT(&g.blocks);
+	verdict = gate_try(&g, text, len, err);
+	gate_free_all(&g);
 	return verdict;
 }

@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <confuse.h>
+
 #include "lib/crypto.h"
 #include "common/conf.h"
 #include "common/conf_keys.h"
@@ -21,6 +23,18 @@
 
 bool	__real_sha256(const void *, size_t, unsigned char[SHA256_BYTES]);
 bool	__wrap_sha256(const void *, size_t, unsigned char[SHA256_BYTES]);
+
+unsigned	__real_cfg_opt_size(cfg_opt_t *);
+unsigned	__wrap_cfg_opt_size(cfg_opt_t *);
+
+static const char	*lost;		/* libconfuse's value of that key, or NULL */
+
+unsigned
+__wrap_cfg_opt_size(cfg_opt_t *opt)
+{
+	return lost != NULL && strcmp(cfg_opt_name(opt), lost) == 0 ? 0 :
+	    __real_cfg_opt_size(opt);
+}
 
 static char	dir[SCRATCH_PATH], path[SCRATCH_PATH + 32];
 static int	digests_left = -1;	/* then no memory is; -1: there is */
@@ -924,12 +938,34 @@ test_every_mistake(void)
 	CU_ASSERT_EQUAL(told, 1);
 }
 
+/* Without memory libconfuse leaves a default out, and does not say so: a limit must not
+ * be 0 then. */
+static void
+test_lost(void)
+{
+	static const char	*keys[] = { "max_body", "threads", "pooler" };
+	struct errbuf		 err;
+	struct conf		*c;
+	size_t			 i;
+
+	for (i = 0; i < COUNT(keys); i++) {
+		lost = keys[i];
+		CU_ASSERT_PTR_NULL(c = load(DB NOVITA, &err));
+		CU_ASSERT_PTR_NOT_NULL(strstr(err.text, "out of memory"));
+		conf_free(c);
+	}
+	lost = NULL;
+	CU_ASSERT_PTR_NOT_NULL(c = load(DB NOVITA, &err));
+	conf_free(c);
+}
+
 int
 main(void)
 {
 	static const struct test	tests[] = {
 		{ "refused", test_refused },
 		{ "numbers", test_numbers },
+		{ "a default is lost", test_lost },
 		{ "defaults", test_defaults },
 		{ "every key", test_every_key },
 		{ "lookup", test_lookup },

@@ -14,9 +14,11 @@
 #include <sys/statvfs.h>
 
 #include <dlfcn.h>
+#include <execinfo.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -116,6 +118,46 @@ fault_end(void)
 	if (hit)
 		(void)fprintf(f, "hit 1\n");
 	(void)fclose(f);
+}
+
+/* ---- crashes --------------------------------------------------------------- */
+
+#define FRAMES	32
+
+/* The crash is that of the first who is neither this nor the C library. */
+static void
+fault_on_crash(int sig)
+{
+	void	*at_frame[FRAMES];
+	Dl_info	 here, frame;
+	int	 i, n = backtrace(at_frame, FRAMES);
+	bool	 passed = false;
+
+	armed = -1;
+	(void)dladdr((void *)fault_on_crash, &here);
+	for (i = 0; i < n; i++) {
+		if (dladdr(at_frame[i], &frame) == 0 ||
+		    strcmp(frame.dli_fname, here.dli_fname) == 0 ||
+		    strstr(frame.dli_fname, "/libc.so") != NULL)
+			continue;
+		passed = true;
+		break;
+	}
+	(void)dprintf(2, "crashed in %s\n", passed ?
+	    frame.dli_fname + strcspn(frame.dli_fname, "/") : "?");
+	(void)signal(sig, SIG_DFL);
+	(void)raise(sig);
+}
+
+static void __attribute__((constructor))
+fault_watch(void)
+{
+	void	*frame[1];
+
+	/* The first time it wants memory. */
+	(void)backtrace(frame, 1);
+	(void)signal(SIGSEGV, fault_on_crash);
+	(void)signal(SIGABRT, fault_on_crash);
 }
 
 /* ---- memory -------------------------------------------------------------- */

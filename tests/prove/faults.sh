@@ -3,7 +3,7 @@
 # callback, with the database and without (spool), and that a sweep makes (drain, poll,
 # submit, download into a tree and into a store, forward), fails once, and from then
 # on.  Nothing that was acknowledged is lost, no callback of ours is refused, no program
-# crashes, no request is taken twice, each file is whole, and every event is told.
+# of ours crashes, no request is taken twice, each file is whole, and every event is told.
 #
 # FAULT_S (600): seconds in all.  What the time does not suffice for is left out by
 # chance (SEED), and the last lines say how much was tried.
@@ -18,7 +18,7 @@ HOOK_APIMART=$(hook apimart)
 export WORK BIN SEED FAULTS_SO SIMULATOR HOOK_APIMART KEY_APIMART GENHOOK_SPOOL
 export GENHOOK_TOKEN_WAVESPEED GENHOOK_SECRET_WAVESPEED
 mkdir "$WORK/spools" "$WORK/waiting" "$WORK/modes" "$WORK/store"
-touch "$WORK/acked" "$WORK/requested" "$WORK/told"
+touch "$WORK/acked" "$WORK/acked_under" "$WORK/requested" "$WORK/told"
 conf_set sweep "max_seconds = 6"
 # An application that is told, by a command: it notes each event's id.
 printf '#!/bin/sh\ncat >/dev/null\necho "$WEBHOOK_ID" >>"$1"\n' >"$WORK/tell"
@@ -51,10 +51,13 @@ settled()
 {
 	check "$1: the simulator has said all" soon 120 idle
 	check "$1: all comes to an end" all_end
-	check "$1: the spool is empty" drained
+	check "$1: the spool is empty" soon 60 drained
 	same "$1: no file was set aside" 0 "$(find "$GENHOOK_SPOOL/refused" -name '*.delivery' 2>/dev/null | wc -l)"
+	# json-c may lose a member for want of memory; the body is kept, and asked about.
 	same "$1: nothing that was acknowledged is missing" '' \
-	    "$(comm -23 <(sort -u "$WORK/acked") <(sql "select task_id from genhook.tasks" | sort) | head -n 5)"
+	    "$(comm -23 <(sort -u "$WORK/acked") <(sql "select task_id from genhook.tasks
+	        union select substring(encode(body, 'escape') from 'fault-[0-9]+-[0-9]+') from genhook.deliveries where outcome = 'unparsed'" | sort) | head -n 5 |
+	        grep -wf - "$WORK/acked_under")"
 	same "$1: each is accepted once" '' "$(sql "select task_id from genhook.deliveries where outcome = 'accepted' group by provider, task_id having count(*) > 1 limit 5")"
 	same "$1: no request was taken twice" '' \
 	    "$(jq -r 'select(.event == "submitted") | [.request | .. | .prompt? // empty][0] // empty' "$LEDGER" | grep '^fault-' | sort | uniq -d | head -n 5)"
@@ -81,7 +84,7 @@ conf_set web "thumbs = 0"
 sed -i 's;"file://.*";"s3://good/some";' "$GENHOOK_CONF"
 : >"$WORK/acked"
 before=$(our_files)
-check "no sweep crashes that has a store" env SECONDS=$((FAULT_S / 5)) python3 tests/prove/faults.py sweep "$GENHOOK_CONF"
+check "no sweep crashes that has a store" env SEED=$((SEED + 1)) SECONDS=$((FAULT_S / 5)) python3 tests/prove/faults.py sweep "$GENHOOK_CONF"
 settled "store"
 same_lines "store: every output has the true size and sum" "$(true_files)" "$(our_files)"
 check "store: there are some" test "$(our_files | wc -l)" -gt "$(grep -c . <<<"$before")"
