@@ -601,12 +601,33 @@ conf_file_load(struct conf_file *f)
 	return f->text != NULL;
 }
 
+/* Trees that are left as they are, so that they are known to be. */
+struct tree_left {
+	struct tree_left	*next;
+	cfg_t			*cfg;
+};
+
 /* Without memory libconfuse leaves its tree half made, and trips over that when it is
  * to free it: then it stays.  The program is about to end. */
 static void
+conf_file_leave_tree(cfg_t *cfg)
+{
+	static struct tree_left	*left;
+	struct tree_left	*t = malloc(sizeof(*t));
+
+	if (t == NULL)
+		return;
+	t->cfg = cfg;
+	t->next = left;
+	left = t;
+}
+
+static void
 conf_file_free_tree(struct conf_file *f)
 {
-	if (f->cfg != NULL && !f->is_short)
+	if (f->cfg != NULL && f->is_short)
+		conf_file_leave_tree(f->cfg);
+	else if (f->cfg != NULL)
 		cfg_free(f->cfg);
 	f->cfg = NULL;
 }
