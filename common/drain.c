@@ -643,6 +643,12 @@ drain_pass(struct drain *d, struct db *db, struct drain_batch *b,
 	return v;
 }
 
+static bool
+drain_has_time(int64_t stop_at_ms)
+{
+	return stop_at_ms == 0 || clock_ms() < stop_at_ms;
+}
+
 /* At least one batch, however long the list took; then until stop_at_ms, and
  * what was begun by then.  What another has taken over is no longer ours. */
 static enum db_verdict
@@ -651,24 +657,22 @@ drain_listed(struct drain *d, struct db *db, const struct conf *conf,
 {
 	struct drain_batch	two[2] = { { .conf = conf }, { .conf = conf } };
 	struct drain_batch	*b = &two[0], *behind = &two[1], *done;
-	enum db_verdict		v;
-	bool			goes_on;
+	enum db_verdict		v = DB_OK;
 
 	do {
-		v = DB_OK;
 		if (!drain_lock_is_ours(d->dirfd, d->lock)) {
 			drain_leave(d);
 			break;
 		}
-		goes_on = stop_at_ms == 0 || clock_ms() < stop_at_ms;
-		v = drain_pass(d, db, b, behind, goes_on, counts, err);
+		v = drain_pass(d, db, b, behind, drain_has_time(stop_at_ms),
+		    counts, err);
 		if (behind->filled) {
 			done = b;
 			b = behind;
 			behind = done;
 		}
 	} while (v == DB_OK && (b->filled || (d->next < d->list.n &&
-	    (stop_at_ms == 0 || clock_ms() < stop_at_ms))));
+	    drain_has_time(stop_at_ms))));
 	drain_batch_free(&two[0]);
 	drain_batch_free(&two[1]);
 	(void)fsync(d->dirfd);

@@ -31,9 +31,10 @@ struct committer *committer_start(const struct conf *, struct spool *,
  * database answers.  False: it is known now.  True: it will come out of a
  * worker's committer_lead_spool() or committer_lead(), and may do so before this
  * has returned; the caller calls both next, where committer_wants_leader().
- * Then commit->stored says that the delivery is on the database's disk, with its outcome; else it is not known to be, with err, and
- * commit->spooled says that it is in the spool, or spool_err why not.  What is
- * not verified is never spooled: a forger must not fill the disk.
+ * Then commit->stored says that the delivery is on the database's disk, with its
+ * outcome; else it is not known to be, with err, and commit->spooled says that it
+ * is in the spool, or spool_err why not.  What is not verified is never spooled: a
+ * forger must not fill the disk.
  */
 bool	committer_submit(struct committer *, struct commit *);
 
